@@ -1,0 +1,97 @@
+"""The graph server, spoken to over Bolt with the official driver, one tenant at a time.
+
+Every statement must bind ``$tenant``; there is no other way to run one, so a query cannot forget it. Writes are
+batched ``UNWIND $rows`` and retried when two writers create the same node at once. What does not belong here:
+the statements themselves (``tg_assets.graph``).
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import dagster as dg
+
+from tg_assets.errors import TgAssetsError
+
+if TYPE_CHECKING:
+    from neo4j import Driver
+
+BATCH = 2000
+ATTEMPTS = 5
+
+
+class TenantGraph:
+    """Reads and writes of one tenant."""
+
+    def __init__(self, driver: "Driver", tenant: UUID) -> None:
+        self._driver = driver
+        self.tenant = str(tenant)
+
+    def write(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run a statement over ``$rows`` in batches; returns relations and nodes created."""
+        created = 0
+        for first in range(0, len(rows), BATCH):
+            created += self._write_once(statement, rows[first : first + BATCH])
+        return created
+
+    def _write_once(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        from neo4j.exceptions import ConstraintError
+
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                counters = self._run(statement, rows=list(rows)).summary.counters
+            except ConstraintError:  # another writer created the same key between MERGE's look and its create
+                if attempt == ATTEMPTS:
+                    raise
+                time.sleep(0.05 * 2**attempt)
+            else:
+                return int(counters.nodes_created + counters.relationships_created)
+        raise AssertionError("unreachable")
+
+    def read(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Rows of a statement."""
+        return [record.data() for record in self._run(statement, **parameters).records]
+
+    def _run(self, statement: str, **parameters: Any) -> Any:
+        if "$tenant" not in statement:
+            raise TgAssetsError(f"A graph statement without $tenant is not run: {statement[:80]!r}")
+        return self._driver.execute_query(statement, parameters_={"tenant": self.tenant, **parameters})
+
+
+class Neo4j(dg.ConfigurableResource["Neo4j"]):
+    """A Bolt server by URL, ``bolt://user:password@host:port`` (``neo4j://``, ``+s`` likewise)."""
+
+    url: str
+
+    @contextmanager
+    def _driver(self) -> "Iterator[Driver]":
+        from neo4j import GraphDatabase
+        from neo4j.exceptions import AuthError, ServiceUnavailable
+
+        parts = urlsplit(self.url)
+        address = f"{parts.scheme}://{parts.hostname}:{parts.port or 7687}"
+        auth = (unquote(parts.username or "neo4j"), unquote(parts.password or ""))
+        with GraphDatabase.driver(address, auth=auth, notifications_min_severity="OFF") as driver:
+            try:
+                driver.verify_connectivity()
+            except (ServiceUnavailable, AuthError) as error:
+                raise TgAssetsError(
+                    f"The graph server does not let us in: {type(error).__name__}. Is it running (`tg-assets up`), "
+                    "and does TG_NEO4J_URL carry the right user and password?"
+                ) from None
+            yield driver
+
+    @contextmanager
+    def tenant(self, tenant: UUID) -> Iterator[TenantGraph]:
+        """The graph as one tenant sees it."""
+        with self._driver() as driver:
+            yield TenantGraph(driver, tenant)
+
+    def create_schema(self, statements: Sequence[str]) -> None:
+        """Create constraints; they hold for all tenants and exist before the first write."""
+        with self._driver() as driver:
+            for statement in statements:
+                driver.execute_query(statement)

@@ -1,0 +1,100 @@
+"""Object store: bytes by key, in a directory (``file://``) or S3 (``s3://``), behind obstore.
+
+Keys are the contract's: ``media/{tenant}/…``, ``vision/{tenant}/…``, ``album/{tenant}/…``. S3 credentials and
+endpoint come from the standard ``AWS_*`` variables. What does not belong here: deciding what to keep.
+"""
+
+import hashlib
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore as Store
+
+PART_BYTES = 1 << 20
+
+
+@lru_cache(maxsize=4)
+def _store(url: str) -> "Store":
+    from obstore.store import LocalStore, from_url
+
+    if url.startswith("file://"):
+        return LocalStore(prefix=Path(urlsplit(url).path), mkdir=True)
+    return from_url(url, client_options={"allow_http": True})
+
+
+def media_key(tenant: UUID, sha256: str, extension: str) -> str:
+    """Key of stored media; ``extension`` without a dot."""
+    return f"media/{tenant}/{sha256[:2]}/{sha256}.{extension}"
+
+
+class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
+    """Bytes by key under ``file:///dir`` or ``s3://bucket/prefix``."""
+
+    url: str
+
+    @property
+    def bucket(self) -> str:
+        """S3 bucket, or ``local`` for a directory."""
+        parts = urlsplit(self.url)
+        return parts.netloc if parts.scheme == "s3" else "local"
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write an object whole; an existing one is replaced atomically."""
+        import obstore
+
+        obstore.put(_store(self.url), key, data)
+
+    def get(self, key: str) -> bytes | None:
+        """An object's bytes, None when there is none."""
+        import obstore
+
+        try:
+            return bytes(obstore.get(_store(self.url), key).bytes())
+        except FileNotFoundError:
+            return None
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an object with this key."""
+        import obstore
+
+        try:
+            obstore.head(_store(self.url), key)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def delete(self, key: str) -> None:
+        """Remove an object; a missing one is fine."""
+        import obstore
+
+        try:
+            obstore.delete(_store(self.url), key)
+        except FileNotFoundError:
+            return
+
+    def put_media(self, tenant: UUID, source: IO[bytes], extension: str) -> tuple[str, str, int]:
+        """Store a stream by its content, once per tenant; returns (sha256, key, size in bytes).
+
+        The stream is spooled so that memory stays bounded whatever its size.
+        """
+        import obstore
+
+        digest, size = hashlib.sha256(), 0
+        with tempfile.SpooledTemporaryFile(max_size=8 * PART_BYTES) as spool:
+            while part := source.read(PART_BYTES):
+                digest.update(part)
+                size += len(part)
+                spool.write(part)
+            sha256 = digest.hexdigest()
+            key = media_key(tenant, sha256, extension)
+            if not self.exists(key):
+                spool.seek(0)
+                obstore.put(_store(self.url), key, spool)
+        return sha256, key, size

@@ -1,0 +1,125 @@
+"""PostgreSQL, the truth: connections of the application role, and a tenant for every transaction.
+
+The role is checked on first use: row-level security does not bind an owner, a superuser or a role with
+BYPASSRLS, so such a role is refused. The tenant is set per transaction (``SET LOCAL``), so a connection never
+remembers the last one. What does not belong here: SQL of any stage.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from io import StringIO
+from typing import Any
+from uuid import UUID
+
+import dagster as dg
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from tg_assets.errors import TgAssetsError
+
+
+@lru_cache(maxsize=4)
+def _engine(url: str) -> Engine:
+    # No pool: a run uses one connection for its whole life, and idle pooled ones are what exhausts a server.
+    # A killed process must not leave its statement running with its locks: the server looks for the client.
+    options = {"application_name": "tg-assets", "options": "-c timezone=UTC -c client_connection_check_interval=2s"}
+    return create_engine(url, poolclass=NullPool, connect_args=options)
+
+
+@lru_cache(maxsize=4)
+def _check_role(url: str) -> None:
+    """Refuse a role that row-level security would not bind."""
+    with _engine(url).connect() as connection:
+        role, unbound, owns = connection.execute(
+            text("""
+                SELECT rolname, rolsuper OR rolbypassrls,
+                       EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                               WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND c.relowner = r.oid)
+                FROM pg_roles r WHERE rolname = current_user
+            """)
+        ).one()
+    if unbound or owns:
+        raise TgAssetsError(
+            f"TG_POSTGRES_URL connects as {role!r}, which {'owns tables' if owns else 'bypasses row security'}: "
+            "tenants would see each other. Use a role that is neither owner nor superuser nor BYPASSRLS "
+            "(`tg-assets up` makes one called tg_app)."
+        )
+
+
+class TenantConnection:
+    """One connection bound to one tenant; each ``transaction`` sets the tenant anew.
+
+    Temporary tables live as long as the connection and may be shared by its transactions.
+    """
+
+    def __init__(self, connection: Connection, tenant: UUID) -> None:
+        self._connection = connection
+        self.tenant = tenant
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction in which only this tenant's rows exist."""
+        with self._connection.begin():
+            self._connection.execute(
+                text("SELECT set_config('app.tenant_id', :tenant, true)"), {"tenant": str(self.tenant)}
+            )
+            yield self._connection
+
+
+class Postgres(dg.ConfigurableResource["Postgres"]):
+    """PostgreSQL by URL (``postgresql+psycopg2://…``), as the application role."""
+
+    url: str
+
+    @contextmanager
+    def tenant(self, tenant: UUID) -> Iterator[TenantConnection]:
+        """A connection for one tenant. Raises TgAssetsError when the server or the role is not usable."""
+        try:
+            _check_role(self.url)
+            connection = _engine(self.url).connect()
+        except OperationalError as error:
+            raise TgAssetsError(
+                f"PostgreSQL does not answer: {str(error.orig).strip().splitlines()[0]}. "
+                "Is it running (`tg-assets up`), and does TG_POSTGRES_URL point at it?"
+            ) from None
+        with connection:
+            yield TenantConnection(connection, tenant)
+
+
+def _cell(value: object) -> str:
+    """One value in COPY's text format."""
+    if value is None:
+        return "\\N"
+    if value is True:
+        return "t"
+    if value is False:
+        return "f"
+    return str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """COPY rows into a table that has no row-level security (a temporary one).
+
+    Values: None, bool, numbers, str, UUID, and aware datetimes; JSON comes as text already dumped.
+    """
+    buffer = StringIO()
+    for row in rows:
+        buffer.write("\t".join([_cell(value) for value in row]) + "\n")
+    buffer.seek(0)
+    cursor: Any = connection.connection.cursor()
+    try:
+        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", buffer)
+    finally:
+        cursor.close()
+
+
+def temp_rows(connection: Connection, table: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
+    """Put rows into a temporary table that lives until the transaction ends, for one set-based statement.
+
+    ``columns`` maps names to PostgreSQL types, in the order of the rows' values.
+    """
+    definition = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    connection.execute(text(f"CREATE TEMP TABLE {table} ({definition}) ON COMMIT DROP"))
+    copy_rows(connection, table, tuple(columns), rows)

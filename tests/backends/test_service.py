@@ -1,0 +1,177 @@
+"""One supervised process: recognised by pid and start time, outlives its starter, explains its failure."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support import servers
+from tg_assets.backends import Service, State, down, port_ready, start_service, status, stop_service, up
+from tg_assets.backends import service as processes
+from tg_assets.backends.layout import Layout
+from tg_assets.errors import TgAssetsError
+
+# Every server but Redis is somebody else's.
+ELSEWHERE = {
+    "postgres_url": "postgresql+psycopg2://app:pw@db.example/x",
+    "neo4j_url": "bolt://neo4j:pw@graph.example:7687",
+    "qdrant_url": "http://vectors.example:6333",
+}
+
+
+def sleeper(name: str = "sleeper") -> Service:
+    return Service(name, (sys.executable, "-c", "import time; time.sleep(600)"), lambda: True)
+
+
+def test_a_service_is_reused_and_stopped(tmp_path: Path) -> None:
+    settings = servers.settings(tmp_path)
+    first = start_service(settings, sleeper())
+    assert first.pid == start_service(settings, sleeper()).pid
+    assert psutil.Process(first.pid).is_running()
+    stop_service(settings, "sleeper")
+    stop_service(settings, "sleeper")
+    assert not psutil.pid_exists(first.pid or 0)
+
+
+def test_a_record_of_another_process_is_not_believed(tmp_path: Path) -> None:
+    """The pid lives but was started at another time: nothing is signalled, a new process starts."""
+    settings, layout = servers.settings(tmp_path), Layout(tmp_path)
+    with layout.lock():
+        record = {"pid": os.getpid(), "created": 1.0, "stop_signal": 9, "stop_seconds": 1}
+        (layout.run / "sleeper.json").write_text(json.dumps(record))
+    started = start_service(settings, sleeper())
+    assert started.pid != os.getpid()
+    down(settings)
+    assert processes.recorded_names(layout) == []
+
+
+def test_a_killed_starter_leaves_the_service_running(tmp_path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from tests.support import servers\n"
+        "from tests.backends.test_service import sleeper; from tg_assets.backends import start_service\n"
+        "print(start_service(servers.settings(Path(sys.argv[1])), sleeper()).pid, flush=True); time.sleep(600)"
+    )
+    starter = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        env=servers.clean_environment() | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert starter.stdout is not None
+    pid = int(starter.stdout.readline())
+    os.killpg(starter.pid, signal.SIGKILL)
+    starter.communicate()
+    settings = servers.settings(tmp_path)
+    assert [server.pid for server in status(settings) if server.name == "sleeper"] == [pid]
+    down(settings)
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_service_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+    )
+    log = Layout(tmp_path).log("deaf")
+    service = Service("deaf", (sys.executable, "-c", program), lambda: "up" in log.read_text(), stop_seconds=0.3)
+    settings = servers.settings(tmp_path)
+    pid = start_service(settings, service).pid
+    stop_service(settings, "deaf")
+    assert not psutil.pid_exists(pid or 0)
+
+
+def test_a_failed_start_shows_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "ATTEMPTS", 1)
+    broken = Service("broken", ("sh", "-c", "echo the disk is full; exit 3"), lambda: False)
+    with pytest.raises(TgAssetsError, match=r"(?s)broken ended right after its start.*the disk is full"):
+        start_service(servers.settings(tmp_path), broken)
+
+
+def test_a_service_that_never_answers_is_stopped(tmp_path: Path) -> None:
+    mute = Service("mute", ("sleep", "600"), port_ready(1), ready_seconds=0.3)
+    with pytest.raises(TgAssetsError, match="mute did not answer within"):
+        start_service(servers.settings(tmp_path), mute)
+    assert processes.recorded_names(Layout(tmp_path)) == []
+
+
+def test_servers_elsewhere_are_not_started_and_ports_can_be_fixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        monkeypatch.setenv("TG_REDIS_PORT", str(port))
+        settings = servers.settings(tmp_path, **ELSEWHERE)
+        with pytest.raises(TgAssetsError, match=f"Port {port}.*in use"):
+            up(settings)
+    events = dict[str, State]()
+    started = up(settings, lambda name, state: events.update({name: state}))
+    try:
+        external = State.external
+        assert events == {"redis": State.ready, "postgres": external, "neo4j": external, "qdrant": external}
+        assert f"@127.0.0.1:{port}/0" in started.environment["TG_REDIS_URL"]
+        assert started.environment["TG_POSTGRES_URL"] == ELSEWHERE["postgres_url"]
+        assert "TG_POSTGRES_OWNER_URL" not in started.environment
+    finally:
+        down(settings)
+
+
+def test_a_second_up_waits_for_the_first(tmp_path: Path) -> None:
+    """Two processes start the same service at once: one process results."""
+    program = (
+        "import sys; from pathlib import Path; from tests.support import servers\n"
+        "from tests.backends.test_service import sleeper; from tg_assets.backends import start_service\n"
+        "print(start_service(servers.settings(Path(sys.argv[1])), sleeper()).pid)"
+    )
+    environment = servers.clean_environment() | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    starters = [subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) for _ in range(2)]
+    pids = {starter.communicate()[0] for starter in starters}
+    down(servers.settings(tmp_path))
+    assert len(pids) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_without_namespaces_root_runs_postgresql_as_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """As in a default container."""
+    from tg_assets.backends import postgres_binaries
+
+    directory = tmp_path_factory.mktemp("nobody")
+    for parent in (directory, *directory.parents[:2]):
+        parent.chmod(0o755)
+    settings = servers.settings(directory, redis_url="redis://x", **{**ELSEWHERE, "postgres_url": None})
+    postgres_binaries.identity.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgres_binaries, "UNSHARE", ("false",))
+        try:
+            [server] = [item for item in up(settings).servers if item.name == "postgres"]
+            assert psutil.Process(server.pid).uids().real == postgres_binaries.NOBODY
+        finally:
+            down(settings)
+            postgres_binaries.identity.cache_clear()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="this test turns root into an ordinary user")
+def test_an_ordinary_user_runs_servers_directly(tmp_path: Path) -> None:
+    """In a namespace where this process is user 1000: no root, no ``unshare``, no changed owners."""
+    program = (
+        "import os, sys; from pathlib import Path; from tests.support import servers\n"
+        "from tg_assets.backends import up, down; from tests.backends.test_service import ELSEWHERE\n"
+        "from tests.backends.clients import postgres; assert os.geteuid() == 1000\n"
+        "elsewhere = {**ELSEWHERE, 'postgres_url': None}\n"
+        "settings = servers.settings(Path(sys.argv[1]), **elsewhere)\n"
+        "for _ in range(2):\n"
+        "    print(postgres(up(settings).environment['TG_POSTGRES_URL'], 'SELECT current_user'))\n"
+        "    down(settings)"
+    )
+    command = ["unshare", "--user", "--map-user=1000", "--map-group=1000", sys.executable, "-c", program]
+    environment = servers.clean_environment() | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([*command, str(tmp_path)], env=environment, capture_output=True, text=True)
+    if "unshare" in done.stderr:
+        pytest.skip("user namespaces are not allowed here")
+    assert done.stdout.splitlines() == ["[('tg_app',)]"] * 2, done.stderr

@@ -1,0 +1,67 @@
+"""Embedders: shape, length, refusal of blank text, agreement of meanings across languages."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resources.embedder import Embedder, EmbedderResource, HashEmbedder, UseEmbedder
+from tg_assets.errors import TgAssetsError
+
+TEXTS = ["Дизельный генератор", "the cat sat on the mat", "кошка сидела на коврике", "Дизельный генератор"]
+
+
+@pytest.fixture(params=[UseEmbedder, HashEmbedder])
+def embedder(request: pytest.FixtureRequest) -> Embedder:
+    made: Embedder = request.param()
+    return made
+
+
+def test_shape(embedder: Embedder) -> None:
+    """One unit row of float32 for each text, in order; equal texts equal rows."""
+    vectors = embedder.encode(TEXTS)
+    assert vectors.shape == (4, embedder.dimension)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert np.array_equal(vectors[0], vectors[3])
+    assert embedder.encode([]).shape == (0, embedder.dimension)
+    assert np.allclose(embedder.encode([TEXTS[1]])[0], vectors[1], atol=1e-5)
+    assert embedder.model_id
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\n"])
+def test_blank_is_refused(embedder: Embedder, blank: str) -> None:
+    """A vector of nothing would be everybody's neighbour."""
+    with pytest.raises(ValueError, match="Text 1 of 2 is blank"):
+        embedder.encode(["слово", blank])
+
+
+def test_meaning_crosses_languages() -> None:
+    """The default model puts a translation nearer than another topic."""
+    generator, cat, translated, _ = UseEmbedder().encode(TEXTS)
+    assert cat @ translated > 0.5 > cat @ generator
+
+
+def test_threads_agree() -> None:
+    """Several threads that load and ask at once get what one gets."""
+    with ThreadPoolExecutor(4) as pool:
+        every = list(pool.map(lambda _: UseEmbedder().encode(TEXTS), range(8)))
+    assert all(np.allclose(found, every[0], atol=1e-5) for found in every)
+
+
+@given(st.lists(st.text(min_size=1).filter(str.strip), max_size=5))
+def test_hash_any_text(texts: list[str]) -> None:
+    """The double is deterministic and takes any text."""
+    one, two = HashEmbedder(16).encode(texts), HashEmbedder(16).encode(texts)
+    assert np.array_equal(one, two)
+    assert np.allclose(np.linalg.norm(one, axis=1), 1, atol=1e-5)
+
+
+def test_resource() -> None:
+    """The provider is chosen by name; an unknown one is a sentence."""
+    assert EmbedderResource().get().model_id == "use-multilingual-v3"
+    assert EmbedderResource(provider="hash").get().dimension == 64
+    with pytest.raises(TgAssetsError, match="no embedder 'gpt'"):
+        EmbedderResource(provider="gpt").get()

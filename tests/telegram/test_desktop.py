@@ -1,0 +1,176 @@
+"""Exports stream as a header and its messages, and a broken one says where it breaks."""
+
+import gzip
+import io
+import itertools
+import json
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from tests.telegram.exports import account, chat, encode, message, read
+from tg_assets.errors import TgAssetsError
+from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
+
+
+@pytest.mark.parametrize(
+    ("chat_type", "marked", "source", "owner"),
+    [
+        ("private_channel", -1000000000042, "channel", 0),
+        ("public_channel", -1000000000042, "channel", 0),
+        ("private_supergroup", -1000000000042, "group", 0),
+        ("public_supergroup", -1000000000042, "group", 0),
+        ("private_group", -42, "group", 0),
+        ("personal_chat", -42, "dm", 900),
+        ("bot_chat", -42, "dm", 900),
+        ("saved_messages", -42, "dm", 900),
+        ("replies", -42, "dm", 900),
+        ("verification_codes", -42, "dm", 900),
+        ("", -42, "dm", 900),
+        (None, -42, "dm", 900),
+    ],
+)
+def test_chat_type_decides_id_and_source(chat_type: str | None, marked: int, source: str, owner: int) -> None:
+    """Bare ids become marked ids; private chats belong to the account of the export."""
+    chats, messages = read(account(chat(message(), type=chat_type)))
+    assert chats == [ExportedChat("Сад", chat_type or "", 42, marked, source, owner)]  # type: ignore[arg-type]
+    assert messages == [message()]
+
+
+def test_single_chat_without_account_has_no_owner() -> None:
+    """One private chat's file does not say whose it is, except for saved messages."""
+    assert read(chat(message(), type="personal_chat"))[0][0].owner_id is None
+    saved, _ = read({"type": "saved_messages", "id": 42, "messages": []})
+    assert (saved[0].owner_id, saved[0].name) == (42, None)
+
+
+def test_account_gives_chats_in_order_with_left_chats() -> None:
+    """Each header precedes its messages; left chats follow; everything else in the file is passed over."""
+    export = account(chat(message(1), message(2)), chat(id=43), left=(chat(message(5), id=44, name=None),))
+    items = list(read_export(io.BytesIO(encode(export)), "result.json"))
+    assert [item.id if isinstance(item, ExportedChat) else -item["id"] for item in items] == [
+        42,
+        -1,
+        -2,
+        43,
+        44,
+        -5,
+    ]
+
+
+def test_numbers_are_int_and_float() -> None:
+    """No Decimal reaches a message, so that it can be hashed and stored."""
+    place = {"latitude": 55.75, "longitude": -37}
+    _, messages = read(chat(message(location_information=place)))
+    assert messages[0]["location_information"] == place
+    assert isinstance(messages[0]["location_information"]["latitude"], float)
+    assert isinstance(messages[0]["id"], int)
+
+
+def test_ids_packed_before_2021_are_unpacked() -> None:
+    """Old Desktop put the kind of peer above bit 32, but only where senders are integers."""
+    packed = (1 << 32) + 42
+    assert read(chat(message(from_id=packed), id=packed, type="personal_chat"))[0][0].tg_channel_id == -42
+    assert read(chat(message(), id=packed, type="personal_chat"))[0][0].tg_channel_id == -packed
+    assert read(chat(message(), id=(2 << 32) + 42))[0][0].tg_channel_id == -1000000000042
+
+
+def test_defects_are_repaired_and_nul_is_replaced() -> None:
+    """The reader repairs by itself; NUL, which Postgres cannot store, becomes a replacement character."""
+    data = encode(chat(message(text="A"))).replace(b'"A"', rb'"a\x0Bb\u0000"')
+    assert read(data)[1][0]["text"] == "a\x0bb\ufffd"
+
+
+def test_entry_that_is_no_object_is_handed_on() -> None:
+    """A caller gets it as a message without an id, to reject with a reason."""
+    assert read(chat(message(), "stray", None))[1][1:] == [{"malformed": "stray"}, {"malformed": None}]
+
+
+def test_cut_short_file_says_where() -> None:
+    """The sentence names file, byte, line, chat and the last message read."""
+    data = encode(chat(*(message(number) for number in range(1, 50))))
+    cut = data.index(b'"id": 30,') + 20
+    with pytest.raises(TgAssetsError) as caught:
+        read(data[:cut])
+    line = data[:cut].count(b"\n") + 1
+    assert str(caught.value).startswith(
+        f"result.json is cut short: it ends near byte {cut:,} (line {line}), after message 29 of chat number 1."
+    )
+
+
+def test_every_cut_is_noticed() -> None:
+    """Wherever a file ends too early, it is an error and never a shorter chat."""
+    data = encode(account(chat(message(1), message(2))))
+    for cut in range(len(data)):
+        with pytest.raises(TgAssetsError):
+            read(data[:cut])
+    assert len(read(data)[1]) == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "is empty"),
+        (b"<!DOCTYPE html><html>", "is not a Telegram Desktop export"),
+        (b"[1, 2]", "is not a Telegram Desktop export"),
+        (b"7", "is not a Telegram Desktop export"),
+        (b'{"name": "x", "id": 1}', "is not a Telegram Desktop export"),
+        (b'{"chats": 5, "messages_": []}', "is not a Telegram Desktop export"),
+        (b'{"id": 1, "messages": {"a": 1}}', "`messages` is not a list"),
+        (b'{"messages": [], "id": 1}', "no usable `id` before its messages"),
+        (b'{"id": 1, "messages": []} tail', "is not valid JSON"),
+        (b'{"id": 1, "messages": [{"id": 5}, {"text": secret}]}', "after message 5 of chat number 1"),
+        (b'{"id": 1, "messages": [' + b"[" * 200, "nested more than 100 deep"),
+        (b'{"a": 1,\n<<<<<<< HEAD\n"id": 1', "conflict marker at line 2"),
+    ],
+)
+def test_what_is_no_export_is_refused_in_a_sentence(data: bytes, sentence: str) -> None:
+    """Each kind of wrong file has its own explanation, and none shows what a message says."""
+    with pytest.raises(TgAssetsError) as caught:
+        read(data)
+    assert sentence in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_cut_short_compression_is_a_sentence() -> None:
+    """A gzip file that was not copied whole is told from broken JSON."""
+    data = gzip.compress(encode(chat(*(message(number) for number in range(500)))))
+    with gzip.GzipFile(fileobj=io.BytesIO(data[:-40])) as stream, pytest.raises(TgAssetsError, match="compressed"):
+        list(read_export(stream, "result.json.gz"))  # type: ignore[arg-type]
+
+
+def test_reading_is_lazy_and_bounded() -> None:
+    """A chat of any length needs the memory of a message: 15,000 messages stay under 2 MB."""
+
+    class Endless(io.RawIOBase):
+        def __init__(self) -> None:
+            head = encode(chat())[: -len(b"]\n}")]
+            bodies = (json.dumps(message(number)).encode() + b",\n" for number in itertools.count(1))
+            self._parts = itertools.chain([head], bodies)
+            self._buffer = b""
+
+        def read(self, size: int = -1) -> bytes:
+            while len(self._buffer) < size:
+                self._buffer += next(self._parts)
+            result, self._buffer = self._buffer[:size], self._buffer[size:]
+            return result
+
+    items: Any = read_export(Endless(), "endless")  # type: ignore[arg-type]
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in itertools.islice(items, 15_000))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert count == 15_000
+    assert peak < 2_000_000
+
+
+def test_hash_ignores_key_order_only() -> None:
+    """Two exports of one message hash alike; any other difference shows."""
+    raw = message(reactions=[{"type": "emoji", "count": 1, "emoji": "👍"}])
+    assert message_hash(raw) == message_hash(dict(reversed(raw.items())))
+    assert len(message_hash(raw)) == 32
+    assert message_hash(raw) != message_hash(raw | {"text": "иначе"})
+    assert message_hash({"id": 1 << 70}) == message_hash({"id": 1 << 70})

@@ -1,0 +1,154 @@
+"""Text in pictures is found: on screens, on memes, in both languages, and in the public export."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.data import shared_data
+from tests.vision.drawing import meme, photo, screen
+from tg_assets.errors import TgAssetsError
+from tg_assets.vision.decode import decode
+from tg_assets.vision.ocr import Engine, OcrStatus, ocr_status
+from tg_assets.vision.reading import Reading, read
+
+# One or two words a person would search for, each seen in the picture by eye. Photo 3240 holds two tilted words
+# that are not read; 3352-3356 are photos without text.
+PROBES = {
+    3239: ("version",),
+    3241: ("мирослава",),
+    3242: ("снег", "конечно"),
+    3243: ("сосредоточен",),
+    3244: ("снегопаде",),
+    3245: ("экологичность",),
+    3246: ("инфантильно",),
+    3247: ("свидания",),
+    3248: ("фридлянд", "рассказ"),
+    3249: ("timed", "errors"),
+    3250: ("jvm", "max"),
+    3351: ("наступающим", "тебя"),
+}
+SILENT = {3352, 3353, 3354, 3355, 3356}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine(ocr_status())
+
+
+@pytest.fixture(scope="module")
+def export(engine: Engine) -> tuple[dict[int, Reading], float]:
+    """Readings of the eighteen photos by number, and CPU seconds per photo."""
+    folder: Path = shared_data("desktop", "qa_load_excerpt", "photos")
+    photos = {int(path.name.split("_")[1].split("@")[0]): path.read_bytes() for path in sorted(folder.glob("*.jpg"))}
+    assert len(photos) == 18
+    start = time.process_time()
+    readings = {number: read(decode(data).image, engine.tsv) for number, data in photos.items()}
+    return readings, (time.process_time() - start) / len(photos)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_screen_is_read_in_both_languages(engine: Engine, dark: bool) -> None:
+    """Russian and Latin lines, numbers beside words."""
+    lines = ["Отчёт о продажах за ноябрь", "Revenue grew faster than planned", "Всего 1520 заказов"]
+    reading = read(screen(lines, dark=dark), engine.tsv)
+    assert reading.text.splitlines()[-3:] == lines
+    assert reading.confidence is not None
+    assert reading.confidence > 0.8
+    assert not reading.caption
+
+
+def test_small_letters_of_a_small_picture_are_read(engine: Engine) -> None:
+    """Small pictures are enlarged first."""
+    reading = read(screen(["мелкий шрифт", "tiny letters"], size=(320, 160), points=11), engine.tsv)
+    assert "мелкий шрифт" in reading.text
+    assert "tiny letters" in reading.text
+
+
+@pytest.mark.parametrize(
+    ("top", "bottom", "seed", "ink"),
+    [("КОГДА ПРИШЛА ПЯТНИЦА", "А РЕЛИЗ ЗАВТРА", 1, "white"), ("ONE DOES NOT SIMPLY", "DEPLOY ON FRIDAY", 2, "#ffe600")],
+)
+def test_a_caption_over_a_photo_is_read(engine: Engine, top: str, bottom: str, seed: int, ink: str) -> None:
+    """White or yellow outlined letters, the usual meme: at least four of five longer words."""
+    reading = read(meme(top, bottom, seed, ink), engine.tsv)
+    wanted = [word for word in f"{top} {bottom}".split() if len(word) > 3]
+    found = [word for word in wanted if word in reading.text]
+    assert len(found) >= 0.8 * len(wanted), reading.text
+    assert reading.caption
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_photo_without_text_gives_no_text(engine: Engine, seed: int) -> None:
+    """Noise does not become words that somebody finds later."""
+    assert read(photo(seed=seed), engine.tsv).text == ""
+
+
+def test_one_short_word_on_an_empty_screen_is_read(engine: Engine) -> None:
+    """Few edges are still a text."""
+    assert read(screen(["текст"]), engine.tsv).text == "текст"
+
+
+def test_a_thin_strip_is_not_a_text(engine: Engine) -> None:
+    """Pictures of a few pixels are left alone."""
+    assert read(photo((500, 6)), engine.tsv).text == ""
+
+
+def test_texts_of_the_public_export_are_found(export: tuple[dict[int, Reading], float]) -> None:
+    """All twelve probes are found; twelve of eighteen photos give at least three words."""
+    readings, _ = export
+    for number, probes in PROBES.items():
+        words = readings[number].text.lower()
+        assert all(probe in words for probe in probes), (number, words)
+    rich = [number for number, reading in readings.items() if len(reading.words) >= 3]
+    assert len(rich) >= 12, rich
+
+
+def test_photos_of_the_public_export_stay_silent(export: tuple[dict[int, Reading], float]) -> None:
+    """Five photos of painted vans by the sea give no words at all."""
+    readings, _ = export
+    assert {number: readings[number].text for number in SILENT} == dict.fromkeys(SILENT, "")
+
+
+def test_reading_stays_affordable(export: tuple[dict[int, Reading], float]) -> None:
+    """Aim: half a second of one core per photo; the bound leaves room for a busy machine."""
+    _, seconds = export
+    assert seconds < 1.5
+
+
+def test_missing_language_data_is_reported_with_what_to_do(tmp_path: Path) -> None:
+    """Absent, and half present: named, never silent."""
+    nothing = ocr_status([tmp_path])
+    assert (nothing.available, nothing.languages, nothing.path, nothing.tag) == (False, (), None, "ocr-missing")
+    (tmp_path / "eng.traineddata").write_bytes(b"x")
+    (tmp_path / "rus.traineddata").write_bytes(b"")
+    half = ocr_status([tmp_path / "absent", tmp_path])
+    assert (half.available, half.languages, half.path) == (False, ("eng",), tmp_path)
+    assert "tesseract-ocr-rus" in half.how_to
+    with pytest.raises(TgAssetsError, match="tesseract-ocr-rus"):
+        Engine(half)
+
+
+def test_a_missing_engine_is_reported_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra was not installed."""
+    monkeypatch.setattr("tg_assets.vision.ocr.importlib.util.find_spec", lambda name: None)
+    status = ocr_status()
+    assert not status.available
+    assert "tg-assets[ocr]" in status.how_to
+
+
+def test_damaged_language_data_is_a_sentence(tmp_path: Path) -> None:
+    """Files of the right name that Tesseract cannot load."""
+    for name in ("rus", "eng"):
+        (tmp_path / f"{name}.traineddata").write_bytes(b"not a model")
+    engine = Engine(OcrStatus(True, ("rus", "eng"), tmp_path, "", "tesseract"))
+    with pytest.raises(TgAssetsError, match="Reinstall"):
+        read(screen(["text"]), engine.tsv)
+
+
+def test_tessdata_prefix_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person's own data wins over the system's."""
+    for name in ("rus", "eng"):
+        (tmp_path / f"{name}.traineddata").write_bytes(b"x")
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+    assert ocr_status().path == tmp_path

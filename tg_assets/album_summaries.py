@@ -1,0 +1,117 @@
+"""Asset ``album_summaries``: one summary per album out of its items' descriptions and texts.
+
+An album is summarised when every item is settled: described, skipped with a reason, or without a picture at
+all. Until then it waits, and a late result makes it stale again.
+"""
+
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+import dagster as dg
+import orjson
+from sqlalchemy import text
+
+from resources.object_store import ObjectStore
+from resources.postgres import Postgres, temp_rows
+from tg_assets.albums.assemble import AlbumItem, assemble
+from tg_assets.albums.summary import AlbumIdentity, Analysed, Settled, is_complete, summarise
+from tg_assets.engine import Chunk, Outcome, Stage
+from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.scope import StageConfig
+from tg_assets.vision.result import VisionResult
+from tg_assets.vision_summaries import PICTURE
+
+INPUTS = """
+    SELECT g.id AS item_id, g.posted_at AS at, 0 AS tokens,
+           md5(concat_ws('/', g.content_hash, g.deleted_at,
+               (SELECT string_agg(concat_ws(':', e.params_hash, e.status), ',' ORDER BY i.position)
+                FROM media_group_items i JOIN post_enrichment e ON e.post_id = i.post_id AND e.kind = 'vision'
+                WHERE i.group_id = g.id))) AS input_hash
+    FROM media_groups g
+    WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
+"""
+
+
+def album_key(tenant: UUID, album_id: UUID) -> str:
+    """Key of an album's summary; the contract's form."""
+    return f"album/{tenant}/{album_id}_vision_summary_v1.json"
+
+
+def _items(chunk: Chunk) -> dict[UUID, list[Any]]:
+    rows = chunk.connection.execute(
+        text(f"""
+            SELECT g.id AS album_id, g.grouped_id, g.channel_id, g.deleted_at AS dissolved, i.post_id, i.media_kind,
+                   i.media_sha256, i.deleted_at, m.telegram_message_id, m.content, m.posted_at,
+                   coalesce({PICTURE}, false) AS is_picture, e.status, e.data, e.error, e.updated_at
+            FROM chunk JOIN media_groups g ON g.id = chunk.item_id
+            JOIN media_group_items i ON i.group_id = g.id
+            JOIN messages m ON m.id = i.post_id
+            LEFT JOIN post_media_map p ON p.post_id = i.post_id AND p.position = 0
+            LEFT JOIN post_enrichment e ON e.post_id = i.post_id AND e.kind = 'vision'
+            ORDER BY g.id, i.position
+        """)  # noqa: S608 - a constant
+    )
+    albums: dict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        albums[row.album_id].append(row)
+    return albums
+
+
+def _outcome_of(row: Any) -> Analysed | Settled | None:
+    """What is known of an item's picture; None while it waits."""
+    if not row.is_picture:
+        return Settled("no picture")
+    if row.status == "ok":
+        return Analysed(VisionResult.model_validate(row.data), row.updated_at)
+    return None if row.status is None else Settled(row.error or row.status, row.updated_at)
+
+
+def stage(objects: ObjectStore) -> Stage:
+    """The stage, writing summaries to one store."""
+
+    def work(chunk: Chunk) -> Outcome:
+        result = Outcome()
+        summaries: list[tuple[object, ...]] = []
+        for album_id, rows in _items(chunk).items():
+            live = [row for row in rows if row.deleted_at is None]
+            if not live:
+                result.skipped[album_id] = "all its messages are deleted"
+                objects.delete(album_key(chunk.scope.tenant, album_id))
+                continue
+            album = assemble(
+                [
+                    AlbumItem(
+                        row.telegram_message_id, row.media_kind, row.media_sha256, row.content, row.posted_at,
+                        row.deleted_at is not None,
+                    )
+                    for row in rows
+                ]
+            )  # fmt: skip
+            outcomes = {row.telegram_message_id: outcome for row in live if (outcome := _outcome_of(row)) is not None}
+            if not is_complete(album, outcomes):
+                result.skipped[album_id] = f"waits for {len(live) - len(outcomes)} of {len(live)} pictures"
+                continue
+            identity = AlbumIdentity(
+                str(album_id), rows[0].grouped_id, str(chunk.scope.tenant), str(rows[0].channel_id)
+            )
+            summary = orjson.dumps(summarise(identity, album, outcomes).model_dump(mode="json"))
+            objects.put(album_key(chunk.scope.tenant, album_id), summary)
+            summaries.append((album_id, summary.decode()))
+        temp_rows(chunk.connection, "summaries", {"id": "uuid", "summary": "jsonb"}, summaries)
+        chunk.connection.execute(
+            text("""UPDATE media_groups g SET meta = g.meta || jsonb_build_object('enrichment', s.summary)
+                    FROM summaries s WHERE g.id = s.id""")
+        )
+        result.counts["summaries"] = len(summaries)
+        return result
+
+    return Stage("album_summaries", "1", INPUTS, work, chunk_size=500)
+
+
+@partitioned_asset(group="enrichment", kinds={"python", "s3"}, deps=["media_groups", "vision_summaries"])
+def album_summaries(
+    context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, objects: ObjectStore
+) -> dg.MaterializeResult[None]:
+    """One summary per album: description, labels, text in its pictures."""
+    return materialize(context, config, postgres, stage(objects))

@@ -1,0 +1,89 @@
+"""Dagster's own processes under the same supervisor: code server, webserver and daemon.
+
+The code server comes first (``workspace.yaml`` points at its port). Before any of them starts, one process
+creates the instance's tables: two at once can leave a database that neither can use.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tg_assets.backends import supervisor
+from tg_assets.backends.service import Service, http_ready, port_ready
+from tg_assets.backends.supervisor import OnEvent
+from tg_assets.errors import TgAssetsError
+from tg_assets.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[2]
+CODE_SERVER, WEBSERVER, DAEMON = "dagster-code", "dagster-web", "dagster-daemon"
+# Events of a range run are written together: 366 partitions cost 5 s of bookkeeping instead of 20.
+BATCHING = {"DAGSTER_EVENT_BATCH_SIZE": "1000", "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "60"}
+
+
+def dagster_home(settings: Settings) -> Path:
+    """Directory with the instance's ``dagster.yaml``, kept equal to the project's."""
+    source = PROJECT / "dagster.yaml"
+    if not source.is_file():
+        raise TgAssetsError(f"{source} is missing: run tg-assets from a checkout of the project.")
+    home = settings.state_dir / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    target = home / "dagster.yaml"
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        shutil.copyfile(source, target)
+    return home
+
+
+def dagster_environment(settings: Settings) -> dict[str, str]:
+    """Variables of Dagster's processes, beside those of the servers; reserves their ports."""
+    web = supervisor.reserve_port(settings, WEBSERVER, _fixed("TG_DAGSTER_PORT"))
+    code = supervisor.reserve_port(settings, CODE_SERVER, _fixed("TG_CODE_SERVER_PORT"))
+    return {
+        "DAGSTER_HOME": str(dagster_home(settings)),
+        "TG_CODE_SERVER_PORT": str(code),
+        "TG_DAGSTER_URL": settings.dagster_url or f"http://127.0.0.1:{web}",
+        **BATCHING,
+    }
+
+
+def _fixed(variable: str) -> int | None:
+    value = os.environ.get(variable)
+    return int(value) if value else None
+
+
+def start_dagster(settings: Settings, environment: Mapping[str, str], on_event: OnEvent | None = None) -> str:
+    """Start (or reuse) the three processes; returns the webserver's address."""
+    environment = {**environment, **dagster_environment(settings), "PYTHONUNBUFFERED": "1"}
+    web_port = supervisor.reserve_port(settings, WEBSERVER, _fixed("TG_DAGSTER_PORT"))
+    code_port = int(environment["TG_CODE_SERVER_PORT"])
+    workspace = str(PROJECT / "workspace.yaml")
+    python = sys.executable
+    services = (
+        Service(
+            CODE_SERVER,
+            (python, "-m", "dagster", "api", "grpc", "--host", "127.0.0.1", "--port", str(code_port),
+             "--module-name", "tg_assets.code_location", "--location-name", "tg_assets"),
+            port_ready(code_port),
+            environment,
+            PROJECT,
+            stop_seconds=5,
+        ),
+        Service(
+            WEBSERVER,
+            (python, "-m", "dagster_webserver", "--host", "127.0.0.1", "--port", str(web_port), "--workspace", workspace),
+            http_ready(f"http://127.0.0.1:{web_port}/server_info"),
+            environment,
+            PROJECT,
+        ),
+        Service(
+            DAEMON,
+            (python, "-m", "dagster._daemon", "run", "--workspace", workspace),
+            lambda: True,
+            environment,
+            PROJECT,
+        ),
+    )  # fmt: skip
+    for service in services:
+        supervisor.start_service(settings, service, on_event)
+    return f"http://127.0.0.1:{web_port}"

@@ -1,0 +1,79 @@
+"""The embedded vector server: ``qdrant_server``, our loopback HTTP server over the engine in ``qdrant-edge-py``.
+
+An unmodified ``QdrantClient(url=…, api_key=…)`` speaks to it; a real Qdrant takes its place by URL.
+"""
+
+import importlib.util
+import sys
+import urllib.error
+import urllib.request
+
+from tg_assets.backends.context import Context
+from tg_assets.backends.graph import child_environment
+from tg_assets.backends.service import Service
+from tg_assets.errors import TgAssetsError
+
+
+class QdrantBackend:
+    """The vector server on loopback, with an API key."""
+
+    name = "qdrant"
+    port_names = ("qdrant",)
+    variable = "TG_QDRANT_URL"
+
+    def service(self, context: Context) -> Service:
+        """Say how to run the child."""
+        if importlib.util.find_spec("qdrant_edge") is None:
+            raise TgAssetsError(
+                "The embedded vector server is not installed. Run `pip install 'tg-assets[embedded]'`, or set "
+                "TG_QDRANT_URL to a Qdrant of your own."
+            )
+        directory = context.layout.server(self.name)
+        directory.mkdir(mode=0o700, exist_ok=True)
+        return Service(
+            name=self.name,
+            argv=(
+                sys.executable,
+                "-m",
+                "tg_assets.backends.qdrant_server",
+                f"--dir={directory}",
+                f"--port={context.ports['qdrant']}",
+            ),
+            env=child_environment() | {"TG_QDRANT_API_KEY": context.secrets["qdrant"]},
+            cwd=directory,
+            ready=lambda: self.ready(context),
+            ready_seconds=180,  # a log that was not flushed is replayed first
+            stop_seconds=60,
+        )
+
+    def ready(self, context: Context) -> bool:
+        """Whether it answers to our password."""
+        return _ready(context)
+
+    def finish(self, context: Context) -> None:
+        """Nothing: the collection is made by the index asset."""
+
+    def environment(self, context: Context) -> dict[str, str]:
+        """``TG_QDRANT_URL`` and ``TG_QDRANT_API_KEY``."""
+        return {
+            self.variable: f"http://127.0.0.1:{context.ports['qdrant']}",
+            "TG_QDRANT_API_KEY": context.secrets["qdrant"],
+        }
+
+
+def _ready(context: Context) -> bool:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{context.ports['qdrant']}/collections", headers={"api-key": context.secrets["qdrant"]}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            return bool(response.status == 200)
+    except urllib.error.HTTPError as error:
+        if error.code in (401, 403):
+            raise TgAssetsError(
+                "The vector server refuses the key in secrets.json. Another server answers on its port, or the "
+                "file was replaced: run `tg-assets down` and `tg-assets up`."
+            ) from None
+        return False
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,189 @@
+"""One collection: a shard of the engine, its definition on disk, and who may touch it when.
+
+Writes are serialised; reads run beside them. The write-ahead log survives a killed process; ``flush`` bounds how
+much of it is replayed at the next start. ``optimize`` (vacuum of deleted points) stops the whole interpreter
+while it works, so it is called when opened and when nobody has asked for anything for a while.
+"""
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import qdrant_edge as engine
+
+from tg_assets.backends.qdrant_server.errors import not_found, wrong_input
+from tg_assets.backends.qdrant_server.filters import Json, to_filter
+from tg_assets.backends.qdrant_server.queries import (
+    to_order,
+    to_payload_selector,
+    to_query_request,
+    to_vector_selector,
+)
+from tg_assets.backends.qdrant_server.replies import point_id, record, scored_point
+from tg_assets.backends.qdrant_server.schema import collection_info, index_schema, to_config, to_index
+
+DEFINITION = "collection.json"
+
+
+class Collection:
+    """A loaded collection."""
+
+    def __init__(self, path: Path, shard: engine.EdgeShard, definition: Json) -> None:
+        self.path = path
+        self._shard = shard
+        self._definition = definition
+        self._write = threading.Lock()
+        self._operations = 0
+        self._dirty = False
+        self._vacuum_due = False
+        self._last_used = time.monotonic()
+
+    @classmethod
+    def create(cls, path: Path, body: Json) -> "Collection":
+        """Make the shard, then the definition: a directory without one was never finished."""
+        config = to_config(body)
+        path.mkdir(parents=True)
+        shard = engine.EdgeShard.create(str(path / "shard"), config)
+        definition = {"config": body, "indexes": {}}
+        _save(path, definition)
+        return cls(path, shard, definition)
+
+    @classmethod
+    def load(cls, path: Path) -> "Collection":
+        """Open what is on disk; replays the write-ahead log."""
+        definition = json.loads((path / DEFINITION).read_text())
+        shard = engine.EdgeShard.load(str(path / "shard"), to_config(definition["config"]))
+        shard.optimize()
+        return cls(path, shard, definition)
+
+    def close(self) -> None:
+        """Write everything out and release the files."""
+        with self._write:
+            self._shard.flush()
+            self._shard.close()
+
+    def flush(self) -> None:
+        """Write out recent changes, if any."""
+        if self._dirty:
+            with self._write:
+                self._dirty = False
+                self._shard.flush()
+
+    def tidy(self, idle_seconds: float) -> None:
+        """Vacuum deleted points when nobody has asked for anything for a while."""
+        if self._vacuum_due and time.monotonic() - self._last_used > idle_seconds:
+            with self._write:
+                self._vacuum_due = False
+                self._shard.optimize()
+
+    def info(self) -> Json:
+        """``GET /collections/{name}``."""
+        return collection_info(self._definition["config"], self._definition["indexes"], self._shard.info())
+
+    def create_index(self, field: str, schema: Any) -> Json:
+        """Index a payload field; the same definition again does nothing."""
+        wanted = index_schema(schema)
+        if self._definition["indexes"].get(field) == wanted:
+            return self._acknowledge(0)
+        reply = self.update([engine.UpdateOperation.create_field_index(field, to_index(wanted))])
+        self._definition["indexes"][field] = wanted
+        _save(self.path, self._definition)
+        return reply
+
+    def delete_index(self, field: str) -> Json:
+        """Forget an index."""
+        reply = self.update([engine.UpdateOperation.delete_field_index(field)])
+        self._definition["indexes"].pop(field, None)
+        _save(self.path, self._definition)
+        return reply
+
+    def update(self, operations: list[engine.UpdateOperation], *, vacuum: bool = False) -> Json:
+        """Apply changes in order; done when this returns."""
+        self._last_used = time.monotonic()
+        with self._write:
+            self._dirty = True
+            self._vacuum_due |= vacuum
+            for operation in operations:
+                self._shard.update(operation)
+            self._operations += len(operations)
+            return self._acknowledge(self._operations)
+
+    def query(self, body: Json) -> Json:
+        """``points/query``."""
+        self._last_used = time.monotonic()
+        return {"points": [scored_point(hit) for hit in self._shard.query(to_query_request(body, self._vector))]}
+
+    def query_batch(self, searches: list[Json]) -> list[Json]:
+        """``points/query/batch``: planned by the engine as one."""
+        self._last_used = time.monotonic()
+        requests = [to_query_request(body, self._vector) for body in searches]
+        found = self._shard.query_batch(engine.QueryBatchRequest(requests))
+        return [{"points": [scored_point(hit) for hit in hits]} for hits in found]
+
+    def scroll(self, body: Json) -> Json:
+        """``points/scroll``."""
+        self._last_used = time.monotonic()
+        order = body.get("order_by")
+        points, following = self._shard.scroll(
+            engine.ScrollRequest(
+                offset=body.get("offset"),
+                limit=10 if body.get("limit") is None else body["limit"],
+                filter=to_filter(body.get("filter")),
+                with_payload=to_payload_selector(body.get("with_payload"), default=True),
+                with_vector=to_vector_selector(body.get("with_vector")),
+                order_by=None if order is None else to_order(order),
+            )
+        )
+        return {
+            "points": [record(point) for point in points],
+            "next_page_offset": None if following is None else point_id(following),
+        }
+
+    def retrieve(self, body: Json) -> list[Json]:
+        """``POST points``: by ids."""
+        self._last_used = time.monotonic()
+        found = self._shard.retrieve(
+            body["ids"],
+            to_payload_selector(body.get("with_payload"), default=True),
+            to_vector_selector(body.get("with_vector")),
+        )
+        return [record(point) for point in found]
+
+    def count(self, body: Json) -> Json:
+        """``points/count``."""
+        exact = body.get("exact")
+        request = engine.CountRequest(exact=exact is None or exact, filter=to_filter(body.get("filter")))
+        return {"count": self._shard.count(request)}
+
+    def facet(self, body: Json) -> Json:
+        """``facet``: values of an indexed key with their counts."""
+        request = engine.FacetRequest(
+            body["key"], body.get("limit") or 10, bool(body.get("exact")), to_filter(body.get("filter"))
+        )
+        return {"hits": [{"value": hit.value, "count": hit.count} for hit in self._shard.facet(request).hits]}
+
+    def _vector(self, id_: Any, using: str) -> Any:
+        found = self._shard.retrieve([id_], False, [using])
+        if not found:
+            raise not_found(f"No point with id {id_} found")
+        vector = found[0].vector
+        chosen = vector.get(using) if isinstance(vector, dict) else vector
+        if chosen is None:
+            raise wrong_input(f"point {id_} has no vector {using!r}")
+        return chosen
+
+    @staticmethod
+    def _acknowledge(operation: int) -> Json:
+        return {"operation_id": operation, "status": "completed"}
+
+
+def _save(path: Path, definition: Json) -> None:
+    temporary = path / f"{DEFINITION}.tmp"
+    with temporary.open("w") as handle:
+        json.dump(definition, handle)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path / DEFINITION)

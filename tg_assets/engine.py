@@ -1,0 +1,230 @@
+"""The incremental engine: work is what is stale.
+
+A ``Stage`` says, in SQL, which items a scope has and the hash of what each is made from; the engine compares
+that with the ledger (``derivations``), works on the items that differ in bounded chunks, and commits what a
+chunk made together with its ledger rows. So a second run does nothing, a retry resumes where the crash was,
+and a new model version or a late input makes exactly the touched items stale. Writes must be idempotent:
+a crash between an outside store and the commit repeats that chunk. Nothing here knows Dagster or any stage.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from tg_assets.channels import channels_of
+from tg_assets.scope import Scope
+
+
+# After this many writes the planner has to be told; its own next look may be a minute away.
+BULK = 5000
+
+
+class Session(Protocol):
+    """What the engine needs of a connection; ``resources.postgres.TenantConnection`` is one."""
+
+    tenant: UUID
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """A transaction in which only this tenant's rows exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Items to work on. The temporary table ``chunk(item_id, at, reason)`` lists them inside ``connection``."""
+
+    connection: Connection
+    scope: Scope
+    size: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a chunk; items named in neither mapping were made."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    failed: dict[UUID, str] = field(default_factory=dict)
+    """Tried again by every later run."""
+    skipped: dict[UUID, str] = field(default_factory=dict)
+    """Settled: looked at again only when the inputs change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One kind of derived thing.
+
+    ``inputs`` selects ``item_id uuid, input_hash text, at timestamptz, tokens int`` of a scope with the
+    parameters ``:channels uuid[]``, ``:since``, ``:until``, ``:feed``; row security limits it to the tenant.
+    ``version`` names the code or model: a new one makes every item stale. ``price`` is money per 1,000 tokens.
+    """
+
+    name: str
+    version: str
+    inputs: str
+    work: Callable[[Chunk], Outcome]
+    chunk_size: int = 1000
+    price: float = 0.0
+
+
+@dataclass(slots=True)
+class Report:
+    """What a stage found and did; reports add up."""
+
+    stale: Counter[str] = field(default_factory=Counter)
+    """Why items were worked on: new, changed, version, retry, forced."""
+    total: int = 0
+    tokens: int = 0
+    cost: float = 0.0
+    done: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    @property
+    def todo(self) -> int:
+        """How many items were stale."""
+        return self.stale.total()
+
+    def add(self, other: "Report") -> None:
+        """Add another scope's report to this one."""
+        for name in ("stale", "failed", "skipped", "counts"):
+            getattr(self, name).update(getattr(other, name))
+        for name in ("total", "tokens", "cost", "done", "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def run_stage(
+    stage: Stage,
+    session: Session,
+    scope: Scope,
+    *,
+    force: bool = False,
+    dry_run: bool = False,
+    run_id: str | None = None,
+    log: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Make a stage's stale items of a scope; with ``dry_run`` only count them."""
+    started = time.monotonic()
+    report = _plan(stage, session, scope, force)
+    report.cost = report.tokens / 1000 * stage.price
+    if report.todo and not dry_run:
+        log(f"{stage.name}: {report.todo:,} of {report.total:,} stale in {scope.feed} ({_reasons(report.stale)})")
+        for outcome, size in _chunks(stage, session, scope, report.todo, run_id):
+            report.done += size - len(outcome.failed) - len(outcome.skipped)
+            report.failed.update(outcome.failed.values())
+            report.skipped.update(outcome.skipped.values())
+            report.counts.update(outcome.counts)
+            log(_progress(stage, report, time.monotonic() - started))
+        if report.todo >= BULK:
+            with session.transaction() as connection:
+                connection.execute(text("SELECT refresh_statistics()"))
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
+    """List the stale items in the temporary table ``work``, oldest first."""
+    with session.transaction() as connection:
+        values = {
+            "channels": channels_of(connection, scope),
+            "since": scope.since,
+            "until": scope.until,
+            "feed": scope.feed,
+            "stage": stage.name,
+            "version": stage.version,
+            "force": force,
+        }
+        connection.execute(text("DROP TABLE IF EXISTS work, chunk"))
+        connection.execute(
+            text(
+                "CREATE TEMP TABLE chunk (item_id uuid PRIMARY KEY, at timestamptz, reason text) ON COMMIT DELETE ROWS"
+            )
+        )
+        connection.execute(
+            text(f"""
+                CREATE TEMP TABLE work AS
+                WITH input AS ({stage.inputs}),
+                judged AS (
+                    SELECT i.item_id, i.input_hash, i.at, coalesce(i.tokens, 0) AS tokens,
+                           CASE WHEN d.item_id IS NULL THEN 'new'
+                                WHEN d.version <> :version THEN 'version'
+                                WHEN d.input_hash <> i.input_hash THEN 'changed'
+                                WHEN d.status = 'error' THEN 'retry'
+                                WHEN :force THEN 'forced' END AS reason
+                    FROM input i
+                    LEFT JOIN derivations d ON d.stage = :stage AND d.item_id = i.item_id
+                )
+                SELECT row_number() OVER (ORDER BY reason IS NULL, at, item_id) AS n, * FROM judged
+            """),  # noqa: S608 - the stage's own SQL, values are bound
+            values,
+        )
+        connection.execute(text("CREATE INDEX ON work (n)"))
+        connection.execute(text("ANALYZE work"))
+        rows = connection.execute(text("SELECT reason, count(*), sum(tokens) FROM work GROUP BY reason")).all()
+    return Report(
+        stale=Counter({reason: count for reason, count, _ in rows if reason}),
+        total=sum(count for _, count, _ in rows),
+        tokens=int(sum(tokens for reason, _, tokens in rows if reason)),
+    )
+
+
+def _chunks(
+    stage: Stage, session: Session, scope: Scope, todo: int, run_id: str | None
+) -> Iterator[tuple[Outcome, int]]:
+    for first in range(1, todo + 1, stage.chunk_size):
+        last = min(first + stage.chunk_size - 1, todo)
+        with session.transaction() as connection:
+            connection.execute(
+                text("INSERT INTO chunk SELECT item_id, at, reason FROM work WHERE n BETWEEN :first AND :last"),
+                {"first": first, "last": last},
+            )
+            outcome = stage.work(Chunk(connection, scope, last - first + 1))
+            _record(stage, connection, outcome, run_id)
+        yield outcome, last - first + 1
+
+
+def _record(stage: Stage, connection: Connection, outcome: Outcome, run_id: str | None) -> None:
+    """Write the chunk's ledger rows in the transaction that wrote what they stand for."""
+    settled: list[tuple[Mapping[UUID, str], str]] = [(outcome.failed, "error"), (outcome.skipped, "skipped")]
+    rows = [(str(item), status, reason) for named, status in settled for item, reason in named.items()]
+    connection.execute(
+        text("""
+            INSERT INTO derivations (tenant_id, stage, item_id, at, input_hash, version, status, reason, run_id)
+            SELECT current_tenant(), :stage, c.item_id, c.at, w.input_hash, :version,
+                   coalesce(s.status, 'ok'), s.reason, :run_id
+            FROM chunk c JOIN work w USING (item_id)
+            LEFT JOIN unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:reasons AS text[]))
+                      AS s (item_id, status, reason) USING (item_id)
+            ON CONFLICT (tenant_id, stage, item_id) DO UPDATE SET
+                at = excluded.at, input_hash = excluded.input_hash, version = excluded.version,
+                status = excluded.status, reason = excluded.reason, run_id = excluded.run_id, made_at = now()
+        """),
+        {
+            "stage": stage.name,
+            "version": stage.version,
+            "run_id": run_id,
+            "ids": [row[0] for row in rows],
+            "statuses": [row[1] for row in rows],
+            "reasons": [row[2] for row in rows],
+        },
+    )
+
+
+def _reasons(stale: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in stale.most_common())
+
+
+def _progress(stage: Stage, report: Report, seconds: float) -> str:
+    settled = report.done + report.failed.total() + report.skipped.total()
+    speed = settled / seconds if seconds else 0.0
+    left = (report.todo - settled) / speed if speed else 0.0
+    return (
+        f"{stage.name}: {settled:,} of {report.todo:,} ({settled / report.todo:.0%}), "
+        f"{speed:,.0f}/s, {left:,.0f} s left"
+    )

@@ -1,0 +1,11 @@
+"""The one exception a person is meant to read.
+
+Everything that can go wrong because of input, configuration or an absent server is raised as
+``TgAssetsError`` with a sentence that says what happened, to which feed or file, and what to do next.
+The command line prints it without a traceback; Dagster shows it as the run's failure.
+Anything else that escapes is a defect.
+"""
+
+
+class TgAssetsError(Exception):
+    """A sentence for a person: what happened, where, and what to do next."""

@@ -1,0 +1,120 @@
+"""From database rows to rows of graph statements: pure, one function per statement.
+
+Ids of targets are computed (a reply's target need not exist), so nothing here looks anything up.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import UUID
+
+from tg_assets import ids
+
+Row = dict[str, Any]
+
+
+def post_rows(posts: Iterable[Any]) -> Iterator[Row]:
+    """Post nodes and their chat."""
+    for post in posts:
+        yield {
+            "post_id": str(post.id),
+            "channel_id": str(post.channel_id),
+            "properties": {
+                "telegram_message_id": post.telegram_message_id,
+                "channel_id": str(post.channel_id),
+                "posted_at": post.posted_at,
+                "source": post.source,
+                "url": post.telegram_post_url,
+                "is_service": post.is_service,
+                "lang": post.lang,
+            },
+        }
+
+
+def author_rows(posts: Iterable[Any]) -> Iterator[Row]:
+    """Who wrote a post; a signature or a deleted account without an id is no author node."""
+    for post in posts:
+        if post.sender_tg_id is not None:
+            yield {
+                "post_id": str(post.id),
+                "author_id": post.sender_tg_id,
+                "author_type": post.author_type or "user",
+                "name": post.author_name,
+            }
+
+
+def reply_rows(posts: Iterable[Any], tenant: UUID) -> Iterator[Row]:
+    """Replies, to posts of the same chat or of a named one."""
+    for post in posts:
+        if post.reply_to_message_id is None:
+            continue
+        channel = post.channel_id
+        if post.reply_to_chat_id is not None and post.reply_to_chat_id != post.tg_channel_id:
+            channel = ids.channel_id(tenant, post.reply_to_chat_id)
+        yield {
+            "post_id": str(post.id),
+            "target_id": str(ids.post_id(channel, post.reply_to_message_id)),
+            "target_message_id": post.reply_to_message_id,
+            "thread_id": post.thread_id,
+        }
+
+
+def forward_rows(posts: Iterable[Any]) -> Iterator[Row]:
+    """Where a post was forwarded from: a chat or person by id, else by the name that was left visible."""
+    for post in posts:
+        peer = post.forward_from_peer_id or {}
+        source = peer.get("id", post.forward_from_chat_id)
+        if source is None and not post.forward_from_name:
+            continue
+        yield {
+            "post_id": str(post.id),
+            "source_id": str(source) if source is not None else f"name:{post.forward_from_name}",
+            "source_type": peer.get("type") or ("channel" if source is not None else "hidden"),
+            "name": post.forward_from_name,
+            "forward_date": post.forward_date,
+        }
+
+
+def forwarded_post_rows(posts: Iterable[Any], tenant: UUID) -> Iterator[Row]:
+    """The forwarded post itself, where the source names it."""
+    for post in posts:
+        if post.forward_from_chat_id is not None and post.forward_from_message_id is not None:
+            channel = ids.channel_id(tenant, post.forward_from_chat_id)
+            yield {
+                "post_id": str(post.id),
+                "target_id": str(ids.post_id(channel, post.forward_from_message_id)),
+                "target_message_id": post.forward_from_message_id,
+            }
+
+
+def tag_rows(posts: Iterable[Any]) -> Iterator[Row]:
+    """Tags with their confidence."""
+    for post in posts:
+        for tag in post.tags or ():
+            yield {"post_id": str(post.id), "name": tag["name"], "confidence": tag["confidence"]}
+
+
+def link_rows(posts: Iterable[Any]) -> Iterator[Row]:
+    """Web pages that a post links to."""
+    for post in posts:
+        for url in post.urls or ():
+            yield {"post_id": str(post.id), "url": url}
+
+
+def image_rows(posts: Iterable[Any]) -> Iterator[Row]:
+    """Pictures of a post, by content."""
+    for post in posts:
+        if post.picture is not None:
+            yield {
+                "post_id": str(post.id),
+                "sha256": post.picture,
+                "classification": (post.vision or {}).get("classification"),
+                "description": (post.vision or {}).get("description"),
+            }
+
+
+def label_rows(posts: Iterable[Any]) -> Iterator[Row]:
+    """Labels of pictures."""
+    for post in posts:
+        if post.picture is not None:
+            for name in (post.vision or {}).get("labels", ()):
+                yield {"sha256": post.picture, "name": name}

@@ -1,0 +1,134 @@
+"""The graph's write statements, one per node or relation, each over ``$rows`` of one tenant.
+
+They are plain Cypher that Neo4j 5 accepts. A relation is always merged from the end with few of its kind: from
+a hub, MERGE would look through all of the hub's relations (130 a second at 20,000 of them).
+"""
+
+CHANNELS = """
+UNWIND $rows AS row
+MERGE (c:Channel {tenant_id: $tenant, channel_id: row.channel_id})
+SET c.title = row.title, c.username = row.username, c.tg_channel_id = row.tg_channel_id, c.source = row.source,
+    c.feed = row.feed
+"""
+
+# A post that is made again loses its own relations first; what points at it stays.
+FORGET = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+      -[r:REPLIES_TO|FORWARDED_FROM|FORWARDED_FROM_POST|TAGGED_AS|HAS_IMAGE|REFERS_TO]->()
+DELETE r
+"""
+FORGET_INCOMING = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})<-[r:AUTHOR_OF|HAS_POST]-()
+DELETE r
+"""
+LEAVE_ALBUMS = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})<-[r:CONTAINS]-()
+DELETE r
+"""
+# A deleted post that others reply to stays as a placeholder, as if it had never arrived.
+BURY = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+SET p.placeholder = true, p.deleted = true
+REMOVE p.posted_at, p.url, p.lang, p.author
+"""
+BURY_ALONE = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+WHERE NOT EXISTS { (p)--() }
+DELETE p
+"""
+
+POSTS = """
+UNWIND $rows AS row
+MERGE (p:Post {tenant_id: $tenant, post_id: row.post_id})
+SET p += row.properties, p.placeholder = false
+MERGE (c:Channel {tenant_id: $tenant, channel_id: row.channel_id})
+MERGE (p)<-[:HAS_POST]-(c)
+"""
+AUTHORS = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+MERGE (a:Author {tenant_id: $tenant, author_id: row.author_id, author_type: row.author_type})
+SET a.name = row.name
+MERGE (p)<-[:AUTHOR_OF]-(a)
+"""
+# The target may not be there yet: its id is known, so it becomes a placeholder until it arrives.
+REPLIES = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+MERGE (target:Post {tenant_id: $tenant, post_id: row.target_id})
+ON CREATE SET target.placeholder = true, target.telegram_message_id = row.target_message_id
+MERGE (p)-[r:REPLIES_TO]->(target)
+SET r.thread_id = row.thread_id
+"""
+FORWARDS = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+MERGE (s:ForwardSource {tenant_id: $tenant, source_id: row.source_id, source_type: row.source_type})
+SET s.name = coalesce(row.name, s.name)
+MERGE (p)-[r:FORWARDED_FROM]->(s)
+SET r.forward_date = row.forward_date
+"""
+FORWARDED_POSTS = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+MERGE (target:Post {tenant_id: $tenant, post_id: row.target_id})
+ON CREATE SET target.placeholder = true, target.telegram_message_id = row.target_message_id
+MERGE (p)-[:FORWARDED_FROM_POST]->(target)
+"""
+TAGS = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+MERGE (t:Tag {tenant_id: $tenant, name: row.name})
+MERGE (p)-[r:TAGGED_AS]->(t)
+SET r.confidence = row.confidence
+"""
+IMAGES = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+MERGE (i:Image {tenant_id: $tenant, sha256: row.sha256})
+SET i.classification = row.classification, i.description = row.description
+MERGE (p)-[:HAS_IMAGE]->(i)
+"""
+WEB_PAGES = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+MERGE (w:WebPage {tenant_id: $tenant, url: row.url})
+MERGE (p)-[:REFERS_TO]->(w)
+"""
+LABELS = """
+UNWIND $rows AS row
+MATCH (i:Image {tenant_id: $tenant, sha256: row.sha256})
+MERGE (l:Label {tenant_id: $tenant, name: row.name})
+MERGE (i)-[:HAS_LABEL]->(l)
+"""
+
+ALBUMS = """
+UNWIND $rows AS row
+MERGE (a:Album {tenant_id: $tenant, album_id: row.album_id})
+SET a += row.properties
+MERGE (c:Channel {tenant_id: $tenant, channel_id: row.channel_id})
+MERGE (a)<-[:HAS_ALBUM]-(c)
+"""
+FORGET_ITEMS = """
+UNWIND $rows AS row
+MATCH (a:Album {tenant_id: $tenant, album_id: row.album_id})-[r:CONTAINS]->()
+DELETE r
+"""
+ALBUM_ITEMS = """
+UNWIND $rows AS row
+MATCH (a:Album {tenant_id: $tenant, album_id: row.album_id})
+MERGE (p:Post {tenant_id: $tenant, post_id: row.post_id})
+ON CREATE SET p.placeholder = true
+MERGE (p)<-[r:CONTAINS]-(a)
+SET r.position = row.position
+"""
+DROP_ALBUMS = """
+UNWIND $rows AS row
+MATCH (a:Album {tenant_id: $tenant, album_id: row.album_id})
+DETACH DELETE a
+"""

@@ -1,0 +1,46 @@
+"""Computed identities: the event, the row, the point and the node of one thing share one id.
+
+Ids are uuid5 of names, never drawn, so an id is known before its row exists: a reply or forward edge never
+has to wait for its target. Private chats (direct messages) carry the owner account in the name, so two
+accounts that talk to the same person share nothing. Chat ids are Telegram's "marked" ids
+(https://core.telegram.org/api/bots/ids): users positive, small groups ``-id``, channels and supergroups
+``-100…``; conversion happens at the edge. What does not belong here: anything that talks to a server.
+"""
+
+from functools import lru_cache
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("6f9b1c52-6d0e-5d0a-9d5c-0a6f3c1e7a10")
+CHANNEL_SHIFT = 1_000_000_000_000
+
+
+@lru_cache(maxsize=4096)
+def tenant_id(slug: str) -> UUID:
+    """Id of the tenant with this slug."""
+    return uuid5(NAMESPACE, f"tenant:{slug}")
+
+
+@lru_cache(maxsize=65536)
+def channel_id(tenant: UUID, tg_channel_id: int, owner_id: int = 0) -> UUID:
+    """Id of a chat of a tenant. ``owner_id`` is the account of a private chat, 0 otherwise."""
+    return uuid5(tenant, f"channel:{owner_id}:{tg_channel_id}")
+
+
+def post_id(channel: UUID, message_id: int) -> UUID:
+    """Id of a message; ``channel`` already carries tenant and owner."""
+    return uuid5(channel, f"post:{message_id}")
+
+
+def album_id(channel: UUID, grouped_id: int) -> UUID:
+    """Id of an album of a chat."""
+    return uuid5(channel, f"album:{grouped_id}")
+
+
+def media_object_id(tenant: UUID, sha256: str) -> UUID:
+    """Id of a stored byte sequence of a tenant."""
+    return uuid5(tenant, f"media:{sha256}")
+
+
+def marked_channel_id(raw: int) -> int:
+    """Marked id of a channel or supergroup from its bare id."""
+    return -(CHANNEL_SHIFT + raw)

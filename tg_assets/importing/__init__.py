@@ -1,0 +1,109 @@
+"""Import of Telegram Desktop exports: ``import_export`` lands one export; then it is an ordinary backfill.
+
+An export is read to its end before anything lands, and everything lands in one transaction: a file that cannot
+be read changes nothing, and an import that is killed leaves no trace but content-addressed objects that the
+next one finds in place. What does not belong here: the export format (``tg_assets.telegram``) and parsing of
+messages into posts (the ``posts`` asset does it from the raw form).
+"""
+
+from pathlib import Path
+from uuid import uuid5
+
+from sqlalchemy import Connection, text
+
+from resources.object_store import ObjectStore
+from resources.postgres import Postgres
+from tg_assets import ids
+from tg_assets.channels import Chat, register_chat, register_tenant
+from tg_assets.errors import TgAssetsError
+from tg_assets.importing import landing
+from tg_assets.importing.albums import rebuild_albums
+from tg_assets.importing.media import copy_media
+from tg_assets.importing.options import ImportOptions, Progress
+from tg_assets.importing.reading import StagedChat, stage_export
+from tg_assets.importing.report import ChatReport
+from tg_assets.settings import Settings
+from tg_assets.telegram.archive import ExportArchive, open_archive
+
+# From here on the planner has to be told: its next look of its own may be a minute away.
+BULK = 5000
+
+
+def import_export(
+    path: Path,
+    options: ImportOptions,
+    settings: Settings,
+    postgres: Postgres,
+    objects: ObjectStore,
+    progress: Progress,
+) -> list[ChatReport]:
+    """Land an export; returns a report per chat. Raises TgAssetsError, having changed nothing."""
+    tenant = ids.tenant_id(options.tenant)
+    reports: list[ChatReport] = []
+    with open_archive(path) as archive, postgres.tenant(tenant) as session, session.transaction() as connection:
+        register_tenant(connection, options.tenant)
+        for name in archive.json_files():
+            landing.create_staging(connection)
+            chats = stage_export(archive, name, connection, options, tenant, progress)
+            if options.feed and len(chats) > 1:
+                raise TgAssetsError(
+                    f"{path.name} holds {len(chats)} chats, so --feed cannot name them all. Leave it out: "
+                    "each chat gets a feed of its own."
+                )
+            for chat in chats:
+                report = _land_chat(
+                    archive, name, connection, chat, options, settings, objects, progress, len(reports)
+                )
+                reports.append(report)
+        if sum(report.counts["new"] + report.counts["changed"] for report in reports) >= BULK:
+            connection.execute(text("SELECT refresh_statistics()"))
+    return reports
+
+
+def _land_chat(
+    archive: ExportArchive,
+    name: str,
+    connection: Connection,
+    staged: StagedChat,
+    options: ImportOptions,
+    settings: Settings,
+    objects: ObjectStore,
+    progress: Progress,
+    registered: int,
+) -> ChatReport:
+    """Register one staged chat and land its messages."""
+    report = staged.report
+    owner = _owner(staged, options)
+    chat = Chat(staged.chat.tg_channel_id, staged.chat.source, staged.chat.name, owner_id=owner)
+    channel, report.feed = register_chat(
+        connection, settings, options.tenant, chat, options.feed, options.feeds_in_use + registered
+    )
+    report.counts["duplicates"] = landing.drop_duplicates(connection, staged.number)
+    landing.set_ids(connection, staged.number, channel)
+    copy_media(archive, name, connection, staged, ids.tenant_id(options.tenant), objects, progress)
+    report.counts.update(landing.land(connection, staged.number, channel))
+    report.counts["albums"] = rebuild_albums(connection, channel, options.tz)
+    landing.keep_rejected(
+        connection,
+        [
+            (uuid5(channel, f"rejected:{digest}"), f"import {report.feed}", entry, reason, payload)
+            for digest, entry, reason, payload in staged.rejected
+        ],
+    )
+    return report
+
+
+def _owner(staged: StagedChat, options: ImportOptions) -> int:
+    """The account that a private chat belongs to; 0 for channels and groups."""
+    if staged.chat.source != "dm":
+        return 0
+    owner = options.owner_id or staged.chat.owner_id or staged.other_author
+    if not owner:
+        raise TgAssetsError(
+            f"The direct messages with {staged.report.title!r} do not say whose account they are from. "
+            "Give the account's Telegram id with --owner."
+        )
+    return owner
+
+
+__all__ = ["ImportOptions", "import_export"]

@@ -1,0 +1,66 @@
+"""Copying an export's media into the object store, each byte sequence once per tenant.
+
+What cannot be copied stays in the list with its reason: absent from the export, refused because its path
+leaves the export, or unreadable. A message is never rejected because of its media.
+"""
+
+import mimetypes
+from pathlib import PurePosixPath
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection
+
+from resources.object_store import ObjectStore
+from tg_assets.importing import landing
+from tg_assets.importing.options import Progress
+from tg_assets.importing.reading import StagedChat
+from tg_assets.telegram.archive import ExportArchive
+
+BATCH = 500
+
+
+def copy_media(
+    archive: ExportArchive,
+    json_name: str,
+    connection: Connection,
+    staged: StagedChat,
+    tenant: UUID,
+    objects: ObjectStore,
+    progress: Progress,
+) -> None:
+    """Store the media of a staged chat and write what became of each into the staging table."""
+    counts, done, total = staged.report.counts, 0, staged.report.counts["with_media"]
+    for batch in landing.media_batches(connection, staged.number, BATCH):
+        settled = []
+        for ordinal, media in batch:
+            for item in media:
+                counts[_settle(archive, json_name, item, tenant, objects)] += 1
+            settled.append((ordinal, orjson.dumps(media).decode()))
+        landing.set_media(connection, settled)
+        done += len(batch)
+        progress(f"copying media of {staged.report.title}", done, total)
+
+
+def _settle(
+    archive: ExportArchive, json_name: str, item: dict[str, object], tenant: UUID, objects: ObjectStore
+) -> str:
+    """Store one medium or note why not, in place; returns the count it belongs to."""
+    path = item.get("path")
+    if not isinstance(path, str):
+        item["missing_reason"] = item.pop("absent_reason", None) or "not included in the export"
+        return "media_missing"
+    found = archive.media(json_name, path)
+    if found.refused:
+        item["missing_reason"] = f"refused: {found.refused}"
+        return "media_refused"
+    stream = None if found.missing else archive.open_media(json_name, path)
+    if stream is None:
+        item["missing_reason"] = "named in the export but not there"
+        return "media_missing"
+    mime = item.get("mime") or mimetypes.guess_type(path)[0] or "application/octet-stream"
+    extension = PurePosixPath(path).suffix.lstrip(".").lower()
+    with stream:
+        sha256, key, size = objects.put_media(tenant, stream, extension if extension.isalnum() else "bin")
+    item.update(sha256=sha256, key=key, size=size, mime=mime)
+    return "media_present"

@@ -1,0 +1,126 @@
+"""Reading an export to its end into the staging table, counting what is in it.
+
+Nothing lands here: a file that turns out to be broken has changed nothing when the error is raised. Memory
+holds one batch of messages, whatever the size of the file.
+"""
+
+from dataclasses import asdict, dataclass, field
+from datetime import tzinfo
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection
+
+from tg_assets import ids
+from tg_assets.importing import landing
+from tg_assets.importing.options import ImportOptions, Progress
+from tg_assets.importing.report import ChatReport
+from tg_assets.telegram.archive import ExportArchive
+from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
+from tg_assets.telegram.desktop_post import media_of
+from tg_assets.telegram.message import MessageHead, read_head
+
+BATCH = 5000
+
+
+@dataclass(slots=True)
+class StagedChat:
+    """A chat whose messages are in the staging table under ``number``."""
+
+    number: int
+    chat: ExportedChat
+    channel: UUID | None
+    """Id of the chat; None while nobody has said whose direct messages these are."""
+    report: ChatReport
+    other_author: int | None = None
+    """In direct messages, the author who is not the peer: the account that exported."""
+    rejected: list[tuple[str, str, str, str]] = field(default_factory=list)
+    """(hash, entry, reason, payload JSON)"""
+
+
+def stage_export(
+    archive: ExportArchive,
+    name: str,
+    connection: Connection,
+    options: ImportOptions,
+    tenant: UUID,
+    progress: Progress,
+) -> list[StagedChat]:
+    """Read one JSON file of an export into the staging table; returns its chats in order of the file."""
+    chats: list[StagedChat] = []
+    batch: list[tuple[object, ...]] = []
+    messages = 0
+    with archive.open_json(name) as stream:
+        for ordinal, event in enumerate(read_export(stream, name)):
+            if isinstance(event, ExportedChat):
+                title = event.name or event.type or str(event.id)
+                chats.append(StagedChat(len(chats), event, _channel(event, options, tenant), ChatReport(title)))
+                continue
+            messages += 1
+            row = _row(ordinal, event, chats[-1], options.tz)
+            if row is not None:
+                batch.append(row)
+            if len(batch) >= BATCH:
+                landing.stage_rows(connection, batch)
+                batch.clear()
+                progress(f"reading {name}", messages, 0)
+    landing.stage_rows(connection, batch)
+    landing.index_staging(connection)
+    progress(f"reading {name}", messages, messages)
+    return chats
+
+
+def _channel(chat: ExportedChat, options: ImportOptions, tenant: UUID) -> UUID | None:
+    """Id of a chat; None for direct messages whose account is not known yet."""
+    if chat.source != "dm":
+        return ids.channel_id(tenant, chat.tg_channel_id)
+    owner = options.owner_id or chat.owner_id
+    return ids.channel_id(tenant, chat.tg_channel_id, owner) if owner else None
+
+
+def _row(ordinal: int, raw: dict[str, Any], staged: StagedChat, tz: tzinfo) -> tuple[object, ...] | None:
+    """One message as a row of the staging table; None when it was rejected."""
+    head = read_head(raw, tz)
+    digest = message_hash(raw)
+    if not isinstance(head, MessageHead):
+        staged.report.rejected[head] += 1
+        entry = f"message {raw.get('id')}" if isinstance(raw, dict) else "message"
+        staged.rejected.append((digest, entry, head, orjson.dumps(raw).decode()))
+        return None
+    _count(staged, head, raw)
+    media = (
+        [{key: value for key, value in asdict(ref).items() if value is not None} for ref in media_of(raw)]
+        if head.has_media
+        else []
+    )
+    staged.report.counts["with_media"] += bool(media)
+    return (
+        ordinal,
+        staged.number,
+        head.message_id,
+        ids.post_id(staged.channel, head.message_id) if staged.channel else None,
+        head.posted_at,
+        head.edited_at,
+        _json(raw),
+        digest,
+        orjson.dumps(media).decode(),
+    )
+
+
+def _json(value: object) -> str:
+    """JSON that PostgreSQL accepts: a NUL cannot be stored in jsonb, so it becomes U+FFFD."""
+    dumped = orjson.dumps(value).decode()
+    return dumped.replace("\\u0000", "\\ufffd") if "\\u0000" in dumped else dumped
+
+
+def _count(staged: StagedChat, head: MessageHead, raw: dict[str, Any]) -> None:
+    report = staged.report
+    report.saw(head.posted_at)
+    report.counts["service" if head.is_service else "messages"] += 1
+    report.counts["replies"] += "reply_to_message_id" in raw
+    report.counts["forwards"] += "forwarded_from" in raw or "forwarded_from_id" in raw
+    if staged.chat.source == "dm" and staged.other_author is None and (head.author or "").startswith("user"):
+        author = int(head.author.removeprefix("user")) if head.author else 0
+        if author != staged.chat.id:
+            staged.other_author = author

@@ -1,0 +1,52 @@
+"""One ranking out of several: each leg's scores scaled to 0…1, then a weighted mean.
+
+Score-aware fusion, because rank fusion with a weak leg is worse than the strong leg alone; measured in
+``benchmarks/retrieval.py``. Legs are what a store returned, usually its first hundred hits. What does not belong
+here: asking the store, filters.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from math import isfinite
+from types import MappingProxyType
+from typing import TypeVar
+
+Id = TypeVar("Id", bound=Hashable)
+
+DEFAULT_WEIGHTS: Mapping[str, float] = MappingProxyType({"dense": 0.4, "lemmas": 0.3, "trigrams": 0.3})
+
+
+def _scaled(hits: Sequence[tuple[Id, float]]) -> dict[Id, float]:
+    """Best score of each id, scaled so that the leg's worst is 0 and its best 1; a flat leg is all ones."""
+    best: dict[Id, float] = {}
+    for key, score in hits:
+        if isfinite(score) and score > best.get(key, -float("inf")):
+            best[key] = score
+    if not best:
+        return {}
+    low, high = min(best.values()), max(best.values())
+    if high == low:
+        return dict.fromkeys(best, 1.0)
+    span = high / 2 - low / 2  # halves, so that the span of extreme scores stays finite
+    return {key: (score / 2 - low / 2) / span for key, score in best.items()}
+
+
+def fuse(
+    legs: Mapping[str, Sequence[tuple[Id, float]]],
+    weights: Mapping[str, float] = DEFAULT_WEIGHTS,
+) -> list[tuple[Id, float]]:
+    """Ids with their fused score in 0…1, best first; equal scores in the order of the ids' text.
+
+    A leg without hits says nothing: the others share its weight. An id that a leg does not have gets 0 from it.
+    Scores that are not finite are ignored. A leg without a weight raises ``ValueError``.
+    """
+    unknown = sorted(set(legs) - set(weights))
+    if unknown:
+        raise ValueError(f"No fusion weight for {', '.join(unknown)}; weights are known for {sorted(weights)}.")
+    scaled = {name: found for name, hits in legs.items() if weights[name] > 0 and (found := _scaled(hits))}
+    total = sum(weights[name] for name in scaled)
+    fused: dict[Id, float] = {}
+    for name, found in scaled.items():
+        share = weights[name] / total
+        for key, score in found.items():
+            fused[key] = fused.get(key, 0.0) + share * score
+    return sorted(((key, min(score, 1.0)) for key, score in fused.items()), key=lambda hit: (-hit[1], str(hit[0])))

@@ -1,0 +1,30 @@
+"""``indexing_status``: per post, whether it is in the vector index and in the graph; the contract's table."""
+
+from typing import Literal
+
+from sqlalchemy import Connection, text
+
+from tg_assets.engine import Outcome
+
+
+def mark(connection: Connection, column: Literal["embedding_status", "graph_status"], outcome: Outcome) -> None:
+    """Write the status of a chunk's posts, in the chunk's transaction."""
+    states = [(item, "failed", why) for item, why in outcome.failed.items()]
+    states += [(item, "skipped", why) for item, why in outcome.skipped.items()]
+    connection.execute(
+        text(f"""
+            INSERT INTO indexing_status (tenant_id, post_id, {column}, error_message)
+            SELECT current_tenant(), c.item_id, coalesce(s.status, 'completed'), s.message
+            FROM chunk c LEFT JOIN unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:messages AS text[]))
+                                   AS s (item_id, status, message) USING (item_id)
+            ON CONFLICT (tenant_id, post_id) DO UPDATE SET
+                {column} = excluded.{column}, updated_at = now(),
+                error_message = CASE WHEN excluded.{column} = 'failed' THEN excluded.error_message END,
+                retry_count = indexing_status.retry_count + (excluded.{column} = 'failed')::int
+        """),  # noqa: S608 - one of two constants
+        {
+            "ids": [str(item) for item, _, _ in states],
+            "statuses": [status for _, status, _ in states],
+            "messages": [why for _, _, why in states],
+        },
+    )

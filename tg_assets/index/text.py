@@ -1,0 +1,49 @@
+"""The text of a post that is embedded, and the short text stored beside its vector.
+
+Order and cuts are the contract's (``docs``: "Text to embed"): changing one makes every stored vector stale. What
+does not belong here: the embedding model, sparse vectors, where the parts come from.
+"""
+
+from dataclasses import dataclass
+
+from tg_assets.tagging.cleaning import clean, has_words
+
+__all__ = ["SHORT", "TextParts", "has_words", "text_short", "text_to_embed"]
+
+SHORT = 500
+"""Characters of ``text_short`` in the payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextParts:
+    """Everything known in words about one post or album; absent parts are empty."""
+
+    post: str = ""
+    vision: str = ""
+    """Description of the picture."""
+    ocr: str = ""
+    crawl_markdown: str = ""
+    crawl_ocr: str = ""
+
+
+_CUTS = (("post", 2000), ("vision", 500), ("ocr", 300), ("crawl_markdown", 1500), ("crawl_ocr", 300))
+
+
+def text_to_embed(parts: TextParts) -> str:
+    """The parts cleaned, cut, without case-insensitive repeats, joined by a blank.
+
+    Empty when there is not one word in them (links and emoji only): the model returns a vector for anything,
+    also for nothing, and such a vector is everybody's neighbour.
+    """
+    kept: dict[str, str] = {}
+    for name, longest in _CUTS:
+        part = clean(getattr(parts, name))[:longest].rstrip()
+        if part:
+            kept.setdefault(part.casefold(), part)
+    text = " ".join(kept.values())
+    return text if has_words(text) else ""
+
+
+def text_short(text: str | None) -> str:
+    """The first 500 characters, cleaned."""
+    return clean(text)[:SHORT].rstrip()

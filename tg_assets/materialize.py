@@ -1,0 +1,139 @@
+"""How a Dagster asset runs the incremental engine: the decorator that all partitioned assets share, and one call.
+
+Belongs here: the mapping from a run (partitions, options, resources) to stages, and from their reports to
+metadata. Does not belong here: what any stage does.
+"""
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import Connection
+
+from resources.postgres import Postgres
+from tg_assets.engine import Report, Stage, run_stage
+from tg_assets.partitions import date_by_feed
+from tg_assets.scope import Scope, StageConfig, scopes
+
+OWNERS = ["team:tg-assets"]
+
+
+def partitioned_asset(
+    *, group: str, kinds: set[str], deps: Iterable[str] = (), pool: str | None = None
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """``@dg.asset`` with the one partitions definition, one run for a range, and the project's owners.
+
+    The description is the function's docstring.
+    """
+
+    def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
+        with warnings.catch_warnings():  # backfill_policy is beta in 1.13; the version is pinned
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            return dg.asset(
+                partitions_def=date_by_feed(),
+                backfill_policy=dg.BackfillPolicy.single_run(),
+                deps=list(deps),
+                group_name=group,
+                kinds=kinds,
+                owners=OWNERS,
+                pool=pool,
+            )(function)
+
+    return decorate
+
+
+def materialize(
+    context: dg.AssetExecutionContext,
+    config: StageConfig,
+    postgres: Postgres,
+    *stages: Stage,
+    extra: Callable[[Connection, Scope], Mapping[str, Any]] | None = None,
+) -> dg.MaterializeResult[None]:
+    """Run stages over the run's scopes, one tenant at a time, and report what they found and did.
+
+    ``extra`` adds metadata from each scope's rows; the last scope's wins where names repeat.
+    """
+    reports = {stage.name: Report() for stage in stages}
+    shown: dict[str, Any] = {}
+    for scope in scopes(context, config):
+        with postgres.tenant(scope.tenant) as session:
+            for stage in stages:
+                report = run_stage(
+                    stage,
+                    session,
+                    scope,
+                    force=config.force,
+                    dry_run=config.dry_run,
+                    run_id=context.run_id,
+                    log=context.log.info,
+                )
+                reports[stage.name].add(report)
+            if extra is not None:
+                with session.transaction() as connection:
+                    shown.update(extra(connection, scope))
+    for name, report in reports.items():
+        context.log.info(summary(name, report, config.dry_run))
+    return dg.MaterializeResult(metadata={**metadata(reports, config), **shown})
+
+
+def summary(name: str, report: Report, dry_run: bool) -> str:
+    """One line: what a stage did, or why it did nothing."""
+    if not report.total:
+        return f"{name}: no items in these partitions"
+    if not report.todo:
+        return f"{name}: nothing stale, all {report.total:,} items are up to date"
+    if dry_run:
+        return f"{name}: dry run, {report.todo:,} of {report.total:,} are stale; nothing was written"
+    return (
+        f"{name}: {report.done:,} made, {report.skipped.total():,} skipped, {report.failed.total():,} failed, "
+        f"{report.total - report.todo:,} were up to date; {report.seconds:.1f} s"
+    )
+
+
+def metadata(reports: Mapping[str, Report], config: StageConfig) -> dict[str, Any]:
+    """Numbers that Dagster plots over time, and a table of stages and reasons."""
+    total = Report()
+    for report in reports.values():
+        total.add(report)
+    columns = ("stage", "items", "stale", "made", "skipped", "failed", "seconds")
+    rows = [
+        dg.TableRecord(
+            dict(
+                zip(
+                    columns,
+                    (
+                        name,
+                        report.total,
+                        report.todo,
+                        report.done,
+                        report.skipped.total(),
+                        report.failed.total(),
+                        round(report.seconds, 2),
+                    ),
+                    strict=True,
+                )
+            )
+        )
+        for name, report in reports.items()
+    ]
+    shown: dict[str, Any] = {
+        "items": total.total,
+        "stale": total.todo,
+        "made": total.done,
+        "skipped": total.skipped.total(),
+        "failed": total.failed.total(),
+        "seconds": round(total.seconds, 2),
+        "stages": dg.MetadataValue.table(rows),
+        "why": ", ".join(f"{count:,} {reason}" for reason, count in total.stale.most_common()) or "nothing stale",
+    }
+    if total.tokens:
+        shown |= {"tokens": total.tokens, "estimated_cost": total.cost}
+    if config.dry_run:
+        shown["dry_run"] = True
+    for name, reasons in (("skipped_because", total.skipped), ("failed_because", total.failed)):
+        if reasons:
+            shown[name] = dg.MetadataValue.md(
+                "\n".join(f"* {count:,} x {reason}" for reason, count in reasons.most_common(20))
+            )
+    return shown | {f"count/{name}": count for name, count in total.counts.items()}

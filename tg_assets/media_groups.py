@@ -1,0 +1,134 @@
+"""Asset ``media_groups``: albums as one unit, with kind, caption, cover and items in Telegram's order.
+
+An album belongs to every window in which it has a message, and is always assembled from all of its messages,
+so one that spans midnight or two imports comes out whole from either side.
+"""
+
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+import dagster as dg
+from sqlalchemy import Connection, text
+
+from resources.postgres import Postgres, temp_rows
+from tg_assets.albums.assemble import AlbumItem, assemble
+from tg_assets.engine import Chunk, Outcome, Stage
+from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.scope import StageConfig
+
+# Albums with a message in the window, hashed over all their messages; and albums whose messages left them.
+INPUTS = """
+    WITH touched AS (
+        SELECT DISTINCT album_id FROM messages
+        WHERE album_id IS NOT NULL AND channel_id = ANY(:channels) AND posted_at >= :since AND posted_at < :until
+    )
+    SELECT m.album_id AS item_id, min(m.posted_at) AS at, 0 AS tokens,
+           md5(string_agg(concat_ws('/', m.id, m.content_hash, m.deleted_at, p.kind, p.sha256, p.missing_reason),
+                          ',' ORDER BY m.telegram_message_id)) AS input_hash
+    FROM messages m JOIN touched USING (album_id)
+    LEFT JOIN post_media_map p ON p.post_id = m.id AND p.role = 'primary'
+    GROUP BY m.album_id
+    UNION ALL
+    SELECT g.id, g.posted_at, 0, 'left'
+    FROM media_groups g
+    WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
+      AND NOT EXISTS (SELECT FROM messages m WHERE m.album_id = g.id)
+"""
+
+
+def _work(chunk: Chunk) -> Outcome:
+    connection = chunk.connection
+    messages = connection.execute(
+        text("""
+            SELECT m.album_id, m.id AS post_id, m.channel_id, m.grouped_id, m.telegram_message_id, m.content,
+                   m.posted_at, m.deleted_at, coalesce(p.kind, 'document') AS kind, p.sha256, o.id AS media_id
+            FROM chunk JOIN messages m ON m.album_id = chunk.item_id
+            LEFT JOIN post_media_map p ON p.post_id = m.id AND p.role = 'primary'
+            LEFT JOIN media_objects o ON o.sha256 = p.sha256
+            ORDER BY m.album_id, m.telegram_message_id, p.position
+        """)
+    ).all()
+    albums: dict[UUID, dict[int, Any]] = defaultdict(dict)
+    for message in messages:
+        albums[message.album_id].setdefault(message.telegram_message_id, message)
+    outcome = Outcome()
+    outcome.counts["albums"] = len(albums)
+    outcome.counts["items"] = sum(len(items) for items in albums.values())
+    _save(connection, albums)
+    outcome.counts["dissolved"] = connection.execute(
+        text("""UPDATE media_groups g SET deleted_at = now(), items_count = 0, updated_at = now() FROM chunk
+                WHERE g.id = chunk.item_id AND g.deleted_at IS NULL
+                  AND NOT EXISTS (SELECT FROM messages m WHERE m.album_id = g.id AND m.deleted_at IS NULL)""")
+    ).rowcount
+    return outcome
+
+
+GROUP = {
+    "id": "uuid", "channel_id": "uuid", "grouped_id": "bigint", "album_kind": "text", "items_count": "int",
+    "content_hash": "text", "caption_text": "text", "cover_media_id": "uuid", "posted_at": "timestamptz",
+}  # fmt: skip
+ITEM = {
+    "group_id": "uuid", "post_id": "uuid", "position": "int", "media_type": "text", "media_kind": "text",
+    "media_sha256": "text", "media_object_id": "uuid", "deleted_at": "timestamptz",
+}  # fmt: skip
+
+
+def _save(connection: Connection, albums: dict[UUID, dict[int, Any]]) -> None:
+    groups: list[tuple[object, ...]] = []
+    items: list[tuple[object, ...]] = []
+    for album_id, messages in albums.items():
+        album = assemble(
+            [
+                AlbumItem(number, row.kind, row.sha256, row.content, row.posted_at, row.deleted_at is not None)
+                for number, row in messages.items()
+            ]
+        )
+        first = next(iter(messages.values()))
+        cover = messages[album.cover.message_id].media_id if album.cover else None
+        groups.append(
+            (album_id, first.channel_id, first.grouped_id, album.album_kind, album.items_count, album.content_hash,
+             album.caption_text, cover, album.posted_at)
+        )  # fmt: skip
+        for placed in album.items:
+            row = messages[placed.item.message_id]
+            items.append(
+                (
+                    album_id,
+                    row.post_id,
+                    placed.position,
+                    row.kind,
+                    row.kind,
+                    row.sha256,
+                    row.media_id,
+                    row.deleted_at,
+                )
+            )
+    temp_rows(connection, "new_groups", GROUP, groups)
+    temp_rows(connection, "new_items", ITEM, items)
+    connection.execute(text("DELETE FROM media_group_items i USING chunk WHERE i.group_id = chunk.item_id"))
+    connection.execute(
+        text(f"""
+            INSERT INTO media_groups (tenant_id, {", ".join(GROUP)})
+            SELECT current_tenant(), {", ".join(GROUP)} FROM new_groups
+            ON CONFLICT (tenant_id, id) DO UPDATE SET
+                album_kind = excluded.album_kind, items_count = excluded.items_count, deleted_at = NULL,
+                content_hash = excluded.content_hash, caption_text = excluded.caption_text,
+                cover_media_id = excluded.cover_media_id, posted_at = excluded.posted_at, updated_at = now()
+        """)  # noqa: S608 - constant column names
+    )
+    connection.execute(
+        text(f"""INSERT INTO media_group_items (tenant_id, {", ".join(ITEM)})
+                 SELECT current_tenant(), {", ".join(ITEM)} FROM new_items""")  # noqa: S608
+    )
+
+
+STAGE = Stage("media_groups", "1", INPUTS, _work, chunk_size=1000)
+
+
+@partitioned_asset(group="telegram", kinds={"python", "postgres"}, deps=["posts", "media_objects"])
+def media_groups(
+    context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres
+) -> dg.MaterializeResult[None]:
+    """Albums with their items in order; the count is counted, the caption and the cover are derived."""
+    return materialize(context, config, postgres, STAGE)

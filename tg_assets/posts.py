@@ -1,0 +1,111 @@
+"""Asset ``posts``: raw messages parsed into rows of ``posts`` (channels, direct messages) and ``group_messages``.
+
+Parsing is pure and lives in ``tg_assets.telegram``; this module selects what is stale and upserts a chunk in
+one statement through the parent ``messages``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+import orjson
+from sqlalchemy import Connection, text
+
+from resources.postgres import Postgres, copy_rows
+from tg_assets import ids
+from tg_assets.channels import channels_of
+from tg_assets.engine import Chunk, Outcome, Stage
+from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.scope import Scope, StageConfig
+from tg_assets.telegram.desktop_post import PARSER_VERSION, ChatContext, parse
+
+INPUTS = """
+    SELECT t.id AS item_id, t.posted_at AS at, 0 AS tokens,
+           md5(concat_ws('/', t.raw_hash, t.grouped_id, t.deleted_at, c.username)) AS input_hash
+    FROM telegram_messages t JOIN channels c ON c.id = t.channel_id
+    WHERE t.channel_id = ANY(:channels) AND t.posted_at >= :since AND t.posted_at < :until
+"""
+
+# Columns that the parser gives, as they are; JSON ones are dumped on the way.
+PARSED = (
+    "content", "content_hash", "entities", "urls", "is_edited", "is_pinned", "has_media", "media_urls",
+    "telegram_post_url", "views_count", "forwards_count", "reactions_count", "replies_count", "reactions",
+    "post_author", "author_peer_id", "author_name", "author_type", "sender_tg_id", "sender_username",
+    "reply_to_message_id", "reply_to_chat_id", "thread_id", "forum_topic_id", "forward_from_peer_id",
+    "forward_from_chat_id", "forward_from_message_id", "forward_date", "forward_from_name", "is_service",
+    "action_type", "service", "poll",
+)  # fmt: skip
+JSON = {"entities", "urls", "media_urls", "reactions", "author_peer_id", "forward_from_peer_id", "service", "poll"}
+OURS = (
+    "id", "tenant_id", "channel_id", "telegram_message_id", "kept_in", "source", "posted_at", "edited_at",
+    "deleted_at", "grouped_id", "album_id",
+)  # fmt: skip
+COLUMNS = OURS + PARSED
+KEY = {"id", "tenant_id", "channel_id", "telegram_message_id", "kept_in"}
+
+
+def _work(chunk: Chunk) -> Outcome:
+    raws = chunk.connection.execute(
+        text("""
+            SELECT t.id, t.tenant_id, t.channel_id, t.telegram_message_id, t.posted_at, t.edited_at, t.deleted_at,
+                   t.grouped_id, t.raw, c.tg_channel_id, c.source, c.username, c.title
+            FROM chunk JOIN telegram_messages t ON t.id = chunk.item_id JOIN channels c ON c.id = t.channel_id
+        """)
+    ).all()
+    rows = [_row(raw) for raw in raws]
+    connection = chunk.connection
+    connection.execute(
+        text("CREATE TEMP TABLE IF NOT EXISTS parsed (LIKE messages INCLUDING DEFAULTS) ON COMMIT DELETE ROWS")
+    )
+    copy_rows(connection, "parsed", COLUMNS, rows)
+    connection.execute(
+        text(f"""
+            INSERT INTO messages ({", ".join(COLUMNS)}) SELECT {", ".join(COLUMNS)} FROM parsed
+            ON CONFLICT (tenant_id, id, kept_in) DO UPDATE SET
+                {", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in KEY)}, updated_at = now()
+        """)  # noqa: S608 - constant column names
+    )
+    outcome = Outcome()
+    outcome.counts["messages"] = len(rows)
+    return outcome
+
+
+def _row(raw: Any) -> list[object]:
+    """A parsed message in the order of COLUMNS."""
+    post = parse(raw.raw, ChatContext(raw.tg_channel_id, raw.source, raw.username, raw.title))
+    album = ids.album_id(raw.channel_id, raw.grouped_id) if raw.grouped_id is not None else None
+    kept_in = "group_messages" if raw.source == "group" else "posts"
+    row: list[object] = [
+        raw.id, raw.tenant_id, raw.channel_id, raw.telegram_message_id, kept_in, raw.source, raw.posted_at,
+        raw.edited_at, raw.deleted_at, raw.grouped_id, album,
+    ]  # fmt: skip
+    for name in PARSED:
+        value = post[name]  # type: ignore[literal-required]  # names of PostRow, checked by a test
+        row.append(orjson.dumps(value).decode() if name in JSON and value is not None else value)
+    return row
+
+
+STAGE = Stage("posts", PARSER_VERSION, INPUTS, _work, chunk_size=5000)
+
+
+def _shown(connection: Connection, scope: Scope) -> Mapping[str, Any]:
+    """Counts of the scope, from the rows."""
+    row = connection.execute(
+        text("""
+            SELECT count(*) AS messages, count(*) FILTER (WHERE is_service) AS service,
+                   count(*) FILTER (WHERE reply_to_message_id IS NOT NULL) AS replies,
+                   count(coalesce(forward_from_name, forward_from_chat_id::text)) AS forwards,
+                   count(*) FILTER (WHERE has_media) AS with_media, count(*) FILTER (WHERE is_edited) AS edited,
+                   count(DISTINCT sender_tg_id) AS authors, count(DISTINCT album_id) AS albums
+            FROM messages
+            WHERE channel_id = ANY(:channels) AND posted_at >= :since AND posted_at < :until
+        """),
+        {"channels": channels_of(connection, scope), "since": scope.since, "until": scope.until},
+    ).one()
+    return {"dagster/row_count": row.messages, **row._mapping}
+
+
+@partitioned_asset(group="telegram", kinds={"python", "postgres"}, deps=["telegram_messages"])
+def posts(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> dg.MaterializeResult[None]:
+    """Messages with text, entities, links, author, forward, reply, reactions, edits; one row per message."""
+    return materialize(context, config, postgres, STAGE, extra=_shown)

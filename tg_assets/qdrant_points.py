@@ -1,0 +1,156 @@
+"""Asset ``qdrant_points``: a point per post and per album, with three vectors and the contract's payload.
+
+The text that is embedded joins the post, its picture's description and the text in the picture. A post without
+words has no point; a deleted one loses it. The point's id is the post's or the album's.
+"""
+
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import text
+
+from resources.embedder import Embedder, EmbedderResource
+from resources.postgres import Postgres
+from resources.qdrant import DENSE, LEMMAS, TRIGRAMS, Qdrant
+from tg_assets.engine import Chunk, Outcome, Stage
+from tg_assets.index.sparse import lemma_vector, trigram_vector
+from tg_assets.index.status import mark
+from tg_assets.index.text import TextParts, text_short, text_to_embed
+from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.scope import StageConfig
+from tg_assets.tagging.language import detect
+
+VERSION = "1"
+
+POST_INPUTS = """
+    SELECT m.id AS item_id, m.posted_at AS at, least(length(m.content), 2000) / 4 AS tokens,
+           md5(concat_ws('/', m.content_hash, m.deleted_at, m.album_id, t.params_hash, v.params_hash, c.feed))
+               AS input_hash
+    FROM messages m JOIN channels c ON c.id = m.channel_id
+    LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
+    LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
+    WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until AND NOT m.is_service
+"""
+POSTS = """
+    SELECT m.id, m.tenant_id, m.channel_id, c.owner_id, c.feed, m.source, m.album_id, m.telegram_message_id,
+           m.posted_at, m.deleted_at, m.content, t.data->'names' AS tags, t.data->>'lang' AS lang, v.data AS vision,
+           'post' AS kind
+    FROM chunk JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
+    LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
+    LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision' AND v.status = 'ok'
+"""
+# Tags of an album are those of its posts.
+_ALBUM_TAGS = """
+    (SELECT jsonb_agg(DISTINCT name) FROM media_group_items i
+     JOIN post_enrichment t ON t.post_id = i.post_id AND t.kind = 'tags'
+     CROSS JOIN jsonb_array_elements_text(t.data->'names') AS name
+     WHERE i.group_id = g.id AND i.deleted_at IS NULL)
+"""
+ALBUM_INPUTS = f"""
+    SELECT g.id AS item_id, g.posted_at AS at, 0 AS tokens,
+           md5(concat_ws('/', g.content_hash, g.deleted_at, g.meta->'enrichment', {_ALBUM_TAGS}, c.feed)) AS input_hash
+    FROM media_groups g JOIN channels c ON c.id = g.channel_id
+    WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
+"""  # noqa: S608 - a constant
+ALBUMS = f"""
+    SELECT g.id, g.tenant_id, g.channel_id, c.owner_id, c.feed, c.source, g.id AS album_id,
+           m.telegram_message_id, g.posted_at, g.deleted_at, g.caption_text AS content, {_ALBUM_TAGS} AS tags,
+           NULL AS lang, 'album' AS kind,
+           jsonb_build_object('description', g.meta->'enrichment'->'vision_summary',
+                              'labels', g.meta->'enrichment'->'vision_labels',
+                              'is_meme', g.meta->'enrichment'->'has_meme',
+                              'ocr', jsonb_build_object('text', g.meta->'enrichment'->'ocr_text')) AS vision
+    FROM chunk JOIN media_groups g ON g.id = chunk.item_id JOIN channels c ON c.id = g.channel_id
+    LEFT JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
+    LEFT JOIN messages m ON m.id = i.post_id
+"""  # noqa: S608 - a constant
+
+
+def _text(row: Any) -> str:
+    vision = row.vision or {}
+    ocr = (vision.get("ocr") or {}).get("text") or ""
+    return text_to_embed(TextParts(post=row.content or "", vision=vision.get("description") or "", ocr=ocr))
+
+
+def _payload(row: Any, embedded: str, model: str) -> dict[str, Any]:
+    vision = row.vision or {}
+    names = ("is_meme", "labels", "objects", "scene", "classification", "nsfw_score")
+    return {
+        "post_id": str(row.id) if row.kind == "post" else None,
+        "tenant_id": str(row.tenant_id),
+        "owner_id": row.owner_id,
+        "channel_id": str(row.channel_id),
+        "feed": row.feed,
+        "source": row.source,
+        "album_id": str(row.album_id) if row.album_id else None,
+        "kind": row.kind,
+        "tags": row.tags or [],
+        "text_short": text_short(row.content or embedded),
+        "telegram_message_id": row.telegram_message_id,
+        "posted_at": row.posted_at.isoformat(),
+        "expires_at": None,
+        "lang": row.lang or detect(embedded),
+        "vision": {name: vision.get(name) for name in names} if row.vision else None,
+        "embedding_model": model,
+    }
+
+
+def stage(name: str, inputs: str, select: str, qdrant: Qdrant, embedder: Embedder) -> Stage:
+    """A stage that turns selected rows into points."""
+    from qdrant_client import models
+
+    def work(chunk: Chunk) -> Outcome:
+        outcome = Outcome()
+        rows = list(chunk.connection.execute(text(select)))
+        texts = {row.id: "" if row.deleted_at else _text(row) for row in rows}
+        kept = [row for row in rows if texts[row.id]]
+        for row in rows:
+            if not texts[row.id]:
+                outcome.skipped[row.id] = "deleted" if row.deleted_at else "no words to index"
+        dense = embedder.encode([texts[row.id] for row in kept]) if kept else []
+        points = []
+        for row, vector in zip(kept, dense, strict=True):
+            lemmas, trigrams = lemma_vector(texts[row.id]), trigram_vector(texts[row.id])
+            points.append(
+                models.PointStruct(
+                    id=str(row.id),
+                    vector={
+                        DENSE: vector.tolist(),
+                        LEMMAS: models.SparseVector(indices=lemmas.indices, values=lemmas.values),
+                        TRIGRAMS: models.SparseVector(indices=trigrams.indices, values=trigrams.values),
+                    },
+                    payload=_payload(row, texts[row.id], embedder.model_id),
+                )
+            )
+        with qdrant.tenant(chunk.scope.tenant) as index:
+            index.delete(list(outcome.skipped))
+            index.upsert(points)
+        outcome.counts["points"] = len(points)
+        if name == "qdrant_points":
+            mark(chunk.connection, "embedding_status", outcome)
+        return outcome
+
+    return Stage(name, f"{VERSION}/{embedder.model_id}", inputs, work, chunk_size=1000)
+
+
+def stages(qdrant: Qdrant, embedder: Embedder) -> tuple[Stage, Stage]:
+    """Posts, then albums."""
+    return (
+        stage("qdrant_points", POST_INPUTS, POSTS, qdrant, embedder),
+        stage("qdrant_points.albums", ALBUM_INPUTS, ALBUMS, qdrant, embedder),
+    )
+
+
+@partitioned_asset(group="stores", kinds={"qdrant"}, deps=["tags", "vision_summaries", "album_summaries"], pool="index")
+def qdrant_points(
+    context: dg.AssetExecutionContext,
+    config: StageConfig,
+    postgres: Postgres,
+    qdrant: Qdrant,
+    embedder: EmbedderResource,
+) -> dg.MaterializeResult[None]:
+    """Points of posts and albums: dense vectors, lemmas and character 3-grams, searchable by tenant."""
+    model = embedder.get()
+    if not config.dry_run:
+        qdrant.create_collection(model.dimension)
+    return materialize(context, config, postgres, *stages(qdrant, model))

@@ -1,0 +1,96 @@
+"""What a run is asked to work on: one tenant's feed over one half-open stretch of time, and options.
+
+``scopes`` turns the partition keys of a Dagster run into as few stretches as possible. A range over several
+feeds may hold several tenants; each scope belongs to exactly one. All times are aware, in UTC.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+import dagster as dg
+from pydantic import Field
+
+from tg_assets import ids
+from tg_assets.errors import TgAssetsError
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """``[since, until)`` of a feed; ``channels`` narrows it to some of the feed's chats."""
+
+    feed: str
+    since: datetime
+    until: datetime
+    channels: tuple[str, ...] = ()
+
+    @property
+    def tenant_slug(self) -> str:
+        """The part of the feed's key before the first dot."""
+        return self.feed.partition(".")[0]
+
+    @property
+    def tenant(self) -> UUID:
+        """Id of the tenant that owns the feed."""
+        return ids.tenant_id(self.tenant_slug)
+
+    def narrowed(self, since: datetime | None, until: datetime | None, channels: Iterable[str]) -> "Scope":
+        """The same feed, less time and fewer chats."""
+        return replace(
+            self,
+            since=max(self.since, since) if since else self.since,
+            until=min(self.until, until) if until else self.until,
+            channels=tuple(channels),
+        )
+
+
+class StageConfig(dg.Config):
+    """Options of a run; the same for every derived asset. All default to: what is stale in the partition."""
+
+    force: bool = Field(default=False, description="Work on everything in the partition, stale or not.")
+    dry_run: bool = Field(default=False, description="Count rows, tokens and cost; write nothing.")
+    channels: list[str] = Field(
+        default=[], description="Only these chats of the feed: @username, title, or Telegram id."
+    )
+    since: str | None = Field(default=None, description="Only messages at or after this ISO date or time, UTC.")
+    until: str | None = Field(default=None, description="Only messages before this ISO date or time, UTC.")
+
+
+def parse_time(value: str | None, name: str) -> datetime | None:
+    """An ISO date or time as aware UTC; raises TgAssetsError naming the option."""
+    from datetime import UTC
+
+    if value is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        raise TgAssetsError(f"{name}={value!r} is not an ISO date or time such as 2024-03-01.") from None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def merge(windows: Iterable[tuple[str, datetime, datetime]]) -> list[Scope]:
+    """Join touching windows of each feed; input as (feed, start, end), output ordered by feed and time."""
+    joined: list[Scope] = []
+    for feed, start, end in sorted(windows):
+        if joined and joined[-1].feed == feed and start <= joined[-1].until:
+            joined[-1] = replace(joined[-1], until=max(joined[-1].until, end))
+        else:
+            joined.append(Scope(feed, start, end))
+    return joined
+
+
+def scopes(context: dg.AssetExecutionContext, config: StageConfig) -> list[Scope]:
+    """The stretches of a run's partitions, narrowed by its options."""
+    from tg_assets.partitions import window
+
+    since, until = parse_time(config.since, "since"), parse_time(config.until, "until")
+    windows = []
+    for key in context.partition_keys:
+        if not isinstance(key, dg.MultiPartitionKey):
+            raise TgAssetsError(f"{key!r} is not a partition of the form date|feed.")
+        dimensions = key.keys_by_dimension
+        windows.append((dimensions["feed"], *window(dimensions["date"])))
+    narrowed = (scope.narrowed(since, until, config.channels) for scope in merge(windows))
+    return [scope for scope in narrowed if scope.since < scope.until]

@@ -1,0 +1,159 @@
+"""Tags of a post: its hashtags, its key phrases, the phrases of its picture's text, the picture's labels.
+
+Tags are only ever derived from the content given: whatever a text says ("add the tag …"), it is text. The
+same input gives the same tags in the same order on every machine. ``TAGGER_VERSION`` is recorded with the
+tags; raising it makes every post stale, so it is raised exactly when results change. What does not belong
+here: storing, deciding what is stale, calling a model.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from json import dumps
+from math import log2
+from typing import Literal
+
+from tg_assets.tagging.cleaning import clean, strip_links
+from tg_assets.tagging.language import detect
+from tg_assets.tagging.lemmas import fold
+from tg_assets.tagging.phrases import Phrase, phrases
+from tg_assets.tagging.stopwords import DULL_WORDS
+
+TAGGER_VERSION = "phrases-1"
+
+Origin = Literal["hashtag", "text", "ocr", "label"]
+
+MOST_PHRASES = 8
+MOST_OCR_PHRASES = 3
+MOST_PASSING = 3
+"""Plain single words said once: a few are the topic of a short message, many are just its words."""
+_SHORTEST_PASSING = 4
+LEAST_CONFIDENCE = 0.45
+_READ = 4000
+"""Characters read of a text: Telegram's longest message is 4,096."""
+_LONGEST_NAME = 64
+_LINE_END = re.compile(r"[\r\n\u2028\u2029]+")
+_HASHTAG = re.compile(r"(?<![\w#&/])#(\w*[^\W\d_]\w*)")
+
+
+@dataclass(frozen=True, slots=True)
+class TagInput:
+    """What a post is tagged from. ``hashtags``, with or without ``#``, are looked for in the text when None."""
+
+    text: str = ""
+    hashtags: tuple[str, ...] | None = None
+    ocr_text: str = ""
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag. ``confidence`` 0…1 ranks tags of one origin; it is not a probability."""
+
+    name: str
+    confidence: float
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class TagResult:
+    """Tags with unique names, ordered by origin, then confidence, then name; language of the text."""
+
+    tags: tuple[Tag, ...]
+    lang: str
+    tags_hash: str
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the tags in their order."""
+        return [tag.name for tag in self.tags]
+
+
+def tags_hash(names: Iterable[str]) -> str:
+    """SHA-256 over the JSON of the sorted, unique, non-empty names; non-ASCII characters are kept as they are."""
+    unique = sorted({name for name in names if name})
+    return sha256(dumps(unique, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _normal(name: str) -> str:
+    return fold(name).strip(" #.,;:!?\"'«»()[]")[:_LONGEST_NAME].strip()
+
+
+def _confidence(first: Phrase, count: int, words: int) -> float:
+    """Length, repetition, being a name and standing early make a phrase likely to be the topic.
+
+    A single plain noun said once scores .35 to .50: enough when it stands early. A word that no dictionary has
+    is a typing mistake more often than a term, until it is said twice.
+    """
+    value = 0.35
+    value += 0.2 * (first.length > 1)
+    value += 0.15 * min(log2(count), 2.0)
+    value += 0.15 * first.named
+    value -= 0.15 * (not first.known)
+    value += 0.1 * max(0.0, 1 - first.position / 60)
+    value += 0.05 * (words <= 40)
+    return round(min(value, 0.95), 2)
+
+
+def _key_phrases(text: str, lang: str, most: int) -> list[tuple[str, float]]:
+    found = list(phrases(strip_links(_HASHTAG.sub(" . ", text)), lang))
+    words = len(text.split())
+    first: dict[str, Phrase] = {}
+    count: dict[str, int] = {}
+    for phrase in found:
+        name = _normal(phrase.name)
+        if len(name) < 2 or (phrase.length == 1 and (len(name) < 3 or name in DULL_WORDS)):
+            continue
+        first.setdefault(name, phrase)
+        count[name] = count.get(name, 0) + 1
+    scored = [(name, _confidence(first[name], count[name], words)) for name in first]
+    good = sorted((s for s in scored if s[1] >= LEAST_CONFIDENCE), key=lambda s: (-s[1], first[s[0]].position, s[0]))
+    kept: list[tuple[str, float]] = []
+    passed = 0
+    for name, confidence in good:
+        # «генератор» says nothing beside «дизельный генератор»; the better of the two is first.
+        if any(f" {name} " in f" {other} " or f" {other} " in f" {name} " for other, _ in kept):
+            continue
+        passing = first[name].length == 1 and count[name] == 1 and not first[name].named
+        if passing and (len(name) < _SHORTEST_PASSING or passed == MOST_PASSING):
+            continue
+        passed += passing
+        kept.append((name, confidence))
+        if len(kept) == most:
+            break
+    return kept
+
+
+def _lines(text: str) -> str:
+    """Cleaned text in which the end of a line ends a phrase."""
+    return clean(_LINE_END.sub(" . ", text[:_READ]))
+
+
+def _candidates(given: TagInput, text: str, lang: str) -> Iterable[Tag]:
+    hashtags = given.hashtags if given.hashtags is not None else tuple(_HASHTAG.findall(text))
+    for written in hashtags:
+        yield Tag(clean(written).lower().lstrip("#")[:_LONGEST_NAME].strip(), 1.0, "hashtag")
+    for name, confidence in _key_phrases(text, lang, MOST_PHRASES):
+        yield Tag(name, confidence, "text")
+    ocr = _lines(given.ocr_text)
+    if ocr:
+        for name, confidence in _key_phrases(ocr, detect(ocr), MOST_OCR_PHRASES):
+            yield Tag(name, round(confidence * 0.8, 2), "ocr")
+    for label in given.labels:
+        yield Tag(_normal(label), 0.6, "label")
+
+
+_ORDER: dict[Origin, int] = {"hashtag": 0, "text": 1, "ocr": 2, "label": 3}
+
+
+def tag(given: TagInput) -> TagResult:
+    """Tags of one post; never raises on any text."""
+    text = _lines(given.text)
+    lang = detect(text)
+    unique: dict[str, Tag] = {}
+    for candidate in _candidates(given, text, lang):
+        if candidate.name and candidate.name not in unique:
+            unique[candidate.name] = candidate
+    ordered = tuple(sorted(unique.values(), key=lambda t: (_ORDER[t.origin], -t.confidence, t.name)))
+    return TagResult(ordered, lang, tags_hash(t.name for t in ordered))

@@ -1,0 +1,57 @@
+"""Who a chat of a Telegram Desktop export is, in this project's ids.
+
+Desktop writes bare ids; inside, ids are marked (see ``tg_assets.ids``). A chat with one person is filed as
+``-abs(peer id)`` of the owner account. What does not belong here: reading files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tg_assets.ids import marked_channel_id
+from tg_assets.telegram.fields import integer, string
+
+Source = Literal["channel", "group", "dm"]
+
+CHANNEL_TYPES = frozenset({"private_channel", "public_channel"})
+SUPERGROUP_TYPES = frozenset({"private_supergroup", "public_supergroup"})
+# Desktop before mid-2021 packed the kind of peer above bit 32 (export_data_types.cpp: user 1, chat or channel 2).
+PACKED_SHIFT = 32
+PACKED_USER = 1
+PACKED_CHAT = 2
+_MASK = (1 << PACKED_SHIFT) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedChat:
+    """Header of a chat: ``id`` as bare id, ``tg_channel_id`` marked, ``owner_id`` 0 for non-private chats.
+
+    ``owner_id`` is None for a private chat whose file does not say whose account exported it.
+    """
+
+    name: str | None
+    type: str
+    id: int
+    tg_channel_id: int
+    source: Source
+    owner_id: int | None
+
+
+def describe_chat(header: Mapping[str, Any], owner_id: int | None, packed_ids: bool) -> ExportedChat:
+    """The chat of a header with a usable ``id``; ``packed_ids`` when the file writes senders as integers."""
+    chat_type = string(header.get("type")) or ""
+    bare = abs(integer(header.get("id")) or 0)
+    name = string(header.get("name"))
+    if chat_type in CHANNEL_TYPES or chat_type in SUPERGROUP_TYPES or chat_type == "private_group":
+        # No channel or group has reached 2^33 yet, so a packed id is told by its size alone.
+        if bare >> PACKED_SHIFT == PACKED_CHAT:
+            bare &= _MASK
+        if chat_type == "private_group":
+            return ExportedChat(name, chat_type, bare, -bare, "group", 0)
+        source: Source = "channel" if chat_type in CHANNEL_TYPES else "group"
+        return ExportedChat(name, chat_type, bare, marked_channel_id(bare), source, 0)
+    if packed_ids and bare >> PACKED_SHIFT == PACKED_USER:
+        bare &= _MASK
+    if owner_id is None and chat_type == "saved_messages":
+        owner_id = bare  # the chat with oneself
+    return ExportedChat(name, chat_type, bare, -bare, "dm", owner_id)

@@ -1,0 +1,91 @@
+"""Lenient readers of single fields of an export: a usable value, or None; never an exception.
+
+Exports carry nulls, wrong types and numbers as strings. Strings come back fit for Postgres (no NUL, no lone
+surrogate), integers fit for a bigint, moments aware and in UTC, peers marked. What does not belong here:
+anything that looks at more than one field's value.
+"""
+
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Literal, NamedTuple
+
+from tg_assets.ids import marked_channel_id
+
+PeerType = Literal["user", "channel", "chat"]
+_BIGINT = 1 << 63
+_PACKED: dict[int, PeerType] = {0: "user", 1: "user", 2: "channel"}
+
+
+class Peer(NamedTuple):
+    """A peer with its marked id."""
+
+    type: PeerType
+    id: int
+
+    def as_json(self) -> dict[str, str | int]:
+        """``{"type": …, "id": …}`` as stored in ``author_peer_id`` and ``forward_from_peer_id``."""
+        return {"type": self.type, "id": self.id}
+
+
+def integer(value: Any) -> int | None:
+    """A whole number that fits a bigint; decimal strings count, booleans do not."""
+    if type(value) is not int:
+        if not isinstance(value, str) or len(value) > 20 or not value.removeprefix("-").isdecimal():
+            return None
+        value = int(value)
+    return value if -_BIGINT <= value < _BIGINT else None
+
+
+def string(value: Any) -> str | None:
+    """A non-empty string without characters that Postgres or UTF-8 cannot hold."""
+    if not isinstance(value, str) or not value:
+        return None
+    text: str = value
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\x00", "\ufffd") if "\x00" in text else text
+
+
+def moment(unixtime: Any, local: Any, zone: tzinfo) -> datetime | None:
+    """An instant in UTC from Desktop's pair of fields; ``local`` has no zone and is read in ``zone``.
+
+    Zero means absent: Telegram uses it for dates that are not set.
+    """
+    seconds = integer(unixtime)
+    try:
+        if seconds:
+            return datetime.fromtimestamp(seconds, UTC)
+        if not isinstance(local, str) or len(local) < 10:
+            return None
+        found = datetime.fromisoformat(local)
+        found = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if found.year > 1970 else None
+
+
+def peer(value: Any) -> Peer | None:
+    """The peer of ``"user1"``, ``"channel2"``, ``"chat3"``, or of an integer as written before mid-2021.
+
+    Those integers are a bare user id, or pack the kind above bit 32; there channels and small groups look
+    alike, and a channel is assumed.
+    """
+    if isinstance(value, str):
+        for kind in ("user", "channel", "chat"):
+            if value.startswith(kind):
+                bare = integer(value[len(kind) :])
+                return _peer(kind, bare) if bare is not None and bare > 0 else None
+        return None
+    bare = integer(value)
+    if bare is None or bare <= 0:
+        return None
+    packed = _PACKED.get(bare >> 32)
+    return _peer(packed, bare & 0xFFFFFFFF) if packed else _peer("user", bare)
+
+
+def _peer(kind: PeerType | str, bare: int) -> Peer | None:
+    if kind == "channel":
+        return Peer("channel", marked_channel_id(bare)) if bare < 1_000_000_000_000 else None
+    return Peer("user", bare) if kind == "user" else Peer("chat", -bare)

@@ -1,0 +1,41 @@
+"""Which tenants and feeds an installation has, as Dagster knows them.
+
+The application role reads nothing without a tenant, so the directory of tenants is Dagster's list of feed
+partitions: a feed's key begins with its tenant's slug. ``register`` is how a feed enters it.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from dagster import DagsterInstance
+
+from resources.postgres import Postgres
+from tg_assets import ids
+from tg_assets.partitions import FEEDS
+
+_NAME = str(FEEDS.name)
+
+
+def known_feeds(instance: DagsterInstance) -> list[str]:
+    """Keys of all feeds that have partitions."""
+    return sorted(instance.get_dynamic_partitions(_NAME))
+
+
+def tenant_slugs(feeds: Iterable[str]) -> list[str]:
+    """Slugs of the tenants of these feeds."""
+    return sorted({feed.partition(".")[0] for feed in feeds})
+
+
+def register(instance: DagsterInstance, feeds: Sequence[str]) -> list[str]:
+    """Give feeds their partitions; returns those that are new. Asks for the list once, not once per feed."""
+    new = sorted(set(feeds) - set(known_feeds(instance)))
+    if new:
+        instance.add_dynamic_partitions(_NAME, new)
+    return new
+
+
+def stored_feeds(postgres: Postgres, slug: str) -> list[str]:
+    """Keys of a tenant's feeds in the registry."""
+    from sqlalchemy import text
+
+    with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
+        return list(connection.execute(text("SELECT key FROM feeds ORDER BY key")).scalars())
