@@ -84,6 +84,10 @@ class TenantIndex:
         found = {str(record.id): dict(record.payload or {}) for record in records}
         return {point: payload for point, payload in found.items() if payload.get("tenant_id") == self.tenant}
 
+    def exists(self) -> bool:
+        """Whether the collection has been made."""
+        return bool(self._client.collection_exists(COLLECTION))
+
     def count(self) -> int:
         """How many points the tenant has."""
         from qdrant_client import models

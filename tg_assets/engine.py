@@ -20,7 +20,6 @@ from sqlalchemy import Connection, text
 from tg_assets.channels import channels_of
 from tg_assets.scope import Scope
 
-
 # After this many writes the planner has to be told; its own next look may be a minute away.
 BULK = 5000
 

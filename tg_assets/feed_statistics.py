@@ -4,6 +4,7 @@ A day is stale when a message or a tag in it was written since the roll-up. Days
 """
 
 import base64
+from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,7 @@ def _json(value: object) -> str:
     return orjson.dumps(value if isinstance(value, list) else []).decode()
 
 
-def plot(days: list[Any], title: str) -> str:
+def plot(days: Sequence[Any], title: str) -> str:
     """A PNG of messages and media per day, as Markdown with a data URI (under 50 KB: it is kept with the event)."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

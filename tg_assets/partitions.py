@@ -26,7 +26,8 @@ def dates_definition(settings: Settings) -> dg.TimeWindowPartitionsDefinition:
     start = datetime.combine(settings.start_date, datetime.min.time(), UTC)
     if settings.grain is Grain.month:
         start = start.replace(day=1)
-    return _DATES[settings.grain](start_date=start, end_offset=1)
+    found: dg.TimeWindowPartitionsDefinition = _DATES[settings.grain](start_date=start, end_offset=1)
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -72,7 +72,7 @@ def _work(chunk: Chunk) -> Outcome:
 
 def _row(raw: Any) -> list[object]:
     """A parsed message in the order of COLUMNS."""
-    post = parse(raw.raw, ChatContext(raw.tg_channel_id, raw.source, raw.username, raw.title))
+    post = parse(raw.raw, ChatContext(raw.tg_channel_id, raw.source, raw.username))
     album = ids.album_id(raw.channel_id, raw.grouped_id) if raw.grouped_id is not None else None
     kept_in = "group_messages" if raw.source == "group" else "posts"
     row: list[object] = [

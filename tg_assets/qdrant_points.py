@@ -4,6 +4,7 @@ The text that is embedded joins the post, its picture's description and the text
 words has no point; a deleted one loses it. The point's id is the post's or the album's.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import dagster as dg
@@ -107,7 +108,7 @@ def stage(name: str, inputs: str, select: str, qdrant: Qdrant, embedder: Embedde
         for row in rows:
             if not texts[row.id]:
                 outcome.skipped[row.id] = "deleted" if row.deleted_at else "no words to index"
-        dense = embedder.encode([texts[row.id] for row in kept]) if kept else []
+        dense: Iterable[Any] = embedder.encode([texts[row.id] for row in kept]) if kept else ()
         points = []
         for row, vector in zip(kept, dense, strict=True):
             lemmas, trigrams = lemma_vector(texts[row.id]), trigram_vector(texts[row.id])

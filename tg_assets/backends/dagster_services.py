@@ -71,7 +71,8 @@ def start_dagster(settings: Settings, environment: Mapping[str, str], on_event: 
         ),
         Service(
             WEBSERVER,
-            (python, "-m", "dagster_webserver", "--host", "127.0.0.1", "--port", str(web_port), "--workspace", workspace),
+            (python, "-m", "dagster_webserver", "--host", "127.0.0.1", "--port", str(web_port),
+             "--workspace", workspace),
             http_ready(f"http://127.0.0.1:{web_port}/server_info"),
             environment,
             PROJECT,

@@ -1,0 +1,66 @@
+"""The ``tg-assets`` command: one module per group of commands; errors are sentences, not tracebacks.
+
+Commands import what they need when they run, so ``tg-assets --help`` is quick. Logic lives in the packages;
+a command reads options, calls it and shows the result.
+"""
+
+import sys
+import warnings
+from importlib import import_module
+
+import click
+
+from tg_assets.errors import TgAssetsError
+
+# Command name -> module that holds it, in the order that a newcomer meets them.
+COMMANDS = {
+    "demo": "demo",
+    "up": "services",
+    "down": "services",
+    "env": "services",
+    "status": "services",
+    "migrate": "services",
+    "import": "imports",
+    "feeds": "feeds",
+    "backfill": "backfill",
+    "search": "search",
+    "doctor": "doctor",
+}
+
+
+class Commands(click.Group):
+    """Loads a command's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"tg_assets.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+
+@click.command(cls=Commands)
+@click.version_option(package_name="tg-assets")
+def cli() -> None:
+    """Telegram channels, groups and direct messages as a searchable index and a graph.
+
+    Start with `tg-assets demo`, or `tg-assets up` and `tg-assets import PATH`.
+    """
+
+
+def main() -> None:
+    """Entry point of the command."""
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except TgAssetsError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)

@@ -19,7 +19,7 @@ from tg_assets.importing.report import ChatReport
 from tg_assets.telegram.archive import ExportArchive
 from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
 from tg_assets.telegram.desktop_post import media_of
-from tg_assets.telegram.message import MessageHead, read_head
+from tg_assets.telegram.message import MessageHead, read_head, zone_of
 
 BATCH = 5000
 
@@ -35,6 +35,8 @@ class StagedChat:
     report: ChatReport
     other_author: int | None = None
     """In direct messages, the author who is not the peer: the account that exported."""
+    zone: tzinfo | None = None
+    """Zone of the exporting machine, learnt from messages that give both forms of their date."""
     rejected: list[tuple[str, str, str, str]] = field(default_factory=list)
     """(hash, entry, reason, payload JSON)"""
 
@@ -81,7 +83,8 @@ def _channel(chat: ExportedChat, options: ImportOptions, tenant: UUID) -> UUID |
 
 def _row(ordinal: int, raw: dict[str, Any], staged: StagedChat, tz: tzinfo) -> tuple[object, ...] | None:
     """One message as a row of the staging table; None when it was rejected."""
-    head = read_head(raw, tz)
+    staged.zone = zone_of(raw) or staged.zone
+    head = read_head(raw, staged.zone or tz)
     digest = message_hash(raw)
     if not isinstance(head, MessageHead):
         staged.report.rejected[head] += 1

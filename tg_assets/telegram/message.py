@@ -31,15 +31,15 @@ class MessageHead:
 def read_head(raw: Any, tz: tzinfo = UTC) -> MessageHead | str:
     """The head of a message, or why there is none. ``tz`` is the zone of dates written without one."""
     if not isinstance(raw, dict):
-        return "This entry of the message list is not an object."
+        return "not an object"
     message_id = integer(raw.get("id"))
     if not message_id:
-        return "This message has no usable id."
+        return "no usable id"
     if raw.get("type") == "unsupported":
-        return f"Message {message_id} is of a kind that the exporting Telegram Desktop did not support."
+        return "a kind of message that the exporting Telegram Desktop did not support"
     posted_at = moment(raw.get("date_unixtime"), raw.get("date"), tz)
     if posted_at is None:
-        return f"Message {message_id} has no usable date."
+        return "no usable date"
     is_service = raw.get("type") == "service"
     kind = primary_kind(raw)
     author = raw.get("actor_id" if is_service else "from_id") or raw.get("actor" if is_service else "from")

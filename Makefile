@@ -1,0 +1,80 @@
+# Everything a person does with the project. `make demo` and `make test` need nothing but Python 3.11 or 3.12.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+# Language data for OCR, and a browser for the UI tests; installed when this machine lets us.
+OCR_PACKAGES := tesseract-ocr-rus tesseract-ocr-eng
+TEST_PACKAGES := chromium
+
+.PHONY: demo test up down lint bench lock clean help
+
+help:
+	@echo "make demo   everything on the bundled sample: servers, import, all assets, answers, the UI"
+	@echo "make test   lint and every test, on real servers and in a real browser"
+	@echo "make up     start the servers and Dagster          make down   stop them"
+	@echo "make lint   ruff and mypy                          make bench  measure"
+	@echo "make lock   pin the dependencies anew              make clean  stop and remove .venv and .tg-assets"
+
+demo: .venv/runtime ocr
+	@$(BIN)/tg-assets demo
+
+up: .venv/runtime ocr
+	@$(BIN)/tg-assets up
+
+down: .venv/runtime
+	@$(BIN)/tg-assets down
+
+test: .venv/dev ocr browser lint
+	$(BIN)/pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/dev ocr
+	$(BIN)/python -m benchmarks
+
+.venv/python:
+	@echo "Making .venv"
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' \
+		|| { echo "Python 3.11 or 3.12 is needed; name it with: make PYTHON=python3.11 …"; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/runtime: .venv/python requirements/runtime.txt pyproject.toml
+	@echo "Installing pinned dependencies"
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/runtime.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps -e .
+	@touch $@
+
+.venv/dev: .venv/runtime requirements/dev.txt
+	@echo "Installing pinned development dependencies"
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# $(1): a command that succeeds when all is there; $(2): Debian packages; $(3): what it is
+define debian
+	@$(1) || { if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing $(2)"; \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2); } \
+			>.venv/apt.log 2>&1 || { tail -5 .venv/apt.log; echo "$(3) could not be installed."; }; \
+	else echo "$(3) is missing; install it with: sudo apt-get install $(2)"; fi; }
+endef
+
+.PHONY: ocr browser
+ocr: .venv/runtime
+	$(call debian,$(BIN)/python -c "from tg_assets.vision.ocr import ocr_status; raise SystemExit(not ocr_status().available)",$(OCR_PACKAGES),OCR language data)
+
+browser:
+	$(call debian,command -v chromium >/dev/null,$(TEST_PACKAGES),A browser for the UI tests)
+
+lock: .venv/python
+	@for part in runtime:"--extra ocr --extra embedded" dev:"--all-extras -c requirements/runtime.txt"; do \
+		$(BIN)/uv pip compile pyproject.toml $${part#*:} --upgrade --quiet --generate-hashes --python-version 3.11 \
+			--no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements/$${part%%:*}.txt; done
+
+clean:
+	@if [ -x $(BIN)/tg-assets ]; then $(BIN)/tg-assets down; fi
+	@rm -rf .venv .tg-assets artifacts

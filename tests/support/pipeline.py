@@ -1,0 +1,183 @@
+"""What integration tests do over and over: import an export, materialize a range, look at rows."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import dagster as dg
+from sqlalchemy import text
+
+from resources.neo4j import Neo4j
+from resources.object_store import ObjectStore
+from resources.postgres import Postgres
+from resources.qdrant import Qdrant
+from tests.support.data import ROOT
+from tg_assets import ids
+from tg_assets.definitions import ASSETS, default_resources
+from tg_assets.importing import ImportOptions, import_export
+from tg_assets.importing.report import ChatReport
+from tg_assets.settings import load_settings
+from tg_assets.tenants import register
+
+SAMPLE = ROOT / "samples" / "export"
+ALL_ASSETS = [asset.key.to_user_string() for asset in ASSETS]
+
+# Columns that say when or by which run, not what.
+_VOLATILE = {
+    "received_at", "created_at", "updated_at", "made_at", "superseded_at", "first_seen_at", "run_id", "subscribed_at",
+}  # fmt: skip
+
+
+@cache
+def expected() -> dict[str, Any]:
+    """What the sample's authors put into it."""
+    found: dict[str, Any] = json.loads((ROOT / "samples" / "expected.json").read_text("utf-8"))
+    return found
+
+
+def new_tenant() -> str:
+    """A slug that was never used."""
+    return f"t{uuid4().hex[:12]}"
+
+
+def postgres() -> Postgres:
+    """The application's database."""
+    return Postgres(url=os.environ["TG_POSTGRES_URL"])
+
+
+def objects() -> ObjectStore:
+    """The object store."""
+    return ObjectStore(url=os.environ["TG_OBJECTS_URL"])
+
+
+def qdrant() -> Qdrant:
+    """The vector index."""
+    return Qdrant(url=os.environ["TG_QDRANT_URL"], api_key=os.environ.get("TG_QDRANT_API_KEY", ""))
+
+
+def neo4j() -> Neo4j:
+    """The graph."""
+    return Neo4j(url=os.environ["TG_NEO4J_URL"])
+
+
+def import_path(path: Path, tenant: str, **options: Any) -> list[ChatReport]:
+    """Land an export for a tenant; options as in ``ImportOptions``."""
+    return import_export(
+        path, ImportOptions(tenant=tenant, **options), load_settings(), postgres(), objects(), lambda *_: None
+    )
+
+
+def materialize(
+    feed: str,
+    first: date | str,
+    last: date | str,
+    selection: Sequence[str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    instance: dg.DagsterInstance | None = None,
+    resources: Mapping[str, Any] | None = None,
+    raise_on_error: bool = True,
+) -> dg.ExecuteInProcessResult:
+    """Materialize assets of a feed over a range of days, both inclusive, as one run."""
+    instance = instance or dg.DagsterInstance.ephemeral()
+    register(instance, [feed])
+    chosen = list(selection or ALL_ASSETS)
+    return dg.materialize(
+        ASSETS,
+        selection=chosen,
+        instance=instance,
+        resources={**default_resources(), **(resources or {})},
+        run_config={"ops": {name: {"config": dict(config)} for name in chosen}} if config else None,
+        tags={
+            "dagster/asset_partition_range_start": f"{first}|{feed}",
+            "dagster/asset_partition_range_end": f"{last}|{feed}",
+        },
+        raise_on_error=raise_on_error,
+    )
+
+
+def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
+    """What an asset reported, as plain values."""
+    events = result.asset_materializations_for_node(asset)
+    assert events, f"{asset} was not materialized"
+    return {name: value.value for name, value in events[-1].metadata.items()}
+
+
+def worked_on(result: dg.ExecuteInProcessResult) -> dict[str, int]:
+    """Items that each asset found stale; assets without a ledger are left out."""
+    found = {}
+    for name in ALL_ASSETS:
+        if result.asset_materializations_for_node(name) and "stale" in (about := metadata(result, name)):
+            found[name] = about["stale"]
+    return found
+
+
+def rows(tenant: str, sql: str, **values: Any) -> list[Any]:
+    """Rows of a statement as the tenant sees them; the application role, one transaction."""
+    with postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+        return list(connection.execute(text(sql), values).all())
+
+
+def scalar(tenant: str, sql: str, **values: Any) -> Any:
+    """The one value of a statement."""
+    ((value,),) = rows(tenant, sql, **values)
+    return value
+
+
+def counts(tenant: str, tables: Sequence[str]) -> dict[str, int]:
+    """Rows per table."""
+    return {table: scalar(tenant, f"SELECT count(*) FROM {table}") for table in tables}
+
+
+def content_hashes(tenant: str, anonymous: bool = False) -> dict[str, str]:
+    """A hash of each table's rows, whenever and by whichever run they were written.
+
+    ``anonymous`` leaves out what names the tenant (computed ids, its slug), so two tenants can be compared.
+    """
+    tables: dict[str, set[str]] = {}
+    for table, column, kind in rows(
+        tenant,
+        """SELECT table_name, column_name, data_type FROM information_schema.columns
+           WHERE table_schema = 'public' AND table_name <> 'alembic_version'""",
+    ):
+        dropped = tables.setdefault(table, set())
+        if column in _VOLATILE or (anonymous and kind == "uuid"):
+            dropped.add(column)
+    return {
+        table: scalar(
+            tenant,
+            f"""SELECT count(*) || ' ' || md5(coalesce(string_agg(hash, '' ORDER BY hash), '')) FROM (
+                    SELECT md5(replace(replace((to_jsonb(t) - CAST(:dropped AS text[]))::text, :id, '-'), :slug, '-'))
+                           AS hash FROM {table} t) hashes""",
+            dropped=sorted(dropped),
+            id=str(ids.tenant_id(tenant)) if anonymous else "never",
+            slug=tenant if anonymous else "never",
+        )
+        for table, dropped in sorted(tables.items())
+    }
+
+
+def graph_counts(tenant: str) -> dict[str, int]:
+    """Nodes by label and relations by type of a tenant."""
+    with neo4j().tenant(ids.tenant_id(tenant)) as graph:
+        found = graph.read("MATCH (n {tenant_id: $tenant}) RETURN labels(n)[0] AS name, count(n) AS count")
+        found += graph.read(
+            "MATCH (n {tenant_id: $tenant})-[r]->() RETURN type(r) AS name, count(r) AS count"
+        )
+    return {row["name"]: row["count"] for row in found}
+
+
+def points(tenant: str) -> int:
+    """Points of a tenant in the vector index."""
+    with qdrant().tenant(ids.tenant_id(tenant)) as index:
+        return index.count()
+
+
+def channel_of(tenant: str, title: str) -> UUID:
+    """Id of the tenant's chat with a title."""
+    found: UUID = scalar(tenant, "SELECT id FROM channels WHERE title = :title", title=title)
+    return found

@@ -1,0 +1,143 @@
+"""``doctor``: what works, what does not, and what to do about it. Exits 1 when something is wrong."""
+
+import os
+import sys
+from collections.abc import Callable
+
+import click
+from rich.table import Table
+from sqlalchemy import create_engine, text
+
+from tg_assets.cli import runtime
+from tg_assets.cli.runtime import console
+from tg_assets.errors import TgAssetsError
+
+
+@click.command("doctor")
+@click.option("--locks", is_flag=True, help="Show who waits for whom in PostgreSQL instead.")
+def doctor_command(locks: bool) -> None:
+    """Check servers, roles, schema, models and OCR language data."""
+    if locks:
+        console.print(_locks())
+        return
+    table = Table("what", "", "how it is")
+    wrong = False
+    for name, check in CHECKS.items():
+        try:
+            told, mark = check(), "ok"
+        except TgAssetsError as error:
+            told, mark, wrong = str(error), "[bold red]wrong[/bold red]", True
+        table.add_row(name, mark, told)
+    console.print(table)
+    sys.exit(1 if wrong else 0)
+
+
+def _postgres() -> str:
+    from tg_assets import ids
+
+    with runtime.postgres().tenant(ids.tenant_id("doctor")) as session, session.transaction() as connection:
+        version, role = connection.execute(text("SELECT current_setting('server_version'), current_user")).one()
+        tables = connection.execute(
+            text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND rowsecurity")
+        ).scalar_one()
+    if not tables:
+        raise TgAssetsError("The schema is not there. Run `tg-assets migrate`.")
+    return f"PostgreSQL {version}; role {role}, bound by row security on {tables} tables"
+
+
+def _redis() -> str:
+    import redis
+
+    client = redis.Redis.from_url(runtime.settings().require("redis_url"), socket_timeout=5)
+    try:
+        return f"Redis {client.info('server')['redis_version']}"
+    except redis.RedisError as error:
+        raise TgAssetsError(
+            f"Redis does not answer ({type(error).__name__}). Is it running (`tg-assets up`)?"
+        ) from None
+    finally:
+        client.close()
+
+
+def _graph() -> str:
+    from tg_assets import ids
+
+    with runtime.neo4j().tenant(ids.tenant_id("doctor")) as graph:
+        graph.read("MATCH (p:Post {tenant_id: $tenant}) RETURN count(p) AS posts")
+    return "answers Cypher over Bolt"
+
+
+def _vectors() -> str:
+    from tg_assets import ids
+
+    with runtime.qdrant().tenant(ids.tenant_id("doctor")) as index:
+        return "answers; " + (
+            "the collection is there" if index.exists() else "no collection yet: made by the first run"
+        )
+
+
+def _objects() -> str:
+    store = runtime.objects()
+    store.put("doctor/probe", b"probe")
+    if store.get("doctor/probe") != b"probe":
+        raise TgAssetsError("The object store does not give back what was written. Check TG_OBJECTS_URL.")
+    store.delete("doctor/probe")
+    return f"writes and reads ({store.url.partition(':')[0]})"
+
+
+def _ocr() -> str:
+    from tg_assets.vision.ocr import ocr_status
+
+    status = ocr_status()
+    if not status.available:
+        raise TgAssetsError(f"Text in pictures is not read. {status.how_to}")
+    return f"{status.engine}: {', '.join(status.languages)}"
+
+
+def _embedder() -> str:
+    from resources.embedder import EmbedderResource
+
+    model = EmbedderResource().get()
+    return f"{model.model_id}, {model.dimension} numbers"
+
+
+def _dagster() -> str:
+    from tg_assets.cli.dagster_api import DagsterApi
+
+    address = runtime.settings().require("dagster_url")
+    counts = DagsterApi(address).partition_counts(["posts"])["posts"]
+    batching = (
+        "" if os.environ.get("DAGSTER_EVENT_BATCH_SIZE") else "; DAGSTER_EVENT_BATCH_SIZE is not set: ranges are slow"
+    )
+    return f"{address}: {counts['numMaterialized']:,} of {counts['numPartitions']:,} posts partitions{batching}"
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "PostgreSQL": _postgres,
+    "Redis": _redis,
+    "graph": _graph,
+    "vectors": _vectors,
+    "objects": _objects,
+    "Dagster": _dagster,
+    "OCR": _ocr,
+    "text model": _embedder,
+}
+
+
+def _locks() -> Table:
+    """Sessions that wait for a lock and those that hold it, as the owner sees them."""
+    engine = create_engine(runtime.settings().require("postgres_owner_url"))
+    table = Table("waiting", "since", "statement", "held by", "state", "its statement")
+    with engine.connect() as connection:
+        for row in connection.execute(
+            text("""
+                SELECT w.pid, now() - w.query_start, left(w.query, 60), h.pid, h.state, left(h.query, 60)
+                FROM pg_stat_activity w CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS b (pid)
+                JOIN pg_stat_activity h ON h.pid = b.pid ORDER BY w.query_start
+            """)
+        ):
+            table.add_row(*(str(part) for part in row))
+    engine.dispose()
+    if not table.row_count:
+        table.add_row("nobody waits", *[""] * 5)
+    return table

@@ -1,0 +1,79 @@
+"""What commands share: the environment of the running servers, resources built from it, and a console.
+
+A command started in a plain shell finds the servers that ``tg-assets up`` started for the same data
+directory; variables that a person set win.
+"""
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from tg_assets.errors import TgAssetsError
+from tg_assets.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+    from resources.neo4j import Neo4j
+    from resources.object_store import ObjectStore
+    from resources.postgres import Postgres
+    from resources.qdrant import Qdrant
+
+console = Console(highlight=False)
+
+
+@cache
+def settings() -> Settings:
+    """Settings with the addresses of the running servers filled in."""
+    from tg_assets.backends import environment
+    from tg_assets.backends.dagster_services import dagster_environment
+
+    found = load_settings()
+    try:
+        servers = environment(found)
+    except TgAssetsError:
+        return found  # nothing was ever started here; what is missing is named when it is needed
+    for name, value in {**servers, **dagster_environment(found)}.items():
+        os.environ.setdefault(name, value)
+    return load_settings()
+
+
+def postgres() -> "Postgres":
+    """The application's database."""
+    from resources.postgres import Postgres
+
+    return Postgres(url=settings().require("postgres_url"))
+
+
+def objects() -> "ObjectStore":
+    """The object store."""
+    from resources.object_store import ObjectStore
+
+    return ObjectStore(url=settings().require("objects_url"))
+
+
+def qdrant() -> "Qdrant":
+    """The vector index."""
+    from resources.qdrant import Qdrant
+
+    key = settings().qdrant_api_key
+    return Qdrant(url=settings().require("qdrant_url"), api_key=key.get_secret_value() if key else "")
+
+
+def neo4j() -> "Neo4j":
+    """The graph."""
+    from resources.neo4j import Neo4j
+
+    return Neo4j(url=settings().require("neo4j_url"))
+
+
+def instance() -> "DagsterInstance":
+    """Dagster's instance; raises TgAssetsError when it is not set up."""
+    settings().require("dagster_postgres_url")
+    from dagster import DagsterInstance
+
+    if "DAGSTER_HOME" not in os.environ:
+        raise TgAssetsError("DAGSTER_HOME is not set. Run `tg-assets up`, or set it for your own Dagster.")
+    return DagsterInstance.get()

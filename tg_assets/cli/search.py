@@ -1,0 +1,81 @@
+"""``search``: ranked posts and albums for a question."""
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.padding import Padding
+from rich.text import Text
+
+from tg_assets.cli import runtime
+from tg_assets.cli.runtime import console
+from tg_assets.index.search import Hit
+
+if TYPE_CHECKING:
+    from resources.qdrant import Narrow
+
+
+@click.command("search")
+@click.argument("query")
+@click.option("--tenant", default="default", show_default=True)
+@click.option("--feed", "feeds", multiple=True, help="Only these feeds.")
+@click.option("--album", "albums", is_flag=True, help="Only albums.")
+@click.option("--tag", "tags", multiple=True, help="Only posts with all these tags.")
+@click.option("--since", help="Not before this ISO date, UTC.")
+@click.option("--until", help="Before this ISO date, UTC.")
+@click.option("--owner", "owners", type=int, multiple=True, help="Account whose direct messages are searched too.")
+@click.option("--limit", default=10, show_default=True)
+def search_command(
+    query: str,
+    tenant: str,
+    feeds: tuple[str, ...],
+    albums: bool,
+    tags: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    owners: tuple[int, ...],
+    limit: int,
+) -> None:
+    """Search posts and albums by meaning and by words, in Russian and English.
+
+    Direct messages belong to an account: name it with --owner to search them.
+    """
+    from resources.qdrant import Narrow
+    from tg_assets.scope import parse_time
+
+    narrow = Narrow(
+        owners=owners,
+        feeds=feeds,
+        kind="album" if albums else None,
+        tags=tags,
+        since=parse_time(since, "--since"),
+        until=parse_time(until, "--until"),
+    )
+    hits = find(query, tenant, narrow, limit)
+    show_hits(hits)
+    if not hits:
+        console.print("Nothing found.")
+
+
+def find(query: str, tenant: str, narrow: "Narrow | None", limit: int) -> list[Hit]:
+    """Search with the installation's servers and model."""
+    from resources.embedder import EmbedderResource
+    from resources.qdrant import Narrow
+    from tg_assets import ids
+    from tg_assets.index.search import search
+
+    model = EmbedderResource().get()
+    return search(query, ids.tenant_id(tenant), runtime.qdrant(), model, runtime.postgres(), narrow or Narrow(), limit)
+
+
+def show_hits(hits: list[Hit]) -> None:
+    """Print hits, best first: a line about each, its text, its tags."""
+    for number, hit in enumerate(hits, 1):
+        head = Text(f"{number:>2}. {hit.score:.2f}  {hit.posted_at:%Y-%m-%d}  {hit.feed}", style="bold")
+        if hit.kind == "album":
+            head.append("  album", style="magenta")
+        if hit.link:
+            head.append(f"  {hit.link}", style="cyan")
+        console.print(head)
+        console.print(Padding(Text(hit.snippet), (0, 0, 0, 4)))
+        if hit.tags:
+            console.print(Padding(Text("# " + ", ".join(hit.tags[:6]), style="dim"), (0, 0, 0, 4)))

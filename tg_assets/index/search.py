@@ -1,0 +1,113 @@
+"""Search: three legs in one round trip, fused, and the rows behind the best points.
+
+Scores are the fused ones, 0…1. Direct messages are found only for the owner accounts that are named.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from resources.embedder import Embedder
+from resources.postgres import Postgres
+from resources.qdrant import DENSE, LEMMAS, TRIGRAMS, Narrow, Qdrant
+from tg_assets.errors import TgAssetsError
+from tg_assets.index.fusion import fuse
+from tg_assets.index.snippet import snippet
+from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query
+from tg_assets.index.text import TextParts, has_words, text_to_embed
+
+LEG_HITS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One found post or album; ``posted_at`` is aware UTC, ``id`` the post's or the album's."""
+
+    id: UUID
+    kind: str
+    score: float
+    posted_at: datetime
+    feed: str
+    chat: str | None
+    snippet: str
+    tags: list[str]
+    link: str | None
+    telegram_message_id: int | None
+
+
+def search(
+    query: str,
+    tenant: UUID,
+    qdrant: Qdrant,
+    embedder: Embedder,
+    postgres: Postgres,
+    narrow: Narrow = Narrow(),  # noqa: B008 - frozen
+    limit: int = 10,
+) -> list[Hit]:
+    """Best posts and albums for a query in any language of the models; raises TgAssetsError for one without words."""
+    if not has_words(query):
+        raise TgAssetsError("A search needs at least one word.")
+    legs = {
+        DENSE: embedder.encode([query])[0].tolist(),
+        LEMMAS: _sparse(lemma_query(query)),
+        TRIGRAMS: _sparse(trigram_query(query)),
+    }
+    with qdrant.tenant(tenant) as index:
+        found = index.search({name: leg for name, leg in legs.items() if leg is not None}, narrow, LEG_HITS)
+    best = fuse(found)[: limit * 2]  # an album and its posts may both be found; some rows may be gone meanwhile
+    rows = _rows(postgres, tenant, [point for point, _ in best])
+    hits = [_hit(rows[point], score, query) for point, score in best if point in rows]
+    return hits[:limit]
+
+
+def _sparse(vector: SparseVector) -> Any:
+    from qdrant_client import models
+
+    return models.SparseVector(indices=vector.indices, values=vector.values) if vector.indices else None
+
+
+def _rows(postgres: Postgres, tenant: UUID, ids: Sequence[str]) -> dict[str, Any]:
+    """Rows of posts and albums by id, with what a reader wants to see of them."""
+    with postgres.tenant(tenant) as session, session.transaction() as connection:
+        rows = connection.execute(
+            text("""
+                SELECT m.id, 'post' AS kind, m.posted_at, c.feed, c.title, m.content, t.data->'names' AS tags,
+                       v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr, m.telegram_post_url AS link,
+                       m.telegram_message_id
+                FROM messages m JOIN channels c ON c.id = m.channel_id
+                LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
+                LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
+                WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL
+                UNION ALL
+                SELECT g.id, 'album', g.posted_at, c.feed, c.title, g.caption_text, t.data->'names',
+                       g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', m.telegram_post_url,
+                       m.telegram_message_id
+                FROM media_groups g JOIN channels c ON c.id = g.channel_id
+                JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
+                JOIN messages m ON m.id = i.post_id
+                LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
+                WHERE g.id = ANY(CAST(:ids AS uuid[])) AND g.deleted_at IS NULL
+            """),
+            {"ids": list(ids)},
+        ).all()
+    return {str(row.id): row for row in rows}
+
+
+def _hit(row: Any, score: float, query: str) -> Hit:
+    whole = text_to_embed(TextParts(post=row.content or "", vision=row.vision or "", ocr=row.ocr or ""))
+    return Hit(
+        row.id,
+        row.kind,
+        score,
+        row.posted_at,
+        row.feed,
+        row.title,
+        snippet(whole, query),
+        list(row.tags or ()),
+        row.link,
+        row.telegram_message_id,
+    )
