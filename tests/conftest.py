@@ -5,6 +5,7 @@ A test that asks for ``servers`` and does not get them fails: nothing is skipped
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,22 +17,27 @@ FOREIGN = {name for name in os.environ if name.startswith("TG_") and name not in
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of the session's servers."""
+    return tmp_path_factory.mktemp("installation")
+
+
+@pytest.fixture(scope="session")
+def servers(installation: Path) -> Iterator[dict[str, str]]:
     """PostgreSQL, Redis, a graph and a vector server, migrated; their ``TG_*`` variables are set meanwhile."""
     from migrations import upgrade
 
-    directory = tmp_path_factory.mktemp("installation")
     with pytest.MonkeyPatch.context() as patch:
         for name in FOREIGN:
             patch.delenv(name, raising=False)
         try:
-            environment = embedded.start(directory)
+            environment = embedded.start(installation)
             for name, value in environment.items():
                 patch.setenv(name, value)
             upgrade(environment["TG_POSTGRES_OWNER_URL"])
             yield environment
         finally:
-            embedded.stop(directory)
+            embedded.stop(installation)
 
 
 @pytest.fixture
@@ -48,3 +54,15 @@ def resources(servers: dict[str, str]) -> dict[str, Any]:
     from tg_assets.definitions import default_resources
 
     return default_resources()
+
+
+@pytest.fixture(scope="session")
+def whole_group(servers: dict[str, str]) -> dict[str, Any]:
+    """The public group of 103,747 messages, imported undisturbed by a process of its own.
+
+    ``tenant``, ``feed``, ``first`` and ``last`` day, ``counts``, ``seconds`` and peak ``memory`` in bytes.
+    """
+    from tests.support.data import shared_data
+    from tests.support.importer import import_in_process
+
+    return import_in_process(shared_data("desktop", "qa_load.json.gz"))

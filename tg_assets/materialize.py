@@ -65,7 +65,7 @@ def materialize(
                     scope,
                     force=config.force,
                     dry_run=config.dry_run,
-                    run_id=context.run_id,
+                    run_id=context.run.run_id,
                     log=context.log.info,
                 )
                 reports[stage.name].add(report)

@@ -159,7 +159,12 @@ def stages(neo4j: Neo4j) -> tuple[Stage, Stage]:
     )
 
 
-@partitioned_asset(group="stores", kinds={"neo4j"}, deps=["posts", "tags", "album_summaries"], pool="graph")
+@partitioned_asset(
+    group="stores",
+    kinds={"neo4j"},
+    deps=["posts", "tags", "media_groups", "vision_summaries", "album_summaries"],
+    pool="graph",
+)
 def neo4j_nodes(
     context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, neo4j: Neo4j
 ) -> dg.MaterializeResult[None]:

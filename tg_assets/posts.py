@@ -4,6 +4,7 @@ Parsing is pure and lives in ``tg_assets.telegram``; this module selects what is
 one statement through the parent ``messages``.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,49 +37,46 @@ PARSED = (
     "action_type", "service", "poll",
 )  # fmt: skip
 JSON = {"entities", "urls", "media_urls", "reactions", "author_peer_id", "forward_from_peer_id", "service", "poll"}
-OURS = (
-    "id", "tenant_id", "channel_id", "telegram_message_id", "kept_in", "source", "posted_at", "edited_at",
-    "deleted_at", "grouped_id", "album_id",
-)  # fmt: skip
-COLUMNS = OURS + PARSED
+# Columns that the raw row gives; only what the parser made travels to the database.
+RAW = {
+    "id": "t.id", "tenant_id": "t.tenant_id", "channel_id": "t.channel_id", "source": "c.source",
+    "telegram_message_id": "t.telegram_message_id", "posted_at": "t.posted_at", "edited_at": "t.edited_at",
+    "deleted_at": "t.deleted_at", "grouped_id": "t.grouped_id",
+    "kept_in": "CASE c.source WHEN 'group' THEN 'group_messages' ELSE 'posts' END",
+}  # fmt: skip
+COLUMNS = (*RAW, "album_id", *PARSED)
 KEY = {"id", "tenant_id", "channel_id", "telegram_message_id", "kept_in"}
+
+SELECT = """
+    SELECT t.id::text AS id, t.channel_id, t.grouped_id, t.raw, c.tg_channel_id, c.source, c.username
+    FROM chunk JOIN telegram_messages t ON t.id = chunk.item_id JOIN channels c ON c.id = t.channel_id
+"""
+UPSERT = f"""
+    INSERT INTO messages ({", ".join(COLUMNS)})
+    SELECT {", ".join(RAW.values())}, p.album_id, {", ".join(f"p.{name}" for name in PARSED)}
+    FROM parsed p JOIN telegram_messages t ON t.id = p.id JOIN channels c ON c.id = t.channel_id
+    ON CONFLICT (tenant_id, id, kept_in) DO UPDATE SET
+        {", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in KEY)}, updated_at = now()
+"""  # noqa: S608 - constant column names
 
 
 def _work(chunk: Chunk) -> Outcome:
-    raws = chunk.connection.execute(
-        text("""
-            SELECT t.id, t.tenant_id, t.channel_id, t.telegram_message_id, t.posted_at, t.edited_at, t.deleted_at,
-                   t.grouped_id, t.raw, c.tg_channel_id, c.source, c.username, c.title
-            FROM chunk JOIN telegram_messages t ON t.id = chunk.item_id JOIN channels c ON c.id = t.channel_id
-        """)
-    ).all()
-    rows = [_row(raw) for raw in raws]
     connection = chunk.connection
+    rows = [_row(raw) for raw in connection.execute(text(SELECT))]
+    columns = ("id", "album_id", *PARSED)
     connection.execute(
-        text("CREATE TEMP TABLE IF NOT EXISTS parsed (LIKE messages INCLUDING DEFAULTS) ON COMMIT DELETE ROWS")
+        text(f"CREATE TEMP TABLE parsed ON COMMIT DROP AS SELECT {', '.join(columns)} FROM messages LIMIT 0")  # noqa: S608
     )
-    copy_rows(connection, "parsed", COLUMNS, rows)
-    connection.execute(
-        text(f"""
-            INSERT INTO messages ({", ".join(COLUMNS)}) SELECT {", ".join(COLUMNS)} FROM parsed
-            ON CONFLICT (tenant_id, id, kept_in) DO UPDATE SET
-                {", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in KEY)}, updated_at = now()
-        """)  # noqa: S608 - constant column names
-    )
-    outcome = Outcome()
-    outcome.counts["messages"] = len(rows)
-    return outcome
+    copy_rows(connection, "parsed", columns, rows)
+    connection.execute(text("ANALYZE parsed"))
+    connection.execute(text(UPSERT))
+    return Outcome(counts=Counter(messages=len(rows)))
 
 
 def _row(raw: Any) -> list[object]:
-    """A parsed message in the order of COLUMNS."""
+    """A parsed message: its id, its album's id, and the parser's columns."""
     post = parse(raw.raw, ChatContext(raw.tg_channel_id, raw.source, raw.username))
-    album = ids.album_id(raw.channel_id, raw.grouped_id) if raw.grouped_id is not None else None
-    kept_in = "group_messages" if raw.source == "group" else "posts"
-    row: list[object] = [
-        raw.id, raw.tenant_id, raw.channel_id, raw.telegram_message_id, kept_in, raw.source, raw.posted_at,
-        raw.edited_at, raw.deleted_at, raw.grouped_id, album,
-    ]  # fmt: skip
+    row: list[object] = [raw.id, ids.album_id(raw.channel_id, raw.grouped_id) if raw.grouped_id is not None else None]
     for name in PARSED:
         value = post[name]  # type: ignore[literal-required]  # names of PostRow, checked by a test
         row.append(orjson.dumps(value).decode() if name in JSON and value is not None else value)

@@ -142,7 +142,12 @@ def stages(qdrant: Qdrant, embedder: Embedder) -> tuple[Stage, Stage]:
     )
 
 
-@partitioned_asset(group="stores", kinds={"qdrant"}, deps=["tags", "vision_summaries", "album_summaries"], pool="index")
+@partitioned_asset(
+    group="stores",
+    kinds={"qdrant"},
+    deps=["posts", "tags", "media_groups", "vision_summaries", "album_summaries"],
+    pool="index",
+)
 def qdrant_points(
     context: dg.AssetExecutionContext,
     config: StageConfig,

@@ -150,7 +150,7 @@ def _count(seen: Seen) -> str:
     return seen.result.classification if seen.result else "without a result"
 
 
-@partitioned_asset(group="enrichment", kinds={"python", "tesseract"}, deps=["media_objects"], pool="vision")
+@partitioned_asset(group="enrichment", kinds={"python", "tesseract"}, deps=["posts", "media_objects"], pool="vision")
 def vision_summaries(
     context: dg.AssetExecutionContext,
     config: StageConfig,

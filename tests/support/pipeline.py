@@ -2,10 +2,12 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -83,21 +85,50 @@ def materialize(
     raise_on_error: bool = True,
 ) -> dg.ExecuteInProcessResult:
     """Materialize assets of a feed over a range of days, both inclusive, as one run."""
-    instance = instance or dg.DagsterInstance.ephemeral()
-    register(instance, [feed])
     chosen = list(selection or ALL_ASSETS)
-    return dg.materialize(
-        ASSETS,
-        selection=chosen,
-        instance=instance,
-        resources={**default_resources(), **(resources or {})},
-        run_config={"ops": {name: {"config": dict(config)} for name in chosen}} if config else None,
-        tags={
-            "dagster/asset_partition_range_start": f"{first}|{feed}",
-            "dagster/asset_partition_range_end": f"{last}|{feed}",
-        },
-        raise_on_error=raise_on_error,
-    )
+    # A run says a line per asset and partition; what it decided is in the metadata.
+    run_config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    if config:
+        run_config["ops"] = {name: {"config": dict(config)} for name in chosen}
+    with ExitStack() as stack:
+        instance = instance or stack.enter_context(new_instance())
+        register(instance, [feed])
+        return dg.materialize(
+            ASSETS,
+            selection=chosen,
+            instance=instance,
+            resources={**default_resources(), **(resources or {})},
+            run_config=run_config,
+            tags=range_tags(feed, first, last),
+            raise_on_error=raise_on_error,
+        )
+
+
+def materialize_reports(reports: Sequence[ChatReport], **options: Any) -> dict[str, dg.ExecuteInProcessResult]:
+    """Materialize what was imported, a run per feed over its whole span; results by chat title."""
+    found = {}
+    for report in reports:
+        assert report.first, report
+        assert report.last, report
+        found[report.title] = materialize(report.feed, report.first.date(), report.last.date(), **options)
+    return found
+
+
+@contextmanager
+def new_instance(in_memory: bool = True) -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance of a test's own; schedules need one that is not in memory only."""
+    with TemporaryDirectory() as directory:
+        make = dg.DagsterInstance.ephemeral if in_memory else dg.DagsterInstance.local_temp
+        with make(tempdir=directory) as instance:
+            yield instance
+
+
+def range_tags(feed: str, first: date | str, last: date | str) -> dict[str, str]:
+    """Run tags that ask for a feed's partitions from first to last, as a backfill sets them."""
+    return {
+        "dagster/asset_partition_range_start": f"{first}|{feed}",
+        "dagster/asset_partition_range_end": f"{last}|{feed}",
+    }
 
 
 def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
@@ -105,6 +136,11 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
     events = result.asset_materializations_for_node(asset)
     assert events, f"{asset} was not materialized"
     return {name: value.value for name, value in events[-1].metadata.items()}
+
+
+def stages_of(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, dict[str, Any]]:
+    """An asset's table of stages by name."""
+    return {record.data["stage"]: record.data for record in metadata(result, asset)["stages"].records}
 
 
 def worked_on(result: dg.ExecuteInProcessResult) -> dict[str, int]:
@@ -165,9 +201,7 @@ def graph_counts(tenant: str) -> dict[str, int]:
     """Nodes by label and relations by type of a tenant."""
     with neo4j().tenant(ids.tenant_id(tenant)) as graph:
         found = graph.read("MATCH (n {tenant_id: $tenant}) RETURN labels(n)[0] AS name, count(n) AS count")
-        found += graph.read(
-            "MATCH (n {tenant_id: $tenant})-[r]->() RETURN type(r) AS name, count(r) AS count"
-        )
+        found += graph.read("MATCH (n {tenant_id: $tenant})-[r]->() RETURN type(r) AS name, count(r) AS count")
     return {row["name"]: row["count"] for row in found}
 
 
@@ -181,3 +215,14 @@ def channel_of(tenant: str, title: str) -> UUID:
     """Id of the tenant's chat with a title."""
     found: UUID = scalar(tenant, "SELECT id FROM channels WHERE title = :title", title=title)
     return found
+
+
+def write_export(directory: Path, export: Mapping[str, Any], files: Mapping[str, bytes] | None = None) -> Path:
+    """Write an export folder: ``result.json`` and its media."""
+    for name, data in (files or {}).items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "result.json").write_text(json.dumps(export, ensure_ascii=False, indent=1), "utf-8")
+    return directory

@@ -24,22 +24,25 @@ def feeds_command(tenant: str | None, chats: bool, sync: bool) -> None:
         new = register(instance, stored_feeds(postgres, tenant))
         console.print(f"New partitions: {', '.join(new)}" if new else "Every feed has its partitions.")
     known = set(known_feeds(instance))
-    table = Table("feed", "kind", "title", "chats", "messages", "parsed", "from", "to", "partitions")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("feed", overflow="fold")
+    for name in ("kind", "messages", "parsed", "from", "to", "partitions"):
+        table.add_column(name, no_wrap=True, justify="right" if name in ("messages", "parsed") else "left")
     for slug in [tenant] if tenant else tenant_slugs(known):
         with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
             for row in connection.execute(text(_FEEDS)):
                 span = [f"{moment:%Y-%m-%d}" if moment else "" for moment in (row.first, row.last)]
                 listed = "yes" if row.key in known else "no: --sync"
-                numbers = [f"{number:,}" for number in (row.chats, row.messages, row.parsed)]
-                table.add_row(row.key, row.kind, row.title, *numbers, *span, listed)
+                numbers = [f"{number:,}" for number in (row.messages, row.parsed)]
+                table.add_row(row.key, row.kind, *numbers, *span, listed)
                 if chats:
                     for chat in connection.execute(text(_CHATS), {"feed": row.key}):
-                        table.add_row("", chat.source, f"  {chat.title or ''} ({chat.tg_channel_id})")
+                        table.add_row(f"  {chat.title or ''} ({chat.tg_channel_id})", chat.source)
     console.print(table if table.row_count else "No feeds yet. `tg-assets import PATH` registers one.")
 
 
 _FEEDS = """
-    SELECT f.key, f.kind, f.title, count(DISTINCT c.id) AS chats, coalesce(sum(r.messages), 0)::bigint AS messages,
+    SELECT f.key, f.kind, f.title, coalesce(sum(r.messages), 0)::bigint AS messages,
            coalesce(sum(p.parsed), 0)::bigint AS parsed, min(r.first) AS first, max(r.last) AS last
     FROM feeds f LEFT JOIN channels c ON c.feed = f.key
     LEFT JOIN LATERAL (SELECT count(*) AS messages, min(posted_at) AS first, max(posted_at) AS last

@@ -1,0 +1,52 @@
+"""``python -m benchmarks [NAME …]``: start servers of their own, measure, print one table, stop the servers."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def main() -> None:
+    """Run the named benchmarks, or all: ingest, ranges, vectors, retrieval."""
+    import migrations
+    from tg_assets.backends import down, environment, up
+    from tg_assets.backends.dagster_services import dagster_environment
+    from tg_assets.settings import load_settings
+
+    names = sys.argv[1:] or ["ingest", "ranges", "vectors", "retrieval"]
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="tg-bench-") as directory:
+        os.environ["TG_DATA_DIR"] = str(Path(directory) / "data")
+        settings = load_settings()
+        up(settings, lambda name, state: None)
+        try:
+            os.environ.update(environment(settings) | dagster_environment(settings))
+            migrations.upgrade(os.environ["TG_POSTGRES_OWNER_URL"])
+            for name in names:
+                console.print(_table(name, _run(name)))
+        finally:
+            down(settings)
+
+
+def _run(name: str) -> list[dict[str, Any]]:
+    from importlib import import_module
+
+    rows: list[dict[str, Any]] = import_module(f"benchmarks.{name}").run()
+    return rows
+
+
+def _table(name: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(title=name, title_justify="left", box=None, pad_edge=False)
+    for column in rows[0]:
+        table.add_column(column, justify="left" if column in ("what", "target", "leg") else "right")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Direct messages belong to the account that exported them; two accounts share nothing."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import pipeline
+from tests.telegram.exports import account, chat, message
+from tg_assets.errors import TgAssetsError
+
+PEER, ME, OTHER = 500, 900, 901
+PRIVATE = {"type": "personal_chat", "id": PEER, "name": "Борис"}
+
+
+def theirs(number: int) -> dict[str, Any]:
+    return message(number, **{"from": "Борис", "from_id": f"user{PEER}"})
+
+
+def mine(number: int, me: int = ME) -> dict[str, Any]:
+    return message(number, **{"from": "Ада", "from_id": f"user{me}"})
+
+
+def owners(tenant: str) -> list[tuple[int, int]]:
+    return [tuple(row) for row in pipeline.rows(tenant, "SELECT owner_id, tg_channel_id FROM channels ORDER BY 1")]
+
+
+def test_a_whole_account_export_says_whose_it_is(tenant: str, tmp_path: Path) -> None:
+    """Even when nobody but the peer wrote."""
+    pipeline.import_path(pipeline.write_export(tmp_path, account(chat(theirs(1), **PRIVATE), user_id=ME)), tenant)
+    assert owners(tenant) == [(ME, -PEER)]
+
+
+def test_the_author_who_is_not_the_peer_is_the_owner(tenant: str, tmp_path: Path) -> None:
+    """An export of one chat does not say whose it is, but its messages do."""
+    pipeline.import_path(pipeline.write_export(tmp_path, chat(theirs(1), mine(2), **PRIVATE)), tenant)
+    assert owners(tenant) == [(ME, -PEER)]
+    assert pipeline.scalar(tenant, "SELECT count(DISTINCT id) FROM telegram_messages WHERE id IS NOT NULL") == 2
+
+
+def test_the_owner_that_a_person_names_wins(tenant: str, tmp_path: Path) -> None:
+    pipeline.import_path(pipeline.write_export(tmp_path, chat(theirs(1), mine(2), **PRIVATE)), tenant, owner_id=OTHER)
+    assert owners(tenant) == [(OTHER, -PEER)]
+
+
+def test_without_any_sign_of_the_owner_nothing_lands(tenant: str, tmp_path: Path) -> None:
+    path = pipeline.write_export(tmp_path, chat(theirs(1), **PRIVATE))
+    with pytest.raises(TgAssetsError, match="do not say whose account they are from.*--owner"):
+        pipeline.import_path(path, tenant)
+    assert set(pipeline.counts(tenant, ["tenants", "channels", "telegram_messages"]).values()) == {0}
+
+
+def test_the_same_chat_by_two_ways_is_one_chat(tenant: str, tmp_path: Path) -> None:
+    """From the whole account and from the single chat: known messages stay known."""
+    pipeline.import_path(pipeline.write_export(tmp_path / "1", account(chat(mine(1), **PRIVATE), user_id=ME)), tenant)
+    (report,) = pipeline.import_path(pipeline.write_export(tmp_path / "2", chat(mine(1), theirs(2), **PRIVATE)), tenant)
+    assert (report.counts["unchanged"], report.counts["new"]) == (1, 1)
+    assert owners(tenant) == [(ME, -PEER)]
+
+
+def test_two_accounts_of_a_tenant_share_nothing(tenant: str, tmp_path: Path) -> None:
+    """Both talk to the same person; ids of rows differ, feeds differ."""
+    for me in (ME, OTHER):
+        export = account(chat(mine(1, me), theirs(2), **PRIVATE), user_id=me)
+        pipeline.import_path(pipeline.write_export(tmp_path / str(me), export), tenant)
+    assert owners(tenant) == [(ME, -PEER), (OTHER, -PEER)]
+    rows = pipeline.rows(
+        tenant,
+        """SELECT t.telegram_message_id, count(*), count(DISTINCT t.id), count(DISTINCT c.feed)
+           FROM telegram_messages t JOIN channels c ON c.id = t.channel_id GROUP BY 1 ORDER BY 1""",
+    )
+    assert [tuple(row) for row in rows] == [(1, 2, 2, 2), (2, 2, 2, 2)]
+
+
+def test_channels_and_groups_have_no_owner(tenant: str, tmp_path: Path) -> None:
+    """Not even when one is named: the same channel seen by two accounts is one channel."""
+    export = account(chat(message(1)), chat(message(1), type="private_supergroup", id=43), user_id=ME)
+    pipeline.import_path(pipeline.write_export(tmp_path, export), tenant, owner_id=OTHER)
+    assert [owner for owner, _ in owners(tenant)] == [0, 0]

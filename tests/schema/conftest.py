@@ -1,0 +1,34 @@
+"""Databases of these tests' own on the session's server, made by its superuser."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+
+@pytest.fixture(scope="session")
+def superuser_url(servers: dict[str, str], installation: Path) -> str:
+    """The embedded server's superuser, on the application's database."""
+    password = json.loads((installation / "secrets.json").read_text("utf-8"))["postgres"]
+    parts = urlsplit(servers["TG_POSTGRES_OWNER_URL"])
+    return urlunsplit(parts._replace(netloc=f"postgres:{password}@{parts.hostname}:{parts.port}"))
+
+
+@pytest.fixture
+def scratch(superuser_url: str, servers: dict[str, str]) -> Iterator[Callable[[str], str]]:
+    """An empty database that the owner role owns; call with a ``TG_*`` URL to get it for that role."""
+    name = f"scratch_{uuid4().hex[:8]}"
+    engine = create_engine(superuser_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} OWNER tg_owner"))
+    try:
+        yield lambda url: urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        engine.dispose()

