@@ -26,7 +26,7 @@ POST_INPUTS = f"""
            md5(ROW(m.source, m.telegram_post_url, m.is_service, m.deleted_at, m.sender_tg_id, m.author_name,
                    m.author_type, m.reply_to_message_id, m.reply_to_chat_id, m.thread_id, m.forward_from_peer_id,
                    m.forward_from_chat_id, m.forward_from_message_id, m.forward_date, m.forward_from_name, m.urls,
-                   t.params_hash, p.sha256, v.params_hash)::text) AS input_hash
+                   t.data->'tags', t.data->'lang', p.sha256, v.params_hash)::text) AS input_hash
     FROM messages m
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'

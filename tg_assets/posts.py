@@ -7,6 +7,7 @@ one statement through the parent ``messages``.
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import dagster as dg
 import orjson
@@ -27,16 +28,15 @@ INPUTS = """
     WHERE t.channel_id = ANY(:channels) AND t.posted_at >= :since AND t.posted_at < :until
 """
 
-# Columns that the parser gives, as they are; JSON ones are dumped on the way.
-PARSED = (
-    "content", "content_hash", "entities", "urls", "is_edited", "is_pinned", "has_media", "media_urls",
-    "telegram_post_url", "views_count", "forwards_count", "reactions_count", "replies_count", "reactions",
-    "post_author", "author_peer_id", "author_name", "author_type", "sender_tg_id", "sender_username",
-    "reply_to_message_id", "reply_to_chat_id", "thread_id", "forum_topic_id", "forward_from_peer_id",
-    "forward_from_chat_id", "forward_from_message_id", "forward_date", "forward_from_name", "is_service",
-    "action_type", "service", "poll",
+# Columns that the parser gives: as they are, and as JSON.
+PLAIN = (
+    "content", "content_hash", "is_edited", "is_pinned", "has_media", "telegram_post_url", "views_count",
+    "forwards_count", "reactions_count", "replies_count", "post_author", "author_name", "author_type", "sender_tg_id",
+    "sender_username", "reply_to_message_id", "reply_to_chat_id", "thread_id", "forum_topic_id", "forward_from_chat_id",
+    "forward_from_message_id", "forward_date", "forward_from_name", "is_service", "action_type",
 )  # fmt: skip
-JSON = {"entities", "urls", "media_urls", "reactions", "author_peer_id", "forward_from_peer_id", "service", "poll"}
+JSON = ("entities", "urls", "media_urls", "reactions", "author_peer_id", "forward_from_peer_id", "service", "poll")
+PARSED = PLAIN + JSON
 # Columns that the raw row gives; only what the parser made travels to the database.
 RAW = {
     "id": "t.id", "tenant_id": "t.tenant_id", "channel_id": "t.channel_id", "source": "c.source",
@@ -48,7 +48,7 @@ COLUMNS = (*RAW, "album_id", *PARSED)
 KEY = {"id", "tenant_id", "channel_id", "telegram_message_id", "kept_in"}
 
 SELECT = """
-    SELECT t.id::text AS id, t.channel_id, t.grouped_id, t.raw, c.tg_channel_id, c.source, c.username
+    SELECT t.id::text AS id, t.channel_id::text AS channel_id, t.grouped_id, t.raw, c.tg_channel_id, c.source, c.username
     FROM chunk JOIN telegram_messages t ON t.id = chunk.item_id JOIN channels c ON c.id = t.channel_id
 """
 UPSERT = f"""
@@ -68,7 +68,6 @@ def _work(chunk: Chunk) -> Outcome:
         text(f"CREATE TEMP TABLE parsed ON COMMIT DROP AS SELECT {', '.join(columns)} FROM messages LIMIT 0")  # noqa: S608
     )
     copy_rows(connection, "parsed", columns, rows)
-    connection.execute(text("ANALYZE parsed"))
     connection.execute(text(UPSERT))
     return Outcome(counts=Counter(messages=len(rows)))
 
@@ -76,11 +75,17 @@ def _work(chunk: Chunk) -> Outcome:
 def _row(raw: Any) -> list[object]:
     """A parsed message: its id, its album's id, and the parser's columns."""
     post = parse(raw.raw, ChatContext(raw.tg_channel_id, raw.source, raw.username))
-    row: list[object] = [raw.id, ids.album_id(raw.channel_id, raw.grouped_id) if raw.grouped_id is not None else None]
-    for name in PARSED:
-        value = post[name]  # type: ignore[literal-required]  # names of PostRow, checked by a test
-        row.append(orjson.dumps(value).decode() if name in JSON and value is not None else value)
+    album = None if raw.grouped_id is None else ids.album_id(UUID(raw.channel_id), raw.grouped_id)
+    row: list[object] = [raw.id, album]
+    row += [post[name] for name in PLAIN]  # type: ignore[literal-required]  # names of PostRow, checked by a test
+    row += [_json(post[name]) for name in JSON]  # type: ignore[literal-required]
     return row
+
+
+def _json(value: object) -> str | None:
+    if value is None:
+        return None
+    return "[]" if value == [] else orjson.dumps(value).decode()  # most of them are
 
 
 STAGE = Stage("posts", PARSER_VERSION, INPUTS, _work, chunk_size=5000)

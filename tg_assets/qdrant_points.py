@@ -49,7 +49,9 @@ _ALBUM_TAGS = """
 """
 ALBUM_INPUTS = f"""
     SELECT g.id AS item_id, g.posted_at AS at, 0 AS tokens,
-           md5(concat_ws('/', g.content_hash, g.deleted_at, g.meta->'enrichment', {_ALBUM_TAGS}, c.feed)) AS input_hash
+           md5(ROW(g.content_hash, g.deleted_at, g.meta->'enrichment'->'vision_summary',
+                   g.meta->'enrichment'->'vision_labels', g.meta->'enrichment'->'has_meme',
+                   g.meta->'enrichment'->'ocr_text', {_ALBUM_TAGS}, c.feed)::text) AS input_hash
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
     WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
 """  # noqa: S608 - a constant

@@ -1,6 +1,7 @@
 """Scopes: partitions of a run joined into as few stretches as possible, and narrowed by its options."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -41,7 +42,7 @@ def test_merged_stretches_do_not_touch(given: list[tuple[str, datetime, datetime
     """As few as possible: between two stretches of a feed there is a gap; order is feed, then time."""
     merged = merge(given)
     assert merged == sorted(merged, key=lambda scope: (scope.feed, scope.since))
-    for one, other in zip(merged, merged[1:], strict=False):
+    for one, other in pairwise(merged):
         assert one.feed != other.feed or one.until < other.since
 
 

@@ -45,7 +45,7 @@ def test_the_owner_that_a_person_names_wins(tenant: str, tmp_path: Path) -> None
 
 def test_without_any_sign_of_the_owner_nothing_lands(tenant: str, tmp_path: Path) -> None:
     path = pipeline.write_export(tmp_path, chat(theirs(1), **PRIVATE))
-    with pytest.raises(TgAssetsError, match="do not say whose account they are from.*--owner"):
+    with pytest.raises(TgAssetsError, match=r"do not say whose account they are from.*--owner"):
         pipeline.import_path(path, tenant)
     assert set(pipeline.counts(tenant, ["tenants", "channels", "telegram_messages"]).values()) == {0}
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -17,7 +16,8 @@ from tg_assets.errors import TgAssetsError
 OWNER = 900
 TABLES = {
     "messages": "id", "telegram_messages": "id", "channels": "id", "media_objects": "id", "media_groups": "id",
-    "post_enrichment": "post_id", "indexing_status": "post_id", "derivations": "item_id", "media_group_items": "post_id",
+    "post_enrichment": "post_id", "indexing_status": "post_id", "derivations": "item_id",
+    "media_group_items": "post_id",
 }  # fmt: skip
 
 
@@ -151,8 +151,9 @@ def test_removing_a_tenant_leaves_the_other_whole(sides: tuple[Side, Side]) -> N
         index.delete([UUID(point) for point in one.ids()])
     with pipeline.neo4j().tenant(one.tenant) as graph:
         graph.read("MATCH (n {tenant_id: $tenant}) DETACH DELETE n")
-    for table in ("media_group_items", "media_groups", "post_media_map", "media_objects", "messages", "telegram_messages",
-                  "derivations", "post_enrichment", "indexing_status"):  # fmt: skip
+    for table in ("media_group_items", "media_groups", "post_media_map", "media_objects", *TABLES):
+        if table == "channels":
+            continue  # what is left is a feed without messages
         pipeline.rows(one.slug, f"DELETE FROM {table} RETURNING 1")
     assert pipeline.points(one.slug) == 0
     assert pipeline.graph_counts(one.slug) == {}

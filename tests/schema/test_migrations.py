@@ -10,7 +10,8 @@ from sqlalchemy.pool import NullPool
 from migrations import downgrade, upgrade
 
 STRUCTURE = """
-    SELECT 'column', table_name, column_name, concat_ws(' ', data_type, is_nullable, column_default, generation_expression)
+    SELECT 'column', table_name, column_name,
+           concat_ws(' ', data_type, is_nullable, column_default, generation_expression)
     FROM information_schema.columns WHERE table_schema = 'public'
     UNION ALL
     SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
@@ -104,14 +105,14 @@ def test_indexes_of_the_contract_exist(owner: str) -> None:
 
 def test_columns_of_the_contract_exist(owner: str) -> None:
     """The columns by which dashboards query, in both relations of messages."""
-    wanted = set(
-        """id tenant_id channel_id telegram_message_id content posted_at edited_at deleted_at has_media grouped_id
-           media_urls urls telegram_post_url content_hash views_count forwards_count reactions_count replies_count
-           engagement_score post_author is_pinned is_edited reply_to_message_id reply_to_chat_id thread_id
-           forum_topic_id forward_from_peer_id forward_from_chat_id forward_from_message_id forward_date
-           forward_from_name author_peer_id author_name author_type sender_tg_id sender_username is_service
-           action_type source""".split()
-    )
+    wanted = {
+        "id", "tenant_id", "channel_id", "telegram_message_id", "content", "posted_at", "edited_at", "deleted_at",
+        "has_media", "grouped_id", "media_urls", "urls", "telegram_post_url", "content_hash", "views_count",
+        "forwards_count", "reactions_count", "replies_count", "engagement_score", "post_author", "is_pinned",
+        "is_edited", "reply_to_message_id", "reply_to_chat_id", "thread_id", "forum_topic_id", "forward_from_peer_id",
+        "forward_from_chat_id", "forward_from_message_id", "forward_date", "forward_from_name", "author_peer_id",
+        "author_name", "author_type", "sender_tg_id", "sender_username", "is_service", "action_type", "source",
+    }  # fmt: skip
     sql = "SELECT column_name FROM information_schema.columns WHERE table_name = :table"
     posts, groups = ({name for (name,) in ask(owner, sql, table=table)} for table in ("posts", "group_messages"))
     assert posts == groups
@@ -140,6 +141,7 @@ def test_every_unique_key_carries_the_tenant(owner: str) -> None:
     rows = ask(
         owner,
         """SELECT indexname, indexdef FROM pg_indexes
-           WHERE schemaname = 'public' AND indexdef LIKE '%UNIQUE%' AND tablename NOT IN ('alembic_version', 'tenants')""",
+           WHERE schemaname = 'public' AND indexdef LIKE '%UNIQUE%'
+             AND tablename NOT IN ('alembic_version', 'tenants')""",
     )
     assert [name for name, definition in rows if "(tenant_id, " not in definition] == []

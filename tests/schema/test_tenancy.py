@@ -35,13 +35,15 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO media_objects (tenant_id, id, sha256, mime, size_bytes, s3_bucket, s3_key)
             VALUES (:t, :i, :sha, 'x', 1, 'x', 'x');
         INSERT INTO post_media_map (tenant_id, post_id, position, kind, sha256) VALUES (:t, :i, 0, 'photo', :sha);
-        INSERT INTO media_groups (tenant_id, id, channel_id, grouped_id, album_kind, items_count, content_hash, posted_at)
+        INSERT INTO media_groups (tenant_id, id, channel_id, grouped_id, album_kind, items_count, content_hash,
+                                  posted_at)
             VALUES (:t, :i, :i, 1, 'photo', 1, 'x', now());
         INSERT INTO media_group_items (tenant_id, group_id, post_id, position, media_type, media_kind)
             VALUES (:t, :i, :i, 0, 'photo', 'photo');
         INSERT INTO post_enrichment (tenant_id, post_id, kind, provider) VALUES (:t, :i, 'tags', 'x');
         INSERT INTO indexing_status (tenant_id, post_id) VALUES (:t, :i);
-        INSERT INTO derivations (tenant_id, stage, item_id, at, input_hash, version) VALUES (:t, 'x', :i, now(), 'x', 'x');
+        INSERT INTO derivations (tenant_id, stage, item_id, at, input_hash, version)
+            VALUES (:t, 'x', :i, now(), 'x', 'x');
         INSERT INTO feed_statistics VALUES (:t, :feed, now(), 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
         INSERT INTO dead_letters VALUES (:t, :i, 'x', 'x', 'x', '{}')
     """

@@ -4,6 +4,7 @@ A command started in a plain shell finds the servers that ``tg-assets up`` start
 directory; variables that a person set win.
 """
 
+import logging
 import os
 from functools import cache
 from typing import TYPE_CHECKING
@@ -70,10 +71,19 @@ def neo4j() -> "Neo4j":
 
 
 def instance() -> "DagsterInstance":
-    """Dagster's instance; raises TgAssetsError when it is not set up."""
+    """Dagster's instance; raises TgAssetsError when it is not set up or its database does not answer."""
     settings().require("dagster_postgres_url")
     from dagster import DagsterInstance
+    from dagster_postgres.utils import DagsterPostgresException
+    from sqlalchemy.exc import SQLAlchemyError
 
     if "DAGSTER_HOME" not in os.environ:
         raise TgAssetsError("DAGSTER_HOME is not set. Run `tg-assets up`, or set it for your own Dagster.")
-    return DagsterInstance.get()
+    logging.getLogger().addHandler(logging.NullHandler())  # dagster-postgres tells each retry there, in five lines
+    try:
+        return DagsterInstance.get()
+    except (DagsterPostgresException, SQLAlchemyError) as error:
+        raise TgAssetsError(
+            f"Dagster's database does not answer ({type(error).__name__}). Is it running (`tg-assets up`), and does "
+            "TG_DAGSTER_POSTGRES_URL point at it?"
+        ) from None

@@ -1,6 +1,8 @@
 """``up``, ``down``, ``env``, ``status`` and ``migrate``: the servers of this installation."""
 
 import shlex
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
 
 import click
 from rich.table import Table
@@ -55,14 +57,39 @@ def down_command() -> None:
 
 
 @click.command("env")
-def env_command() -> None:
-    """Print the addresses of the running servers as shell variables, for psql, redis-cli, cypher-shell and scripts."""
+@click.option("--tenant", help="Let psql see this tenant's rows; without it psql sees none.")
+def env_command(tenant: str | None) -> None:
+    """Print the addresses of the running servers as shell variables.
+
+    Besides our own there are those of psql (PGHOST …) and cypher-shell (NEO4J_…); redis-cli takes -u "$TG_REDIS_URL".
+    """
+    from tg_assets import ids
     from tg_assets.backends import environment
     from tg_assets.backends.dagster_services import dagster_environment
 
     given = load_settings()
-    for name, value in sorted({**environment(given), **dagster_environment(given)}.items()):
+    found = {**environment(given), **dagster_environment(given)}
+    found |= _of_clients(found)
+    if tenant:
+        found["PGOPTIONS"] = f"-c app.tenant_id={ids.tenant_id(tenant)}"
+    for name, value in sorted(found.items()):
         click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _of_clients(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables that psql and cypher-shell read."""
+    database, graph = urlsplit(variables["TG_POSTGRES_URL"]), urlsplit(variables["TG_NEO4J_URL"])
+    values = {
+        "PGHOST": database.hostname,
+        "PGPORT": str(database.port or 5432),
+        "PGUSER": database.username,
+        "PGPASSWORD": database.password,
+        "PGDATABASE": database.path.lstrip("/"),
+        "NEO4J_ADDRESS": f"{graph.scheme}://{graph.hostname}:{graph.port or 7687}",
+        "NEO4J_USERNAME": graph.username,
+        "NEO4J_PASSWORD": graph.password,
+    }
+    return {name: unquote(value) for name, value in values.items() if value}
 
 
 @click.command("status")

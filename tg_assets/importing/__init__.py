@@ -51,9 +51,7 @@ def import_export(
                     "each chat gets a feed of its own."
                 )
             for chat in chats:
-                report = _land_chat(
-                    archive, name, connection, chat, options, settings, objects, progress, len(reports)
-                )
+                report = _land_chat(archive, name, connection, chat, options, settings, objects, progress, len(reports))
                 reports.append(report)
         if sum(report.counts["new"] + report.counts["changed"] for report in reports) >= BULK:
             connection.execute(text("SELECT refresh_statistics()"))

@@ -27,9 +27,7 @@ def _media_items(connection: Connection, channel: UUID, tz: tzinfo) -> Iterator[
     for (raw,) in rows:
         head = read_head(raw, tz)
         if isinstance(head, MessageHead) and not head.is_service:
-            yield MediaItem(
-                head.message_id, head.posted_at, head.author, head.has_caption, head.media_kind or "photo"
-            )
+            yield MediaItem(head.message_id, head.posted_at, head.author, head.has_caption, head.media_kind or "photo")
 
 
 def rebuild_albums(connection: Connection, channel: UUID, tz: tzinfo) -> int:

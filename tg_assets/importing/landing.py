@@ -71,9 +71,7 @@ def set_ids(connection: Connection, chat: int, channel: UUID) -> None:
     )
 
 
-def media_batches(
-    connection: Connection, chat: int, size: int
-) -> Iterator[list[tuple[int, list[dict[str, object]]]]]:
+def media_batches(connection: Connection, chat: int, size: int) -> Iterator[list[tuple[int, list[dict[str, object]]]]]:
     """Staged messages with media as (ordinal, media list), in batches, in order of the file."""
     last = -1
     while True:

@@ -42,9 +42,7 @@ def copy_media(
         progress(f"copying media of {staged.report.title}", done, total)
 
 
-def _settle(
-    archive: ExportArchive, json_name: str, item: dict[str, object], tenant: UUID, objects: ObjectStore
-) -> str:
+def _settle(archive: ExportArchive, json_name: str, item: dict[str, object], tenant: UUID, objects: ObjectStore) -> str:
     """Store one medium or note why not, in place; returns the count it belongs to."""
     path = item.get("path")
     if not isinstance(path, str):

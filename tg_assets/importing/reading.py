@@ -35,8 +35,8 @@ class StagedChat:
     report: ChatReport
     other_author: int | None = None
     """In direct messages, the author who is not the peer: the account that exported."""
-    zone: tzinfo | None = None
-    """Zone of the exporting machine, learnt from messages that give both forms of their date."""
+    dated: dict[str, Any] | None = None
+    """The last message that gives both forms of its date: it tells the zone for those that give one."""
     rejected: list[tuple[str, str, str, str]] = field(default_factory=list)
     """(hash, entry, reason, payload JSON)"""
 
@@ -83,8 +83,12 @@ def _channel(chat: ExportedChat, options: ImportOptions, tenant: UUID) -> UUID |
 
 def _row(ordinal: int, raw: dict[str, Any], staged: StagedChat, tz: tzinfo) -> tuple[object, ...] | None:
     """One message as a row of the staging table; None when it was rejected."""
-    staged.zone = zone_of(raw) or staged.zone
-    head = read_head(raw, staged.zone or tz)
+    if isinstance(raw, dict) and "date_unixtime" in raw:
+        staged.dated = raw
+        zone: tzinfo | None = None
+    else:
+        zone = zone_of(staged.dated)
+    head = read_head(raw, zone or tz)
     digest = message_hash(raw)
     if not isinstance(head, MessageHead):
         staged.report.rejected[head] += 1

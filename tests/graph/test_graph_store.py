@@ -1,0 +1,176 @@
+"""The graph on a real server: order does not matter, writers may meet, questions of the contract are answered."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import permutations
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from resources.neo4j import Neo4j, TenantGraph
+from tests.support import pipeline
+from tg_assets import ids
+from tg_assets.errors import TgAssetsError
+from tg_assets.graph import queries, schema, statements
+
+CHANNEL = "channel-1"
+
+
+@pytest.fixture
+def graph(tenant: str) -> Iterator[TenantGraph]:
+    store = pipeline.neo4j()
+    store.create_schema(schema.CONSTRAINTS)
+    with store.tenant(ids.tenant_id(tenant)) as found:
+        yield found
+
+
+def post(number: int, channel: str = CHANNEL) -> dict[str, Any]:
+    at = datetime(2026, 1, 1, 12, number, tzinfo=UTC)
+    return {
+        "post_id": f"post-{number}",
+        "channel_id": channel,
+        "properties": {"telegram_message_id": number, "channel_id": channel, "posted_at": at},
+    }
+
+
+def reply(number: int, target: int) -> dict[str, Any]:
+    return {"post_id": f"post-{number}", "target_id": f"post-{target}", "target_message_id": target, "thread_id": None}
+
+
+def counts(graph: TenantGraph) -> dict[str, int]:
+    found = graph.read("MATCH (n {tenant_id: $tenant}) RETURN labels(n)[0] AS name, count(n) AS n")
+    found += graph.read("MATCH ({tenant_id: $tenant})-[r]->() RETURN type(r) AS name, count(r) AS n")
+    return {row["name"]: row["n"] for row in found}
+
+
+@pytest.mark.parametrize("order", list(permutations((1, 2, 3))))
+def test_an_edge_appears_whichever_side_arrives_first(graph: TenantGraph, order: tuple[int, ...]) -> None:
+    """2 replies to 1 and is forwarded as 3: placeholders are filled, none is left, nothing is doubled."""
+    for number in order:
+        graph.write(statements.POSTS, [post(number)])
+        if number == 2:
+            graph.write(statements.REPLIES, [reply(2, 1)])
+        if number == 3:
+            graph.write(statements.FORWARDED_POSTS, [{k: v for k, v in reply(3, 2).items() if k != "thread_id"}])
+    assert counts(graph) == {"Post": 3, "Channel": 1, "HAS_POST": 3, "REPLIES_TO": 1, "FORWARDED_FROM_POST": 1}
+    assert graph.read("MATCH (p:Post {tenant_id: $tenant}) WHERE p.placeholder RETURN p") == []
+    numbers = graph.read("MATCH (p:Post {tenant_id: $tenant}) RETURN p.telegram_message_id AS n ORDER BY n")
+    assert [row["n"] for row in numbers] == [1, 2, 3]
+
+
+def test_writing_again_creates_nothing(graph: TenantGraph) -> None:
+    rows = [post(number) for number in range(50)]
+    assert graph.write(statements.POSTS, rows) == 50 + 50 + 1
+    assert graph.write(statements.POSTS, rows) == 0
+    replies = [reply(number, number - 1) for number in range(1, 50)]
+    assert graph.write(statements.REPLIES, replies) == 49
+    assert graph.write(statements.REPLIES, replies) == 0
+
+
+def test_writers_that_meet_make_one_node(tenant: str) -> None:
+    """Four threads merge the same tags and sources at once: constraints and retries leave one of each."""
+    store = pipeline.neo4j()
+    store.create_schema(schema.CONSTRAINTS)
+    start = threading.Barrier(4)
+    problems: list[Exception] = []
+
+    def write(first: int) -> None:
+        try:
+            with store.tenant(ids.tenant_id(tenant)) as graph:
+                posts = [post(number) for number in range(first, first + 12)]
+                tags = [
+                    {"post_id": one["post_id"], "name": f"tag {n}", "confidence": 0.5}
+                    for one in posts
+                    for n in range(9)
+                ]
+                start.wait(timeout=30)
+                graph.write(statements.POSTS, posts)
+                graph.write(statements.TAGS, tags)
+        except Exception as problem:  # noqa: BLE001 - looked at below
+            problems.append(problem)
+
+    threads = [threading.Thread(target=write, args=(12 * number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert problems == []
+    with store.tenant(ids.tenant_id(tenant)) as graph:
+        assert counts(graph) == {"Post": 48, "Channel": 1, "HAS_POST": 48, "Tag": 9, "TAGGED_AS": 48 * 9}
+
+
+@pytest.mark.parametrize("label", list(schema.KEYS))
+def test_every_key_is_unique_with_its_tenant(graph: TenantGraph, label: str) -> None:
+    """The same key twice in a tenant is refused by the server; in two tenants it is two nodes."""
+    from neo4j.exceptions import Neo4jError
+
+    key = ", ".join(f"{name}: 'same'" for name in schema.KEYS[label])
+    create = f"CREATE (:{label} {{tenant_id: $tenant, {key}}})"
+    graph.read(create)
+    with pytest.raises(Neo4jError):
+        graph.read(create)
+    with pipeline.neo4j().tenant(uuid4()) as other:
+        other.read(create)
+        assert other.read("MATCH (n {tenant_id: $tenant}) RETURN count(n) AS n") == [{"n": 1}]
+        other.read("MATCH (n {tenant_id: $tenant}) DELETE n")
+    assert graph.read("MATCH (n {tenant_id: $tenant}) RETURN count(n) AS n") == [{"n": 1}]
+
+
+def test_text_is_data(graph: TenantGraph) -> None:
+    """What a message says never becomes part of a statement."""
+    graph.write(statements.POSTS, [post(1)])
+    odd = "x'}) DETACH DELETE p //"
+    graph.write(statements.TAGS, [{"post_id": "post-1", "name": odd, "confidence": 1.0}])
+    assert graph.read("MATCH (t:Tag {tenant_id: $tenant}) RETURN t.name AS name") == [{"name": odd}]
+
+
+def test_questions_of_the_contract(graph: TenantGraph) -> None:
+    """Albums of a channel, newest first; albums by tags, best first; posts of an album in its order."""
+    graph.write(statements.POSTS, [post(number) for number in range(1, 6)])
+    for name, day in (("a", 1), ("b", 2)):
+        properties = {
+            "album_kind": "photo",
+            "items_count": 2,
+            "caption": name,
+            "posted_at": datetime(2026, 1, day, tzinfo=UTC),
+        }
+        graph.write(statements.ALBUMS, [{"album_id": name, "channel_id": CHANNEL, "properties": properties}])
+    items = [("a", 3, 1), ("a", 1, 2), ("a", 2, 0), ("b", 4, 0), ("b", 5, 1)]
+    graph.write(
+        statements.ALBUM_ITEMS,
+        [{"album_id": album, "post_id": f"post-{number}", "position": place} for album, number, place in items],
+    )
+    tags = [(1, "sea"), (2, "ice"), (4, "ice"), (5, "ice")]
+    graph.write(statements.TAGS, [{"post_id": f"post-{n}", "name": name, "confidence": 1.0} for n, name in tags])
+
+    albums = graph.read(queries.ALBUMS_OF_CHANNEL, channel_id=CHANNEL, limit=10)
+    assert [(row["album_id"], row["items"]) for row in albums] == [("b", 2), ("a", 2)]
+    matching = graph.read(queries.ALBUMS_BY_TAGS, tags=["sea", "ice", "nothing"], limit=10)
+    assert [(row["album_id"], row["matching"]) for row in matching] == [("a", 2), ("b", 1)]
+    posts = graph.read(queries.POSTS_OF_ALBUM, album_id="a")
+    assert [(row["message_id"], row["position"]) for row in posts] == [(2, 0), (3, 1), (1, 2)]
+    with pipeline.neo4j().tenant(uuid4()) as stranger:
+        assert stranger.read(queries.ALBUMS_OF_CHANNEL, channel_id=CHANNEL, limit=10) == []
+        assert stranger.read(queries.POSTS_OF_ALBUM, album_id="a") == []
+
+
+def test_every_statement_binds_the_tenant() -> None:
+    """Of each node pattern that names a label, so that no MATCH or MERGE can reach another tenant's node."""
+    for module in (statements, queries):
+        for name, statement in vars(module).items():
+            if name.isupper():
+                assert "$tenant" in statement, name
+
+
+def test_a_wrong_password_or_address_is_a_sentence_without_it(servers: dict[str, str]) -> None:
+    user, rest = servers["TG_NEO4J_URL"].split("://")[1].split(":", 1)
+    password, address = rest.split("@")
+    for url in (f"bolt://{user}:wrong-{password[:3]}@{address}", f"bolt://{user}:{password}@127.0.0.1:1"):
+        with (
+            pytest.raises(TgAssetsError, match="graph server does not let us in") as raised,
+            Neo4j(url=url).tenant(uuid4()),
+        ):
+            pass
+        assert password not in str(raised.value)

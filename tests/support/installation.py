@@ -1,0 +1,200 @@
+"""A whole installation as a person has it: ``tg-assets up`` in an empty directory, used through the command only.
+
+One for the session: the tests of the command and of the browser share it and use tenants of their own. The
+sample is imported for tenant ``demo`` and not materialized.
+"""
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from resources.postgres import Postgres
+from tests.support.data import ROOT
+from tests.support.servers import clean_environment
+from tg_assets import ids
+
+COMMAND = Path(sys.executable).with_name("tg-assets")
+SAMPLE = ROOT / "samples" / "export"
+FEEDS = ("demo.katya-novak", "demo.komanda-mayaka", "demo.severnyy-mayak")
+LOG_LINES = 40
+
+
+@dataclass
+class Installation:
+    """A data directory, and everything that commands said about it."""
+
+    data: Path
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a person's shell has: no address of any server, only where the data are. Wide, so no table is cut."""
+        return {**clean_environment(), "TG_DATA_DIR": str(self.data), "COLUMNS": "250"}
+
+    def start(self, *arguments: str, **extra: str) -> "subprocess.Popen[str]":
+        """Run the command without waiting."""
+        return subprocess.Popen(
+            [str(COMMAND), *arguments],
+            env={**self.environment, **extra},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def finish(self, process: "subprocess.Popen[str]", seconds: float = 300) -> "subprocess.CompletedProcess[str]":
+        """Wait for a started command, and keep what it said unless it was ``env``, which may say secrets."""
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            pytest.fail(f"{process.args!r} did not end within {seconds:.0f} s.\n{out}\n{err}")
+        assert isinstance(process.args, list)
+        if "env" not in process.args:
+            self.said += [out, err]
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def run(self, *arguments: str, **extra: str) -> "subprocess.CompletedProcess[str]":
+        """Run the command; ``extra`` are variables of its environment."""
+        return self.finish(self.start(*arguments, **extra))
+
+    def must(self, *arguments: str) -> str:
+        """Run the command, which must succeed; what it printed."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, f"tg-assets {shlex.join(arguments)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """What ``tg-assets env`` prints."""
+        lines = (shlex.split(line) for line in self.must("env").splitlines())
+        return dict(words[1].split("=", 1) for words in lines)
+
+    @property
+    def url(self) -> str:
+        """Address of Dagster's UI."""
+        return self.variables["TG_DAGSTER_URL"]
+
+    @cached_property
+    def secrets(self) -> list[str]:
+        """Passwords and keys of this installation."""
+        return list(json.loads((self.data / "secrets.json").read_text()).values())
+
+    def rows(self, tenant: str, sql: str, **parameters: Any) -> Sequence[Any]:
+        """Rows that a tenant sees in PostgreSQL."""
+        postgres = Postgres(url=self.variables["TG_POSTGRES_URL"])
+        with postgres.tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+            return connection.execute(text(sql), parameters).all()
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """Dagster's answer to a GraphQL query."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            answer = json.load(response)
+        assert not answer.get("errors"), answer
+        return answer["data"]
+
+    def materialized(self, asset: str) -> set[str]:
+        """Keys of an asset's materialized partitions, ``date|feed``, as the UI shows them."""
+        node = self.ask(_PARTITIONS, key={"path": [asset]})["assetNodeOrError"]
+        found = set()
+        for span in node["assetPartitionStatuses"]["ranges"]:
+            days = self._days(span["primaryDimStartKey"], span["primaryDimEndKey"])
+            found |= {f"{day}|{feed}" for day in days for feed in span["secondaryDim"]["materializedPartitions"]}
+        return found
+
+    @staticmethod
+    def _days(first: str, last: str) -> list[str]:
+        start, end = date.fromisoformat(first), date.fromisoformat(last)
+        return [(start + timedelta(days=number)).isoformat() for number in range((end - start).days + 1)]
+
+    def wait_for_backfill(self, backfill: str, seconds: float = 300) -> dict[str, Any]:
+        """Wait until a backfill is over; its status and its runs."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found: dict[str, Any] = self.ask(_BACKFILL, id=backfill)["partitionBackfillOrError"]
+            if found["status"].startswith("COMPLETED") or found["status"] in ("FAILED", "CANCELED"):
+                return found
+            if time.monotonic() > deadline:
+                pytest.fail(f"Backfill {backfill} is {found['status']} after {seconds:.0f} s: {found['runs']}")
+            time.sleep(1)
+
+    def logs(self) -> str:
+        """The last lines of Dagster's logs."""
+        parts = []
+        for path in sorted((self.data / "logs").glob("dagster-*.log")):
+            lines = path.read_text(errors="replace").splitlines()[-LOG_LINES:]
+            parts += [f"--- {path.name}", *(line[:300] for line in lines)]
+        return "\n".join(parts)
+
+
+_PARTITIONS = """
+query Partitions($key: AssetKeyInput!) {
+  assetNodeOrError(assetKey: $key) { ... on AssetNode { assetPartitionStatuses { ... on MultiPartitionStatuses {
+    ranges { primaryDimStartKey primaryDimEndKey
+             secondaryDim { ... on DefaultPartitionStatuses { materializedPartitions } } }
+  } } } }
+}
+"""
+_BACKFILL = """
+query Backfill($id: String!) {
+  partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill {
+    status error { message }
+    runs(limit: 50) { id status tags { key value } stepStats { stepKey status } }
+  } }
+}
+"""
+_STARTED = pytest.StashKey[Installation]()
+
+
+def the_installation(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> Installation:
+    """The session's installation; the first call starts it, the end of the session stops it."""
+    stash = request.config.stash
+    if _STARTED not in stash:
+        installed = Installation(factory.mktemp("tg-assets"))
+        stash[_STARTED] = installed
+        request.config.add_cleanup(lambda: _stop(installed))
+        up = installed.run("up")
+        if up.returncode:
+            pytest.fail(f"`tg-assets up` failed.\n{up.stdout}\n{up.stderr}\n{installed.logs()}")
+        installed.must("import", str(SAMPLE), "--tenant", "demo")
+    return stash[_STARTED]
+
+
+def _stop(installed: Installation) -> None:
+    subprocess.run(
+        [str(COMMAND), "down"], env=installed.environment, check=True, stdout=subprocess.DEVNULL, timeout=120
+    )
+
+
+@pytest.fixture(scope="session")
+def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A running installation with the sample imported for tenant ``demo``."""
+    return the_installation(request, tmp_path_factory)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show Dagster's logs with a failure."""
+    report = yield
+    if report.failed and _STARTED in item.config.stash:
+        report.sections.append(("Dagster's logs", item.config.stash[_STARTED].logs()))
+    return report
+
+
+__all__ = ["FEEDS", "ROOT", "SAMPLE", "Installation", "installed", "pytest_runtest_makereport"]

@@ -1,0 +1,73 @@
+"""A real browser on a real installation. Screenshots go to ``artifacts/screenshots`` (``TG_ARTIFACTS_DIR``)."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support.installation import ROOT, installed, pytest_runtest_makereport
+
+__all__ = ["installed", "pytest_runtest_makereport"]
+
+# Read now: the tests of the servers hide a person's variables while they run.
+SCREENSHOTS = Path(os.environ.get("TG_ARTIFACTS_DIR") or ROOT / "artifacts") / "screenshots"
+BROWSERS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
+OPTIONS = (
+    "--no-sandbox", "--headless=new", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+)  # fmt: skip
+PATIENCE = 30_000  # milliseconds; two cores run the servers and the browser
+
+Shot = Callable[[Page, str], None]
+
+
+def find_browser() -> str:
+    for name in BROWSERS:
+        path = shutil.which(name)
+        if path:
+            return path
+    return pytest.fail(
+        "The browser tests need Chromium, and none was found. Install it with `apt-get install chromium`, or put "
+        "`google-chrome` on the PATH."
+    )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium with a profile of its own, which playwright makes and removes."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=list(OPTIONS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def shot() -> Shot:
+    """Save what a page shows as ``NN-name.png``."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+
+    def save(page: Page, name: str) -> None:
+        page.wait_for_timeout(500)  # icons and transitions
+        page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    return save
+
+
+def new_page(browser: Browser) -> Page:
+    page = browser.new_page(viewport={"width": 1600, "height": 1000})
+    page.set_default_timeout(PATIENCE)
+    return page
+
+
+@pytest.fixture
+def page(browser: Browser, request: pytest.FixtureRequest, shot: Shot) -> Iterator[Page]:
+    """A page; what it showed when the test failed is kept as ``failed-TEST.png``."""
+    page = new_page(browser)
+    failed_before = request.session.testsfailed
+    yield page
+    if request.session.testsfailed > failed_before:
+        shot(page, f"failed-{request.node.name}")
+    page.close()
