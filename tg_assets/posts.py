@@ -48,7 +48,8 @@ COLUMNS = (*RAW, "album_id", *PARSED)
 KEY = {"id", "tenant_id", "channel_id", "telegram_message_id", "kept_in"}
 
 SELECT = """
-    SELECT t.id::text AS id, t.channel_id::text AS channel_id, t.grouped_id, t.raw, c.tg_channel_id, c.source, c.username
+    SELECT t.id::text AS id, t.channel_id::text AS channel_id, t.grouped_id, t.raw, c.tg_channel_id, c.source,
+           c.username
     FROM chunk JOIN telegram_messages t ON t.id = chunk.item_id JOIN channels c ON c.id = t.channel_id
 """
 UPSERT = f"""

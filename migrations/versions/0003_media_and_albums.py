@@ -84,9 +84,7 @@ def upgrade() -> None:
             FOREIGN KEY (tenant_id, group_id) REFERENCES media_groups (tenant_id, id)
         )
     """)
-    op.execute(
-        "CREATE UNIQUE INDEX ux_media_group_items_position ON media_group_items (tenant_id, group_id, position)"
-    )
+    op.execute("CREATE UNIQUE INDEX ux_media_group_items_position ON media_group_items (tenant_id, group_id, position)")
     op.execute("CREATE INDEX idx_media_group_items_post_id ON media_group_items (tenant_id, post_id)")
     isolate(*TABLES)
 

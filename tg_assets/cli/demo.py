@@ -65,8 +65,8 @@ def _assets_table(api: DagsterApi) -> Table:
 
 def _numbers(metadata: dict[str, Any]) -> dict[str, int]:
     """The counts of a materialization that say what it made."""
-    chosen = {key: value for key, value in metadata.items() if key.startswith("count/") or key == "messages"}
-    return dict(list(chosen.items())[:6])
+    chosen = {key: value for key, value in metadata.items() if key.startswith("count/") and value}
+    return dict(list(chosen.items())[:6]) or {key: metadata[key] for key in ("messages",) if key in metadata}
 
 
 def _forwards() -> Table:
