@@ -240,6 +240,10 @@ _AUTOMATION = """{
                                  sensorName: "register_feeds"}) {
     ... on Sensor { sensorState { status ticks(limit: 50) { status error { message } } } }
   }
+  scheduleOrError(scheduleSelector: {repositoryName: "__repository__", repositoryLocationName: "tg_assets",
+                                     scheduleName: "nightly_refresh"}) {
+    ... on Schedule { scheduleState { status } }
+  }
 }"""
 
 
@@ -253,7 +257,8 @@ def test_automation_shows_the_schedule_and_a_sensor_that_ticks(page: Page, insta
         expect(boxes).to_have_count(2)  # one selects the row; the switch comes when the state is known
         states[name] = boxes.last.is_checked()
     assert states["register_feeds"], "the sensor is switched off"
-    assert set(states) == {"nightly_refresh", "register_feeds"}
+    schedule = installed.ask(_AUTOMATION)["scheduleOrError"]["scheduleState"]["status"]
+    assert states["nightly_refresh"] == (schedule == "RUNNING")
     shot(page, "14-automation")
 
     deadline = time.monotonic() + 90
