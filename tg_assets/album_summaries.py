@@ -17,7 +17,7 @@ from resources.postgres import Postgres, temp_rows
 from tg_assets.albums.assemble import AlbumItem, assemble
 from tg_assets.albums.summary import AlbumIdentity, Analysed, Settled, is_complete, summarise
 from tg_assets.engine import Chunk, Outcome, Stage
-from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
 from tg_assets.vision.result import VisionResult
 from tg_assets.vision_summaries import PICTURE
@@ -112,6 +112,6 @@ def stage(objects: ObjectStore) -> Stage:
 @partitioned_asset(group="enrichment", kinds={"python", "s3"}, deps=["media_groups", "vision_summaries"])
 def album_summaries(
     context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, objects: ObjectStore
-) -> dg.MaterializeResult[None]:
+) -> Made:
     """One summary per album: description, labels, text in its pictures."""
     return materialize(context, config, postgres, stage(objects))

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from resources.postgres import Postgres, temp_rows
 from tg_assets.channels import channels_of
 from tg_assets.engine import Chunk, Outcome, Stage
-from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import Scope, StageConfig
 
 if TYPE_CHECKING:
@@ -162,8 +162,6 @@ STAGE = Stage("feed_statistics", "1", INPUTS, _work, chunk_size=31)
 
 
 @partitioned_asset(group="insight", kinds={"pandas", "postgres"}, deps=["posts", "tags"])
-def feed_statistics(
-    context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres
-) -> dg.MaterializeResult[None]:
+def feed_statistics(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> Made:
     """Volume, media, top tags and forward sources per day, with a plot."""
     return materialize(context, config, postgres, STAGE, extra=_shown)

@@ -5,7 +5,7 @@ metadata. Does not belong here: what any stage does.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -16,7 +16,13 @@ from tg_assets.engine import Report, Stage, run_stage
 from tg_assets.partitions import date_by_feed
 from tg_assets.scope import Scope, StageConfig, scopes
 
+# Assets depend on each other by name only; nothing travels between steps.
+NOTHING: dg.DagsterType = dg.Nothing  # type: ignore[assignment]  # Dagster takes it as one and exports it as a class
+
 OWNERS = ["team:tg-assets"]
+
+# What an asset function gives back: one result, or none from a dry run.
+Made = Iterator[dg.MaterializeResult[None]]
 
 
 def partitioned_asset(
@@ -38,6 +44,8 @@ def partitioned_asset(
                 kinds=kinds,
                 owners=OWNERS,
                 pool=pool,
+                dagster_type=NOTHING,
+                output_required=False,  # a dry run makes nothing, so it must not turn its partitions green
             )(function)
 
     return decorate
@@ -49,10 +57,11 @@ def materialize(
     postgres: Postgres,
     *stages: Stage,
     extra: Callable[[Connection, Scope], Mapping[str, Any]] | None = None,
-) -> dg.MaterializeResult[None]:
+) -> Made:
     """Run stages over the run's scopes, one tenant at a time, and report what they found and did.
 
-    ``extra`` adds metadata from each scope's rows; the last scope's wins where names repeat.
+    ``extra`` adds metadata from each scope's rows; the last scope's wins where names repeat. A dry run yields no
+    result but logs an observation, so its partitions stay as they were; assets downstream of it are skipped.
     """
     reports = {stage.name: Report() for stage in stages}
     shown: dict[str, Any] = {}
@@ -74,7 +83,11 @@ def materialize(
                     shown.update(extra(connection, scope))
     for name, report in reports.items():
         context.log.info(summary(name, report, config.dry_run))
-    return dg.MaterializeResult(metadata={**metadata(reports, config), **shown})
+    found = {**metadata(reports, config), **shown}
+    if config.dry_run:
+        context.log_event(dg.AssetObservation(context.asset_key, metadata=found))
+    else:
+        yield dg.MaterializeResult(metadata=found)
 
 
 def summary(name: str, report: Report, dry_run: bool) -> str:

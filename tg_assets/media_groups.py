@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from resources.postgres import Postgres, temp_rows
 from tg_assets.albums.assemble import AlbumItem, assemble
 from tg_assets.engine import Chunk, Outcome, Stage
-from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
 
 # Albums with a message in the window, hashed over all their messages; and albums whose messages left them.
@@ -127,8 +127,6 @@ STAGE = Stage("media_groups", "1", INPUTS, _work, chunk_size=1000)
 
 
 @partitioned_asset(group="telegram", kinds={"python", "postgres"}, deps=["posts", "media_objects"])
-def media_groups(
-    context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres
-) -> dg.MaterializeResult[None]:
+def media_groups(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> Made:
     """Albums with their items in order; the count is counted, the caption and the cover are derived."""
     return materialize(context, config, postgres, STAGE)

@@ -10,7 +10,7 @@ from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from tg_assets import ids
 from tg_assets.engine import Chunk, Outcome, Stage
-from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
 
 INPUTS = """
@@ -73,6 +73,6 @@ def stage(objects: ObjectStore) -> Stage:
 @partitioned_asset(group="telegram", kinds={"s3", "postgres"}, deps=["posts"])
 def media_objects(
     context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, objects: ObjectStore
-) -> dg.MaterializeResult[None]:
+) -> Made:
     """Media of the messages, each byte sequence stored once per tenant; missing ones with their reason."""
     return materialize(context, config, postgres, stage(objects))

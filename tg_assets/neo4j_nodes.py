@@ -15,7 +15,7 @@ from tg_assets.engine import Chunk, Outcome, Stage
 from tg_assets.graph import rows, schema
 from tg_assets.graph import statements as cypher
 from tg_assets.index.status import mark
-from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
 from tg_assets.vision_summaries import PICTURE
 
@@ -165,9 +165,7 @@ def stages(neo4j: Neo4j) -> tuple[Stage, Stage]:
     deps=["posts", "tags", "media_groups", "vision_summaries", "album_summaries"],
     pool="graph",
 )
-def neo4j_nodes(
-    context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, neo4j: Neo4j
-) -> dg.MaterializeResult[None]:
+def neo4j_nodes(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, neo4j: Neo4j) -> Made:
     """Nodes and relations of the window: who wrote, replied to, forwarded and tagged what."""
     if not config.dry_run:
         neo4j.create_schema(schema.CONSTRAINTS)

@@ -17,7 +17,7 @@ from resources.postgres import Postgres, copy_rows
 from tg_assets import ids
 from tg_assets.channels import channels_of
 from tg_assets.engine import Chunk, Outcome, Stage
-from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.telegram.desktop_post import PARSER_VERSION, ChatContext, parse
 
@@ -110,6 +110,6 @@ def _shown(connection: Connection, scope: Scope) -> Mapping[str, Any]:
 
 
 @partitioned_asset(group="telegram", kinds={"python", "postgres"}, deps=["telegram_messages"])
-def posts(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> dg.MaterializeResult[None]:
+def posts(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> Made:
     """Messages with text, entities, links, author, forward, reply, reactions, edits; one row per message."""
     return materialize(context, config, postgres, STAGE, extra=_shown)

@@ -17,7 +17,7 @@ from tg_assets.engine import Chunk, Outcome, Stage
 from tg_assets.index.sparse import lemma_vector, trigram_vector
 from tg_assets.index.status import mark
 from tg_assets.index.text import TextParts, text_short, text_to_embed
-from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
 from tg_assets.tagging.language import detect
 
@@ -156,7 +156,7 @@ def qdrant_points(
     postgres: Postgres,
     qdrant: Qdrant,
     embedder: EmbedderResource,
-) -> dg.MaterializeResult[None]:
+) -> Made:
     """Points of posts and albums: dense vectors, lemmas and character 3-grams, searchable by tenant."""
     model = embedder.get()
     if not config.dry_run:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from resources.postgres import Postgres
 from tg_assets.channels import channels_of
 from tg_assets.engine import Chunk, Outcome, Stage
-from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.tagging.tags import TAGGER_VERSION, TagInput, tag
 from tg_assets.vision_summaries import save_enrichment
@@ -86,6 +86,6 @@ def _top(connection: Connection, scope: Scope) -> dict[str, Any]:
 
 
 @partitioned_asset(group="enrichment", kinds={"python", "postgres"}, deps=["posts", "vision_summaries"])
-def tags(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> dg.MaterializeResult[None]:
+def tags(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> Made:
     """Tags of each post with confidence and origin; lemmas for Russian and English."""
     return materialize(context, config, postgres, STAGE, extra=_top)

@@ -9,14 +9,12 @@ from sqlalchemy import text
 
 from resources.postgres import Postgres
 from tg_assets.channels import channels_of
-from tg_assets.materialize import partitioned_asset
+from tg_assets.materialize import Made, partitioned_asset
 from tg_assets.scope import StageConfig, scopes
 
 
 @partitioned_asset(group="telegram", kinds={"telegram", "postgres"})
-def telegram_messages(
-    context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres
-) -> dg.MaterializeResult[None]:
+def telegram_messages(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> Made:
     """Messages of the window exactly as the source gave them; edits keep the older version."""
     rows: list[dg.TableRecord] = []
     total = 0
@@ -39,7 +37,9 @@ def telegram_messages(
         ]
         total += sum(row[1] for row in found)
         context.log.info(f"telegram_messages: {sum(row[1] for row in found):,} messages of {scope.feed} are kept")
-    return dg.MaterializeResult(
+    if config.dry_run:
+        return
+    yield dg.MaterializeResult(
         metadata={
             "dagster/row_count": total,
             "messages": total,

@@ -21,7 +21,7 @@ from resources.object_store import ObjectStore
 from resources.postgres import Postgres, temp_rows
 from resources.vision import VisionResource
 from tg_assets.engine import Chunk, Outcome, Stage
-from tg_assets.materialize import materialize, partitioned_asset
+from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
 from tg_assets.vision.provider import PictureRefused, VisionProvider
 from tg_assets.vision.result import VisionResult
@@ -157,6 +157,6 @@ def vision_summaries(
     postgres: Postgres,
     objects: ObjectStore,
     vision: VisionResource,
-) -> dg.MaterializeResult[None]:
+) -> Made:
     """Kind, description, labels, colours and the text in each picture (Russian and English)."""
     return materialize(context, config, postgres, stage(vision.get(), objects))

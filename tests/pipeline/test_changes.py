@@ -301,11 +301,13 @@ def test_force_works_on_all_and_changes_nothing(story_of: Pipeline) -> None:
 
 
 def test_dry_run_writes_nothing(story_of: Pipeline) -> None:
-    """It says what the next run would do; nothing is in the database, the index or the graph."""
+    """It says what the next run would do; nothing is materialized, nor in the database, the index or the graph."""
     before = pipeline.content_hashes(story_of.tenant)
-    worked = story_of.run(config={"dry_run": True})
-    assert worked["posts"] == 8
-    assert pipeline.metadata(story_of.result, "posts")["dry_run"] is True
+    story_of.run(config={"dry_run": True}, selection=["posts"])
+    assert story_of.result.get_asset_materialization_events() == []
+    (seen,) = [event for event in story_of.result.all_events if event.event_type_value == "ASSET_OBSERVATION"]
+    said = seen.asset_observation_data.asset_observation.metadata
+    assert (said["dry_run"].value, said["stale"].value, said["made"].value) == (True, 8, 0)
     assert pipeline.content_hashes(story_of.tenant) == before
     assert pipeline.graph_counts(story_of.tenant) == {}
 

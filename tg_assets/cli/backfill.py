@@ -30,8 +30,11 @@ def backfill_command(
     no_wait: bool,
 ) -> None:
     """Materialize FEED from one date to another (both included), e.g. 2024-01-01..2024-03-31, in one run."""
+    if dry_run:
+        count_stale(feed, dates, assets, chats, force)
+        return
     api = DagsterApi(runtime.settings().require("dagster_url"))
-    options = {"force": force, "dry_run": dry_run, "channels": list(chats)}
+    options = {"force": force, "channels": list(chats)}
     backfill, count = launch(api, feed, dates, assets, {name: value for name, value in options.items() if value})
     console.print(f"Backfill {backfill}: {count:,} partitions of {feed}; {api.address}/runs/b/{backfill}")
     if no_wait:
@@ -51,19 +54,50 @@ def backfill_command(
 def launch(api: DagsterApi, feed: str, dates: str, assets: tuple[str, ...], options: dict[str, Any]) -> tuple[str, int]:
     """Launch a backfill; returns its id and the number of partitions. Raises TgAssetsError for what does not exist."""
     from tg_assets.definitions import ASSETS
-    from tg_assets.tenants import known_feeds
 
     known = [key.to_user_string() for asset in ASSETS for key in asset.keys]
     unknown = sorted(set(assets) - set(known))
     if unknown:
         raise TgAssetsError(f"There is no asset {unknown[0]!r}. There are: {', '.join(known)}.")
-    feeds = known_feeds(runtime.instance())
-    if feed not in feeds:
-        raise TgAssetsError(f"There is no feed {feed!r}. There are: {', '.join(feeds) or 'none yet'}.")
+    _check_feed(feed)
     keys = [f"{key}|{feed}" for key in date_keys(dates)]
     chosen = [asset for asset in known if not assets or asset in assets]
     config = {"ops": {asset: {"config": options} for asset in chosen}} if options else None
     return api.launch_backfill(chosen, keys, f"{feed} {dates}", config), len(keys)
+
+
+def _check_feed(feed: str) -> None:
+    from tg_assets.tenants import known_feeds
+
+    feeds = known_feeds(runtime.instance())
+    if feed not in feeds:
+        raise TgAssetsError(f"There is no feed {feed!r}. There are: {', '.join(feeds) or 'none yet'}.")
+
+
+def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str, ...], force: bool) -> None:
+    """Say what a backfill would work on: rows, tokens and cost per stage. Starts no run and writes nothing."""
+    from resources.embedder import EmbedderResource
+    from resources.vision import VisionResource
+    from tg_assets.engine import run_stage
+    from tg_assets.materialize import summary
+    from tg_assets.partitions import window
+    from tg_assets.scope import Scope
+    from tg_assets.stages import all_stages
+
+    _check_feed(feed)
+    keys = date_keys(dates)
+    scope = Scope(feed, window(keys[0])[0], window(keys[-1])[1], chats)
+    stages = all_stages(
+        runtime.objects(), VisionResource().get(), runtime.qdrant(), EmbedderResource().get(), runtime.neo4j()
+    )
+    tokens, cost = 0, 0.0
+    with runtime.postgres().tenant(scope.tenant) as session:
+        for asset, found in stages.items():
+            for stage in found if not assets or asset in assets else ():
+                report = run_stage(stage, session, scope, force=force, dry_run=True)
+                tokens, cost = tokens + report.tokens, cost + report.cost
+                console.print(summary(stage.name, report, dry_run=True), soft_wrap=True)
+    console.print(f"{tokens:,} tokens, estimated cost {cost:.2f}. Stages see what earlier ones have made so far.")
 
 
 def date_keys(dates: str) -> list[str]:
