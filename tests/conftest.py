@@ -26,13 +26,14 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def servers(installation: Path) -> Iterator[dict[str, str]]:
     """PostgreSQL, Redis, a graph and a vector server, migrated; their ``TG_*`` variables are set meanwhile."""
     from migrations import upgrade
+    from tg_assets.backends.dagster_services import BATCHING
 
     with pytest.MonkeyPatch.context() as patch:
         for name in FOREIGN:
             patch.delenv(name, raising=False)
         try:
             environment = embedded.start(installation)
-            for name, value in environment.items():
+            for name, value in {**environment, **BATCHING}.items():
                 patch.setenv(name, value)
             upgrade(environment["TG_POSTGRES_OWNER_URL"])
             yield environment

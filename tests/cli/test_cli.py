@@ -192,7 +192,27 @@ def test_dry_run_materializes_nothing(installed: Installation, dry_run: str) -> 
         assert not [key for key in installed.materialized(asset) if key.endswith("|dry.severnyy-mayak")], asset
 
 
-def test_secrets_are_said_by_env_alone(installed: Installation, dry_run: str) -> None:
+@pytest.fixture(scope="module")
+def launched(installed: Installation, dry_run: str) -> str:
+    """A backfill of one asset and one day, launched without waiting; its id, when it is over."""
+    said = installed.must(
+        "backfill", "dry.katya-novak", "2026-01-06..2026-01-06", "--asset", "telegram_messages", "--no-wait"
+    )
+    assert "1 partitions of dry.katya-novak" in said
+    backfill = said.split(":")[0].removeprefix("Backfill ")
+    installed.wait_for_backfill(backfill)
+    return backfill
+
+
+def test_backfill_of_one_asset_is_launched_without_waiting(installed: Installation, launched: str) -> None:
+    result = installed.wait_for_backfill(launched)
+    assert result["status"] == "COMPLETED_SUCCESS", result
+    assert [run["status"] for run in result["runs"]] == ["SUCCESS"]
+    made = {asset for asset in ALL_ASSETS if "2026-01-06|dry.katya-novak" in installed.materialized(asset)}
+    assert made == {"telegram_messages"}
+
+
+def test_secrets_are_said_by_env_alone(installed: Installation, dry_run: str, launched: str) -> None:
     """Not in what commands printed, in logs, in argument lists of any child, or in Dagster's events."""
     assert len(installed.secrets) == 7
     places = {f"output {number}": said for number, said in enumerate(installed.said)}
