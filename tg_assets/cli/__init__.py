@@ -12,19 +12,20 @@ import click
 
 from tg_assets.errors import TgAssetsError
 
-# Command name -> module that holds it, in the order that a newcomer meets them.
+# Command name -> module that holds it and what it does, in the order that a newcomer meets them. The words stand here
+# so that `tg-assets --help` imports nothing.
 COMMANDS = {
-    "demo": "demo",
-    "up": "services",
-    "down": "services",
-    "env": "services",
-    "status": "services",
-    "migrate": "services",
-    "import": "imports",
-    "feeds": "feeds",
-    "backfill": "backfill",
-    "search": "search",
-    "doctor": "doctor",
+    "demo": ("demo", "Everything on the bundled sample, ending with answers."),
+    "up": ("services", "Start the embedded servers and Dagster."),
+    "down": ("services", "Stop everything that `up` started; data stay."),
+    "env": ("services", "Print the servers' addresses as shell variables."),
+    "status": ("services", "Show each server: state, process, port, log."),
+    "migrate": ("services", "Bring the schema to a revision."),
+    "import": ("imports", "Import a Telegram Desktop export."),
+    "feeds": ("feeds", "List feeds with their messages and dates."),
+    "backfill": ("backfill", "Materialize a feed over a range of dates."),
+    "search": ("search", "Search posts and albums."),
+    "doctor": ("doctor", "Check servers, schema, models and OCR."),
 }
 
 
@@ -37,9 +38,13 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"tg_assets.cli.{COMMANDS[cmd_name]}")
+        module = import_module(f"tg_assets.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, told) for name, (_, told) in COMMANDS.items()])
 
 
 @click.command(cls=Commands)
