@@ -64,7 +64,7 @@ def test_messages_of_the_group_before_a_supergroup_have_negative_ids() -> None:
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        ({"id": 9, "type": "unsupported"}, "Message 9 is of a kind"),
+        ({"id": 9, "type": "unsupported"}, "a kind of message"),
         ({"type": "message", "date_unixtime": "1"}, "no usable id"),
         (message(0), "no usable id"),
         (message(id=True), "no usable id"),
