@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from resources.postgres import copy_rows
+from resources.postgres import copy_rows, temp_rows
 from tg_assets import ids
 
 COLUMNS = ("ordinal", "chat", "message_id", "id", "posted_at", "edited_at", "raw", "raw_hash", "media")
@@ -149,10 +149,11 @@ def land(connection: Connection, chat: int, channel: UUID) -> dict[str, int]:
 
 def keep_rejected(connection: Connection, rows: Sequence[tuple[UUID, str, str, str, str]]) -> None:
     """Keep what could not land as dead letters, given as (id, source, entry, reason, payload JSON)."""
-    for row in rows:
-        connection.execute(
-            text("""INSERT INTO dead_letters (tenant_id, id, source, entry, reason, payload)
-                    VALUES (current_tenant(), :id, :source, :entry, :reason, CAST(:payload AS jsonb))
-                    ON CONFLICT (tenant_id, id) DO NOTHING"""),
-            dict(zip(("id", "source", "entry", "reason", "payload"), row, strict=True)),
-        )
+    connection.execute(text("DROP TABLE IF EXISTS rejected"))
+    columns = {"id": "uuid", "source": "text", "entry": "text", "reason": "text", "payload": "jsonb"}
+    temp_rows(connection, "rejected", columns, rows)
+    connection.execute(
+        text("""INSERT INTO dead_letters (tenant_id, id, source, entry, reason, payload)
+                SELECT current_tenant(), id, source, entry, reason, payload FROM rejected
+                ON CONFLICT (tenant_id, id) DO NOTHING""")
+    )
