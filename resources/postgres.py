@@ -6,7 +6,7 @@ remembers the last one. What does not belong here: SQL of any stage.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from io import StringIO
 from typing import Any
@@ -14,10 +14,10 @@ from uuid import UUID
 
 import dagster as dg
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import ServerDown, TgAssetsError
 
 SESSION = (
     ("timezone", "UTC"),
@@ -87,6 +87,30 @@ class TenantConnection:
             )
             yield self._connection
 
+    @contextmanager
+    def lock(self, name: str, *, wait: bool = True) -> Iterator[bool]:
+        """Hold a name of this tenant among all processes; see ``advisory_lock``."""
+        with advisory_lock(self._connection, f"{self.tenant}/{name}", wait=wait) as held:
+            yield held
+
+
+@contextmanager
+def advisory_lock(connection: Connection, name: str, *, wait: bool = False) -> Iterator[bool]:
+    """Hold a name among all processes until the block or the connection ends; False when another holds it."""
+    values = {"name": name}
+    with connection.begin():
+        held = connection.execute(text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))"), values).scalar()
+        if not held and wait:
+            held = connection.execute(text("SELECT true FROM pg_advisory_lock(hashtextextended(:name, 0))"), values)
+    try:
+        yield bool(held)
+    finally:
+        if held:
+            with suppress(DBAPIError):  # a connection that broke has let go of it already
+                connection.rollback()
+                with connection.begin():
+                    connection.execute(text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), values)
+
 
 class Postgres(dg.ConfigurableResource["Postgres"]):
     """PostgreSQL by URL (``postgresql+psycopg2://…``), as the application role."""
@@ -94,17 +118,26 @@ class Postgres(dg.ConfigurableResource["Postgres"]):
     url: str
 
     @contextmanager
-    def tenant(self, tenant: UUID) -> Iterator[TenantConnection]:
-        """A connection for one tenant. Raises TgAssetsError when the server or the role is not usable."""
+    def connection(self) -> Iterator[Connection]:
+        """A connection that sees no rows until a tenant is set.
+
+        Raises TgAssetsError when the server or the role is not usable.
+        """
         try:
             _check_role(self.url)
             connection = _engine(self.url).connect()
         except OperationalError as error:
-            raise TgAssetsError(
+            raise ServerDown(
                 f"PostgreSQL does not answer: {str(error.orig).strip().splitlines()[0]}. "
                 "Is it running (`tg-assets up`), and does TG_POSTGRES_URL point at it?"
             ) from None
         with connection:
+            yield connection
+
+    @contextmanager
+    def tenant(self, tenant: UUID) -> Iterator[TenantConnection]:
+        """A connection for one tenant. Raises TgAssetsError when the server or the role is not usable."""
+        with self.connection() as connection:
             yield TenantConnection(connection, tenant)
 
 

@@ -86,7 +86,7 @@ def test_everything_defined_is_wired(defs: dg.Definitions) -> None:
                     defined["sensor"].add(value.name)
                 elif isinstance(value, dg.ScheduleDefinition):
                     defined["schedule"].add(value.name)
-                elif type(value).__name__ == "UnresolvedAssetJobDefinition":
+                elif isinstance(value, dg.JobDefinition) or type(value).__name__ == "UnresolvedAssetJobDefinition":
                     defined["job"].add(value.name)
     assert {"every_message_is_parsed", "album_counts_are_true"} <= {key.name for key in found_checks}
     graph = defs.resolve_asset_graph()

@@ -15,8 +15,11 @@ from sqlalchemy import text
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres, temp_rows
 from tg_assets.albums.assemble import AlbumItem, assemble
-from tg_assets.albums.summary import AlbumIdentity, Analysed, Settled, is_complete, summarise
+from tg_assets.albums.summary import AlbumIdentity, AlbumSummary, Analysed, Settled, is_complete, summarise
 from tg_assets.engine import Chunk, Outcome, Stage
+from tg_assets.events.albums import AlbumAssembledEventV1
+from tg_assets.events.content import digest
+from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
 from tg_assets.vision.result import VisionResult
@@ -41,10 +44,11 @@ def album_key(tenant: UUID, album_id: UUID) -> str:
 def _items(chunk: Chunk) -> dict[UUID, list[Any]]:
     rows = chunk.connection.execute(
         text(f"""
-            SELECT g.id AS album_id, g.grouped_id, g.channel_id, g.deleted_at AS dissolved, i.post_id, i.media_kind,
+            SELECT g.id AS album_id, g.grouped_id, g.channel_id, g.album_kind, g.posted_at AS album_posted_at,
+                   c.tg_channel_id, c.source, c.owner_id, i.post_id, i.media_kind,
                    i.media_sha256, i.deleted_at, m.telegram_message_id, m.content, m.posted_at,
                    coalesce({PICTURE}, false) AS is_picture, e.status, e.data, e.error, e.updated_at
-            FROM chunk JOIN media_groups g ON g.id = chunk.item_id
+            FROM chunk JOIN media_groups g ON g.id = chunk.item_id JOIN channels c ON c.id = g.channel_id
             JOIN media_group_items i ON i.group_id = g.id
             JOIN messages m ON m.id = i.post_id
             LEFT JOIN post_media_map p ON p.post_id = i.post_id AND p.position = 0
@@ -67,12 +71,44 @@ def _outcome_of(row: Any) -> Analysed | Settled | None:
     return None if row.status is None else Settled(row.error or row.status, row.updated_at)
 
 
+def _event(tenant: UUID, rows: list[Any], summary: AlbumSummary) -> AlbumAssembledEventV1:
+    """What is told of an album; its key names the content, so an album that changed is told of again."""
+    first = rows[0]
+    said = summary.model_dump(mode="json", exclude={"assembly_completed_at", "assembly_lag_seconds"})
+    return AlbumAssembledEventV1(
+        idempotency_key=f"{tenant}:{first.channel_id}:{first.grouped_id}:assembled:{digest(said)}",
+        tenant_id=str(tenant),
+        channel_id=str(first.channel_id),
+        tg_channel_id=first.tg_channel_id,
+        source=first.source,
+        owner_id=first.owner_id or None,
+        album_id=str(first.album_id),
+        grouped_id=first.grouped_id,
+        album_kind=first.album_kind,
+        items_count=summary.items_count,
+        items_analyzed=summary.items_analyzed,
+        posted_at=first.album_posted_at,
+        telegram_message_ids=[row.telegram_message_id for row in rows if row.deleted_at is None],
+        vision_summary=summary.vision_summary,
+        vision_labels=summary.vision_labels,
+        vision_ocr_text=summary.ocr_text,
+        has_meme=summary.has_meme,
+        has_text=summary.has_text,
+        s3_key=album_key(tenant, first.album_id),
+        first_analyzed_at=summary.first_analyzed_at,
+        last_analyzed_at=summary.last_analyzed_at,
+        assembly_completed_at=summary.assembly_completed_at,
+        assembly_lag_seconds=summary.assembly_lag_seconds,
+    )
+
+
 def stage(objects: ObjectStore) -> Stage:
     """The stage, writing summaries to one store."""
 
     def work(chunk: Chunk) -> Outcome:
         result = Outcome()
         summaries: list[tuple[object, ...]] = []
+        events: list[AlbumAssembledEventV1] = []
         for album_id, rows in _items(chunk).items():
             live = [row for row in rows if row.deleted_at is None]
             if not live:
@@ -95,14 +131,17 @@ def stage(objects: ObjectStore) -> Stage:
             identity = AlbumIdentity(
                 str(album_id), rows[0].grouped_id, str(chunk.scope.tenant), str(rows[0].channel_id)
             )
-            summary = orjson.dumps(summarise(identity, album, outcomes).model_dump(mode="json"))
-            objects.put(album_key(chunk.scope.tenant, album_id), summary)
-            summaries.append((album_id, summary.decode()))
+            summary = summarise(identity, album, outcomes)
+            dumped = orjson.dumps(summary.model_dump(mode="json"))
+            objects.put(album_key(chunk.scope.tenant, album_id), dumped)
+            summaries.append((album_id, dumped.decode()))
+            events.append(_event(chunk.scope.tenant, rows, summary))
         temp_rows(chunk.connection, "summaries", {"id": "uuid", "summary": "jsonb"}, summaries)
         chunk.connection.execute(
             text("""UPDATE media_groups g SET meta = g.meta || jsonb_build_object('enrichment', s.summary)
                     FROM summaries s WHERE g.id = s.id""")
         )
+        outbox.send(chunk.connection, events)
         result.counts["summaries"] = len(summaries)
         return result
 

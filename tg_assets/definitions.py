@@ -11,12 +11,16 @@ from resources.neo4j import Neo4j
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from resources.qdrant import Qdrant
+from resources.redis import Redis
 from resources.vision import VisionResource
+from sensors.dirty import start_refresh
 from sensors.feeds import register_feeds
+from sensors.tail import start_tail
 from tg_assets import checks
 from tg_assets.album_summaries import album_summaries
 from tg_assets.feed_statistics import feed_statistics
 from tg_assets.jobs import everything
+from tg_assets.live_runs import refresh, tail
 from tg_assets.media_groups import media_groups
 from tg_assets.media_objects import media_objects
 from tg_assets.neo4j_nodes import neo4j_nodes
@@ -50,6 +54,7 @@ def default_resources() -> dict[str, Any]:
             url=dg.EnvVar("TG_QDRANT_URL"),
             api_key=dg.EnvVar("TG_QDRANT_API_KEY") if "TG_QDRANT_API_KEY" in os.environ else "",
         ),
+        "redis": Redis(url=dg.EnvVar("TG_REDIS_URL")),
         "neo4j": Neo4j(url=dg.EnvVar("TG_NEO4J_URL")),
         "vision": VisionResource(),
         "embedder": EmbedderResource(),
@@ -61,9 +66,9 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=checks.ALL,
-        jobs=[everything],
+        jobs=[everything, tail, refresh],
         schedules=[nightly_refresh],
-        sensors=[register_feeds],
+        sensors=[start_tail, start_refresh, register_feeds],
         resources={**default_resources(), **(resource_overrides or {})},
         # One process per run: a process per step would pay the imports ten times.
         executor=dg.in_process_executor,

@@ -9,7 +9,7 @@ a crash between an outside store and the commit repeats that chunk. Nothing here
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -23,11 +23,19 @@ from tg_assets.scope import Scope
 # After this many writes the planner has to be told; its own next look may be a minute away.
 BULK = 5000
 
+CHUNK = """
+    CREATE TEMP TABLE IF NOT EXISTS chunk (item_id uuid PRIMARY KEY, at timestamptz, reason text)
+    ON COMMIT DELETE ROWS
+"""
+
 
 class Session(Protocol):
     """What the engine needs of a connection; ``resources.postgres.TenantConnection`` is one."""
 
     tenant: UUID
+
+    def lock(self, name: str, *, wait: bool = True) -> AbstractContextManager[bool]:
+        """Hold a name among all processes; gives False when it is taken and ``wait`` is off."""
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """A transaction in which only this tenant's rows exist."""
@@ -80,6 +88,8 @@ class Report:
     tokens: int = 0
     cost: float = 0.0
     done: int = 0
+    left: int = 0
+    """Stale items that this run was not to reach (``limit``), or that another run is working on."""
     failed: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
@@ -94,7 +104,7 @@ class Report:
         """Add another scope's report to this one."""
         for name in ("stale", "failed", "skipped", "counts"):
             getattr(self, name).update(getattr(other, name))
-        for name in ("total", "tokens", "cost", "done", "seconds"):
+        for name in ("total", "tokens", "cost", "done", "left", "seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
@@ -105,26 +115,75 @@ def run_stage(
     *,
     force: bool = False,
     dry_run: bool = False,
+    limit: int | None = None,
+    wait: bool = True,
     run_id: str | None = None,
     log: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Make a stage's stale items of a scope; with ``dry_run`` only count them."""
+    """Make a stage's stale items of a scope, at most ``limit``; with ``dry_run`` only count them.
+
+    One process at a time works on a feed's stage. Another waits for it, or without ``wait`` leaves its items.
+    """
     started = time.monotonic()
-    report = _plan(stage, session, scope, force)
+    if dry_run:
+        report = _plan(stage, session, scope, force)
+    else:
+        with session.lock(f"{stage.name}/{scope.feed}", wait=wait) as held:
+            report = _plan(stage, session, scope, force)
+            if held:
+                _make(stage, session, scope, report, limit, run_id, log)
+            else:
+                report.left = report.todo
     report.cost = report.tokens / 1000 * stage.price
-    if report.todo and not dry_run:
-        log(f"{stage.name}: {report.todo:,} of {report.total:,} stale in {scope.feed} ({_reasons(report.stale)})")
-        for outcome, size in _chunks(stage, session, scope, report.todo, run_id):
-            report.done += size - len(outcome.failed) - len(outcome.skipped)
-            report.failed.update(outcome.failed.values())
-            report.skipped.update(outcome.skipped.values())
-            report.counts.update(outcome.counts)
-            log(_progress(stage, report, time.monotonic() - started))
-        if report.todo >= BULK:
-            with session.transaction() as connection:
-                connection.execute(text("SELECT refresh_statistics()"))
     report.seconds = time.monotonic() - started
     return report
+
+
+def _make(
+    stage: Stage,
+    session: Session,
+    scope: Scope,
+    report: Report,
+    limit: int | None,
+    run_id: str | None,
+    log: Callable[[str], None],
+) -> None:
+    """Work on what was planned, saying how far it is."""
+    started = time.monotonic()
+    todo = report.todo if limit is None else min(report.todo, limit)
+    report.left = report.todo - todo
+    if not todo:
+        return
+    log(f"{stage.name}: {report.todo:,} of {report.total:,} stale in {scope.feed} ({_reasons(report.stale)})")
+    for outcome, size in _chunks(stage, session, scope, todo, run_id):
+        report.done += size - len(outcome.failed) - len(outcome.skipped)
+        report.failed.update(outcome.failed.values())
+        report.skipped.update(outcome.skipped.values())
+        report.counts.update(outcome.counts)
+        log(_progress(stage, report, todo, time.monotonic() - started))
+    if todo >= BULK:
+        with session.transaction() as connection:
+            connection.execute(text("SELECT refresh_statistics()"))
+
+
+def work_on(
+    stage: Stage, connection: Connection, scope: Scope, items: str, channels: Sequence[UUID], run_id: str | None = None
+) -> Outcome:
+    """Make the items that ``items`` selects, stale or not, inside the caller's transaction.
+
+    ``channels`` and the scope's time bound the stage's inputs; for whoever knows what has just changed.
+    """
+    connection.execute(text(CHUNK))
+    values = {"channels": list(channels), "since": scope.since, "until": scope.until, "feed": scope.feed}
+    connection.execute(text("DROP TABLE IF EXISTS work"))
+    connection.execute(
+        text(f"CREATE TEMP TABLE work ON COMMIT DROP AS SELECT i.* FROM ({stage.inputs}) i WHERE item_id IN ({items})"),  # noqa: S608
+        values,
+    )
+    size = connection.execute(text("INSERT INTO chunk SELECT item_id, at, 'changed' FROM work")).rowcount
+    outcome = stage.work(Chunk(connection, scope, size))
+    _record(stage, connection, outcome, run_id)
+    return outcome
 
 
 def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
@@ -139,12 +198,8 @@ def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
             "version": stage.version,
             "force": force,
         }
-        connection.execute(text("DROP TABLE IF EXISTS work, chunk"))
-        connection.execute(
-            text(
-                "CREATE TEMP TABLE chunk (item_id uuid PRIMARY KEY, at timestamptz, reason text) ON COMMIT DELETE ROWS"
-            )
-        )
+        connection.execute(text("DROP TABLE IF EXISTS work"))
+        connection.execute(text(CHUNK))
         connection.execute(
             text(f"""
                 CREATE TEMP TABLE work AS
@@ -219,11 +274,8 @@ def _reasons(stale: Counter[str]) -> str:
     return ", ".join(f"{count:,} {reason}" for reason, count in stale.most_common())
 
 
-def _progress(stage: Stage, report: Report, seconds: float) -> str:
+def _progress(stage: Stage, report: Report, todo: int, seconds: float) -> str:
     settled = report.done + report.failed.total() + report.skipped.total()
     speed = settled / seconds if seconds else 0.0
-    left = (report.todo - settled) / speed if speed else 0.0
-    return (
-        f"{stage.name}: {settled:,} of {report.todo:,} ({settled / report.todo:.0%}), "
-        f"{speed:,.0f}/s, {left:,.0f} s left"
-    )
+    left = (todo - settled) / speed if speed else 0.0
+    return f"{stage.name}: {settled:,} of {todo:,} ({settled / todo:.0%}), {speed:,.0f}/s, {left:,.0f} s left"

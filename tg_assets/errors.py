@@ -9,3 +9,7 @@ Anything else that escapes is a defect.
 
 class TgAssetsError(Exception):
     """A sentence for a person: what happened, where, and what to do next."""
+
+
+class ServerDown(TgAssetsError):
+    """A server does not answer; whoever can wait tries again."""

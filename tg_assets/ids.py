@@ -12,6 +12,8 @@ from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6f9b1c52-6d0e-5d0a-9d5c-0a6f3c1e7a10")
 CHANNEL_SHIFT = 1_000_000_000_000
+# Owner of what belongs to no tenant: dead letters that name none, or one that does not exist.
+NO_TENANT = UUID(int=0)
 
 
 @lru_cache(maxsize=4096)

@@ -9,11 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import dagster as dg
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from resources.postgres import Postgres, temp_rows
-from tg_assets.albums.assemble import AlbumItem, assemble
+from tg_assets.albums.assemble import Album, AlbumItem, assemble
 from tg_assets.engine import Chunk, Outcome, Stage
+from tg_assets.events.albums import AlbumParsedEventV1
+from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
 
@@ -41,9 +43,10 @@ def _work(chunk: Chunk) -> Outcome:
     connection = chunk.connection
     messages = connection.execute(
         text("""
-            SELECT m.album_id, m.id AS post_id, m.channel_id, m.grouped_id, m.telegram_message_id, m.content,
+            SELECT m.album_id, m.id AS post_id, m.channel_id, c.tg_channel_id, c.source, c.owner_id,
+                   m.grouped_id, m.telegram_message_id, m.content,
                    m.posted_at, m.deleted_at, coalesce(p.kind, 'document') AS kind, p.sha256, o.id AS media_id
-            FROM chunk JOIN messages m ON m.album_id = chunk.item_id
+            FROM chunk JOIN messages m ON m.album_id = chunk.item_id JOIN channels c ON c.id = m.channel_id
             LEFT JOIN post_media_map p ON p.post_id = m.id AND p.role = 'primary'
             LEFT JOIN media_objects o ON o.sha256 = p.sha256
             ORDER BY m.album_id, m.telegram_message_id, p.position
@@ -55,7 +58,7 @@ def _work(chunk: Chunk) -> Outcome:
     outcome = Outcome()
     outcome.counts["albums"] = len(albums)
     outcome.counts["items"] = sum(len(items) for items in albums.values())
-    _save(connection, albums)
+    _save(chunk, albums)
     outcome.counts["dissolved"] = connection.execute(
         text("""UPDATE media_groups g SET deleted_at = now(), items_count = 0, updated_at = now() FROM chunk
                 WHERE g.id = chunk.item_id AND g.deleted_at IS NULL
@@ -74,7 +77,9 @@ ITEM = {
 }  # fmt: skip
 
 
-def _save(connection: Connection, albums: dict[UUID, dict[int, Any]]) -> None:
+def _save(chunk: Chunk, albums: dict[UUID, dict[int, Any]]) -> None:
+    connection = chunk.connection
+    events: list[AlbumParsedEventV1] = []
     groups: list[tuple[object, ...]] = []
     items: list[tuple[object, ...]] = []
     for album_id, messages in albums.items():
@@ -90,6 +95,7 @@ def _save(connection: Connection, albums: dict[UUID, dict[int, Any]]) -> None:
             (album_id, first.channel_id, first.grouped_id, album.album_kind, album.items_count, album.content_hash,
              album.caption_text, cover, album.posted_at)
         )  # fmt: skip
+        events.append(_event(chunk.scope.tenant, album_id, first, album))
         for placed in album.items:
             row = messages[placed.item.message_id]
             items.append(
@@ -120,6 +126,27 @@ def _save(connection: Connection, albums: dict[UUID, dict[int, Any]]) -> None:
     connection.execute(
         text(f"""INSERT INTO media_group_items (tenant_id, {", ".join(ITEM)})
                  SELECT current_tenant(), {", ".join(ITEM)} FROM new_items""")  # noqa: S608
+    )
+    outbox.send(connection, events)
+
+
+def _event(tenant: UUID, album_id: UUID, message: Any, album: Album) -> AlbumParsedEventV1:
+    """What is told of an album; its key names the content, so an album that changed is told of again."""
+    return AlbumParsedEventV1(
+        idempotency_key=f"{tenant}:{message.channel_id}:{message.grouped_id}:{album.content_hash}",
+        tenant_id=str(tenant),
+        channel_id=str(message.channel_id),
+        tg_channel_id=message.tg_channel_id,
+        source=message.source,
+        owner_id=message.owner_id or None,
+        album_id=str(album_id),
+        grouped_id=message.grouped_id,
+        album_kind=album.album_kind,
+        items_count=album.items_count,
+        caption_text=album.caption_text,
+        posted_at=album.posted_at,
+        telegram_message_ids=[placed.item.message_id for placed in album.live],
+        content_hash=album.content_hash,
     )
 
 

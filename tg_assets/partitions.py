@@ -59,6 +59,16 @@ def date_key(moment: datetime | date) -> str:
     return day.isoformat()
 
 
+def window_sql(moment: str) -> str:
+    """SQL of the first day of the window that holds a moment, given as a column; ``date_key`` for the database."""
+    day = f"({moment} AT TIME ZONE 'UTC')::date"
+    return {
+        Grain.day: day,
+        Grain.week: f"{day} - extract(dow FROM {day})::int",
+        Grain.month: f"date_trunc('month', {day})::date",
+    }[load_settings().grain]
+
+
 def feed_budget(settings: Settings, today: date) -> int:
     """How many feeds keep the number of partitions usable: 100,000 divided by the number of windows."""
     days = max(1, (today - settings.start_date).days + 1)

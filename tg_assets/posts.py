@@ -17,9 +17,10 @@ from resources.postgres import Postgres, copy_rows
 from tg_assets import ids
 from tg_assets.channels import channels_of
 from tg_assets.engine import Chunk, Outcome, Stage
+from tg_assets.events.post_row import EVENT_PARSER_VERSION, parse_event
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import Scope, StageConfig
-from tg_assets.telegram.desktop_post import PARSER_VERSION, ChatContext, parse
+from tg_assets.telegram.desktop_post import PARSER_VERSION, ChatContext, PostRow, parse
 
 INPUTS = """
     SELECT t.id AS item_id, t.posted_at AS at, 0 AS tokens,
@@ -47,9 +48,11 @@ RAW = {
 COLUMNS = (*RAW, "album_id", *PARSED)
 KEY = {"id", "tenant_id", "channel_id", "telegram_message_id", "kept_in"}
 
+# The raw form travels only where nobody has it parsed already.
 SELECT = """
-    SELECT t.id::text AS id, t.channel_id::text AS channel_id, t.grouped_id, t.raw, c.tg_channel_id, c.source,
-           c.username
+    SELECT t.id::text AS id, t.channel_id::text AS channel_id, t.grouped_id, t.format, t.raw_hash,
+           c.tg_channel_id, c.source, c.username,
+           CASE WHEN t.id || t.raw_hash = ANY(:known) THEN NULL ELSE t.raw END AS raw
     FROM chunk JOIN telegram_messages t ON t.id = chunk.item_id JOIN channels c ON c.id = t.channel_id
 """
 UPSERT = f"""
@@ -61,26 +64,42 @@ UPSERT = f"""
 """  # noqa: S608 - constant column names
 
 
-def _work(chunk: Chunk) -> Outcome:
-    connection = chunk.connection
-    rows = [_row(raw) for raw in connection.execute(text(SELECT))]
-    columns = ("id", "album_id", *PARSED)
-    connection.execute(
-        text(f"CREATE TEMP TABLE parsed ON COMMIT DROP AS SELECT {', '.join(columns)} FROM messages LIMIT 0")  # noqa: S608
-    )
-    copy_rows(connection, "parsed", columns, rows)
-    connection.execute(text(UPSERT))
-    return Outcome(counts=Counter(messages=len(rows)))
+# Parsed messages by post id and hash of the raw form.
+Parsed = Mapping[tuple[str, str], PostRow]
 
 
-def _row(raw: Any) -> list[object]:
+def stage(parsed: Parsed | None = None) -> Stage:
+    """The stage; ``parsed`` are messages that the caller has just landed and parsed."""
+    known = parsed or {}
+    names = [post_id + raw_hash for post_id, raw_hash in known]
+
+    def work(chunk: Chunk) -> Outcome:
+        connection = chunk.connection
+        rows = [_row(raw, known) for raw in connection.execute(text(SELECT), {"known": names})]
+        columns = ("id", "album_id", *PARSED)
+        connection.execute(
+            text(f"CREATE TEMP TABLE parsed ON COMMIT DROP AS SELECT {', '.join(columns)} FROM messages LIMIT 0")  # noqa: S608
+        )
+        copy_rows(connection, "parsed", columns, rows)
+        connection.execute(text(UPSERT))
+        return Outcome(counts=Counter(messages=len(rows)))
+
+    return Stage("posts", f"{PARSER_VERSION}/{EVENT_PARSER_VERSION}", INPUTS, work, chunk_size=5000)
+
+
+def _row(raw: Any, known: Parsed) -> list[object]:
     """A parsed message: its id, its album's id, and the parser's columns."""
-    post = parse(raw.raw, ChatContext(raw.tg_channel_id, raw.source, raw.username))
+    post = known.get((raw.id, raw.raw_hash)) or _parse(raw)
     album = None if raw.grouped_id is None else ids.album_id(UUID(raw.channel_id), raw.grouped_id)
     row: list[object] = [raw.id, album]
     row += [post[name] for name in PLAIN]  # type: ignore[literal-required]  # names of PostRow, checked by a test
     row += [_json(post[name]) for name in JSON]  # type: ignore[literal-required]
     return row
+
+
+def _parse(raw: Any) -> PostRow:
+    chat = ChatContext(raw.tg_channel_id, raw.source, raw.username)
+    return parse(raw.raw, chat) if raw.format == "desktop" else parse_event(raw.raw, chat, raw.format)
 
 
 def _json(value: object) -> str | None:
@@ -89,7 +108,7 @@ def _json(value: object) -> str | None:
     return "[]" if value == [] else orjson.dumps(value).decode()  # most of them are
 
 
-STAGE = Stage("posts", PARSER_VERSION, INPUTS, _work, chunk_size=5000)
+STAGE = stage()
 
 
 def _shown(connection: Connection, scope: Scope) -> Mapping[str, Any]:

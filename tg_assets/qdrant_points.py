@@ -5,6 +5,7 @@ words has no point; a deleted one loses it. The point's id is the post's or the 
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -12,11 +13,13 @@ from sqlalchemy import text
 
 from resources.embedder import Embedder, EmbedderResource
 from resources.postgres import Postgres
-from resources.qdrant import DENSE, LEMMAS, TRIGRAMS, Qdrant
+from resources.qdrant import COLLECTION, DENSE, LEMMAS, TRIGRAMS, Qdrant
 from tg_assets.engine import Chunk, Outcome, Stage
+from tg_assets.events.results import PostIndexedEventV1
 from tg_assets.index.sparse import lemma_vector, trigram_vector
 from tg_assets.index.status import mark
 from tg_assets.index.text import TextParts, text_short, text_to_embed
+from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
 from tg_assets.tagging.language import detect
@@ -33,10 +36,11 @@ POST_INPUTS = """
     WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until AND NOT m.is_service
 """
 POSTS = """
-    SELECT m.id, m.tenant_id, m.channel_id, c.owner_id, c.feed, m.source, m.album_id, m.telegram_message_id,
+    SELECT m.id, m.tenant_id, m.channel_id, c.tg_channel_id, c.owner_id, c.feed, m.source,
+           work.input_hash, m.album_id, m.telegram_message_id,
            m.posted_at, m.deleted_at, m.content, t.data->'names' AS tags, t.data->>'lang' AS lang, v.data AS vision,
            'post' AS kind
-    FROM chunk JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
+    FROM chunk JOIN work USING (item_id) JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision' AND v.status = 'ok'
 """
@@ -98,6 +102,23 @@ def _payload(row: Any, embedded: str, model: str) -> dict[str, Any]:
     }
 
 
+def _event(row: Any, embedder: Embedder) -> PostIndexedEventV1:
+    return PostIndexedEventV1(
+        idempotency_key=f"{row.id}:indexed:{row.input_hash}",
+        tenant_id=str(row.tenant_id),
+        post_id=str(row.id),
+        channel_id=str(row.channel_id),
+        tg_channel_id=row.tg_channel_id,
+        telegram_message_id=row.telegram_message_id,
+        vector_id=str(row.id),
+        indexed_at=datetime.now(UTC),
+        embedding_provider=embedder.model_id,
+        embedding_dim=embedder.dimension,
+        qdrant_collection=COLLECTION,
+        embedding_status="completed",
+    )
+
+
 def stage(name: str, inputs: str, select: str, qdrant: Qdrant, embedder: Embedder) -> Stage:
     """A stage that turns selected rows into points."""
     from qdrant_client import models
@@ -131,6 +152,7 @@ def stage(name: str, inputs: str, select: str, qdrant: Qdrant, embedder: Embedde
         outcome.counts["points"] = len(points)
         if name == "qdrant_points":
             mark(chunk.connection, "embedding_status", outcome)
+            outbox.send(chunk.connection, (_event(row, embedder) for row in kept))
         return outcome
 
     return Stage(name, f"{VERSION}/{embedder.model_id}", inputs, work, chunk_size=1000)

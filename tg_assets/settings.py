@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     start_date: date = date(2018, 1, 1)
     """First day that partitions cover, UTC."""
     grain: Grain = Grain.day
+    stream_shards: int = Field(default=1, ge=1, le=64)
+    """Streams of the same kind; a chat's events are always in the same one."""
+    stream_high_water: int = Field(default=200_000, ge=1)
+    """Unhandled entries of a stream from which on producers wait."""
 
     @cached_property
     def state_dir(self) -> Path:

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, text
 from resources.postgres import Postgres
 from tg_assets.channels import channels_of
 from tg_assets.engine import Chunk, Outcome, Stage
+from tg_assets.events.results import PostTaggedEventV1
+from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.tagging.tags import TAGGER_VERSION, TagInput, tag
@@ -29,24 +31,45 @@ INPUTS = """
 def _work(chunk: Chunk) -> Outcome:
     posts = chunk.connection.execute(
         text("""
-            SELECT m.id, m.content, m.deleted_at, v.params_hash AS features_hash, v.data->'ocr'->>'text' AS ocr,
+            SELECT m.id, m.channel_id, c.tg_channel_id, m.telegram_message_id, m.content, m.deleted_at,
+                   v.params_hash AS features_hash, v.data->>'vision_version' AS vision_version,
+                   v.data->'ocr'->>'text' AS ocr,
                    v.data->'labels' AS labels, t.data->>'features_hash' AS tagged_features,
-                   t.post_id IS NOT NULL AS tagged
-            FROM chunk JOIN messages m ON m.id = chunk.item_id
+                   t.data->>'tags_hash' AS tagged_hash, t.post_id IS NOT NULL AS tagged
+            FROM chunk JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
             LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
             LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
         """)
     ).all()
     outcome = Outcome()
-    rows = []
+    rows, events = [], []
     for post in posts:
         data = _tagged(post)
+        if data["trigger"] == "vision_retag" or data["tags_hash"] != post.tagged_hash:
+            events.append(_event(chunk, post, data))
         outcome.counts["tags"] += len(data["tags"])
         outcome.counts["tagged"] += bool(data["tags"])
         outcome.counts[data["trigger"]] += 1
         rows.append((post.id, data["tags_hash"], orjson.dumps(data).decode(), "ok", None))
     save_enrichment(chunk.connection, "tags", "local", rows)
+    outbox.send(chunk.connection, events)
     return outcome
+
+
+def _event(chunk: Chunk, post: Any, data: dict[str, Any]) -> PostTaggedEventV1:
+    return PostTaggedEventV1(
+        tenant_id=str(chunk.scope.tenant),
+        post_id=str(post.id),
+        channel_id=str(post.channel_id),
+        tg_channel_id=post.tg_channel_id,
+        telegram_message_id=post.telegram_message_id,
+        tags=data["names"],
+        tags_hash=data["tags_hash"],
+        provider="local",
+        trigger=data["trigger"],
+        vision_version=post.vision_version,
+        metadata={"tags_version": data["tags_version"], "lang": data["lang"]},
+    )
 
 
 def _tagged(post: Any) -> dict[str, Any]:

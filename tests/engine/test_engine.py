@@ -1,10 +1,12 @@
 """The incremental engine on a real database, with a stage that counts letters."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -69,7 +71,7 @@ class Letters:
     def stage(self, version: str = "1") -> Stage:
         return Stage("letters", version, INPUTS, self.work, chunk_size=4, price=2.0)
 
-    def run(self, scope: Scope, version: str = "1", **options: bool) -> Report:
+    def run(self, scope: Scope, version: str = "1", **options: Any) -> Report:
         with pipeline.postgres().tenant(scope.tenant) as session:
             return run_stage(self.stage(version), session, scope, **options)
 
@@ -205,28 +207,31 @@ def test_a_crash_keeps_finished_chunks_and_the_next_run_resumes(scope: Scope, le
     assert letters.made() == {item(scope, number): number for number in range(20)}
 
 
-def test_two_runs_at_once_give_the_same_end_state(scope: Scope, letters: Letters) -> None:
-    """Both plan all twenty items and work at the same time; rows and ledger are as after one run."""
+def test_of_two_runs_at_once_the_second_finds_the_work_done(scope: Scope, letters: Letters) -> None:
+    """While one run is in a chunk the other one waits; one that does not wait leaves the items and says so."""
     letters.meet = threading.Barrier(2)
-    second = Letters(letters.tenant, meet=letters.meet)
-    problems: list[Exception] = []
-
-    def run(one: Letters) -> None:
-        try:
-            one.run(scope)
-        except Exception as problem:  # noqa: BLE001 - looked at below
-            problems.append(problem)
-
-    threads = [threading.Thread(target=run, args=(one,)) for one in (letters, second)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
+    first = threading.Thread(target=letters.run, args=(scope,))
+    first.start()
+    while not letters.chunks:
+        time.sleep(0.01)
+    impatient = Letters(letters.tenant)
+    report = impatient.run(scope, wait=False)
+    assert (report.todo, report.left, report.done, impatient.chunks) == (20, 20, 0, [])
+    patient = Letters(letters.tenant)
+    second = threading.Thread(target=patient.run, args=(scope,))
+    second.start()
+    letters.meet.wait(timeout=20)
+    for thread in (first, second):
         thread.join(timeout=60)
-    assert problems == []
-    assert (sum(letters.chunks), sum(second.chunks)) == (20, 20)
+    assert (sum(letters.chunks), sum(patient.chunks)) == (20, 0)
     assert letters.made() == {item(scope, number): number for number in range(20)}
     assert letters.ledger() == Counter(ok=20)
-    assert letters.run(scope).todo == 0
+
+
+def test_a_limit_leaves_the_rest_stale(scope: Scope, letters: Letters) -> None:
+    report = letters.run(scope, limit=6)
+    assert (report.todo, report.done, report.left) == (20, 6, 14)
+    assert letters.run(scope).stale == Counter(new=14)
 
 
 def narrowings() -> Iterator[tuple[Scope, set[int]]]:

@@ -44,6 +44,10 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO indexing_status (tenant_id, post_id) VALUES (:t, :i);
         INSERT INTO derivations (tenant_id, stage, item_id, at, input_hash, version)
             VALUES (:t, 'x', :i, now(), 'x', 'x');
+        INSERT INTO message_facts (tenant_id, id, kind, version_at, data) VALUES (:t, :i, 'deleted', now(), '{}');
+        INSERT INTO dirty (tenant_id, feed, date) VALUES (:t, :feed, now());
+        INSERT INTO outbox (tenant_id, stream, idempotency_key, data) VALUES (:t, 'x', 'x', 'x');
+        INSERT INTO coverage (tenant_id, channel_id) VALUES (:t, :i);
         INSERT INTO feed_statistics VALUES (:t, :feed, now(), 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
         INSERT INTO dead_letters VALUES (:t, :i, 'x', 'x', 'x', '{}')
     """
@@ -62,7 +66,7 @@ def tables(servers: dict[str, str], filled: str) -> list[str]:
         filled, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     )
     names = sorted(row[0] for row in found)
-    assert len(names) == 20
+    assert len(names) == 24
     assert [name for name, count in pipeline.counts(filled, names).items() if not count] == []
     return names
 

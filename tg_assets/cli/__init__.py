@@ -22,6 +22,7 @@ COMMANDS = {
     "status": ("services", "Show each server: state, process, port, log."),
     "migrate": ("services", "Bring the schema to a revision."),
     "import": ("imports", "Import a Telegram Desktop export."),
+    "produce": ("produce", "Send events, or an export as live traffic."),
     "feeds": ("feeds", "List feeds with their messages and dates."),
     "backfill": ("backfill", "Materialize a feed over a range of dates."),
     "search": ("search", "Search posts and albums."),

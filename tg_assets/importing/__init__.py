@@ -16,12 +16,14 @@ from resources.postgres import Postgres
 from tg_assets import ids
 from tg_assets.channels import Chat, register_chat, register_tenant
 from tg_assets.errors import TgAssetsError
+from tg_assets.facts import apply_facts, keep_facts
 from tg_assets.importing import landing
 from tg_assets.importing.albums import rebuild_albums
 from tg_assets.importing.media import copy_media
 from tg_assets.importing.options import ImportOptions, Progress
 from tg_assets.importing.reading import StagedChat, stage_export
 from tg_assets.importing.report import ChatReport
+from tg_assets.landing import land
 from tg_assets.settings import Settings
 from tg_assets.telegram.archive import ExportArchive, open_archive
 
@@ -79,8 +81,10 @@ def _land_chat(
     report.counts["duplicates"] = landing.drop_duplicates(connection, staged.number)
     landing.set_ids(connection, staged.number, channel)
     copy_media(archive, name, connection, staged, ids.tenant_id(options.tenant), objects, progress)
-    report.counts.update(landing.land(connection, staged.number, channel))
+    report.counts.update(land(connection, staged.number))
     report.counts["albums"] = rebuild_albums(connection, channel, options.tz)
+    keep_facts(connection, ())
+    apply_facts(connection)
     landing.keep_rejected(
         connection,
         [

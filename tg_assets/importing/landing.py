@@ -1,8 +1,7 @@
-"""SQL of an import: stage messages in a temporary table, then land them in ``telegram_messages``.
+"""SQL of an import: stage a whole export in the temporary table ``incoming`` before anything lands.
 
-Landing is set-based and idempotent on (chat, message id): the later edit wins, among equal edits the later
-import, and what is replaced is kept in ``telegram_message_versions``. Stored media survive a newer export that
-left them out. Everything runs in the caller's one transaction, so an import lands whole or not at all.
+Everything runs in the caller's one transaction, so an import lands whole or not at all. How rows land is the
+same for every way in (``tg_assets.landing``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,21 +11,18 @@ from sqlalchemy import Connection, text
 
 from resources.postgres import copy_rows, temp_rows
 from tg_assets import ids
+from tg_assets.landing import INCOMING
 
-COLUMNS = ("ordinal", "chat", "message_id", "id", "posted_at", "edited_at", "raw", "raw_hash", "media")
+COLUMNS = (
+    "ordinal", "chat", "channel_id", "message_id", "id", "posted_at", "edited_at", "is_service", "raw", "raw_hash",
+    "media",
+)  # fmt: skip
 
 
 def create_staging(connection: Connection) -> None:
     """The temporary table that a whole export is read into before anything lands."""
     connection.execute(text("DROP TABLE IF EXISTS incoming"))
-    connection.execute(
-        text("""
-            CREATE TEMP TABLE incoming (
-                ordinal bigint, chat int, message_id bigint, id uuid, posted_at timestamptz, edited_at timestamptz,
-                raw jsonb, raw_hash text, media jsonb
-            )
-        """)
-    )
+    connection.execute(text(INCOMING))
 
 
 def stage_rows(connection: Connection, rows: Sequence[Sequence[object]]) -> None:
@@ -57,6 +53,10 @@ def drop_duplicates(connection: Connection, chat: int) -> int:
 
 def set_ids(connection: Connection, chat: int, channel: UUID) -> None:
     """Give ids to staged rows whose chat was not known while they were read."""
+    connection.execute(
+        text("UPDATE incoming SET channel_id = :channel WHERE chat = :chat AND channel_id IS NULL"),
+        {"chat": chat, "channel": channel},
+    )
     missing = connection.execute(
         text("SELECT DISTINCT message_id FROM incoming WHERE chat = :chat AND id IS NULL"), {"chat": chat}
     ).scalars()
@@ -96,55 +96,6 @@ def set_media(connection: Connection, media: Sequence[tuple[int, str]]) -> None:
         """),
         {"ordinals": [row[0] for row in media], "media": [row[1] for row in media]},
     )
-
-
-# An incoming row wins when it is a later edit, or the same edit with other content or more stored media.
-_STORED = "jsonb_array_length(jsonb_path_query_array({0}.media, '$[*] ? (exists(@.sha256))'))"
-_MEDIA = f"CASE WHEN {_STORED.format('i')} < {_STORED.format('t')} THEN t.media ELSE i.media END"
-
-
-def land(connection: Connection, chat: int, channel: UUID) -> dict[str, int]:
-    """Land a chat's staged rows; returns counts new, changed, unchanged."""
-    values = {"chat": chat, "channel": channel}
-    connection.execute(text("DROP TABLE IF EXISTS verdict"))
-    connection.execute(
-        text(f"""
-            CREATE TEMP TABLE verdict ON COMMIT DROP AS
-            SELECT i.ordinal, {_MEDIA} AS media,
-                   CASE WHEN t.id IS NULL THEN 'new'
-                        WHEN t.edited_at IS NOT NULL AND (i.edited_at IS NULL OR i.edited_at < t.edited_at)
-                             THEN 'unchanged'
-                        WHEN t.raw_hash <> i.raw_hash OR t.media <> {_MEDIA} THEN 'changed'
-                        ELSE 'unchanged' END AS verdict
-            FROM incoming i LEFT JOIN telegram_messages t ON t.id = i.id
-            WHERE i.chat = :chat
-        """),  # noqa: S608 - constant fragments, values are bound
-        values,
-    )
-    connection.execute(
-        text("""
-            INSERT INTO telegram_message_versions (tenant_id, id, raw_hash, edited_at, raw)
-            SELECT t.tenant_id, t.id, t.raw_hash, t.edited_at, t.raw
-            FROM verdict v JOIN incoming i USING (ordinal) JOIN telegram_messages t ON t.id = i.id
-            WHERE v.verdict = 'changed' AND t.raw_hash <> i.raw_hash
-            ON CONFLICT (tenant_id, id, raw_hash) DO NOTHING
-        """)
-    )
-    connection.execute(
-        text("""
-            INSERT INTO telegram_messages AS t (tenant_id, id, channel_id, telegram_message_id, posted_at,
-                                                edited_at, format, raw, raw_hash, media)
-            SELECT current_tenant(), i.id, :channel, i.message_id, i.posted_at, i.edited_at,
-                   'desktop', i.raw, i.raw_hash, v.media
-            FROM verdict v JOIN incoming i USING (ordinal) WHERE v.verdict <> 'unchanged'
-            ON CONFLICT (tenant_id, id) DO UPDATE SET
-                posted_at = excluded.posted_at, edited_at = excluded.edited_at, raw = excluded.raw,
-                raw_hash = excluded.raw_hash, media = excluded.media, received_at = now()
-        """),
-        values,
-    )
-    rows = connection.execute(text("SELECT verdict, count(*) FROM verdict GROUP BY verdict"))
-    return {verdict: count for verdict, count in rows.tuples()}  # noqa: C416 - rows are not plain tuples to mypy
 
 
 def keep_rejected(connection: Connection, rows: Sequence[tuple[UUID, str, str, str, str]]) -> None:

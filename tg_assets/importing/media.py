@@ -35,14 +35,14 @@ def copy_media(
         settled = []
         for ordinal, media in batch:
             for item in media:
-                counts[_settle(archive, json_name, item, tenant, objects)] += 1
+                counts[settle(archive, json_name, item, tenant, objects)] += 1
             settled.append((ordinal, orjson.dumps(media).decode()))
         landing.set_media(connection, settled)
         done += len(batch)
         progress(f"copying media of {staged.report.title}", done, total)
 
 
-def _settle(archive: ExportArchive, json_name: str, item: dict[str, object], tenant: UUID, objects: ObjectStore) -> str:
+def settle(archive: ExportArchive, json_name: str, item: dict[str, object], tenant: UUID, objects: ObjectStore) -> str:
     """Store one medium or note why not, in place; returns the count it belongs to."""
     path = item.get("path")
     if not isinstance(path, str):

@@ -4,6 +4,7 @@ Nothing lands here: a file that turns out to be broken has changed nothing when 
 holds one batch of messages, whatever the size of the file.
 """
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import tzinfo
 from typing import Any
@@ -53,7 +54,9 @@ def stage_export(
     chats: list[StagedChat] = []
     batch: list[tuple[object, ...]] = []
     messages = 0
-    with archive.open_json(name) as stream:
+    # One batch travels to the server while the next one is read: a good part of this time is the server's.
+    with archive.open_json(name) as stream, ThreadPoolExecutor(1) as sender:
+        sent: Future[None] | None = None
         for ordinal, event in enumerate(read_export(stream, name)):
             if isinstance(event, ExportedChat):
                 title = event.name or event.type or str(event.id)
@@ -64,9 +67,13 @@ def stage_export(
             if row is not None:
                 batch.append(row)
             if len(batch) >= BATCH:
-                landing.stage_rows(connection, batch)
-                batch.clear()
+                if sent is not None:
+                    sent.result()
+                sent = sender.submit(landing.stage_rows, connection, batch)
+                batch = []
                 progress(f"reading {name}", messages, 0)
+        if sent is not None:
+            sent.result()
     landing.stage_rows(connection, batch)
     landing.index_staging(connection)
     progress(f"reading {name}", messages, messages)
@@ -105,10 +112,12 @@ def _row(ordinal: int, raw: dict[str, Any], staged: StagedChat, tz: tzinfo) -> t
     return (
         ordinal,
         staged.number,
+        staged.channel,
         head.message_id,
         ids.post_id(staged.channel, head.message_id) if staged.channel else None,
         head.posted_at,
         head.edited_at,
+        head.is_service,
         _json(raw),
         digest,
         orjson.dumps(media).decode(),

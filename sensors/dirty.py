@@ -1,0 +1,71 @@
+"""Sensor ``start_refresh``: live traffic touched partitions, or events wait in an outbox, and no run is at it.
+
+It counts marks, and asks for one run that works on the fewest stretches that cover them and goes on while there
+is traffic; never for a second one, never for one without work.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import dagster as dg
+
+from resources.postgres import Postgres
+from sensors.runs import active_runs
+from tg_assets import ids
+from tg_assets.live_runs import refresh
+from tg_assets.tenants import known_feeds, tenant_slugs
+
+BUDGET_SECONDS = 12.0
+LOOK_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What waits, over all tenants."""
+
+    partitions: int = 0
+    stretches: int = 0
+    outgoing: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.partitions or self.outgoing)
+
+
+def look(postgres: Postgres, slugs: Iterable[str]) -> Work:
+    """What waits for these tenants: one connection, two counts each."""
+    from resources.postgres import TenantConnection
+    from tg_assets.live import dirty, outbox
+
+    partitions = stretches = outgoing = 0
+    with postgres.connection() as connection:
+        for tenant in [ids.NO_TENANT, *map(ids.tenant_id, slugs)]:
+            with TenantConnection(connection, tenant).transaction():
+                found = dirty.look(connection)
+                partitions += len(found.partitions)
+                stretches += len(found.scopes())
+                outgoing += outbox.waiting(connection)
+    return Work(partitions, stretches, outgoing)
+
+
+def first_work(look: Callable[[], Work], deadline: float) -> Work:
+    """What waits, as soon as something does; empty when nothing did until the deadline."""
+    while not (found := look()) and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+    return found
+
+
+@dg.sensor(job_name=refresh.name, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
+def start_refresh(context: dg.SensorEvaluationContext, postgres: Postgres) -> dg.SensorResult | dg.SkipReason:
+    """Ask for a run of the stages when partitions are dirty and none is going on."""
+    deadline = time.monotonic() + BUDGET_SECONDS
+    slugs = tenant_slugs(known_feeds(context.instance))
+    running = active_runs(context.instance, refresh.name)
+    if running:
+        found = look(postgres, slugs)
+        return dg.SkipReason(f"run {running[0].run_id[:8]} is at it; {found.partitions:,} partitions are dirty")
+    found = first_work(lambda: look(postgres, slugs), deadline)
+    if not found:
+        return dg.SkipReason("no partition is dirty and no event waits to be sent")
+    tags = {"tg/partitions": str(found.partitions), "tg/stretches": str(found.stretches)}
+    return dg.SensorResult(run_requests=[dg.RunRequest(tags=tags)])

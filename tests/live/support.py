@@ -1,0 +1,107 @@
+"""What tests of live traffic do over and over: send events, read them to the end, look at what is there."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from tests.support import pipeline
+from tg_assets import ids
+from tg_assets.channels import register_tenant
+from tg_assets.live.chats import Directory
+from tg_assets.live.process import Processor
+from tg_assets.live.tail import Flush, Tail
+from tg_assets.settings import load_settings
+
+PARSED = "stream:posts:parsed"
+EDITED = "stream:posts:edited"
+DELETED = "stream:posts:deleted"
+CHAT = -1_001_234_567_890
+
+
+@dataclass
+class Live:
+    """A tenant's live traffic."""
+
+    redis: Any
+    tenant: str
+    flushes: list[Flush] = field(default_factory=list)
+    feeds: set[str] = field(default_factory=set)
+    said: list[str] = field(default_factory=list)
+
+    def register(self) -> None:
+        """Make the tenant known."""
+        with pipeline.postgres().tenant(ids.tenant_id(self.tenant)) as session, session.transaction() as connection:
+            register_tenant(connection, self.tenant)
+
+    def event(self, number: int, **fields: Any) -> dict[str, Any]:
+        """A parsed message of one chat, a minute after the one before it."""
+        found = {
+            "tenant_id": self.tenant,
+            "tg_channel_id": CHAT,
+            "telegram_message_id": number,
+            "text": f"message {number}",
+            "posted_at": f"2026-03-{1 + number // 1440:02d}T{number // 60 % 24:02d}:{number % 60:02d}:00Z",
+            "occurred_at": "2026-04-01T00:00:00Z",
+            "chat_title": "Live",
+        }
+        return found | fields
+
+    def send(self, *events: Mapping[str, Any], stream: str = PARSED) -> list[str]:
+        """Append events to a stream as another program would; an event's own ``stream`` comes first."""
+        return [self.raw(orjson.dumps(event), event.get("stream", stream)) for event in events]
+
+    def raw(self, data: bytes, stream: str = PARSED) -> str:
+        """Append any bytes."""
+        entry: bytes = self.redis.xadd(stream, {"data": data})
+        return entry.decode()
+
+    def tail(self, shard: int = 0) -> Tail:
+        """A reader of a shard, as a run makes one."""
+        settings = load_settings()
+        directory = Directory(settings, lambda: 0)
+        return Tail(
+            pipeline.postgres(),
+            self.redis,
+            directory,
+            Processor(directory, settings),
+            shard,
+            register=self.feeds.update,
+            report=self.flushes.append,
+            log=self.said.append,
+        )
+
+    def drain(self, shard: int = 0) -> Tail:
+        """Read until nothing is left."""
+        tail = self.tail(shard)
+        assert tail.run(linger=0.0, budget=60).startswith("nothing came")
+        return tail
+
+    def rows(self, sql: str, **values: Any) -> list[Any]:
+        """Rows as the tenant sees them."""
+        return pipeline.rows(self.tenant, sql, **values)
+
+    def numbers(self, where: str = "true") -> list[int]:
+        """Message ids in ``messages``."""
+        sql = f"SELECT telegram_message_id FROM messages WHERE {where} ORDER BY 1"
+        return [row[0] for row in self.rows(sql)]
+
+    def letters(self) -> dict[str, str]:
+        """Reasons of the tenant's dead letters by entry."""
+        return {row.entry: row.reason for row in self.rows("SELECT entry, reason FROM dead_letters")}
+
+    def state(self) -> dict[str, str]:
+        """A hash of every table's content."""
+        return pipeline.content_hashes(self.tenant, anonymous=True)
+
+
+def letters_of_nobody(entries: Iterable[str]) -> dict[str, str]:
+    """Reasons of dead letters that belong to no tenant."""
+    with pipeline.postgres().tenant(ids.NO_TENANT) as session, session.transaction() as connection:
+        from sqlalchemy import text
+
+        rows = connection.execute(
+            text("SELECT entry, reason FROM dead_letters WHERE entry = ANY(:entries)"), {"entries": list(entries)}
+        )
+        return {row.entry: row.reason for row in rows}

@@ -1,0 +1,108 @@
+"""The tail: every entry ends in a table or in dead letters, in whatever order and however often it comes."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from tests.live.support import CHAT, DELETED, EDITED, PARSED, Live
+from tg_assets import ids
+
+
+def test_messages_become_posts_and_partitions_become_dirty(live: Live) -> None:
+    live.send(*(live.event(number) for number in range(1, 21)))
+    tail = live.drain()
+    assert live.numbers() == list(range(1, 21))
+    assert tail.total == {"events": 20, "rejected": 0, "changed": 20}
+    assert [tuple(row) for row in live.rows("SELECT feed, date::text FROM dirty")] == [
+        (f"{live.tenant}.live", "2026-03-01")
+    ]
+    assert live.feeds == {f"{live.tenant}.live"}
+    (flush,) = live.flushes
+    assert list(flush.partitions.values()) == [20]
+    assert live.redis.xpending("stream:posts:parsed", "tg_assets")["pending"] == 0
+
+
+def test_an_edit_keeps_the_older_version_and_a_deletion_is_a_tombstone(live: Live) -> None:
+    live.send(live.event(1), live.event(2))
+    live.drain()
+    live.send(live.event(1, text="better", edited_at="2026-03-02T00:00:00Z"), stream=EDITED)
+    live.send(
+        {"tenant_id": live.tenant, "tg_channel_id": CHAT, "telegram_message_id": 2, "deleted_at": "2026-03-03T00:00Z"},
+        stream=DELETED,
+    )
+    live.drain()
+    assert live.rows("SELECT content, is_edited, deleted_at IS NULL FROM messages ORDER BY telegram_message_id") == [
+        ("better", True, True),
+        ("message 2", False, False),
+    ]
+    assert live.rows("SELECT raw->>'text' FROM telegram_message_versions") == [("message 1",)]
+    assert live.rows("SELECT stored::text, deleted::text FROM coverage") == [("{[1,2)}", "{[2,3)}")]
+
+
+def test_events_may_come_twice_and_in_any_order(live: Live, another: Callable[[], Live]) -> None:
+    """Every event twice, shuffled in windows, one in a hundred unusable: the state of a quiet life."""
+    quiet, rough = live, another()
+    quiet.send(*story(quiet))
+    quiet.drain()
+    assert quiet.letters() == {}
+    events = [event for event in story(rough) for _ in range(2)]
+    chance = random.Random(7)
+    shuffled = []
+    for first in range(0, len(events), 50):
+        window = events[first : first + 50]
+        chance.shuffle(window)
+        shuffled += window
+    poison = {}
+    for place, event in enumerate(shuffled):
+        rough.send(event)
+        if place % 100 == 0:
+            poison[rough.raw(b'{"tenant_id": "' + rough.tenant.encode() + b'", "text": 5}')] = place
+        if place % 400 == 0:
+            rough.drain()
+    rough.drain()
+    assert rough.letters().keys() == poison.keys()
+    assert {**rough.state(), "dead_letters": "", "dirty": "", "outbox": ""} == {
+        **quiet.state(),
+        "dead_letters": "",
+        "dirty": "",
+        "outbox": "",
+    }
+
+
+def story(live: Live) -> list[dict[str, Any]]:
+    """A channel's life: 300 messages, albums, edits of edits, counters, deletions, stored media, an outside worker."""
+    events = []
+    key = f"media/{ids.tenant_id(live.tenant)}/aa/{'a' * 64}.jpg"
+    for number in range(1, 301):
+        fields: dict[str, Any] = {"stream": PARSED}
+        if number % 10 in (1, 2, 3):
+            fields |= {"grouped_id": number // 10 + 1, "has_media": True, "media": [{"kind": "photo"}]}
+        events.append(live.event(number, **fields))
+        if number % 7 == 0:
+            for edit in (2, 1):
+                events.append(
+                    live.event(
+                        number, stream=EDITED, text=f"edit {edit}", edited_at=f"2026-03-20T00:00:0{edit}Z",
+                        occurred_at=f"2026-04-02T00:00:0{edit}Z",
+                    )
+                )  # fmt: skip
+        if number % 11 == 0:
+            for look in (1, 2):
+                events.append(
+                    live.event(number, stream=PARSED, views_count=look * 10, occurred_at=f"2026-04-03T00:00:0{look}Z")
+                )
+        if number % 13 == 0:
+            events.append(
+                {
+                    "stream": DELETED, "tenant_id": live.tenant, "tg_channel_id": CHAT,
+                    "telegram_message_ids": [number], "deleted_at": "2026-04-04T00:00:00Z",
+                }
+            )  # fmt: skip
+        if number % 10 == 2:
+            about = {"tenant_id": live.tenant, "tg_channel_id": CHAT, "telegram_message_id": number,
+                     "occurred_at": "2026-04-05T00:00:00Z"}  # fmt: skip
+            file = {"sha256": "a" * 64, "s3_key": key, "mime_type": "image/jpeg", "size_bytes": 9}
+            events.append({**about, "stream": "stream:posts:vision:uploaded", "media_files": [file]})
+            vision = {"provider": "them", "model": "m", "classification": "photo", "description": "a drawn picture"}
+            events.append({**about, "stream": "stream:posts:vision:analyzed", "media": [file], "vision": vision})
+    return events

@@ -1,0 +1,71 @@
+"""Types of event fields: what fits the database's columns, moments in UTC, and which chat an event is about.
+
+A value that PostgreSQL would refuse is a validation error here. What does not belong here: models of events.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id
+
+Source = Literal["channel", "group", "dm", "persona"]
+
+INT32 = (1 << 31) - 1
+INT64 = (1 << 63) - 1
+
+BigInt = Annotated[int, Field(ge=-INT64 - 1, le=INT64)]
+Bytes = Annotated[int, Field(ge=0, le=INT64)]
+Count = Annotated[int, Field(ge=0, le=INT32)]
+Name = Annotated[str, StringConstraints(min_length=1)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
+
+# An escaped NUL whose own backslash is not escaped.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def without_nul(data: bytes) -> bytes:
+    """JSON whose strings hold U+FFFD in place of NUL characters, which PostgreSQL cannot store."""
+    return _NUL.sub(rb"\1\\ufffd", data) if b"\\u0000" in data else data
+
+
+def _utc(moment: datetime) -> datetime:
+    """An aware moment in UTC; one without a zone is taken to be in UTC already."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the moment is outside the calendar in UTC") from None
+
+
+Moment = Annotated[datetime, AfterValidator(_utc)]
+
+
+class ChatRef(NamedTuple):
+    """The chat of an event: marked id, source, account of a private chat (0 otherwise), and how it is shown."""
+
+    tg_channel_id: int
+    source: Source
+    owner_id: int
+    title: str | None = None
+    username: str | None = None
+
+
+def marked(tg_channel_id: int, source: Source) -> int:
+    """The marked id of a chat that a producer may have named by its bare id; raises ValueError.
+
+    A private chat is filed as ``-abs(peer)``. Elsewhere a positive id is the bare id of a channel or supergroup:
+    bare ids of small groups look the same, so producers name those by ``-id``.
+    """
+    if tg_channel_id == 0:
+        raise ValueError("tg_channel_id is 0, which is no chat")
+    if source == "dm":
+        return -abs(tg_channel_id)
+    if tg_channel_id < 0:
+        return tg_channel_id
+    if tg_channel_id >= CHANNEL_SHIFT:
+        raise ValueError("tg_channel_id is too large for a bare channel id")
+    return marked_channel_id(tg_channel_id)

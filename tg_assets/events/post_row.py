@@ -1,0 +1,133 @@
+"""An event as a row of ``posts`` or ``group_messages``, by the rules of ``telegram.desktop_post``.
+
+``post_row`` never fails on a validated event. A service message's content is empty; a poll's text belongs to the
+content; NUL characters become U+FFFD, since PostgreSQL stores none. What does not belong here: ids of rows,
+tenants, media (``media_list``), counters that compare with an earlier version.
+"""
+
+from typing import Any, Literal
+
+from tg_assets.events.content import content_digest
+from tg_assets.events.fields import INT32, without_nul
+from tg_assets.events.media_list import media_of_event
+from tg_assets.events.peers import forward_peer, peer_of
+from tg_assets.events.persona import PersonaMessageIngestedEventV1
+from tg_assets.events.posts import PostParsedEventV1
+from tg_assets.telegram.desktop_post import ChatContext, PostRow, post_url
+from tg_assets.telegram.desktop_text import content_hash
+
+__all__ = ["EVENT_PARSER_VERSION", "as_post", "media_of_event", "parse_event", "post_row", "raw_hash", "stored_json"]
+
+EVENT_PARSER_VERSION = "1"
+"""Changes with any change of what ``post_row`` returns; rows made by another version are stale."""
+
+Message = PostParsedEventV1 | PersonaMessageIngestedEventV1
+Format = Literal["event", "persona"]
+
+
+def parse_event(raw: dict[str, Any], chat: ChatContext, form: Format = "event") -> PostRow:
+    """Row of a stored event, which was validated before it was stored."""
+    if form == "persona":
+        return post_row(PersonaMessageIngestedEventV1.model_validate(raw), chat)
+    return post_row(PostParsedEventV1.model_validate(raw), chat)
+
+
+def raw_hash(event: Message) -> str:
+    """32 hex digits of what the event says, whoever sent it and whenever."""
+    return content_digest(event)
+
+
+def stored_json(event: Message) -> str:
+    """The event as JSON that PostgreSQL accepts; ``parse_event`` reads it back."""
+    return without_nul(event.model_dump_json(exclude_none=True).encode()).decode()
+
+
+def as_post(event: PersonaMessageIngestedEventV1) -> PostParsedEventV1:
+    """A persona's message as any other message."""
+    return PostParsedEventV1.model_construct(
+        tenant_id=event.tenant_id,
+        tg_channel_id=event.tg_channel_id or 0,
+        source=event.source,
+        owner_id=event.owner_id,
+        telegram_message_id=event.telegram_message_id,
+        text=event.content or "",
+        posted_at=event.posted_at,
+        has_media=event.has_media,
+        sender_tg_id=event.sender_tg_id,
+        sender_username=event.sender_username,
+    )
+
+
+def post_row(event: Message, chat: ChatContext) -> PostRow:
+    """Row of a message; ``chat`` is the chat as it is registered, which may know its username."""
+    if isinstance(event, PersonaMessageIngestedEventV1):
+        event = as_post(event)
+    is_service = event.is_service
+    content = "" if is_service else _clean(event.text)
+    if event.poll and (poll_text := _clean(_poll_text(event.poll))):
+        content = f"{content}\n{poll_text}" if content else poll_text
+    author = peer_of(event.author_peer_id, event.sender_tg_id)
+    forward = forward_peer(event.forward_from_peer_id, event.forward_from_chat_id)
+    reactions = _clean_json(event.reactions) if event.reactions else []
+    return PostRow(
+        content=content,
+        posted_at=event.posted_at,
+        edited_at=event.edited_at,
+        is_edited=event.is_edited or event.edited_at is not None,
+        has_media=event.has_media or any(item.role in (None, "primary") for item in event.media),
+        media_urls=_clean_json(event.media_urls) if event.media_urls else [],
+        urls=_clean_json(event.urls) if event.urls else [],
+        telegram_post_url=post_url(chat, event.telegram_message_id),
+        content_hash=content_hash(content) if content else None,
+        views_count=event.views_count,
+        forwards_count=event.forwards_count,
+        reactions_count=event.reactions_count or min(INT32, sum(reaction["count"] for reaction in reactions)),
+        replies_count=event.replies_count,
+        post_author=_name(event.post_author),
+        is_pinned=event.is_pinned,
+        reply_to_message_id=event.reply_to_message_id or None,
+        reply_to_chat_id=event.reply_to_chat_id,
+        thread_id=event.thread_id,
+        forum_topic_id=event.forum_topic_id,
+        forward_from_peer_id=forward.as_json() if forward else None,
+        forward_from_chat_id=forward.id if forward and forward.type != "user" else None,
+        forward_from_message_id=event.forward_from_message_id,
+        forward_date=event.forward_date,
+        forward_from_name=_name(event.forward_from_name),
+        author_peer_id=author.as_json() if author else None,
+        author_name=_name(event.author_name),
+        author_type=author.type if author else None,
+        sender_tg_id=author.id if author else None,
+        sender_username=_name(event.sender_username),
+        is_service=is_service,
+        action_type=(_name(event.action_type) or "custom_action") if is_service else None,
+        entities=_clean_json(event.entities) if event.entities and not is_service else [],
+        reactions=reactions,
+        service=_clean_json(event.service or {}) if is_service else None,
+        poll=_clean_json(event.poll) if event.poll else None,
+    )
+
+
+def _poll_text(poll: Any) -> str:
+    """Question and options, a line each, as ``desktop_text.read_poll`` writes them."""
+    lines = [poll["question"], *(answer["text"] for answer in poll.get("answers", ()))]
+    return "\n".join(line for line in lines if line)
+
+
+def _clean(value: str) -> str:
+    return value.replace("\x00", "\ufffd") if "\x00" in value else value
+
+
+def _name(value: str | None) -> str | None:
+    return _clean(value) if value else None
+
+
+def _clean_json(value: Any) -> Any:
+    """A JSON value without NUL characters; a new one."""
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, list):
+        return [_clean_json(item) for item in value]
+    if isinstance(value, dict):
+        return {_clean(key): _clean_json(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,148 @@
+"""Landing: the one way in for messages, whether an import, the live path or Telegram's history brings them.
+
+Rows wait in the temporary table ``incoming``; ``land`` brings them into ``telegram_messages`` so that the end
+state depends on what arrived, never on its order or how often: the latest version of a message wins, what it
+replaces is kept, stored media survive a version that left them out. Everything runs in the caller's one
+transaction. What does not belong here: reading sources, and parsing messages into ``posts``.
+"""
+
+from sqlalchemy import Connection, text
+
+# One row per message of the caller's batch. The defaults are those of an import.
+INCOMING = """
+    CREATE TEMP TABLE IF NOT EXISTS incoming (
+        ordinal bigint, chat int DEFAULT 0, channel_id uuid, message_id bigint, id uuid, posted_at timestamptz,
+        edited_at timestamptz, version_at timestamptz, format text DEFAULT 'desktop', is_service boolean,
+        grouped_id bigint, raw jsonb, raw_hash text, media jsonb DEFAULT '[]'
+    ) ON COMMIT DELETE ROWS
+"""
+
+_STORED = "jsonb_array_length(jsonb_path_query_array({0}.media, '$[*] ? (exists(@.sha256))'))"
+_MORE_STORED = f"(i.media <> '[]' AND {_STORED.format('i')} > {_STORED.format('t')})"
+# What an older event may still add: media that are stored by now, and the album, which never changes. Not an older
+# export: an edit since may have replaced its picture, and a later import brings it with its text.
+_ADDS = f"i.format <> 'desktop' AND ({_MORE_STORED} OR (t.grouped_id IS NULL AND i.grouped_id IS NOT NULL))"
+_MEDIA = f"CASE WHEN t.media <> '[]' AND {_STORED.format('i')} < {_STORED.format('t')} THEN t.media ELSE i.media END"
+# A later edit wins; then the source that knows more; then who looked later. Events that are equal in all of it
+# are ordered by content, so that any order of arrival ends the same; of two exports the later import wins.
+_RANK = "array_position(ARRAY['persona', 'desktop', 'event', 'telethon'], {0}.format)"
+_VERSION = f"(coalesce({{0}}.edited_at, '-infinity'), {_RANK}, coalesce({{0}}.version_at, '-infinity'))"
+_OLDER = (
+    f"({_VERSION.format('i')} < {_VERSION.format('t')} OR (i.format <> 'desktop' AND "
+    f"{_VERSION.format('i')} = {_VERSION.format('t')} AND i.raw_hash < t.raw_hash))"
+)
+
+
+def land(connection: Connection, chat: int = 0) -> dict[str, int]:
+    """Land the rows of ``incoming`` with this ``chat``; returns counts new, changed, adds, unchanged.
+
+    Leaves the temporary table ``landed(id)``: messages that are not what they were before.
+    """
+    values = {"chat": chat}
+    connection.execute(text("DROP TABLE IF EXISTS verdict"))
+    connection.execute(
+        text(f"""
+            CREATE TEMP TABLE verdict ON COMMIT DROP AS
+            SELECT i.ordinal, i.id, CASE WHEN t.id IS NULL THEN i.media ELSE {_MEDIA} END AS media,
+                   CASE WHEN t.id IS NULL THEN 'new'
+                        WHEN {_OLDER} THEN CASE WHEN {_ADDS} THEN 'adds' ELSE 'older' END
+                        WHEN t.raw_hash <> i.raw_hash OR t.media <> {_MEDIA} THEN 'changed'
+                        ELSE 'unchanged' END AS verdict
+            FROM incoming i LEFT JOIN telegram_messages t ON t.id = i.id
+            WHERE i.chat = :chat
+        """),  # noqa: S608 - constant fragments, values are bound
+        values,
+    )
+    rows = connection.execute(text("SELECT verdict, count(*) FROM verdict GROUP BY verdict"))
+    counts = {verdict: count for verdict, count in rows.tuples()}  # noqa: C416 - rows are not plain tuples to mypy
+    if counts.keys() - {"new"}:
+        _keep_versions(connection)
+    _write(connection)
+    connection.execute(text("DROP TABLE IF EXISTS landed"))
+    connection.execute(
+        text("""CREATE TEMP TABLE landed ON COMMIT DROP AS
+                SELECT DISTINCT id FROM verdict WHERE verdict IN ('new', 'changed', 'adds')""")
+    )
+    _cover(connection, chat)
+    counts["unchanged"] = counts.get("unchanged", 0) + counts.pop("older", 0)
+    return counts
+
+
+def _keep_versions(connection: Connection) -> None:
+    """Keep what is replaced, and edits that came after a later one."""
+    replaced = connection.execute(
+        text("""
+            INSERT INTO telegram_message_versions (tenant_id, id, raw_hash, edited_at, version_at, raw)
+            SELECT t.tenant_id, t.id, t.raw_hash, t.edited_at, t.version_at, t.raw
+            FROM verdict v JOIN incoming i USING (ordinal) JOIN telegram_messages t ON t.id = i.id
+            WHERE v.verdict = 'changed' AND t.raw_hash <> i.raw_hash
+              AND (t.format = 'desktop' OR t.edited_at IS DISTINCT FROM i.edited_at)
+            UNION ALL
+            SELECT t.tenant_id, t.id, i.raw_hash, i.edited_at, i.version_at, i.raw
+            FROM verdict v JOIN incoming i USING (ordinal) JOIN telegram_messages t ON t.id = i.id
+            WHERE v.verdict IN ('older', 'adds') AND i.version_at IS NOT NULL
+              AND t.edited_at IS DISTINCT FROM i.edited_at
+            ON CONFLICT (tenant_id, id, raw_hash) DO NOTHING
+        """)
+    ).rowcount
+    if replaced:
+        forget_looks(connection, "SELECT id FROM verdict")
+
+
+def forget_looks(connection: Connection, ids: str) -> None:
+    """Of the versions that events brought, keep one per edit, the last look; ``ids`` selects messages."""
+    connection.execute(
+        text(f"""
+            DELETE FROM telegram_message_versions v
+            WHERE v.id IN ({ids}) AND v.version_at IS NOT NULL AND EXISTS (
+                SELECT FROM telegram_message_versions w
+                WHERE w.id = v.id AND w.edited_at IS NOT DISTINCT FROM v.edited_at AND w.version_at IS NOT NULL
+                  AND (w.version_at, w.raw_hash) > (v.version_at, v.raw_hash))
+        """)  # noqa: S608 - a constant
+    )
+
+
+def _write(connection: Connection) -> None:
+    connection.execute(
+        text("""
+            INSERT INTO telegram_messages AS t (tenant_id, id, channel_id, telegram_message_id, posted_at, edited_at,
+                                                version_at, format, raw, raw_hash, media, grouped_id)
+            SELECT current_tenant(), i.id, i.channel_id, i.message_id, i.posted_at, i.edited_at, i.version_at,
+                   i.format, i.raw, i.raw_hash, v.media, i.grouped_id
+            FROM verdict v JOIN incoming i USING (ordinal) WHERE v.verdict IN ('new', 'changed')
+            ON CONFLICT (tenant_id, id) DO UPDATE SET
+                posted_at = excluded.posted_at, edited_at = excluded.edited_at, version_at = excluded.version_at,
+                format = excluded.format, raw = excluded.raw, raw_hash = excluded.raw_hash, media = excluded.media,
+                grouped_id = coalesce(excluded.grouped_id, t.grouped_id), received_at = now()
+        """)
+    )
+    connection.execute(
+        text(f"""
+            UPDATE telegram_messages t SET
+                media = CASE WHEN v.verdict = 'adds' AND {_MORE_STORED} THEN i.media ELSE t.media END,
+                grouped_id = coalesce(t.grouped_id, i.grouped_id),
+                version_at = CASE v.verdict WHEN 'adds' THEN t.version_at ELSE i.version_at END
+            FROM verdict v JOIN incoming i USING (ordinal)
+            WHERE t.id = i.id AND (v.verdict = 'adds' OR (v.verdict = 'unchanged' AND i.version_at > t.version_at))
+        """)  # noqa: S608 - constant fragments
+    )
+
+
+def _cover(connection: Connection, chat: int) -> None:
+    """Account for the ids of ``incoming``, whatever became of their rows."""
+    connection.execute(
+        text("""
+            INSERT INTO coverage AS c (tenant_id, channel_id, stored, service, live_from)
+            SELECT current_tenant(), channel_id,
+                   coalesce(range_agg(int8range(message_id, message_id, '[]')) FILTER (WHERE NOT is_service), '{}'),
+                   coalesce(range_agg(int8range(message_id, message_id, '[]')) FILTER (WHERE is_service), '{}'),
+                   min(message_id) FILTER (WHERE format IN ('event', 'persona'))
+            FROM incoming WHERE chat = :chat AND message_id > 0
+            GROUP BY channel_id
+            ON CONFLICT (tenant_id, channel_id) DO UPDATE SET
+                stored = c.stored + (excluded.stored - c.deleted), service = c.service + (excluded.service - c.deleted),
+                absent = c.absent - excluded.stored - excluded.service,
+                live_from = least(c.live_from, excluded.live_from), updated_at = now()
+        """),
+        {"chat": chat},
+    )

@@ -1,0 +1,114 @@
+"""One batch of one tenant into the database, in the caller's transaction: raw messages, posts, facts, dead letters,
+dirty partitions and coverage commit together or not at all.
+
+What does not belong here: reading streams, acknowledging, deciding what to do when the database refuses.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import orjson
+from sqlalchemy import Connection, text
+
+from resources.postgres import copy_rows, temp_rows
+from tg_assets import posts
+from tg_assets.engine import work_on
+from tg_assets.facts import apply_facts, keep_facts
+from tg_assets.landing import INCOMING, forget_looks, land
+from tg_assets.live import dead_letters, dirty
+from tg_assets.live.batch import Batch, Delivered, Message, batch_of
+from tg_assets.live.chats import Directory, Tenant
+from tg_assets.scope import Scope
+from tg_assets.settings import Settings
+from tg_assets.telegram.desktop_post import ChatContext
+
+_COLUMNS = (
+    "ordinal", "channel_id", "message_id", "id", "posted_at", "edited_at", "version_at", "format", "is_service",
+    "grouped_id", "raw", "raw_hash", "media",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a batch changed. ``partitions`` counts changed messages by (feed, first day of the window)."""
+
+    partitions: dict[tuple[str, date], int] = field(default_factory=dict)
+    feeds: set[str] = field(default_factory=set)
+    rejected: int = 0
+
+
+def apply(
+    connection: Connection,
+    tenant: Tenant,
+    delivered: Sequence[Delivered],
+    directory: Directory,
+    settings: Settings,
+    run_id: str | None,
+) -> Applied:
+    """Apply a tenant's events inside its transaction."""
+    called = {chat for one in delivered if (chat := one.event.chat) is not None}
+    chats = directory.chats(connection, tenant, called)
+    batch = batch_of(tenant.id, delivered, chats)
+    _land(connection, batch)
+    keep_facts(connection, batch.facts)
+    apply_facts(connection)
+    _derive(connection, batch, tenant, run_id)
+    partitions = dirty.mark(connection, settings.start_date)
+    dead_letters.keep(connection, batch.rejected)
+    return Applied(partitions, {chat.feed for chat in chats.values()}, len(batch.rejected))
+
+
+def _land(connection: Connection, batch: Batch) -> None:
+    connection.execute(text(INCOMING))
+    copy_rows(connection, "incoming", _COLUMNS, (_incoming(n, one) for n, one in enumerate(batch.messages.values())))
+    land(connection)
+    if batch.superseded:
+        columns = {"id": "uuid", "raw_hash": "text", "edited_at": "timestamptz", "version_at": "timestamptz",
+                   "raw": "jsonb"}  # fmt: skip
+        rows = [(one.id, one.raw_hash, one.edited_at, one.version_at, one.raw) for one in batch.superseded]
+        connection.execute(text("DROP TABLE IF EXISTS superseded"))
+        temp_rows(connection, "superseded", columns, rows)
+        connection.execute(
+            text("""INSERT INTO telegram_message_versions (tenant_id, id, raw_hash, edited_at, version_at, raw)
+                    SELECT current_tenant(), s.id, s.raw_hash, s.edited_at, s.version_at, s.raw
+                    FROM superseded s JOIN telegram_messages t ON t.id = s.id
+                    WHERE t.edited_at IS DISTINCT FROM s.edited_at
+                    ON CONFLICT (tenant_id, id, raw_hash) DO NOTHING""")
+        )
+        forget_looks(connection, "SELECT id FROM superseded")
+
+
+def _incoming(ordinal: int, one: Message) -> tuple[object, ...]:
+    return (
+        ordinal,
+        one.chat.id,
+        one.event.telegram_message_id,
+        one.id,
+        one.event.posted_at,
+        one.edited_at,
+        one.version_at,
+        one.format,
+        getattr(one.event, "is_service", False),
+        one.grouped_id,
+        one.raw,
+        one.raw_hash,
+        orjson.dumps(one.media).decode() if one.media else "[]",
+    )
+
+
+def _derive(connection: Connection, batch: Batch, tenant: Tenant, run_id: str | None) -> None:
+    """Rows of ``posts`` for every message that changed, from memory where it is at hand."""
+    changed = connection.execute(
+        text("""SELECT count(*) AS messages, min(t.posted_at) AS first, max(t.posted_at) AS last,
+                       array_agg(DISTINCT t.channel_id) AS channels
+                FROM landed JOIN telegram_messages t USING (id)""")
+    ).one()
+    if not changed.messages:
+        return
+    parsed = {
+        (str(one.id), one.raw_hash): one.row(ChatContext(one.chat.tg_channel_id, one.chat.source, one.chat.username))
+        for one in batch.messages.values()
+    }
+    scope = Scope(f"{tenant.slug}.", changed.first, changed.last + timedelta(microseconds=1))
+    work_on(posts.stage(parsed), connection, scope, "SELECT id FROM landed", changed.channels, run_id)

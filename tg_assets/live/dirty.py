@@ -1,0 +1,60 @@
+"""Dirty partitions: what live traffic touched and the stages have not looked at yet.
+
+Marks are appended in the transaction that saved the messages, and deleted one by one by the worker that saw
+them, after it has done the work: a mark that comes meanwhile stays. All functions work inside a tenant's
+transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, text
+
+from tg_assets.partitions import window, window_sql
+from tg_assets.scope import Scope, merge
+
+
+@dataclass(frozen=True, slots=True)
+class Dirty:
+    """A tenant's dirty partitions as they were at one moment."""
+
+    partitions: dict[tuple[str, date], list[int]]
+    """(feed, first day of the window) to its marks."""
+    oldest: datetime | None
+
+    def scopes(self) -> list[Scope]:
+        """The fewest stretches that cover them: touching windows of a feed are one."""
+        return merge((feed, *window(day.isoformat())) for feed, day in self.partitions)
+
+
+# Partitions and how many messages of the temporary table ``landed`` each has.
+TOUCHED = f"""
+    SELECT c.feed, {window_sql("t.posted_at")} AS date, count(*) AS messages
+    FROM landed l JOIN telegram_messages t ON t.id = l.id JOIN channels c ON c.id = t.channel_id
+    WHERE t.posted_at >= :start GROUP BY 1, 2
+"""  # noqa: S608 - a constant expression
+
+
+def mark(connection: Connection, start: date) -> dict[tuple[str, date], int]:
+    """Mark the partitions of ``landed``; returns messages per partition. Windows before ``start`` do not exist."""
+    rows = connection.execute(text(TOUCHED), {"start": start}).all()
+    connection.execute(
+        text("""INSERT INTO dirty (tenant_id, feed, date)
+                SELECT current_tenant(), * FROM unnest(CAST(:feeds AS text[]), CAST(:dates AS date[]))"""),
+        {"feeds": [row.feed for row in rows], "dates": [row.date for row in rows]},
+    )
+    return {(row.feed, row.date): row.messages for row in rows}
+
+
+def look(connection: Connection) -> Dirty:
+    """The tenant's dirty partitions now."""
+    rows = connection.execute(
+        text("SELECT feed, date, array_agg(seq) AS seqs, min(marked_at) AS oldest FROM dirty GROUP BY feed, date")
+    ).all()
+    return Dirty({(row.feed, row.date): row.seqs for row in rows}, min((row.oldest for row in rows), default=None))
+
+
+def clear(connection: Connection, marks: Sequence[int]) -> None:
+    """Forget marks whose work is done."""
+    connection.execute(text("DELETE FROM dirty WHERE seq = ANY(:marks)"), {"marks": list(marks)})

@@ -1,0 +1,88 @@
+"""The outbox: outgoing events commit with the rows they tell of, and are relayed to their streams afterwards.
+
+Relaying is in order of commit and at least once: a relay that is killed between sending and forgetting sends
+again, with the same ``idempotency_key``. A transaction still open holds back what began after it, because its
+events may belong before them.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid5
+
+from sqlalchemy import Connection, text
+
+from resources.postgres import temp_rows
+from tg_assets.events.envelope import Envelope
+from tg_assets.events.streams import encode, stream_for
+from tg_assets.ids import NAMESPACE
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from resources.postgres import TenantConnection
+
+# Who sends: on streams that go both ways the tail passes these by.
+OWN = "tg_assets"
+BATCH = 2000
+# Streams that nobody follows as a group keep this many entries.
+KEPT = 100_000
+
+
+def send(connection: Connection, events: Iterable[Envelope]) -> int:
+    """Put our own events into the outbox of this transaction, stamped; returns how many.
+
+    Ids are computed from the idempotency key: the same event, made again, is the same event.
+    """
+    rows = []
+    for event in events:
+        key = event.idempotency_key or event.default_key()
+        event_id = str(uuid5(NAMESPACE, key))
+        stamp = {"event_id": event_id, "trace_id": event_id, "idempotency_key": key, "producer": OWN}
+        full = event.model_copy(update=stamp | {"occurred_at": event.occurred_at or datetime.now(UTC)})
+        rows.append((stream_for(full), key, encode(full).decode()))
+    return post(connection, rows)
+
+
+def post(connection: Connection, rows: Sequence[tuple[str, str, str]]) -> int:
+    """Put events, given as (stream, idempotency key, JSON), into the outbox of this transaction."""
+    if not rows:
+        return 0
+    connection.execute(text("DROP TABLE IF EXISTS posted"))
+    temp_rows(connection, "posted", {"stream": "text", "key": "text", "data": "text"}, rows)
+    connection.execute(
+        text("""INSERT INTO outbox (tenant_id, stream, idempotency_key, data)
+                SELECT current_tenant(), stream, key, data FROM posted""")
+    )
+    return len(rows)
+
+
+def waiting(connection: Connection) -> int:
+    """How many events of the tenant are not relayed yet."""
+    return int(connection.execute(text("SELECT count(*) FROM outbox")).scalar_one())
+
+
+def relay(session: "TenantConnection", redis: "Redis") -> int:
+    """Send what the tenant's outbox holds; returns how many. Nothing to do when another process is at it."""
+    sent = 0
+    with session.lock("outbox", wait=False) as held:
+        while held and (count := _relay_batch(session, redis)):
+            sent += count
+    return sent
+
+
+def _relay_batch(session: "TenantConnection", redis: "Redis") -> int:
+    with session.transaction() as connection:
+        rows = connection.execute(
+            text("""SELECT seq, stream, data FROM outbox WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
+                    ORDER BY xid, seq LIMIT :batch"""),
+            {"batch": BATCH},
+        ).all()
+        if rows:
+            with redis.pipeline(transaction=False) as pipe:
+                streaming: Any = pipe
+                for row in rows:
+                    streaming.xadd(row.stream, {"data": row.data.encode()})
+                pipe.execute()
+            connection.execute(text("DELETE FROM outbox WHERE seq = ANY(:sent)"), {"sent": [row.seq for row in rows]})
+    return len(rows)

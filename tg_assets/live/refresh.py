@@ -1,0 +1,165 @@
+"""Keeping derived things up with live traffic: the stages, over the dirty partitions, again and again while they last.
+
+Text first: a message is tagged, indexed and in the graph before its picture has been read, and again after it.
+Marks are cleared once their work is done, so a killed run leaves them to the next; stages work on what is stale,
+so nothing is done twice. Nothing here knows Dagster.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from resources.postgres import Postgres, TenantConnection
+from tg_assets.engine import Report, Stage, run_stage
+from tg_assets.live import dirty, outbox
+from tg_assets.live.process import is_down
+from tg_assets.scope import Scope
+
+TEXT = ("posts", "media_objects", "media_groups", "tags", "qdrant_points", "neo4j_nodes")
+PICTURES = ("vision_summaries", "album_summaries")
+AFTER_PICTURES = ("tags", "qdrant_points", "neo4j_nodes")
+LAST = ("feed_statistics",)
+# Items of one stage and feed in one round: new messages wait no longer than a few pictures take to be read.
+PICTURES_AT_ONCE = 16
+POLL_SECONDS = 0.25
+REPORT_SECONDS = 60.0
+LONGEST_PAUSE = 30.0
+
+Partition = tuple[str, date]
+Reports = dict[str, Report]
+
+
+@dataclass(slots=True)
+class Made:
+    """What was made of some partitions since the last report, by asset."""
+
+    partitions: dict[Partition, set[str]] = field(default_factory=dict)
+    reports: dict[tuple[str, str], Report] = field(default_factory=dict)
+    """(asset, feed) to what its stages did."""
+
+    def add(self, partitions: Sequence[Partition], feed: str, reports: Reports, first: set[Partition]) -> None:
+        """Add a round over one feed's partitions; ``first`` are those that this run has not reported yet."""
+        for asset, report in reports.items():
+            self.reports.setdefault((asset, feed), Report()).add(report)
+        busy = {asset for asset, report in reports.items() if report.todo - report.left}
+        for partition in partitions:
+            assets = set(reports) if partition in first else busy
+            if assets:
+                self.partitions.setdefault(partition, set()).update(assets)
+
+
+class Refresh:
+    """Runs stages over what is dirty. ``report`` is called with what was made; ``log`` with sentences for people."""
+
+    def __init__(
+        self,
+        postgres: Postgres,
+        redis: Redis | None,
+        stages: Mapping[str, tuple[Stage, ...]],
+        tenants: Callable[[], Sequence[UUID]],
+        *,
+        report: Callable[[Made], None],
+        log: Callable[[str], None],
+        run_id: str | None = None,
+    ) -> None:
+        self._postgres, self._redis, self._stages, self._tenants = postgres, redis, stages, tenants
+        self._report, self._log, self._run_id = report, log, run_id
+        self._made = Made()
+        self._reported: set[Partition] = set()
+        self.failures = Counter[str]()
+        self.rounds = 0
+
+    def run(self, linger: float, budget: float) -> str:
+        """Work until nothing was dirty for ``linger`` seconds or ``budget`` is spent; returns why it ended."""
+        started = quiet_since = time.monotonic()
+        pause, due = POLL_SECONDS, 0.0
+        why = "its time is over; the next run goes on"
+        while time.monotonic() - started < budget:
+            before = self.failures.total()
+            worked = sum(self._tenant(tenant) for tenant in self._tenants())  # all of them, so not any()
+            now = time.monotonic()
+            if worked:
+                quiet_since = now
+            elif now - quiet_since > linger:
+                why = f"nothing was dirty for {linger:.0f} s"
+                break
+            if now >= due or (self._made.partitions.keys() - self._reported and now >= due - REPORT_SECONDS + 2):
+                self._hand_over()
+                due = now + REPORT_SECONDS
+            pause = min(LONGEST_PAUSE, pause * 2) if self.failures.total() > before else POLL_SECONDS
+            time.sleep(0 if worked and pause == POLL_SECONDS else pause)
+        self._hand_over()
+        return why
+
+    def _hand_over(self) -> None:
+        if self._made.partitions:
+            self._reported |= self._made.partitions.keys()
+            made, self._made = self._made, Made()
+            self._report(made)
+
+    def _tenant(self, tenant: UUID) -> bool:
+        """One round over a tenant's dirty partitions; True when it had any."""
+        with self._postgres.tenant(tenant) as session:
+            with session.transaction() as connection:
+                found = dirty.look(connection)
+                told = outbox.waiting(connection)
+            for scope in found.scopes():
+                self._scope(session, scope, found)
+            if self._redis is not None and (told or found.partitions):
+                try:
+                    outbox.relay(session, self._redis)
+                except RedisError as error:
+                    self._failed("outbox", error)
+        return bool(found.partitions)
+
+    def _scope(self, session: TenantConnection, scope: Scope, found: dirty.Dirty) -> None:
+        self.rounds += 1
+        covered = [one for one in found.partitions if one[0] == scope.feed and _inside(one[1], scope)]
+        before = self.failures.total()
+        reports: Reports = {}
+        self._pass(session, scope, TEXT, reports)
+        self._pass(session, scope, PICTURES, reports, PICTURES_AT_ONCE)
+        if any(reports[asset].done for asset in PICTURES if asset in reports):
+            self._pass(session, scope, AFTER_PICTURES, reports)
+        self._pass(session, scope, LAST, reports)
+        self._made.add(covered, scope.feed, reports, set(covered) - self._reported)
+        if self.failures.total() == before and not any(report.left for report in reports.values()):
+            with session.transaction() as connection:
+                dirty.clear(connection, [mark for one in covered for mark in found.partitions[one]])
+
+    def _pass(
+        self,
+        session: TenantConnection,
+        scope: Scope,
+        assets: Sequence[str],
+        reports: Reports,
+        limit: int | None = None,
+    ) -> None:
+        for asset in assets:
+            total = reports.setdefault(asset, Report())
+            total.left = 0
+            for stage in self._stages[asset]:
+                try:
+                    report = run_stage(stage, session, scope, limit=limit, wait=False, run_id=self._run_id)
+                except Exception as error:
+                    if is_down(error):
+                        raise
+                    self._failed(stage.name, error)
+                    continue
+                total.add(report)
+                if report.done:
+                    self._log(f"{stage.name}: {report.done:,} made in {scope.feed}, {report.seconds:.1f} s")
+
+    def _failed(self, what: str, error: Exception) -> None:
+        self.failures[f"{what}: {type(error).__name__}"] += 1
+        self._log(f"{what} failed and is tried again: {type(error).__name__}")
+
+
+def _inside(day: date, scope: Scope) -> bool:
+    return scope.since.date() <= day < scope.until.date()

@@ -1,0 +1,73 @@
+"""How far the group is on each stream: unread and pending entries and the age of the oldest. Reads no messages."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tg_assets.events.streams import GROUP, INBOUND, shard_name
+from tg_assets.live.backlog import backlog
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """One stream as the group sees it. ``oldest_seconds`` is the age of the oldest entry not settled, 0 for none."""
+
+    stream: str
+    length: int
+    unread: int
+    pending: int
+    oldest_seconds: float
+
+    @property
+    def waiting(self) -> int:
+        """Entries not settled."""
+        return self.unread + self.pending
+
+
+def streams_of(shard: int) -> list[str]:
+    """Names of the streams that a shard reads."""
+    return [shard_name(stream.name, shard) for stream in INBOUND]
+
+
+def waiting(redis: "Redis", shard: int) -> int:
+    """Entries of a shard that are not settled, in one round trip where Redis knows the lag."""
+    server: Any = redis
+    streams = streams_of(shard)
+    with server.pipeline(transaction=False) as pipe:
+        for stream in streams:
+            pipe.xinfo_groups(stream)
+        answers = pipe.execute(raise_on_error=False)
+    total = 0
+    for stream, groups in zip(streams, answers, strict=True):
+        ours = [one for one in groups if one["name"] == GROUP.encode()] if isinstance(groups, list) else []
+        if ours and ours[0].get("lag") is not None:
+            total += int(ours[0]["lag"]) + int(ours[0]["pending"])
+        else:  # no group yet, no stream at all, or a lag that Redis has to be asked for
+            total += backlog(redis, stream)
+    return total
+
+
+def look(redis: "Redis", streams: Iterable[str]) -> list[StreamState]:
+    """The state of streams, in their order; those that nobody has written to are empty."""
+    return [_look(redis, stream) for stream in streams]
+
+
+def _look(redis: "Redis", stream: str) -> StreamState:
+    server: Any = redis
+    length = int(server.xlen(stream))
+    if not length:
+        return StreamState(stream, 0, 0, 0, 0.0)
+    group = next((one for one in server.xinfo_groups(stream) if one["name"] == GROUP.encode()), None)
+    total = backlog(server, stream)
+    pending = int(group["pending"]) if group else 0
+    oldest: list[bytes] = []
+    if pending:
+        oldest.append(server.xpending(stream, GROUP)["min"])
+    after = f"({group['last-delivered-id'].decode()}" if group else "-"
+    oldest += [entry_id for entry_id, _ in server.xrange(stream, after, "+", count=1)]
+    ages = [time.time() - int(one.partition(b"-")[0]) / 1000 for one in oldest]
+    return StreamState(stream, length, total - pending, pending, max(0.0, *ages) if ages else 0.0)

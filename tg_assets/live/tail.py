@@ -1,0 +1,171 @@
+"""The tail of one shard: what a killed predecessor left pending, then new entries as they come.
+
+One process at a time holds a shard, by a lock in PostgreSQL. A batch's effects commit, then its entries are
+acknowledged, so killing the process anywhere repeats a batch and changes nothing. It lingers while there is
+traffic and ends after a quiet time or its budget; then another takes over. Nothing here knows Dagster.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisSlow
+from sqlalchemy import Connection
+
+from resources.postgres import Postgres, TenantConnection, advisory_lock
+from tg_assets.errors import ServerDown
+from tg_assets.live import outbox
+from tg_assets.live.chats import Directory
+from tg_assets.live.process import Done, Processor, is_down
+from tg_assets.live.reader import Entry, Reader
+from tg_assets.live.state import streams_of
+
+BATCH = 5000
+BLOCK_SECONDS = 1.0
+# How often a partition that was reported already is reported again, and how often streams are trimmed.
+REPORT_SECONDS = 60.0
+LONGEST_PAUSE = 5.0
+
+
+@dataclass(slots=True)
+class Flush:
+    """What came in since the last report."""
+
+    partitions: Counter[tuple[str, date]] = field(default_factory=Counter)
+    """Changed messages by (feed, first day of the window)."""
+    events: Counter[str] = field(default_factory=Counter)
+    """Entries by stream."""
+    rejected: int = 0
+    first_id: str | None = None
+    last_id: str | None = None
+
+    def add(self, entries: Sequence[Entry], done: Done) -> None:
+        """Add a batch."""
+        self.partitions.update(done.partitions)
+        self.events.update(entry.stream for entry in entries)
+        self.rejected += done.rejected
+        self.first_id = self.first_id or entries[0].id
+        self.last_id = entries[-1].id
+
+
+class Tail:
+    """Reads one shard. ``report`` is called with what came in; ``log`` with sentences for people."""
+
+    def __init__(
+        self,
+        postgres: Postgres,
+        redis: Redis,
+        directory: Directory,
+        processor: Processor,
+        shard: int,
+        *,
+        register: Callable[[set[str]], None],
+        report: Callable[[Flush], None],
+        log: Callable[[str], None],
+    ) -> None:
+        self._postgres, self._redis = postgres, redis
+        self._directory, self._processor = directory, processor
+        self._reader = Reader(redis, streams_of(shard), f"shard-{shard}")
+        self._name = f"tail/{shard}"
+        self._register, self._report, self._log = register, report, log
+        self._flush = Flush()
+        self._reported: set[tuple[str, date]] = set()
+        self._feeds: set[str] = set()
+        self._due = 0.0
+        self.total = Counter[str]()
+
+    def run(self, linger: float, budget: float) -> str:
+        """Read until nothing came for ``linger`` seconds or ``budget`` is spent; returns why it ended."""
+        deadline, pause = time.monotonic() + budget, 0.2
+        quiet_since = time.monotonic()
+        while time.monotonic() < deadline:
+            try:
+                with self._postgres.connection() as connection, advisory_lock(connection, self._name) as held:
+                    if not held:
+                        return "another run holds this shard"
+                    pause = 0.2
+                    self._reader.ensure_groups()
+                    ended, quiet_since = self._read(connection, quiet_since, linger, deadline)
+                    if ended:
+                        self._end()
+                        return ended
+            except (RedisAway, RedisSlow) as error:
+                self._log(f"Redis is away ({type(error).__name__}); trying again")
+                if time.monotonic() - quiet_since > max(linger, LONGEST_PAUSE):
+                    return "Redis is away"
+            except ServerDown as error:
+                self._log(f"{error} Trying again.")
+            except Exception as error:
+                if not is_down(error):
+                    raise
+                self._log(f"PostgreSQL went away ({type(error).__name__}); trying again")
+            self._directory.forget()
+            time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+            pause = min(LONGEST_PAUSE, pause * 2)
+        return "its time is over while a server was away"
+
+    def _read(
+        self, connection: Connection, quiet_since: float, linger: float, deadline: float
+    ) -> tuple[str | None, float]:
+        """Pending entries, then new ones; returns why reading ended and when the last entry came."""
+        while entries := self._reader.pending(BATCH):
+            self._log(f"{len(entries):,} entries were read and never settled; doing them again")
+            self._settle(connection, entries)
+            quiet_since = time.monotonic()
+        while (now := time.monotonic()) < deadline:
+            try:
+                block = min(BLOCK_SECONDS, deadline - now)
+                entries = self._reader.new(BATCH, int(block * 1000))
+            except ResponseError as error:
+                if "NOGROUP" not in str(error):
+                    raise
+                self._log("Redis came back without its streams: what they held has to be sent or backfilled again")
+                self._reader.ensure_groups()
+                continue
+            if entries:
+                for first in range(0, len(entries), BATCH):
+                    self._settle(connection, entries[first : first + BATCH])
+                quiet_since = time.monotonic()
+            elif now - quiet_since > linger:
+                return f"nothing came for {linger:.0f} s", quiet_since
+            self._maybe_report()
+        return "its time is over; the next run goes on", quiet_since
+
+    def _settle(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        done = self._processor.process(connection, entries)
+        self._reader.ack(entries)
+        self._flush.add(entries, done)
+        self.total.update(events=len(entries), rejected=done.rejected, changed=sum(done.partitions.values()))
+        new = done.feeds - self._feeds
+        if new:
+            self._register(new)
+            self._feeds |= new
+        for tenant in done.told:
+            self._relay(connection, tenant)
+
+    def _relay(self, connection: Connection, tenant: UUID) -> None:
+        outbox.relay(TenantConnection(connection, tenant), self._redis)
+
+    def _maybe_report(self) -> None:
+        now = time.monotonic()
+        new = self._flush.partitions.keys() - self._reported
+        if now >= self._due or (new and now >= self._due - REPORT_SECONDS + 2):
+            self._hand_over()
+            self._reader.trim()
+            self._due = now + REPORT_SECONDS
+
+    def _hand_over(self) -> None:
+        if self._flush.last_id is not None:
+            self._reported |= self._flush.partitions.keys()
+            flush, self._flush = self._flush, Flush()
+            self._report(flush)
+
+    def _end(self) -> None:
+        self._hand_over()
+        self._reader.trim()

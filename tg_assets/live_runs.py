@@ -1,0 +1,158 @@
+"""Jobs ``tail`` and ``refresh``: runs that follow live traffic while it lasts, and what they report to Dagster.
+
+Each is one step that lingers: a run per batch would cost seconds of start for milliseconds of work, and an event
+log that grows by 20 rows a run. They materialize exactly the partitions that they touched, under their own run.
+What does not belong here: reading streams and running stages (``tg_assets.live``).
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from resources.embedder import EmbedderResource
+from resources.neo4j import Neo4j
+from resources.object_store import ObjectStore
+from resources.postgres import Postgres
+from resources.qdrant import Qdrant
+from resources.redis import Redis
+from resources.vision import VisionResource
+from tg_assets import ids
+from tg_assets.materialize import metadata
+from tg_assets.scope import StageConfig
+from tg_assets.settings import load_settings
+from tg_assets.tenants import known_feeds, register, tenant_slugs
+
+# Which shard a run reads.
+TAIL_TAG = "tg/tail"
+
+
+class FollowConfig(dg.Config):
+    """How long a run follows: it ends after a quiet time, or when its time is over and another takes over."""
+
+    linger_seconds: float = 45.0
+    budget_seconds: float = 600.0
+
+
+class TailConfig(FollowConfig):
+    """Which shard of the streams to read."""
+
+    shard: int = 0
+
+
+def partition_of(feed: str, day: date) -> dg.MultiPartitionKey:
+    """Dagster's key of a partition."""
+    return dg.MultiPartitionKey({"date": day.isoformat(), "feed": feed})
+
+
+def _report(
+    context: dg.OpExecutionContext, assets: Iterable[str], partition: tuple[str, date], found: dict[str, Any]
+) -> None:
+    for asset in assets:
+        context.log_event(dg.AssetMaterialization(asset, partition=partition_of(*partition), metadata=found))
+
+
+@dg.op
+def tail_streams(context: dg.OpExecutionContext, config: TailConfig, postgres: Postgres, redis: Redis) -> None:
+    """Read a shard of the streams into the database: raw messages, posts, facts, dead letters, dirty partitions."""
+    from tg_assets.live.chats import Directory
+    from tg_assets.live.process import Processor
+    from tg_assets.live.state import waiting
+    from tg_assets.live.tail import Flush, Tail
+
+    settings, client = load_settings(), redis.client()
+    first = settings.start_date
+
+    def report(flush: Flush) -> None:
+        lag = waiting(client, config.shard)
+        about = {
+            "events": flush.events.total(),
+            "rejected": flush.rejected,
+            "lag": lag,
+            "first_id": flush.first_id or "",
+            "last_id": flush.last_id or "",
+        }
+        streams = ", ".join(f"{count:,} {stream}" for stream, count in flush.events.most_common())
+        context.log.info(f"{streams}; {flush.rejected:,} dead letters; {lag:,} waiting; last {flush.last_id}")
+        for partition, messages in sorted(flush.partitions.items()):
+            if partition[1] >= first:
+                _report(context, ("telegram_messages", "posts"), partition, {**about, "messages": messages})
+
+    directory = Directory(settings, lambda: len(known_feeds(context.instance)))
+    tail = Tail(
+        postgres,
+        client,
+        directory,
+        Processor(directory, settings, context.run_id),
+        config.shard,
+        register=lambda feeds: _register(context, feeds),
+        report=report,
+        log=context.log.info,
+    )
+    why = tail.run(config.linger_seconds, config.budget_seconds)
+    total: Counter[str] = tail.total
+    context.log.info(f"{total['events']:,} events, {total['rejected']:,} dead letters; ended: {why}")
+    context.add_output_metadata({**total, "ended": why})
+
+
+def _register(context: dg.OpExecutionContext, feeds: set[str]) -> None:
+    for feed in register(context.instance, sorted(feeds)):
+        context.log.info(f"{feed} is new: it has partitions now")
+
+
+@dg.op
+def refresh_partitions(
+    context: dg.OpExecutionContext,
+    config: FollowConfig,
+    postgres: Postgres,
+    redis: Redis,
+    objects: ObjectStore,
+    vision: VisionResource,
+    qdrant: Qdrant,
+    embedder: EmbedderResource,
+    neo4j: Neo4j,
+) -> None:
+    """Run the stages over what live traffic made dirty, until nothing is; relay outgoing events."""
+    from tg_assets.graph.schema import CONSTRAINTS
+    from tg_assets.live.refresh import Made, Refresh
+    from tg_assets.stages import all_stages
+
+    model = embedder.get()
+    qdrant.create_collection(model.dimension)
+    neo4j.create_schema(CONSTRAINTS)
+
+    def report(made: Made) -> None:
+        tables = {key: metadata({key[0]: one}, StageConfig()) for key, one in made.reports.items()}
+        for partition, assets in sorted(made.partitions.items()):
+            for asset in sorted(assets):
+                _report(context, [asset], partition, tables[asset, partition[0]])
+        context.log.info(f"{len(made.partitions):,} partitions are up to date")
+
+    refresh = Refresh(
+        postgres,
+        redis.client(),
+        all_stages(objects, vision.get(), qdrant, model, neo4j),
+        lambda: [ids.NO_TENANT, *map(ids.tenant_id, tenant_slugs(known_feeds(context.instance)))],
+        report=report,
+        log=context.log.info,
+        run_id=context.run_id,
+    )
+    why = refresh.run(config.linger_seconds, config.budget_seconds)
+    context.log.info(f"{refresh.rounds:,} rounds; ended: {why}")
+    if refresh.failures:
+        told = "; ".join(f"{count:,} x {what}" for what, count in refresh.failures.most_common())
+        raise dg.Failure(f"Some stages failed; their partitions stay dirty and the next run goes on: {told}.")
+
+
+@dg.job(tags={"dagster/max_retries": "0"}, executor_def=dg.in_process_executor)
+def tail() -> None:
+    """Live messages of one shard into the database, while they come."""
+    tail_streams()
+
+
+@dg.job(tags={"dagster/max_retries": "0"}, executor_def=dg.in_process_executor)
+def refresh() -> None:
+    """Derived assets of the partitions that live messages touched, while they come."""
+    refresh_partitions()
