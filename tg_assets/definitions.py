@@ -15,6 +15,7 @@ from resources.redis import Redis
 from resources.vision import VisionResource
 from sensors.dirty import start_refresh
 from sensors.feeds import register_feeds
+from sensors.gaps import find_gaps
 from sensors.tail import start_tail
 from tg_assets import checks
 from tg_assets.album_summaries import album_summaries
@@ -68,7 +69,7 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
         asset_checks=checks.ALL,
         jobs=[everything, tail, refresh],
         schedules=[nightly_refresh],
-        sensors=[start_tail, start_refresh, register_feeds],
+        sensors=[start_tail, start_refresh, register_feeds, find_gaps],
         resources={**default_resources(), **(resource_overrides or {})},
         # One process per run: a process per step would pay the imports ten times.
         executor=dg.in_process_executor,

@@ -53,11 +53,14 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
         """),  # noqa: S608 - constant fragments, values are bound
         values,
     )
+    connection.execute(text("ANALYZE verdict (ordinal, id, verdict)"))
     rows = connection.execute(text("SELECT verdict, count(*) FROM verdict GROUP BY verdict"))
     counts = {verdict: count for verdict, count in rows.tuples()}  # noqa: C416 - rows are not plain tuples to mypy
     if counts.keys() - {"new"}:
         _keep_versions(connection)
     _write(connection)
+    if counts.keys() & {"adds", "unchanged"}:
+        _add(connection)
     connection.execute(text("DROP TABLE IF EXISTS landed"))
     connection.execute(
         text("""CREATE TEMP TABLE landed ON COMMIT DROP AS
@@ -116,6 +119,10 @@ def _write(connection: Connection) -> None:
                 grouped_id = coalesce(excluded.grouped_id, t.grouped_id), received_at = now()
         """)
     )
+
+
+def _add(connection: Connection) -> None:
+    """What rows that are not the last word still add: stored media, the album, a later look at the same."""
     connection.execute(
         text(f"""
             UPDATE telegram_messages t SET

@@ -6,6 +6,7 @@ one statement through the parent ``messages``.
 
 from collections import Counter
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -87,13 +88,17 @@ def stage(parsed: Parsed | None = None) -> Stage:
     return Stage("posts", f"{PARSER_VERSION}/{EVENT_PARSER_VERSION}", INPUTS, work, chunk_size=5000)
 
 
+# Names of PostRow, which a test checks.
+_plain, _nested = itemgetter(*PLAIN), itemgetter(*JSON)
+
+
 def _row(raw: Any, known: Parsed) -> list[object]:
     """A parsed message: its id, its album's id, and the parser's columns."""
     post = known.get((raw.id, raw.raw_hash)) or _parse(raw)
     album = None if raw.grouped_id is None else ids.album_id(UUID(raw.channel_id), raw.grouped_id)
     row: list[object] = [raw.id, album]
-    row += [post[name] for name in PLAIN]  # type: ignore[literal-required]  # names of PostRow, checked by a test
-    row += [_json(post[name]) for name in JSON]  # type: ignore[literal-required]
+    row += _plain(post)
+    row += map(_json, _nested(post))
     return row
 
 
@@ -105,7 +110,7 @@ def _parse(raw: Any) -> PostRow:
 def _json(value: object) -> str | None:
     if value is None:
         return None
-    return "[]" if value == [] else orjson.dumps(value).decode()  # most of them are
+    return "[]" if not value and value == [] else orjson.dumps(value).decode()  # most of them are
 
 
 STAGE = stage()

@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,6 +58,8 @@ class Settings(BaseSettings):
     """Streams of the same kind; a chat's events are always in the same one."""
     stream_high_water: int = Field(default=200_000, ge=1)
     """Unhandled entries of a stream from which on producers wait."""
+    gap_backfill: Literal["suggest", "auto"] = "suggest"
+    """What the sensor ``find_gaps`` does about unknown message ids: say what fills them, or request it."""
 
     @cached_property
     def state_dir(self) -> Path:

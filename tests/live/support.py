@@ -1,8 +1,9 @@
 """What tests of live traffic do over and over: send events, read them to the end, look at what is there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -11,6 +12,7 @@ from tg_assets import ids
 from tg_assets.channels import register_tenant
 from tg_assets.live.chats import Directory
 from tg_assets.live.process import Processor
+from tg_assets.live.refresh import Made, Refresh
 from tg_assets.live.tail import Flush, Tail
 from tg_assets.settings import load_settings
 
@@ -27,6 +29,7 @@ class Live:
     redis: Any
     tenant: str
     flushes: list[Flush] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
     feeds: set[str] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
 
@@ -72,11 +75,66 @@ class Live:
             log=self.said.append,
         )
 
-    def drain(self, shard: int = 0) -> Tail:
-        """Read until nothing is left."""
+    def drain(self, shard: int = 0, linger: float = 0.0) -> Tail:
+        """Read until nothing is left, or came for a while."""
         tail = self.tail(shard)
-        assert tail.run(linger=0.0, budget=60).startswith("nothing came")
+        assert tail.run(linger=linger, budget=180).startswith("nothing came")
         return tail
+
+    def refresh(self, tenants: Sequence[UUID] | None = None) -> Refresh:
+        """Run the stages until nothing is dirty."""
+        from resources.embedder import EmbedderResource
+        from resources.vision import VisionResource
+        from tg_assets.graph.schema import CONSTRAINTS
+        from tg_assets.stages import all_stages
+
+        model, qdrant, neo4j = EmbedderResource().get(), pipeline.qdrant(), pipeline.neo4j()
+        qdrant.create_collection(model.dimension)
+        neo4j.create_schema(CONSTRAINTS)
+        refresh = Refresh(
+            pipeline.postgres(),
+            self.redis,
+            all_stages(pipeline.objects(), VisionResource().get(), qdrant, model, neo4j),
+            lambda: tenants or [ids.tenant_id(self.tenant)],
+            report=self.made.append,
+            log=self.said.append,
+        )
+        assert refresh.run(linger=0.0, budget=120).startswith("nothing was dirty")
+        return refresh
+
+    def world(self) -> dict[str, Any]:
+        """Everything there is of the tenant, in all stores, without what names the tenant: for comparing lives.
+
+        Rows by hashes of their content, points by message, nodes and relations by what people call them.
+        """
+        with pipeline.qdrant().tenant(ids.tenant_id(self.tenant)) as index:
+            told = index.payloads(
+                [str(row[0]) for row in self.rows("SELECT id FROM messages UNION SELECT id FROM media_groups")]
+            )
+            count = index.count()
+        points = sorted(
+            (one["telegram_message_id"], one["kind"], one["text_short"], tuple(one["tags"])) for one in told.values()
+        )
+        with pipeline.neo4j().tenant(ids.tenant_id(self.tenant)) as graph:
+            called = "coalesce(toString({0}.telegram_message_id), toString({0}.author_id), {0}.name, {0}.title, '?')"
+            edges = graph.read(
+                f"""MATCH (a {{tenant_id: $tenant}})-[r]->(b)
+                    RETURN labels(a)[0] + ' ' + {called.format("a")} + ' ' + type(r) + ' ' + labels(b)[0] + ' '
+                           + {called.format("b")} AS edge"""
+            )
+        # Of the ledger what it says: its hashes are made of ids, and so of the tenant.
+        passing = ("dirty", "outbox", "dead_letters", "derivations", "media_groups")
+        tables = {name: found for name, found in self.state().items() if name not in passing}
+        ledger = self.rows("SELECT stage, status, reason, version, count(*) FROM derivations GROUP BY 1, 2, 3, 4")
+        # Of albums what they show: when their pictures were looked at is another life's own.
+        albums = self.rows(
+            """SELECT grouped_id, album_kind, items_count, content_hash, caption_text, posted_at, deleted_at IS NULL,
+                      (meta->'enrichment') - '{album_id,tenant_id,channel_id,first_analyzed_at,last_analyzed_at,
+                      assembly_completed_at,assembly_lag_seconds}'::text[] FROM media_groups"""
+        )
+        tables["media_groups"] = str(sorted(map(str, albums)))
+        tables["derivations"] = str(sorted(map(str, ledger)))
+        return {"tables": tables, "points": points, "count": count, "edges": sorted(row["edge"] for row in edges)}
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         """Rows as the tenant sees them."""

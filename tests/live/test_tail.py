@@ -69,11 +69,11 @@ def test_events_may_come_twice_and_in_any_order(live: Live, another: Callable[[]
     }
 
 
-def story(live: Live) -> list[dict[str, Any]]:
-    """A channel's life: 300 messages, albums, edits of edits, counters, deletions, stored media, an outside worker."""
+def story(live: Live, length: int = 300) -> list[dict[str, Any]]:
+    """A channel's life: messages, albums, edits of edits, counters, deletions, stored media, an outside worker."""
     events = []
     key = f"media/{ids.tenant_id(live.tenant)}/aa/{'a' * 64}.jpg"
-    for number in range(1, 301):
+    for number in range(1, length + 1):
         fields: dict[str, Any] = {"stream": PARSED}
         if number % 10 in (1, 2, 3):
             fields |= {"grouped_id": number // 10 + 1, "has_media": True, "media": [{"kind": "photo"}]}

@@ -67,6 +67,13 @@ def neo4j() -> Neo4j:
     return Neo4j(url=os.environ["TG_NEO4J_URL"])
 
 
+def redis() -> Any:
+    """The carrier of live traffic."""
+    from resources.redis import client
+
+    return client(os.environ["TG_REDIS_URL"])
+
+
 def import_path(path: Path, tenant: str, **options: Any) -> list[ChatReport]:
     """Land an export for a tenant; options as in ``ImportOptions``."""
     return import_export(

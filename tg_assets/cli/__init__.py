@@ -24,8 +24,11 @@ COMMANDS = {
     "import": ("imports", "Import a Telegram Desktop export."),
     "produce": ("produce", "Send events, or an export as live traffic."),
     "feeds": ("feeds", "List feeds with their messages and dates."),
+    "coverage": ("coverage", "Show which message ids are known, and gaps."),
     "backfill": ("backfill", "Materialize a feed over a range of dates."),
     "search": ("search", "Search posts and albums."),
+    "watch": ("watch", "Follow streams, runs and what waits."),
+    "dead-letters": ("dead_letters", "List, show or replay what was rejected."),
     "doctor": ("doctor", "Check servers, schema, models and OCR."),
 }
 
@@ -40,7 +43,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"tg_assets.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -19,7 +19,7 @@ class _AlbumEvent(ChatEvent):
     album_kind: str | None = None
     items_count: Count
     posted_at: Moment | None = None
-    telegram_message_ids: list[BigInt] = Field([])
+    telegram_message_ids: list[BigInt] = Field(default_factory=list)
 
     @property
     def message_ids(self) -> Sequence[int]:
@@ -34,7 +34,7 @@ class AlbumParsedEventV1(_AlbumEvent):
 
     items_count: Count = 0
     caption_text: str | None = None
-    post_ids: list[str] = Field([])
+    post_ids: list[str] = Field(default_factory=list)
     cover_media_id: str | None = None
     content_hash: str | None = None
 
@@ -44,9 +44,9 @@ class AlbumAssembledEventV1(_AlbumEvent):
 
     items_analyzed: Count
     vision_summary: str | None = None
-    vision_labels: list[str] = Field([])
+    vision_labels: list[str] = Field(default_factory=list)
     vision_ocr_text: str | None = None
-    vision_tags: list[str] = Field([])
+    vision_tags: list[str] = Field(default_factory=list)
     has_meme: bool = False
     has_text: bool = False
     s3_key: str | None = None

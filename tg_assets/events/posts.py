@@ -37,21 +37,21 @@ class PostParsedEventV1(ChatEvent):
     edited_at: Moment | None = None
     is_edited: bool = False
     is_pinned: bool = False
-    entities: list[dict[str, Any]] = Field([])
-    urls: list[str] = Field([])
+    entities: list[dict[str, Any]] = Field(default_factory=list)
+    urls: list[str] = Field(default_factory=list)
     link_count: Count = 0
     content_hash: str | None = None
     telegram_post_url: str | None = None
     grouped_id: BigInt | None = None
     has_media: bool = False
-    media: list[PostMedia] = Field([])
-    media_sha256_list: list[Sha256] = Field([])
-    media_urls: list[str] = Field([])
+    media: list[PostMedia] = Field(default_factory=list)
+    media_sha256_list: list[Sha256] = Field(default_factory=list)
+    media_urls: list[str] = Field(default_factory=list)
     views_count: Count = 0
     forwards_count: Count = 0
     reactions_count: Count = 0
     replies_count: Count = 0
-    reactions: list[Reaction] = Field([])
+    reactions: list[Reaction] = Field(default_factory=list)
     post_author: str | None = None
     author_peer_id: dict[str, Any] | None = None
     author_name: str | None = None
@@ -78,7 +78,8 @@ class PostParsedEventV1(ChatEvent):
         if first != second:
             if first and second:
                 raise ValueError("telegram_message_id and tg_message_id differ")
-            self.telegram_message_id = self.tg_message_id = first or second
+            # Not by attribute: pydantic's way costs as much as validating the rest of the message.
+            self.__dict__["telegram_message_id"] = self.__dict__["tg_message_id"] = first or second
         elif not first:
             raise ValueError("telegram_message_id is missing")
         return self
@@ -111,7 +112,7 @@ class PostDeletedEventV1(ChatEvent):
     tg_channel_id: BigInt
     telegram_message_id: BigInt | None = None
     tg_message_id: BigInt | None = None
-    telegram_message_ids: list[BigInt] = Field([])
+    telegram_message_ids: list[BigInt] = Field(default_factory=list)
     post_id: str | None = None
     deleted_at: Moment | None = None
     reason: str | None = None

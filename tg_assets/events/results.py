@@ -34,10 +34,10 @@ class PostTaggedEventV1(_PostEvent):
 
     tags: list[str]
     tags_hash: str
-    topics: list[str] = Field([])
+    topics: list[str] = Field(default_factory=list)
     provider: str = "tg_assets"
     latency_ms: Count | None = None
-    metadata: dict[str, Any] = Field({})
+    metadata: dict[str, Any] = Field(default_factory=dict)
     trigger: Trigger = "initial"
     vision_version: str | None = None
 

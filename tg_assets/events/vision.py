@@ -77,7 +77,7 @@ class VisionAnalysis(BaseModel):
     description: str
     ocr_text: str | None = None
     is_meme: bool = False
-    context: dict[str, Any] = Field({})
+    context: dict[str, Any] = Field(default_factory=dict)
     tokens_used: Count = 0
     file_id: str | None = None
     analyzed_at: Moment | None = None
@@ -88,13 +88,13 @@ class VisionAnalyzedEventV1(_VisionEvent):
 
     event_type: Literal["posts.vision.analyzed", "posts.vision.skipped"] = "posts.vision.analyzed"
     schema_ref: str | None = None
-    media: list[MediaFile] = Field([])
+    media: list[MediaFile] = Field(default_factory=list)
     vision: VisionAnalysis | None = None
     vision_version: str | None = None
     features_hash: str | None = None
     media_summary: Any = None
     analysis_duration_ms: Count | None = None
-    reasons: list[dict[str, Any]] = Field([])
+    reasons: list[dict[str, Any]] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -66,7 +66,8 @@ class Directory:
 
     def chats(self, connection: Connection, tenant: Tenant, seen: set[ChatRef]) -> dict[ChatRef, Known]:
         """Chats as they are registered, inside the tenant's transaction; new ones get their feed here."""
-        by_id = {ids.channel_id(tenant.id, chat.tg_channel_id, chat.owner_id): chat for chat in seen}
+        named = sorted(seen, key=lambda chat: (chat.title or "", chat.username or ""))  # one that has a title wins
+        by_id = {ids.channel_id(tenant.id, chat.tg_channel_id, chat.owner_id): chat for chat in named}
         unknown = [one for one in by_id if one not in self._chats]
         if unknown:
             self._look_up(connection, unknown)

@@ -97,7 +97,7 @@ def listing(connection: Connection, limit: int, replayed: bool = False) -> list[
 def find(connection: Connection, prefix: str) -> Any | None:
     """The letter whose id begins so, or whose entry is this; None when there is none or more than one."""
     rows = connection.execute(
-        text("SELECT * FROM dead_letters WHERE id::text LIKE :prefix || '%' OR entry = :prefix LIMIT 2"),
+        text("SELECT * FROM dead_letters WHERE starts_with(id::text, :prefix) OR entry = :prefix LIMIT 2"),
         {"prefix": prefix},
     ).all()
     return rows[0] if len(rows) == 1 else None
@@ -113,10 +113,12 @@ def replay(connection: Connection, redis: "Redis", letters: Iterable[UUID]) -> i
                 WHERE id = ANY(CAST(:letters AS uuid[])) AND source LIKE 'stream:%' FOR UPDATE"""),
         {"letters": [str(one) for one in letters]},
     ).all()
-    server: Any = redis
-    for row in rows:
-        data = row.payload.encode() if isinstance(row.payload, str) else orjson.dumps(row.payload)
-        server.xadd(row.source, {"data": data})
+    with redis.pipeline(transaction=False) as pipe:
+        streaming: Any = pipe
+        for row in rows:
+            data = row.payload.encode() if isinstance(row.payload, str) else orjson.dumps(row.payload)
+            streaming.xadd(row.source, {"data": data})
+        pipe.execute()
     connection.execute(
         text("UPDATE dead_letters SET replayed_at = now() WHERE id = ANY(CAST(:sent AS uuid[]))"),
         {"sent": [str(row.id) for row in rows]},

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from resources.postgres import TenantConnection
 from tg_assets import ids
 from tg_assets.errors import ServerDown
-from tg_assets.events.envelope import BadEvent
+from tg_assets.events.envelope import BadEvent, ChatEvent
 from tg_assets.events.streams import decode
 from tg_assets.live import dead_letters, outbox
 from tg_assets.live.apply import Applied, apply
@@ -46,6 +46,31 @@ def is_down(error: BaseException) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """An entry and the event in it, or why there is none."""
+
+    entry: Entry
+    event: ChatEvent | None = None
+    problem: str = ""
+
+
+def decoded(entries: Sequence[Entry]) -> list[Decoded]:
+    """The events of entries; pure, so that it can be done while the database is busy with others."""
+    return [_decoded(entry) for entry in entries]
+
+
+def _decoded(entry: Entry) -> Decoded:
+    if entry.deliveries > FATAL_DELIVERIES:
+        return Decoded(entry, None, f"the process died {entry.deliveries - 1} times while this was being applied")
+    if not entry.data:
+        return Decoded(entry, None, "the entry has no field data")
+    try:
+        return Decoded(entry, decode(entry.stream, entry.data))
+    except BadEvent as problem:
+        return Decoded(entry, None, str(problem))
+
+
 @dataclass(slots=True)
 class Done:
     """What became of entries."""
@@ -69,13 +94,13 @@ class Processor:
     def __init__(self, directory: Directory, settings: Settings, run_id: str | None = None) -> None:
         self._directory, self._settings, self._run_id = directory, settings, run_id
 
-    def process(self, connection: Connection, entries: Sequence[Entry]) -> Done:
+    def process(self, connection: Connection, entries: Sequence[Decoded]) -> Done:
         """Settle entries; afterwards they may be acknowledged. Raises only what says that a server is away."""
         done = Done()
         delivered: dict[Tenant, list[Delivered]] = defaultdict(list)
         rejected: dict[UUID, list[Rejected]] = defaultdict(list)
-        for entry in entries:
-            self._sort(connection, entry, delivered, rejected)
+        for one in entries:
+            self._sort(connection, one, delivered, rejected)
         for tenant, part in delivered.items():
             self._apply(connection, tenant, part, done)
         for owner, letters in rejected.items():
@@ -85,28 +110,20 @@ class Processor:
     def _sort(
         self,
         connection: Connection,
-        entry: Entry,
+        one: Decoded,
         delivered: dict[Tenant, list[Delivered]],
         rejected: dict[UUID, list[Rejected]],
     ) -> None:
-        if entry.deliveries > FATAL_DELIVERIES:
-            reason = f"the process died {entry.deliveries - 1} times while this was being applied"
-            rejected[self._owner(connection, entry)].append(Rejected(entry, reason))
-            return
-        try:
-            if not entry.data:
-                raise BadEvent("the entry has no field data")
-            event = decode(entry.stream, entry.data)
-        except BadEvent as problem:
-            rejected[self._owner(connection, entry)].append(Rejected(entry, str(problem)))
-            return
-        if event.producer == outbox.OWN:
-            return  # sent by ourselves, on a stream that goes both ways
-        tenant = self._directory.tenant(connection, event.tenant_id)
-        if tenant is None:
-            rejected[ids.NO_TENANT].append(Rejected(entry, "tenant_id names no tenant of this installation"))
-        else:
-            delivered[tenant].append(Delivered(entry, event))
+        entry, event = one.entry, one.event
+        if event is None:
+            rejected[self._owner(connection, entry)].append(Rejected(entry, one.problem))
+        elif event.producer != outbox.OWN:  # else sent by ourselves, on a stream that goes both ways
+            tenant = self._directory.tenant(connection, event.tenant_id)
+            if tenant is None:
+                reason = "tenant_id names no tenant of this installation"
+                rejected[ids.NO_TENANT].append(Rejected(entry, reason))
+            else:
+                delivered[tenant].append(Delivered(entry, event))
 
     def _owner(self, connection: Connection, entry: Entry) -> UUID:
         """Whose dead letter an unusable entry is, if it says so and that tenant exists."""

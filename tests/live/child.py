@@ -1,0 +1,91 @@
+"""A tail or a refresh in a process of its own that SIGKILLs itself at a chosen place.
+
+Run as ``python -m tests.live.child tail|refresh TENANT PLACE``; ``PLACE`` is one of ``PLACES`` or ``never``.
+"""
+
+import os
+import pkgutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+from tests.support import pipeline
+from tests.support.data import ROOT
+from tg_assets import ids
+
+# Where a process may die: what is called there, and at which of its calls.
+PLACES = {
+    "before commit": ("tg_assets.live.dirty.mark", 2),
+    "between commit and ack": ("tg_assets.live.reader.Reader.ack", 2),
+    "at a deadly message": ("tg_assets.live.apply.batch_of", 0),
+    "after the points, before the ledger": ("tg_assets.qdrant_points.mark", 1),
+    "after the nodes, before the ledger": ("tg_assets.neo4j_nodes.mark", 1),
+    "before marks are cleared": ("tg_assets.live.dirty.clear", 1),
+    "between sending and forgetting": ("redis.client.Pipeline.execute", 1),
+}
+DEADLY = "this message kills"
+
+
+def run(job: str, tenant: str, place: str = "never", seconds: float = 120) -> int:
+    """Run it to its end, whatever that is; its exit code."""
+    command = [sys.executable, "-m", "tests.live.child", job, tenant, place]
+    done = subprocess.run(command, cwd=ROOT, timeout=seconds, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode
+
+
+def start(job: str, tenant: str, place: str = "never") -> "subprocess.Popen[str]":
+    """Start it."""
+    command = [sys.executable, "-m", "tests.live.child", job, tenant, place]
+    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _dying(original: Callable[..., Any], at: int) -> Callable[..., Any]:
+    calls = 0
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if at and calls == at:
+            if original.__name__ == "execute" or original.__name__ == "mark":
+                original(*args, **kwargs)
+            _die()
+        if not at and any(DEADLY in getattr(one.event, "text", "") for one in args[1]):
+            _die()
+        return original(*args, **kwargs)
+
+    return call
+
+
+def main(job: str, tenant: str, place: str) -> None:
+    """Read, or refresh, until nothing is left."""
+    from tests.live.support import Live
+
+    live = Live(pipeline.redis(), tenant)
+    if place == "never":
+        work(live, job)
+        return
+    name, at = PLACES[place]
+    owner, _, attribute = name.rpartition(".")
+    with mock.patch(name, _dying(getattr(pkgutil.resolve_name(owner), attribute), at)):
+        work(live, job)
+
+
+def work(live: Any, job: str) -> None:
+    """The tail with small batches, so that there are several; or the stages."""
+    if job.startswith("tail"):
+        with mock.patch("tg_assets.live.tail.BATCH", 30):
+            live.drain(linger=20.0 if job == "tail-waiting" else 0.0)
+    else:
+        live.refresh([ids.tenant_id(live.tenant)])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

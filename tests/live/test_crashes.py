@@ -1,0 +1,152 @@
+"""Whatever is killed at whatever step, the end is that of an undisturbed life: rows, points, nodes, relations."""
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live import child
+from tests.live.support import CHAT, Live
+from tests.live.test_tail import story
+from tests.support import pipeline
+from tests.support import servers as embedded
+from tg_assets.live.state import look, streams_of
+
+KILLED = -signal.SIGKILL
+
+
+STORY = 120
+
+
+@pytest.fixture(scope="module")
+def undisturbed(servers: dict[str, str]) -> dict[str, Any]:
+    """The world after the same story without accidents."""
+    quiet = Live(pipeline.redis(), pipeline.new_tenant())
+    quiet.redis.flushall()
+    quiet.register()
+    quiet.send(*story(quiet, STORY))
+    quiet.drain()
+    quiet.refresh()
+    return quiet.world()
+
+
+def differences(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """What is not the same in two worlds."""
+    flat = [{**one["tables"], **{name: one[name] for name in ("points", "count", "edges")}} for one in (first, second)]
+    return {name: (flat[0][name], flat[1][name]) for name in flat[0] if flat[0][name] != flat[1][name]}
+
+
+@pytest.mark.parametrize("place", ["before commit", "between commit and ack"])
+def test_a_tail_killed(live: Live, undisturbed: dict[str, Any], place: str) -> None:
+    """The next tail reads again what was pending."""
+    live.send(*story(live, STORY))
+    assert child.run("tail", live.tenant, place) == KILLED
+    assert sum(one.pending for one in look(live.redis, streams_of(0))) > 0
+    assert child.run("tail", live.tenant) == 0
+    assert [one for one in look(live.redis, streams_of(0)) if one.waiting] == []
+    live.refresh()
+    assert live.letters() == {}
+    assert differences(live.world(), undisturbed) == {}
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["after the points, before the ledger", "after the nodes, before the ledger", "before marks are cleared",
+     "between sending and forgetting"],
+)  # fmt: skip
+def test_a_stage_run_killed(live: Live, undisturbed: dict[str, Any], place: str) -> None:
+    """What it had in other stores is made again by the next; marks are there until their work is done."""
+    live.send(*story(live, STORY))
+    live.drain()
+    assert child.run("refresh", live.tenant, place) == KILLED
+    assert live.rows("SELECT count(*) FROM dirty")[0][0] + live.rows("SELECT count(*) FROM outbox")[0][0] > 0
+    assert child.run("refresh", live.tenant) == 0
+    assert differences(live.world(), undisturbed) == {}
+    assert live.rows("SELECT * FROM dirty UNION ALL SELECT tenant_id, seq, stream, now(), now() FROM outbox") == []
+
+
+def test_a_message_that_kills_is_isolated(live: Live) -> None:
+    """Each life takes a smaller portion, until the deadly one is alone; its neighbours are all there."""
+    live.send(*(live.event(number) for number in range(1, 301)))
+    (deadly,) = live.send(live.event(301, text=child.DEADLY))
+    live.send(*(live.event(number) for number in range(302, 401)))
+    lives = 1
+    while child.run("tail", live.tenant, "at a deadly message") == KILLED:
+        lives += 1
+        assert lives < 10
+    assert live.numbers() == [number for number in range(1, 401) if number != 301]
+    assert live.letters().keys() == {deadly}
+    assert "died" in live.letters()[deadly]
+
+
+def test_redis_restarted_empty(live: Live, undisturbed: dict[str, Any]) -> None:
+    """What it held is gone and seen as holes; sent again, which is what a backfill does, the world is whole."""
+    told = story(live, STORY)
+    tail = child.start("tail", live.tenant, "never")
+    live.send(*told[:80])
+    tail.communicate(timeout=60)
+    live.send(*told[80:120])
+    live.redis.flushall()
+    live.send(*told[120:])
+    assert child.run("tail", live.tenant) == 0
+    ((unknown,),) = live.rows(
+        f"SELECT int8multirange(int8range(1, {STORY + 1})) - stored - service - deleted <> '{{}}' FROM coverage"
+    )
+    assert unknown
+    live.send(*told[80:120])
+    assert child.run("tail", live.tenant) == 0
+    live.refresh()
+    assert differences(live.world(), undisturbed) == {}
+
+
+def test_redis_restarted_empty_under_a_running_tail(live: Live) -> None:
+    """The tail makes its group again and goes on."""
+    live.send(live.event(1))
+    tail = live.tail()
+    import threading
+
+    reader = threading.Thread(target=tail.run, args=(3.0, 60))
+    reader.start()
+    while not live.numbers():
+        time.sleep(0.05)
+    live.redis.flushall()
+    time.sleep(1.5)
+    live.send(live.event(2))
+    reader.join()
+    assert live.numbers() == [1, 2]
+    assert any("came back without its streams" in one for one in live.said)
+
+
+def test_postgres_down_for_half_a_minute(live: Live, undisturbed: dict[str, Any], installation: Path) -> None:
+    """The tail waits, loses nothing and buries nothing."""
+    from tg_assets.backends import up
+    from tg_assets.backends.supervisor import stop_service
+
+    told = story(live, STORY)
+    settings = embedded.settings(installation)
+    live.send(*told[:60])
+    tail = child.start("tail-waiting", live.tenant)
+    while not live.numbers():
+        time.sleep(0.1)
+    stop_service(settings, "postgres")
+    live.send(*told[60:])
+    time.sleep(30)
+    up(settings)
+    said, _ = tail.communicate(timeout=120)
+    assert tail.returncode == 0, said
+    assert live.letters() == {}
+    live.refresh()
+    assert differences(live.world(), undisturbed) == {}
+
+
+def test_the_same_message_id_in_another_chat_is_another_message(live: Live) -> None:
+    """A deletion never hits another chat's post."""
+    live.send(live.event(5), live.event(5, tg_channel_id=CHAT - 1, chat_title="Other"))
+    live.send(
+        {"tenant_id": live.tenant, "tg_channel_id": CHAT, "telegram_message_id": 5}, stream="stream:posts:deleted"
+    )
+    live.drain()
+    sql = "SELECT c.tg_channel_id FROM messages m JOIN channels c ON c.id = m.channel_id WHERE deleted_at IS NULL"
+    assert live.rows(sql) == [(CHAT - 1,)]

@@ -1,0 +1,133 @@
+"""``coverage``: which message ids of a feed's chats are accounted for, and what would bring the others."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from tg_assets.cli import runtime
+from tg_assets.cli.runtime import console
+from tg_assets.errors import TgAssetsError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from tg_assets.coverage import Account, Stretch
+
+# Chats of one feed that get a table; the others are counted.
+CHATS = 10
+HEADS = ("from", "to", "how many", "state", "between, or what fills it")
+# Small groups and direct messages share their numbers with other chats.
+SHARED = "ids are shared with other chats, so nothing between them is unknown"
+
+
+@click.command("coverage")
+@click.argument("feed")
+@click.option("--all", "every", is_flag=True, help="Every chat and every range, not only the largest unknown ones.")
+def coverage_command(feed: str, every: bool) -> None:
+    """Show which message ids of FEED are stored, service messages, deleted, known never to have existed, or unknown."""
+    from tg_assets import ids
+    from tg_assets.coverage import account
+    from tg_assets.tenants import stored_feeds
+
+    postgres, slug = runtime.postgres(), feed.partition(".")[0]
+    feeds = stored_feeds(postgres, slug)
+    if feed not in feeds:
+        raise TgAssetsError(
+            f"There is no feed {feed!r}. Of tenant {slug!r} there are: {', '.join(feeds) or 'none yet'}."
+        )
+    with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
+        accounts = account(connection, feed)
+        shown = accounts if every else accounts[:CHATS]
+        for one in shown:
+            _show(connection, feed, one, every)
+        if len(shown) < len(accounts):
+            rest = accounts[len(shown) :]
+            unknown = sum(one.counts["unknown"] for one in rest)
+            console.print(f"… and {len(rest):,} more chats with {unknown:,} unknown ids; --all shows them.")
+
+
+def _show(connection: "Connection", feed: str, chat: "Account", every: bool) -> None:
+    from tg_assets.coverage import stretches
+
+    console.print(Text(f"{_plain(chat.title or '')} ({chat.tg_channel_id})".strip(), style="bold"))
+    if not chat.newest:
+        console.print("  Nothing has arrived yet.\n")
+        return
+    if every:
+        found = stretches(connection, chat.channel, None)
+        click.echo("\n".join(_lines(feed, found)))
+    else:
+        found = stretches(connection, chat.channel)
+        console.print(_table(feed, found))
+    known = sum(chat.counts.values()) - chat.counts["unknown"]
+    if not chat.contiguous:
+        console.print(f"{known:,} ids accounted for; {SHARED}.\n", soft_wrap=True)
+        return
+    told = f"{known:,} of {chat.newest:,} ids accounted for"
+    if chat.ranges:
+        told += f"; {chat.counts['unknown']:,} are unknown, in {_ranges(chat.ranges)}"
+    console.print(f"{told}.", soft_wrap=True)
+    alone = sum(_is_unknown(one) for one in found)
+    if alone < chat.ranges:
+        more = chat.ranges - alone
+        console.print(f"Listed by themselves are the {alone} largest, … and {more:,} more; --all lists all.")
+    console.print()
+
+
+def _table(feed: str, found: "Iterable[Stretch]") -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in HEADS[:3]:
+        table.add_column(name, no_wrap=True, justify="right")
+    table.add_column(HEADS[3], no_wrap=True)
+    table.add_column(HEADS[4], overflow="fold")
+    for one in found:
+        table.add_row(*_row(feed, one), style="yellow" if _is_unknown(one) else None)
+    return table
+
+
+def _lines(feed: str, found: "Iterable[Stretch]") -> Iterator[str]:
+    """The same, quickly: a chat may have tens of thousands of ranges."""
+    rows = [HEADS, *(_row(feed, one) for one in found)]
+    widths = [max(len(row[place]) for row in rows) for place in range(4)]
+    for row in rows:
+        numbers = "  ".join(cell.rjust(width) for cell, width in zip(row[:3], widths, strict=False))
+        yield f"{numbers}  {row[3].ljust(widths[3])}  {row[4]}"
+
+
+def _row(feed: str, one: "Stretch") -> tuple[str, ...]:
+    present = {state: count for state, count in one.counts.items() if count}
+    between = _filled_by(feed, one) if _is_unknown(one) else _span(one)
+    state: str = next(iter(present))
+    if len(present) > 1:
+        state = "mixed" if one.ranges else "known"
+        between += ": " + ", ".join(f"{count:,} {name}" for name, count in present.items())
+    return str(one.first), str(one.last), f"{one.total:,}", state, between
+
+
+def _is_unknown(one: "Stretch") -> bool:
+    return one.counts["unknown"] == one.total
+
+
+def _ranges(count: int) -> str:
+    return f"{count:,} range" if count == 1 else f"{count:,} ranges"
+
+
+def _span(one: "Stretch") -> str:
+    ends = [f"{moment:%Y-%m-%d}" if moment else "?" for moment in (one.since, one.until)]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def _filled_by(feed: str, one: "Stretch") -> str:
+    from tg_assets.holes import command, days
+
+    between = days(one.since, one.until, runtime.settings().start_date, datetime.now(UTC).date())
+    return command(feed, between) if between else "nothing: no partition has these dates"
+
+
+def _plain(title: str) -> str:
+    """A title without what would steer a terminal."""
+    return "".join(letter if letter.isprintable() else "�" for letter in title)

@@ -1,0 +1,43 @@
+"""Tenants for commands that look at all of them: those that Dagster knows, and nobody, who owns what names none."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tg_assets.cli import runtime
+from tg_assets.errors import TgAssetsError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+# What the owner of dead letters that name no tenant is called; no tenant's name has parentheses.
+NOBODY = "(none)"
+
+
+def owners(tenant: str | None) -> list[str]:
+    """The tenant asked for, or all of them; raises TgAssetsError when Dagster, which knows them, is away."""
+    from tg_assets.tenants import known_feeds, tenant_slugs
+
+    if tenant:
+        return [tenant]
+    try:
+        return [*tenant_slugs(known_feeds(runtime.instance())), NOBODY]
+    except TgAssetsError as error:
+        raise TgAssetsError(f"{error} Without it the tenants are not known: name one with --tenant.") from None
+
+
+def each(names: Sequence[str]) -> Iterator[tuple[str, "Connection"]]:
+    """Names of tenants with a transaction of each."""
+    from resources.postgres import TenantConnection
+
+    with runtime.postgres().connection() as connection:
+        for name in names:
+            with TenantConnection(connection, tenant_of(name)).transaction() as inside:
+                yield name, inside
+
+
+def tenant_of(name: str) -> UUID:
+    """Id of a tenant by its name here."""
+    from tg_assets import ids
+
+    return ids.NO_TENANT if name == NOBODY else ids.tenant_id(name)
