@@ -21,6 +21,7 @@ COMMANDS = {
     "env": ("services", "Print the servers' addresses as shell variables."),
     "status": ("services", "Show each server: state, process, port, log."),
     "migrate": ("services", "Bring the schema to a revision."),
+    "tenants": ("tenants", "List tenants, or add one."),
     "import": ("imports", "Import a Telegram Desktop export."),
     "produce": ("produce", "Send events, or an export as live traffic."),
     "feeds": ("feeds", "List feeds with their messages and dates."),

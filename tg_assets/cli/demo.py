@@ -1,21 +1,29 @@
 """``demo``: the whole line on the bundled sample, on embedded servers, ending with things to look at."""
 
+import time
 from typing import Any
 
 import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
+from sqlalchemy import text
 
+from tg_assets import ids
 from tg_assets.backends.dagster_services import PROJECT
 from tg_assets.cli import runtime
 from tg_assets.cli.backfill import launch
 from tg_assets.cli.dagster_api import DagsterApi
 from tg_assets.cli.imports import run_import
+from tg_assets.cli.produce import replay, send
 from tg_assets.cli.runtime import console
 from tg_assets.cli.search import find, show_hits
 from tg_assets.cli.services import start
+from tg_assets.cli.tenants import add as add_tenant
 from tg_assets.errors import TgAssetsError
 
 TENANT = "demo"
+LIVE_TENANT, LIVE_CHAT, LIVE_SINCE = "live", "Северный маяк", "2026-03-01"
+LIVE_RATE, LIVE_SECONDS, LIVE_QUESTION = 20.0, 180, "ремонт генератора"
 QUESTIONS = ("ремонт генератора", "solar panel efficiency", "ошибка подключения к датчику")
 
 
@@ -34,18 +42,56 @@ def demo_command() -> None:
         backfill, count = launch(api, feed, f"{first:%Y-%m-%d}..{last:%Y-%m-%d}", (), {})
         console.print(f"  launched {feed}: {count} partitions of 10 assets")
         backfills.append(backfill)
+    console.rule("4  Live traffic meanwhile: the channel's last weeks once more, for another tenant, as events")
+    _live()
+    console.rule("5  Waiting for the runs")
     with console.status("Dagster's daemon takes a backfill up within 30 s"):
         states = api.wait(backfills, lambda message: console.print(f"  {message}"), seconds=900)
     if any(state.status != "COMPLETED_SUCCESS" for state in states):
         raise TgAssetsError(f"A run failed; its log is at {api.address}/runs.")
     console.print(_assets_table(api))
-    console.rule("4  Asking")
+    console.rule("6  Asking")
     for question in QUESTIONS:
         console.print(f"\nsearch “{question}”")
         show_hits(find(question, TENANT, None, 2))
+    console.print(f"\nsearch “{LIVE_QUESTION}”, tenant {LIVE_TENANT}: what came in live")
+    show_hits(find(LIVE_QUESTION, LIVE_TENANT, None, 2))
     console.print("\nWho is forwarded most?")
     console.print(_forwards())
     console.print(f"\nLook around: {api.address}/asset-groups  (stop everything with `make down`)")
+
+
+def _live() -> None:
+    """Send events and watch them become posts, points and nodes, by the sensors and the runs they start."""
+    add_tenant(LIVE_TENANT)
+    with replay(PROJECT / "samples" / "export", LIVE_TENANT, since=LIVE_SINCE, chats=(LIVE_CHAT,)) as events:
+        total = events.survey()
+        send(events.events(), total, LIVE_RATE)
+    settings, deadline = runtime.settings(), time.monotonic() + LIVE_SECONDS
+    with (
+        runtime.postgres().tenant(ids.tenant_id(LIVE_TENANT)) as session,
+        Progress(TextColumn("  {task.description:<14}"), BarColumn(), MofNCompleteColumn(), console=console) as bar,
+    ):
+        tasks = {name: bar.add_task(name, total=total) for name in ("posts", "in the index", "in the graph")}
+        while time.monotonic() < deadline:
+            with session.transaction() as connection:
+                found = connection.execute(text(_PROGRESS)).one()
+            for task, count in zip(tasks.values(), found, strict=False):
+                bar.update(task, completed=count)
+            if found.posts >= total and not found.dirty:
+                break
+            time.sleep(0.2)
+        else:
+            raise TgAssetsError(f"Live events were not through after {LIVE_SECONDS} s; see `tg-assets watch`.")
+    console.print(f"  ticks of the sensors and logs of their runs: {settings.require('dagster_url')}/automation")
+
+
+_PROGRESS = """
+    SELECT (SELECT count(*) FROM messages) AS posts,
+           (SELECT count(*) FROM indexing_status WHERE embedding_status IN ('completed', 'skipped')) AS indexed,
+           (SELECT count(*) FROM indexing_status WHERE graph_status = 'completed') AS linked,
+           (SELECT count(*) FROM dirty) AS dirty
+"""
 
 
 def _assets_table(api: DagsterApi) -> Table:
@@ -70,7 +116,6 @@ def _numbers(metadata: dict[str, Any]) -> dict[str, int]:
 
 
 def _forwards() -> Table:
-    from tg_assets import ids
     from tg_assets.graph.queries import MOST_FORWARDED
 
     table = Table("source", "type", "forwards")

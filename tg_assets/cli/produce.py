@@ -57,9 +57,9 @@ def produce_command(
             _check(path, tenant)
         send(_of_file(path, tenant), None, rate)
         return
-    with _replay(path, tenant or "default", owner, since, until, chats, zone) as replay:
-        send(replay.events(), replay.survey(), rate)
-        for reason, count in sorted(replay.rejected.items()):
+    with replay(path, tenant or "default", owner, since, until, chats, zone) as found:
+        send(found.events(), found.survey(), rate)
+        for reason, count in sorted(found.rejected.items()):
             console.print(f"Not sent: {count:,} × {reason}")
 
 
@@ -131,14 +131,14 @@ def _tell(number: int, problem: str, bad: int) -> None:
 
 
 @contextmanager
-def _replay(
+def replay(
     path: Path,
     tenant: str,
-    owner: int | None,
-    since: str | None,
-    until: str | None,
-    chats: tuple[str, ...],
-    zone: str,
+    owner: int | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    chats: tuple[str, ...] = (),
+    zone: str = "UTC",
 ) -> Iterator["Replay"]:
     """The replay of an export, whose media are stored on the way."""
     from tg_assets import ids

@@ -1,0 +1,119 @@
+"""Live traffic as people have it: events on a stream, and the daemon, sensors and runs that make it searchable."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resources.redis import client
+from tests.support import servers as embedded
+from tests.support.data import ROOT
+from tests.support.installation import Installation, installed, pytest_runtest_makereport
+from tg_assets.backends.supervisor import stop_service
+from tg_assets.live.state import look, streams_of
+
+__all__ = ["installed", "pytest_runtest_makereport"]
+
+LINKED = "SELECT count(*) FROM indexing_status WHERE graph_status = 'completed'"
+# A daemon that is killed between keeping a sensor's run requests and submitting them.
+DYING = """
+import os, signal
+from dagster._daemon import sensor
+submit = sensor._submit_run_requests
+def die(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+sensor._submit_run_requests = die
+from dagster._daemon.__main__ import main
+main()
+"""
+
+
+def wait_for(what: str, done: Callable[[], Any], seconds: float = 180) -> Any:
+    """Wait until something is there; what it was."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := done():
+            return found
+        time.sleep(0.25)
+    raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
+
+
+def events(path: Path, tenant: str, numbers: range) -> Path:
+    """A file of events, as ``tg-assets produce`` takes it."""
+    with path.open("w", encoding="utf-8") as file:
+        for number in numbers:
+            data = {
+                "tenant_id": tenant, "tg_channel_id": -1_000_000_000_777, "telegram_message_id": number,
+                "chat_title": "Эфир", "text": f"Новость {number}: маяк работает", "posted_at": "2026-06-01T10:00:00Z",
+                "occurred_at": datetime.now(UTC).isoformat(),
+            }  # fmt: skip
+            file.write(json.dumps({"stream": "stream:posts:parsed", "data": data}, ensure_ascii=False) + "\n")
+    return path
+
+
+@pytest.fixture
+def redis(installed: Installation) -> Any:
+    return client(installed.variables["TG_REDIS_URL"])
+
+
+@pytest.fixture
+def without_daemon(installed: Installation) -> Iterator[Installation]:
+    """The installation with its daemon stopped; it is up again afterwards."""
+    stop_service(embedded.settings(installed.data), "dagster-daemon")
+    yield installed
+    installed.must("up")
+
+
+def count(installed: Installation, tenant: str, sql: str) -> int:
+    return int(installed.rows(tenant, sql)[0][0])
+
+
+def test_an_event_becomes_searchable(installed: Installation, redis: Any, tmp_path: Path) -> None:
+    """A new chat of a known tenant: registered, committed, indexed, in the graph, its partition green."""
+    installed.must("tenants", "add", "aired")
+    installed.must("produce", str(events(tmp_path / "events.jsonl", "aired", range(1, 21))))
+    wait_for(
+        "indexing",
+        lambda: (
+            count(installed, "aired", LINKED) == 20 and count(installed, "aired", "SELECT count(*) FROM dirty") == 0
+        ),
+    )
+    assert "aired.efir" in installed.must("feeds", "--tenant", "aired")
+    assert "маяк" in installed.must("search", "маяк работает", "--tenant", "aired")
+    states = look(redis, streams_of(0))
+    assert [one for one in states if one.waiting] == []
+    coverage = installed.must("coverage", "aired.efir")
+    assert "20 of 20" in coverage
+    assert "posts:parsed" in installed.must("watch", "--once")
+
+
+def test_a_daemon_killed_before_it_submits(without_daemon: Installation, redis: Any, tmp_path: Path) -> None:
+    """The tick was kept, its run was not asked for: the next daemon sees to it, and nothing is done twice."""
+    installed = without_daemon
+    installed.must("tenants", "add", "killed")
+    installed.must("produce", str(events(tmp_path / "events.jsonl", "killed", range(1, 41))))
+    daemon = subprocess.Popen(
+        [sys.executable, "-c", DYING, "run", "--workspace", str(ROOT / "workspace.yaml")],
+        env={**installed.environment, **installed.variables},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said, _ = daemon.communicate(timeout=120)
+    assert daemon.returncode == -signal.SIGKILL, said
+    assert count(installed, "killed", "SELECT count(*) FROM messages") == 0
+    installed.must("up")
+    wait_for("committing", lambda: count(installed, "killed", "SELECT count(*) FROM messages") == 40)
+    wait_for(
+        "refreshing",
+        lambda: count(installed, "killed", LINKED) == 40,
+    )
+    assert count(installed, "killed", "SELECT count(*) FROM dead_letters") == 0

@@ -1,0 +1,39 @@
+"""``tenants``: who is known here. An import makes its tenant known; live events of others become dead letters."""
+
+import click
+from rich.table import Table
+
+from tg_assets.cli import runtime
+from tg_assets.cli.runtime import console
+
+
+@click.group("tenants", invoke_without_command=True)
+@click.pass_context
+def tenants_command(context: click.Context) -> None:
+    """List tenants that have feeds, or add one."""
+    if context.invoked_subcommand is not None:
+        return
+    from tg_assets.tenants import known_feeds, tenant_slugs
+
+    feeds = known_feeds(runtime.instance())
+    table = Table("tenant", "feeds", box=None, pad_edge=False)
+    for slug in tenant_slugs(feeds):
+        table.add_row(slug, str(sum(feed.startswith(f"{slug}.") for feed in feeds)))
+    console.print(table if feeds else "No tenant has a feed yet. `tg-assets import PATH` registers both.")
+
+
+@tenants_command.command("add")
+@click.argument("slug")
+def add_command(slug: str) -> None:
+    """Make a tenant known, so that its live events are accepted."""
+    add(slug)
+    console.print(f"Tenant {slug} is known: events with tenant_id {slug!r} are accepted now.")
+
+
+def add(slug: str) -> None:
+    """Register a tenant; again: nothing."""
+    from tg_assets import ids
+    from tg_assets.channels import register_tenant
+
+    with runtime.postgres().tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
+        register_tenant(connection, slug)
