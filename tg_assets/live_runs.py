@@ -5,6 +5,7 @@ log that grows by 20 rows a run. They materialize exactly the partitions that th
 What does not belong here: reading streams and running stages (``tg_assets.live``).
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -27,6 +28,10 @@ from tg_assets.tenants import known_feeds, register, tenant_slugs
 
 # Which shard a run reads.
 TAIL_TAG = "tg/tail"
+
+
+# Messages are committed first: where processors are few, the stages take what the tail leaves.
+NICE = 10
 
 
 class FollowConfig(dg.Config):
@@ -119,6 +124,7 @@ def refresh_partitions(
     from tg_assets.live.refresh import Made, Refresh
     from tg_assets.stages import all_stages
 
+    os.nice(NICE)
     model = embedder.get()
     qdrant.create_collection(model.dimension)
     neo4j.create_schema(CONSTRAINTS)

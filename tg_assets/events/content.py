@@ -21,10 +21,20 @@ def content_digest(event: BaseModel) -> str:
 
     They do not depend on the order of fields, nor on whether a field with its default was written.
     """
-    content: dict[str, Any] = event.model_dump(mode="json", exclude=set(_AROUND), exclude_defaults=True)
+    content = {**event.__dict__, **(event.__pydantic_extra__ or {})}
+    for name in _AROUND:
+        content.pop(name, None)
     return digest(content)
 
 
 def digest(content: Any) -> str:
     """32 hex digits of a JSON value, whatever the order of its keys."""
-    return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+    dumped = orjson.dumps(content, _fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return hashlib.blake2b(dumped, digest_size=16).hexdigest()
+
+
+def _fields(part: Any) -> dict[str, Any]:
+    """A part of an event as JSON."""
+    if not isinstance(part, BaseModel):
+        raise TypeError(f"{type(part).__name__} is no part of an event")
+    return {**part.__dict__, **(part.__pydantic_extra__ or {})}

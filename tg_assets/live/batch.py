@@ -25,6 +25,8 @@ from tg_assets.live.dead_letters import Rejected
 from tg_assets.live.reader import Entry
 from tg_assets.telegram.desktop_post import ChatContext, PostRow
 
+# JSON that is no JSON to PostgreSQL: NUL characters, and numbers that are none.
+UNUSUAL = (b"\\u0000", b"NaN", b"Infinity")
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -54,6 +56,7 @@ class Message:
     raw_hash: str
     grouped_id: int | None
     media: list[dict[str, Any]]
+    data: bytes
 
     @property
     def version(self) -> tuple[datetime, bool, datetime, str]:
@@ -64,8 +67,10 @@ class Message:
         return sum("sha256" in item for item in self.media)
 
     @property
-    def raw(self) -> str:
-        return stored_json(self.event)
+    def raw(self) -> bytes:
+        """The message as it was received, unless PostgreSQL would refuse it so."""
+        plain = not any(unusual in self.data for unusual in UNUSUAL)
+        return self.data if plain else stored_json(self.event).encode()
 
     def row(self, context: ChatContext) -> PostRow:
         """The row of ``posts``."""
@@ -114,6 +119,7 @@ class Batch:
             raw_hash=raw_hash(event),
             grouped_id=event.grouped_id if isinstance(event, PostParsedEventV1) else None,
             media=self._media(event),
+            data=delivered.entry.data,
         )
         other = self.messages.get(message.id)
         if other is None:
