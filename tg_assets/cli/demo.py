@@ -42,7 +42,7 @@ def demo_command() -> None:
         backfill, count = launch(api, feed, f"{first:%Y-%m-%d}..{last:%Y-%m-%d}", (), {})
         console.print(f"  launched {feed}: {count} partitions of 10 assets")
         backfills.append(backfill)
-    console.rule("4  Live traffic meanwhile: the channel's last weeks once more, for another tenant, as events")
+    console.rule("4  Live traffic meanwhile: a channel's last month, sent as events")
     _live()
     console.rule("5  Waiting for the runs")
     with console.status("Dagster's daemon takes a backfill up within 30 s"):
@@ -65,8 +65,8 @@ def _live() -> None:
     """Send events and watch them become posts, points and nodes, by the sensors and the runs they start."""
     add_tenant(LIVE_TENANT)
     with replay(PROJECT / "samples" / "export", LIVE_TENANT, since=LIVE_SINCE, chats=(LIVE_CHAT,)) as events:
-        total = events.survey()
-        send(events.events(), total, LIVE_RATE)
+        events.survey()
+        total = send(events.events(), None, LIVE_RATE)
     settings, deadline = runtime.settings(), time.monotonic() + LIVE_SECONDS
     with (
         runtime.postgres().tenant(ids.tenant_id(LIVE_TENANT)) as session,

@@ -58,13 +58,14 @@ def produce_command(
         send(_of_file(path, tenant), None, rate)
         return
     with replay(path, tenant or "default", owner, since, until, chats, zone) as found:
-        send(found.events(), found.survey(), rate)
+        total = found.survey()
+        send(found.events(), None if since or until else total, rate)
         for reason, count in sorted(found.rejected.items()):
             console.print(f"Not sent: {count:,} × {reason}")
 
 
-def send(events: Iterable["Envelope | None"], total: int | None, rate: float) -> None:
-    """Send with a progress bar, then show the table of streams."""
+def send(events: Iterable["Envelope | None"], total: int | None, rate: float) -> int:
+    """Send with a progress bar, then show the table of streams; returns how many were sent."""
     from tg_assets.live.pacing import Sending
     from tg_assets.live.producer import Producer
 
@@ -93,6 +94,7 @@ def send(events: Iterable["Envelope | None"], total: int | None, rate: float) ->
     for name, sent in sorted(sending.streams.items()):
         table.add_row(name, f"{sent.count:,}", sent.first, sent.last)
     console.print(table if sending.streams else "Nothing was sent.")
+    return sum(sent.count for sent in sending.streams.values())
 
 
 def _check(path: Path, tenant: str | None) -> None:
