@@ -22,8 +22,8 @@ from tg_assets.cli.tenants import add as add_tenant
 from tg_assets.errors import TgAssetsError
 
 TENANT = "demo"
-LIVE_TENANT, LIVE_CHAT, LIVE_SINCE = "live", "Северный маяк", "2026-03-01"
-LIVE_RATE, LIVE_SECONDS, LIVE_QUESTION = 20.0, 180, "ремонт генератора"
+LIVE_TENANT, LIVE_CHAT, LIVE_SINCE = "live", "Северный маяк", "2026-03-15"
+LIVE_RATE, LIVE_SECONDS, LIVE_QUESTION = 20.0, 180, "замёрз насос скважины"
 QUESTIONS = ("ремонт генератора", "solar panel efficiency", "ошибка подключения к датчику")
 
 
@@ -42,7 +42,7 @@ def demo_command() -> None:
         backfill, count = launch(api, feed, f"{first:%Y-%m-%d}..{last:%Y-%m-%d}", (), {})
         console.print(f"  launched {feed}: {count} partitions of 10 assets")
         backfills.append(backfill)
-    console.rule("4  Live traffic meanwhile: a channel's last month, sent as events")
+    console.rule("4  Live traffic meanwhile: a channel's last weeks, sent as events")
     _live()
     console.rule("5  Waiting for the runs")
     with console.status("Dagster's daemon takes a backfill up within 30 s"):
