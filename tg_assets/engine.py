@@ -76,6 +76,8 @@ class Stage:
     work: Callable[[Chunk], Outcome]
     chunk_size: int = 1000
     price: float = 0.0
+    after: Callable[[Session], None] | None = None
+    """Called once the stale items are made and committed, also when there were none."""
 
 
 @dataclass(slots=True)
@@ -132,6 +134,8 @@ def run_stage(
             report = _plan(stage, session, scope, force)
             if held:
                 _make(stage, session, scope, report, limit, run_id, log)
+                if stage.after is not None:
+                    stage.after(session)
             else:
                 report.left = report.todo
     report.cost = report.tokens / 1000 * stage.price

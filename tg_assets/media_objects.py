@@ -9,7 +9,7 @@ from sqlalchemy import text
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from tg_assets import ids
-from tg_assets.engine import Chunk, Outcome, Stage
+from tg_assets.engine import Chunk, Outcome, Session, Stage
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
 
@@ -29,11 +29,23 @@ _LANDED = """
 """
 
 
+# Names of the results that were kept of a picture, after its hash.
+_SEEN = """
+    (SELECT array_agg(DISTINCT concat(e.data->>'provider', '_', e.data->>'model', '_v1.json')) FROM post_enrichment e
+     WHERE e.kind = 'vision' AND e.data @> jsonb_build_object('sha256', o.sha256))
+"""
+_UNSEEN = "NOT EXISTS (SELECT FROM post_media_map m WHERE m.sha256 = o.sha256)"
+
+
 def stage(objects: ObjectStore) -> Stage:
     """The stage, for objects of one store."""
 
     def work(chunk: Chunk) -> Outcome:
         connection, outcome = chunk.connection, Outcome()
+        connection.execute(
+            text("""CREATE TEMP TABLE shown_before ON COMMIT DROP AS SELECT DISTINCT m.sha256
+                    FROM post_media_map m JOIN chunk ON m.post_id = chunk.item_id WHERE m.sha256 IS NOT NULL""")
+        )
         contents = connection.execute(
             text(f"SELECT DISTINCT item->>'sha256' FROM ({_LANDED}) l WHERE item ? 'sha256'")  # noqa: S608
         ).scalars()
@@ -46,7 +58,8 @@ def stage(objects: ObjectStore) -> Stage:
                 FROM ({_LANDED}) l
                 JOIN unnest(CAST(:hashes AS text[]), CAST(:ids AS uuid[])) AS k (sha256, id)
                   ON k.sha256 = item->>'sha256'
-                ON CONFLICT (tenant_id, sha256) DO NOTHING
+                ON CONFLICT (tenant_id, sha256) DO UPDATE SET dropped_at = NULL
+                WHERE media_objects.dropped_at IS NOT NULL
             """),  # noqa: S608 - constant fragment, values are bound
             {
                 "bucket": objects.bucket,
@@ -65,9 +78,31 @@ def stage(objects: ObjectStore) -> Stage:
                 FROM ({_LANDED}) l
             """)  # noqa: S608
         ).rowcount
+        outcome.counts["dropped"] = connection.execute(
+            text(f"""UPDATE media_objects o SET dropped_at = now() FROM shown_before b
+                     WHERE o.sha256 = b.sha256 AND {_UNSEEN}""")  # noqa: S608
+        ).rowcount
         return outcome
 
-    return Stage("media_objects", "1", INPUTS, work, chunk_size=5000)
+    def sweep(session: Session) -> None:
+        """Remove the bytes of what no message shows any more, and what was seen in them; then forget it."""
+        found = True
+        while found:
+            with session.transaction() as connection:
+                rows = connection.execute(
+                    text(f"""SELECT o.sha256, o.s3_key, {_SEEN} AS seen FROM media_objects o
+                             WHERE o.dropped_at IS NOT NULL AND {_UNSEEN} LIMIT 500 FOR UPDATE SKIP LOCKED""")  # noqa: S608
+                ).all()
+                for row in rows:
+                    objects.delete(row.s3_key)
+                    for name in row.seen or ():
+                        objects.delete(f"vision/{session.tenant}/{row.sha256}_{name}")
+                connection.execute(
+                    text("DELETE FROM media_objects WHERE sha256 = ANY(:gone)"), {"gone": [row.sha256 for row in rows]}
+                )
+            found = bool(rows)
+
+    return Stage("media_objects", "1", INPUTS, work, chunk_size=5000, after=sweep)
 
 
 @partitioned_asset(group="telegram", kinds={"s3", "postgres"}, deps=["posts"])

@@ -73,6 +73,7 @@ def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
     live = [post for post in found if post.deleted_at is None]
     gone = [{"post_id": str(post.id)} for post in found if post.deleted_at is not None]
     again = [{"post_id": str(post.id)} for post in found if post.reason != "new" or post.deleted_at is not None]
+    around = [*graph.read(cypher.AROUND, rows=again), *graph.read(cypher.LABELS_AROUND, rows=again)] if again else []
     graph.write(cypher.CHANNELS, _channels(chunk.connection))
     graph.write(cypher.FORGET, again)
     graph.write(cypher.FORGET_INCOMING, again)
@@ -94,6 +95,8 @@ def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
         batch = list(given)
         graph.write(statement, batch)
         outcome.counts[name] = len(batch)
+    for label, statement in cypher.DROP_ALONE.items():
+        graph.write(statement, [row["node"] for row in around if row["label"] == label])
     outcome.counts["posts"] = len(live)
     outcome.counts["deleted"] = len(gone)
     mark(chunk.connection, "graph_status", outcome)

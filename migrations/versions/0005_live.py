@@ -71,11 +71,15 @@ def upgrade() -> None:
             PRIMARY KEY (tenant_id, channel_id)
         )
     """)
+    # No message shows it any more: its bytes go, then the row.
+    op.execute("ALTER TABLE media_objects ADD dropped_at timestamptz")
+    op.execute("CREATE INDEX idx_media_objects_dropped ON media_objects (tenant_id) WHERE dropped_at IS NOT NULL")
     op.execute("ALTER TABLE dead_letters ADD deliveries integer NOT NULL DEFAULT 1, ADD replayed_at timestamptz")
     isolate(*TABLES)
 
 
 def downgrade() -> None:
+    op.execute("ALTER TABLE media_objects DROP dropped_at")
     op.execute("ALTER TABLE dead_letters DROP deliveries, DROP replayed_at")
     for table in reversed(TABLES):
         op.execute(f"DROP TABLE {table}")

@@ -1,10 +1,12 @@
 """The tail: every entry ends in a table or in dead letters, in whatever order and however often it comes."""
 
+import io
 import random
 from collections.abc import Callable
 from typing import Any
 
 from tests.live.support import CHAT, DELETED, EDITED, PARSED, Live
+from tests.support import pipeline
 from tg_assets import ids
 
 
@@ -106,3 +108,57 @@ def story(live: Live, length: int = 300) -> list[dict[str, Any]]:
             vision = {"provider": "them", "model": "m", "classification": "photo", "description": "a drawn picture"}
             events.append({**about, "stream": "stream:posts:vision:analyzed", "media": [file], "vision": vision})
     return events
+
+
+def test_a_deletion_removes_what_only_it_showed(live: Live) -> None:
+    """Bytes, what was seen in them, nodes that nothing points at; what another message shows stays."""
+    tenant, objects = ids.tenant_id(live.tenant), pipeline.objects()
+    keys = {}
+    for name in ("shared", "alone"):
+        sha256, key, size = objects.put_media(tenant, io.BytesIO(drawing(name)), "png")
+        keys[name] = {"kind": "photo", "sha256": sha256, "s3_key": key, "size": size, "mime": "image/png"}
+    live.send(
+        live.event(1, text="первый #генератор", media=[keys["shared"]], has_media=True),
+        live.event(2, text="второй #генератор #комета", media=[keys["shared"]], has_media=True),
+        live.event(3, text="третий #комета", media=[keys["alone"]], has_media=True),
+    )
+    live.drain()
+    live.refresh()
+    kept = {name: objects.exists(one["s3_key"]) for name, one in keys.items()}
+    assert kept == {"shared": True, "alone": True}
+    assert {"генератор", "комета"} <= nodes(live, "Tag")
+    assert len(nodes(live, "Image")) == 2
+    sql = "SELECT data->>'provider' AS provider, data->>'model' AS model FROM post_enrichment WHERE kind = 'vision'"
+    seen = live.rows(sql)[0]
+    result = f"vision/{tenant}/{keys['alone']['sha256']}_{seen.provider}_{seen.model}_v1.json"
+    assert objects.exists(result)
+    live.send({"tenant_id": live.tenant, "tg_channel_id": CHAT, "telegram_message_ids": [2, 3]}, stream=DELETED)
+    live.drain()
+    live.refresh()
+    assert {name: objects.exists(one["s3_key"]) for name, one in keys.items()} == {"shared": True, "alone": False}
+    assert not objects.exists(result)
+    assert live.rows("SELECT sha256 FROM media_objects") == [(keys["shared"]["sha256"],)]
+    assert nodes(live, "Image") == {keys["shared"]["sha256"]}
+    assert "генератор" in nodes(live, "Tag")
+    assert "комета" not in nodes(live, "Tag")
+    assert nodes(live, "Post") == {"1"}
+    assert pipeline.points(live.tenant) == 1
+
+
+def nodes(live: Live, label: str) -> set[str]:
+    """Nodes of a label by what tells them apart."""
+    key = {"Tag": "n.name", "Image": "n.sha256", "Post": "toString(n.telegram_message_id)"}[label]
+    with pipeline.neo4j().tenant(ids.tenant_id(live.tenant)) as graph:
+        found = graph.read(f"MATCH (n:{label} {{tenant_id: $tenant}}) RETURN {key} AS name")
+    return {row["name"] for row in found}
+
+
+def drawing(word: str) -> bytes:
+    """A picture with a word in it."""
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("RGB", (320, 120), "white")
+    ImageDraw.Draw(picture).text((20, 40), word, fill="black", font_size=36)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()

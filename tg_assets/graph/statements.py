@@ -18,6 +18,56 @@ MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
       -[r:REPLIES_TO|FORWARDED_FROM|FORWARDED_FROM_POST|TAGGED_AS|HAS_IMAGE|REFERS_TO]->()
 DELETE r
 """
+# What a post points at, or who wrote it: looked up before the relations go, so that nodes left alone can go too.
+AROUND = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})-[:TAGGED_AS|FORWARDED_FROM|REFERS_TO|HAS_IMAGE|AUTHOR_OF]-(n)
+RETURN DISTINCT labels(n)[0] AS label, properties(n) AS node
+"""
+LABELS_AROUND = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})-[:HAS_IMAGE]->(:Image)-[:HAS_LABEL]->(n:Label)
+RETURN DISTINCT labels(n)[0] AS label, properties(n) AS node
+"""
+# In this order: a label is alone once its last image went.
+DROP_ALONE = {
+    "Image": """
+UNWIND $rows AS row
+MATCH (n:Image {tenant_id: $tenant, sha256: row.sha256})
+WHERE NOT EXISTS { (n)<-[:HAS_IMAGE]-() }
+DETACH DELETE n
+""",
+    "Label": """
+UNWIND $rows AS row
+MATCH (n:Label {tenant_id: $tenant, name: row.name})
+WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+    "Tag": """
+UNWIND $rows AS row
+MATCH (n:Tag {tenant_id: $tenant, name: row.name})
+WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+    "ForwardSource": """
+UNWIND $rows AS row
+MATCH (n:ForwardSource {tenant_id: $tenant, source_id: row.source_id, source_type: row.source_type})
+WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+    "Author": """
+UNWIND $rows AS row
+MATCH (n:Author {tenant_id: $tenant, author_id: row.author_id, author_type: row.author_type})
+WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+    "WebPage": """
+UNWIND $rows AS row
+MATCH (n:WebPage {tenant_id: $tenant, url: row.url})
+WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+}
 FORGET_INCOMING = """
 UNWIND $rows AS row
 MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})<-[r:AUTHOR_OF|HAS_POST]-()

@@ -1,0 +1,58 @@
+"""What a person sees of live traffic in the UI: partitions that turn green, ticks with numbers, the log of the tail."""
+
+import json
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.installation import Installation
+from tests.ui.conftest import PATIENCE, Shot
+from tests.ui.test_ui import choose_day, dots, open_partitions
+
+FEED, DAYS = "onair.radio", ("2026-06-01", "2026-06-02", "2026-06-03")
+_RUNS = """{ runsOrError(filter: {pipelineName: "tail"}, limit: 20) { ... on Runs { results { runId status
+            stats { ... on RunStatsSnapshot { materializations } } } } } }"""
+
+
+@pytest.fixture(scope="module")
+def on_air(installed: Installation, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Events of three days on the stream, and everything that follows; the id of the tail run that read them."""
+    installed.must("tenants", "add", "onair")
+    path = tmp_path_factory.mktemp("events") / "events.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(1, 61):
+            data = {
+                "tenant_id": "onair", "tg_channel_id": -1_000_000_000_888, "telegram_message_id": number,
+                "chat_title": "Radio", "text": f"Hour {number}: the lighthouse reports calm weather",
+                "posted_at": f"{DAYS[number % 3]}T10:00:00Z",
+            }  # fmt: skip
+            file.write(json.dumps({"stream": "stream:posts:parsed", "data": data}) + "\n")
+    installed.must("produce", str(path))
+    deadline = time.monotonic() + 180
+    while not all({f"{day}|{FEED}" for day in DAYS} <= installed.materialized(asset) for asset in ("posts", "tags")):
+        assert time.monotonic() < deadline, "the partitions were not materialized within 180 s"
+        time.sleep(1)
+    runs = installed.ask(_RUNS)["runsOrError"]["results"]
+    found: str = next(run["runId"] for run in runs if run["stats"]["materializations"])
+    return found
+
+
+def test_partitions_turn_green(page: Page, installed: Installation, on_air: str, shot: Shot) -> None:
+    open_partitions(page, installed, "tags", FEED)
+    choose_day(page, DAYS[0])
+    assert dots(page, FEED) == {"materialized"}
+    shot(page, "20-live-partitions")
+
+
+def test_sensor_ticks_tell_numbers(page: Page, installed: Installation, on_air: str, shot: Shot) -> None:
+    for name in ("start_tail", "start_refresh"):
+        page.goto(f"{installed.url}/locations/tg_assets/sensors/{name}")
+        expect(page.get_by_text("1 run requested").first).to_be_visible(timeout=PATIENCE)
+        shot(page, f"21-{name}")
+
+
+def test_the_log_of_the_tail(page: Page, installed: Installation, on_air: str, shot: Shot) -> None:
+    page.goto(f"{installed.url}/runs/{on_air}")
+    expect(page.get_by_text("60 stream:posts:parsed").first).to_be_visible(timeout=PATIENCE)
+    shot(page, "22-tail-log")
