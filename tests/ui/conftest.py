@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.support.installation import ROOT, installed, pytest_runtest_makereport
 
@@ -20,6 +20,8 @@ OPTIONS = (
     "--disable-sync", "--no-first-run",
 )  # fmt: skip
 PATIENCE = 30_000  # milliseconds; two cores run the servers and the browser
+
+expect.set_options(timeout=PATIENCE)
 
 Shot = Callable[[Page, str], None]
 
