@@ -83,7 +83,8 @@ def tail_streams(context: dg.OpExecutionContext, config: TailConfig, postgres: P
         context.log.info(f"{streams}; {flush.rejected:,} dead letters; {lag:,} waiting; last {flush.last_id}")
         for partition, messages in sorted(flush.partitions.items()):
             if partition[1] >= first:
-                _report(context, ("telegram_messages", "posts"), partition, {**about, "messages": messages})
+                made = ("telegram_messages",) if partition in flush.unparsed else ("telegram_messages", "posts")
+                _report(context, made, partition, {**about, "messages": messages})
 
     directory = Directory(settings, lambda: len(known_feeds(context.instance)))
     tail = Tail(

@@ -5,9 +5,13 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.live.support import CHAT, DELETED, EDITED, PARSED, Live
 from tests.support import pipeline
-from tg_assets import ids
+from tg_assets import ids, posts
+from tg_assets.engine import run_stage
+from tg_assets.live import dirty
 
 
 def test_messages_become_posts_and_partitions_become_dirty(live: Live) -> None:
@@ -69,6 +73,27 @@ def test_events_may_come_twice_and_in_any_order(live: Live, another: Callable[[]
         "dirty": "",
         "outbox": "",
     }
+
+
+def test_a_backlog_is_durable_first_and_parsed_later(
+    live: Live, another: Callable[[], Live], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet, rough = live, another()
+    quiet.send(*story(quiet))
+    quiet.drain()
+    monkeypatch.setattr("tg_assets.live.tail.BATCH", 40)
+    rough.send(*story(rough))
+    rough.drain()
+    partitions = set().union(*(flush.unparsed for flush in rough.flushes))
+    assert partitions == set().union(*(flush.partitions for flush in rough.flushes))
+    (found,) = rough.rows("SELECT (SELECT count(*) FROM telegram_messages), (SELECT count(*) FROM messages)")
+    assert found[0] > found[1]
+    with pipeline.postgres().tenant(ids.tenant_id(rough.tenant)) as session:
+        with session.transaction() as connection:
+            scopes = dirty.look(connection).scopes()
+        for scope in scopes:
+            run_stage(posts.STAGE, session, scope)
+    assert {**rough.state(), "dirty": "", "outbox": ""} == {**quiet.state(), "dirty": "", "outbox": ""}
 
 
 def story(live: Live, length: int = 300) -> list[dict[str, Any]]:

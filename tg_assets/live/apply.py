@@ -34,6 +34,8 @@ class Applied:
     """What a batch changed. ``partitions`` counts changed messages by (feed, first day of the window)."""
 
     partitions: dict[tuple[str, date], int] = field(default_factory=dict)
+    parsed: bool = True
+    """Whether ``posts`` has what changed, too."""
     feeds: set[str] = field(default_factory=set)
     rejected: int = 0
 
@@ -45,18 +47,21 @@ def apply(
     directory: Directory,
     settings: Settings,
     run_id: str | None,
+    *,
+    parse: bool = True,
 ) -> Applied:
-    """Apply a tenant's events inside its transaction."""
+    """Apply a tenant's events inside its transaction; without ``parse`` their ``posts`` are left to the stage."""
     called = {chat for one in delivered if (chat := one.event.chat) is not None}
     chats = directory.chats(connection, tenant, called)
     batch = batch_of(tenant.id, delivered, chats)
     _land(connection, batch)
     keep_facts(connection, batch.facts)
     apply_facts(connection)
-    _derive(connection, batch, tenant, run_id)
+    if parse:
+        _derive(connection, batch, tenant, run_id)
     partitions = dirty.mark(connection, settings.start_date)
     dead_letters.keep(connection, batch.rejected)
-    return Applied(partitions, {chat.feed for chat in chats.values()}, len(batch.rejected))
+    return Applied(partitions, parse, {chat.feed for chat in chats.values()}, len(batch.rejected))
 
 
 def _land(connection: Connection, batch: Batch) -> None:

@@ -76,6 +76,8 @@ class Done:
     """What became of entries."""
 
     partitions: dict[tuple[str, date], int] = field(default_factory=lambda: defaultdict(int))
+    unparsed: set[tuple[str, date]] = field(default_factory=set)
+    """Partitions with messages that have no row in ``posts`` yet."""
     feeds: set[str] = field(default_factory=set)
     told: set[UUID] = field(default_factory=set)
     """Tenants that have something in the outbox now."""
@@ -85,6 +87,8 @@ class Done:
         """Add one transaction."""
         for partition, count in applied.partitions.items():
             self.partitions[partition] += count
+        if not applied.parsed:
+            self.unparsed |= applied.partitions.keys()
         self.feeds |= applied.feeds
 
 
@@ -94,15 +98,18 @@ class Processor:
     def __init__(self, directory: Directory, settings: Settings, run_id: str | None = None) -> None:
         self._directory, self._settings, self._run_id = directory, settings, run_id
 
-    def process(self, connection: Connection, entries: Sequence[Decoded]) -> Done:
-        """Settle entries; afterwards they may be acknowledged. Raises only what says that a server is away."""
+    def process(self, connection: Connection, entries: Sequence[Decoded], *, parse: bool = True) -> Done:
+        """Settle entries; afterwards they may be acknowledged. Raises only what says that a server is away.
+
+        Without ``parse`` messages are made durable and dirty, and the stage ``posts`` parses them later.
+        """
         done = Done()
         delivered: dict[Tenant, list[Delivered]] = defaultdict(list)
         rejected: dict[UUID, list[Rejected]] = defaultdict(list)
         for one in entries:
             self._sort(connection, one, delivered, rejected)
         for tenant, part in delivered.items():
-            self._apply(connection, tenant, part, done)
+            self._apply(connection, tenant, part, done, parse)
         for owner, letters in rejected.items():
             self._bury(connection, owner, letters, done)
         return done
@@ -139,10 +146,12 @@ class Processor:
         tenant = self._directory.tenant(connection, name)
         return tenant.id if tenant else ids.NO_TENANT
 
-    def _apply(self, connection: Connection, tenant: Tenant, part: Sequence[Delivered], done: Done) -> None:
+    def _apply(
+        self, connection: Connection, tenant: Tenant, part: Sequence[Delivered], done: Done, parse: bool
+    ) -> None:
         try:
             with TenantConnection(connection, tenant.id).transaction():
-                applied = apply(connection, tenant, part, self._directory, self._settings, self._run_id)
+                applied = apply(connection, tenant, part, self._directory, self._settings, self._run_id, parse=parse)
         except Exception as error:
             if is_down(error):
                 raise
@@ -153,8 +162,8 @@ class Processor:
                 self._bury(connection, tenant.id, [Rejected(part[0].entry, _reason(error))], done)
                 return
             middle = len(part) // 2
-            self._apply(connection, tenant, part[:middle], done)
-            self._apply(connection, tenant, part[middle:], done)
+            self._apply(connection, tenant, part[:middle], done, parse)
+            self._apply(connection, tenant, part[middle:], done, parse)
             return
         done.add(applied)
         if applied.rejected:

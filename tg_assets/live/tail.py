@@ -28,6 +28,7 @@ from tg_assets.live.process import Decoded, Done, Processor, decoded, is_down
 from tg_assets.live.reader import Entry, Reader
 from tg_assets.live.state import streams_of
 
+# As many entries at once mean that more of them wait: they are made durable first, and `refresh` parses them.
 BATCH = 5000
 # From so many entries at once on, reading and writing go on side by side.
 BUSY = 500
@@ -45,6 +46,8 @@ class Flush:
 
     partitions: Counter[tuple[str, date]] = field(default_factory=Counter)
     """Changed messages by (feed, first day of the window)."""
+    unparsed: set[tuple[str, date]] = field(default_factory=set)
+    """Those of them whose ``posts`` are left to the stage."""
     events: Counter[str] = field(default_factory=Counter)
     """Entries by stream."""
     rejected: int = 0
@@ -54,6 +57,7 @@ class Flush:
     def add(self, entries: Sequence[Entry], done: Done) -> None:
         """Add a batch."""
         self.partitions.update(done.partitions)
+        self.unparsed |= done.unparsed
         self.events.update(entry.stream for entry in entries)
         self.rejected += done.rejected
         self.first_id = self.first_id or entries[0].id
@@ -162,7 +166,7 @@ class Tail:
             self._settle_batch(connection, events[first : first + BATCH])
 
     def _settle_batch(self, connection: Connection, events: Sequence[Decoded]) -> None:
-        done = self._processor.process(connection, events)
+        done = self._processor.process(connection, events, parse=len(events) < BATCH)
         new = done.feeds - self._feeds
         if new:
             self._register(new)
