@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import dagster as dg
+from sqlalchemy import Connection
 
 from resources.postgres import Postgres
 from sensors.runs import active_runs
@@ -18,6 +19,8 @@ from tg_assets.tenants import known_feeds, tenant_slugs
 
 BUDGET_SECONDS = 12.0
 LOOK_SECONDS = 0.25
+# How often it asks whether a run is at it: one that was killed leaves its work to the next.
+RUNS_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +35,30 @@ class Work:
         return bool(self.partitions or self.outgoing)
 
 
-def look(postgres: Postgres, slugs: Iterable[str]) -> Work:
-    """What waits for these tenants: one connection, two counts each."""
+def look(connection: Connection, slugs: Iterable[str]) -> Work:
+    """What waits for these tenants: two counts each."""
     from resources.postgres import TenantConnection
     from tg_assets.live import dirty, outbox
 
     partitions = stretches = outgoing = 0
-    with postgres.connection() as connection:
-        for tenant in [ids.NO_TENANT, *map(ids.tenant_id, slugs)]:
-            with TenantConnection(connection, tenant).transaction():
-                found = dirty.look(connection)
-                partitions += len(found.partitions)
-                stretches += len(found.scopes())
-                outgoing += outbox.waiting(connection)
+    for tenant in [ids.NO_TENANT, *map(ids.tenant_id, slugs)]:
+        with TenantConnection(connection, tenant).transaction():
+            found = dirty.look(connection)
+            partitions += len(found.partitions)
+            stretches += len(found.scopes())
+            outgoing += outbox.waiting(connection)
     return Work(partitions, stretches, outgoing)
 
 
-def first_work(look: Callable[[], Work], deadline: float) -> Work:
-    """What waits, as soon as something does; empty when nothing did until the deadline."""
-    while not (found := look()) and time.monotonic() < deadline:
-        time.sleep(LOOK_SECONDS)
+def first_work(running: Callable[[], bool], look: Callable[[], Work], deadline: float) -> Work:
+    """What waits and no run is at, as soon as something does; empty when nothing did until the deadline."""
+    busy, asked = running(), time.monotonic()
+    while busy or not (found := look()):
+        if time.monotonic() >= deadline:
+            return Work()
+        time.sleep(RUNS_SECONDS if busy else LOOK_SECONDS)
+        if time.monotonic() >= asked + RUNS_SECONDS:
+            busy, asked = running(), time.monotonic()
     return found
 
 
@@ -60,11 +67,13 @@ def start_refresh(context: dg.SensorEvaluationContext, postgres: Postgres) -> dg
     """Ask for a run of the stages when partitions are dirty and none is going on."""
     deadline = time.monotonic() + BUDGET_SECONDS
     slugs = tenant_slugs(known_feeds(context.instance))
-    running = active_runs(context.instance, refresh.name)
-    if running:
-        found = look(postgres, slugs)
-        return dg.SkipReason(f"run {running[0].run_id[:8]} is at it; {found.partitions:,} partitions are dirty")
-    found = first_work(lambda: look(postgres, slugs), deadline)
+    with postgres.connection() as connection:
+        found = first_work(
+            lambda: bool(active_runs(context.instance, refresh.name)), lambda: look(connection, slugs), deadline
+        )
+        left = found or look(connection, slugs)
+    if not found and left:
+        return dg.SkipReason(f"a run is at it; {left.partitions:,} partitions are dirty")
     if not found:
         return dg.SkipReason("no partition is dirty and no event waits to be sent")
     tags = {"tg/partitions": str(found.partitions), "tg/stretches": str(found.stretches)}

@@ -17,17 +17,20 @@ from tg_assets.settings import load_settings
 
 BUDGET_SECONDS = 12.0
 LOOK_SECONDS = 0.1
+# How often it asks which shards have a run: one that was killed leaves its shard to the next.
+RUNS_SECONDS = 1.0
 
 
-def first_work(free: Iterable[int], waiting: Callable[[int], int], deadline: float) -> dict[int, int]:
-    """Shards with entries that wait, as soon as there is one; empty when there was none until the deadline."""
-    shards = list(free)
-    while shards:
-        found = {shard: count for shard in shards if (count := waiting(shard))}
-        if found or time.monotonic() >= deadline:
-            return found
+def first_work(free: Callable[[], Iterable[int]], waiting: Callable[[int], int], deadline: float) -> dict[int, int]:
+    """Free shards with entries that wait, as soon as there is one; empty when there was none until the deadline."""
+    shards, asked = list(free()), time.monotonic()
+    while not (found := {shard: count for shard in shards if (count := waiting(shard))}):
+        if time.monotonic() >= deadline:
+            break
         time.sleep(LOOK_SECONDS)
-    return {}
+        if time.monotonic() >= asked + RUNS_SECONDS:
+            shards, asked = list(free()), time.monotonic()
+    return found
 
 
 @dg.sensor(job_name=tail.name, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
@@ -37,13 +40,15 @@ def start_tail(context: dg.SensorEvaluationContext, redis: Redis) -> dg.SensorRe
 
     deadline = time.monotonic() + BUDGET_SECONDS
     client, shards = redis.client(), load_settings().stream_shards
-    busy = {run.tags.get(TAIL_TAG) for run in active_runs(context.instance, tail.name)}
-    found = first_work(
-        (shard for shard in range(shards) if str(shard) not in busy), lambda shard: waiting(client, shard), deadline
-    )
+
+    def free() -> list[int]:
+        busy = {run.tags.get(TAIL_TAG) for run in active_runs(context.instance, tail.name)}
+        return [shard for shard in range(shards) if str(shard) not in busy]
+
+    found = first_work(free, lambda shard: waiting(client, shard), deadline)
     if not found:
         counts = ", ".join(f"shard {shard}: {waiting(client, shard):,} waiting" for shard in range(shards))
-        return dg.SkipReason(f"{len(busy)} of {shards} shards are being read; {counts}")
+        return dg.SkipReason(f"{shards - len(free())} of {shards} shards are being read; {counts}")
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from redis import Redis
 from redis.exceptions import RedisError
+from sqlalchemy import Connection
 
 from resources.postgres import Postgres, TenantConnection
 from tg_assets.engine import Report, Stage, run_stage
@@ -77,12 +78,18 @@ class Refresh:
 
     def run(self, linger: float, budget: float) -> str:
         """Work until nothing was dirty for ``linger`` seconds or ``budget`` is spent; returns why it ended."""
+        with self._postgres.connection() as connection:
+            return self._run(connection, linger, budget)
+
+    def _run(self, connection: Connection, linger: float, budget: float) -> str:
         started = quiet_since = time.monotonic()
         pause, due = POLL_SECONDS, 0.0
         why = "its time is over; the next run goes on"
         while time.monotonic() - started < budget:
             before = self.failures.total()
-            worked = sum(self._tenant(tenant) for tenant in self._tenants())  # all of them, so not any()
+            worked = sum(
+                self._tenant(TenantConnection(connection, tenant)) for tenant in self._tenants()
+            )  # all of them, so not any()
             now = time.monotonic()
             if worked:
                 quiet_since = now
@@ -103,19 +110,18 @@ class Refresh:
             made, self._made = self._made, Made()
             self._report(made)
 
-    def _tenant(self, tenant: UUID) -> bool:
+    def _tenant(self, session: TenantConnection) -> bool:
         """One round over a tenant's dirty partitions; True when it had any."""
-        with self._postgres.tenant(tenant) as session:
-            with session.transaction() as connection:
-                found = dirty.look(connection)
-                told = outbox.waiting(connection)
-            for scope in found.scopes():
-                self._scope(session, scope, found)
-            if self._redis is not None and (told or found.partitions):
-                try:
-                    outbox.relay(session, self._redis)
-                except RedisError as error:
-                    self._failed("outbox", error)
+        with session.transaction() as connection:
+            found = dirty.look(connection)
+            told = outbox.waiting(connection)
+        for scope in found.scopes():
+            self._scope(session, scope, found)
+        if self._redis is not None and (told or found.partitions):
+            try:
+                outbox.relay(session, self._redis)
+            except RedisError as error:
+                self._failed("outbox", error)
         return bool(found.partitions)
 
     def _scope(self, session: TenantConnection, scope: Scope, found: dirty.Dirty) -> None:
