@@ -87,9 +87,9 @@ def _land(connection: Connection, batch: Batch) -> None:
 def _incoming(ordinal: int, one: Message) -> tuple[object, ...]:
     return (
         ordinal,
-        one.chat.id,
+        one.chat.id.hex,
         one.event.telegram_message_id,
-        one.id,
+        one.id.hex,
         one.event.posted_at,
         one.edited_at,
         one.version_at,

@@ -16,7 +16,7 @@ from tg_assets import ids
 from tg_assets.events.albums import AlbumParsedEventV1
 from tg_assets.events.envelope import BadEvent, ChatEvent
 from tg_assets.events.persona import PersonaMessageIngestedEventV1
-from tg_assets.events.post_row import media_of_event, post_row, raw_hash, stored_json
+from tg_assets.events.post_row import media_of_event, post_row, stored_json
 from tg_assets.events.posts import PostDeletedEventV1, PostParsedEventV1
 from tg_assets.events.vision import VisionAnalyzedEventV1, VisionUploadedEventV1
 from tg_assets.facts import Fact, FactKind
@@ -32,10 +32,11 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """An entry and the event in it."""
+    """An entry and the event in it; ``digest`` is that of a message's content."""
 
     entry: Entry
     event: ChatEvent
+    digest: str
 
     @property
     def version_at(self) -> datetime:
@@ -116,7 +117,7 @@ class Batch:
             format="event" if parsed else "persona",
             edited_at=event.edited_at if isinstance(event, PostParsedEventV1) else None,
             version_at=delivered.version_at,
-            raw_hash=raw_hash(event),
+            raw_hash=delivered.digest,
             grouped_id=event.grouped_id if isinstance(event, PostParsedEventV1) else None,
             media=self._media(event),
             data=delivered.entry.data,

@@ -19,6 +19,7 @@ from resources.postgres import TenantConnection
 from tg_assets import ids
 from tg_assets.errors import ServerDown
 from tg_assets.events.envelope import BadEvent, ChatEvent
+from tg_assets.events.post_row import Message, raw_hash
 from tg_assets.events.streams import decode
 from tg_assets.live import dead_letters, outbox
 from tg_assets.live.apply import Applied, apply
@@ -48,11 +49,12 @@ def is_down(error: BaseException) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """An entry and the event in it, or why there is none."""
+    """An entry and the event in it, or why there is none; ``digest`` is that of a message's content."""
 
     entry: Entry
     event: ChatEvent | None = None
     problem: str = ""
+    digest: str = ""
 
 
 def decoded(entries: Sequence[Entry]) -> list[Decoded]:
@@ -66,9 +68,10 @@ def _decoded(entry: Entry) -> Decoded:
     if not entry.data:
         return Decoded(entry, None, "the entry has no field data")
     try:
-        return Decoded(entry, decode(entry.stream, entry.data))
+        event = decode(entry.stream, entry.data)
     except BadEvent as problem:
         return Decoded(entry, None, str(problem))
+    return Decoded(entry, event, digest=raw_hash(event) if isinstance(event, Message) else "")
 
 
 @dataclass(slots=True)
@@ -130,7 +133,7 @@ class Processor:
                 reason = "tenant_id names no tenant of this installation"
                 rejected[ids.NO_TENANT].append(Rejected(entry, reason))
             else:
-                delivered[tenant].append(Delivered(entry, event))
+                delivered[tenant].append(Delivered(entry, event, one.digest))
 
     def _owner(self, connection: Connection, entry: Entry) -> UUID:
         """Whose dead letter an unusable entry is, if it says so and that tenant exists."""
