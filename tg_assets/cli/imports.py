@@ -5,7 +5,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from tg_assets.cli import runtime
@@ -45,14 +44,7 @@ def run_import(path: Path, tenant: str, feed: str | None, owner: int | None, zon
     settings = runtime.settings()
     instance = runtime.instance()
     options = ImportOptions(tenant, feed, owner, tz, len(known_feeds(instance)))
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as bar:
+    with runtime.progress_bar() as bar:
         tasks: dict[str, object] = {}
 
         def progress(what: str, done: int, total: int) -> None:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from tg_assets.cli import runtime
@@ -70,14 +69,7 @@ def send(events: Iterable["Envelope | None"], total: int | None, rate: float) ->
     from tg_assets.live.producer import Producer
 
     settings = runtime.settings()
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as bar:
+    with runtime.progress_bar() as bar:
         task = bar.add_task("sending", total=total)
 
         def waiting(what: str, unread: int) -> None:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tg_assets.errors import TgAssetsError
 from tg_assets.settings import Settings, load_settings
@@ -23,6 +24,18 @@ if TYPE_CHECKING:
     from resources.qdrant import Qdrant
 
 console = Console(highlight=False)
+
+
+def progress_bar() -> Progress:
+    """Bars of what is done, of how much, and for how long."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
 
 
 @cache
