@@ -1,12 +1,15 @@
 """Sensor ``start_tail``: entries wait on a shard's streams and nobody reads it, so a run is asked for.
 
-It reads no messages, only how many wait. Within a tick it looks again and again, because the daemon ticks every
-five seconds at most and a message should not have to wait for that. No guarantee rests on it: what it misses
-waits on the stream, and a run too many finds its shard's lock taken.
+A shard with a backlog gets a second run that stands by: starting one takes seconds, and a run that dies there
+should be missed for less. The sensor reads no messages, only how many wait. Within a tick it looks again and again,
+because the daemon ticks every five seconds at most and a message should not have to wait for that. No guarantee
+rests on it: what it misses waits on the stream, and a run too many finds its shard's lock taken.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import dagster as dg
 
@@ -19,42 +22,69 @@ BUDGET_SECONDS = 12.0
 LOOK_SECONDS = 0.1
 # How often it asks which shards have a run: one that was killed leaves its shard to the next.
 RUNS_SECONDS = 1.0
+# From so many waiting entries on, a run stands by.
+BACKLOG = 5000
 
 
-def first_work(free: Callable[[], Iterable[int]], waiting: Callable[[int], int], deadline: float) -> dict[int, int]:
-    """Free shards with entries that wait, as soon as there is one; empty when there was none until the deadline."""
-    shards, asked = list(free()), time.monotonic()
-    while not (found := {shard: count for shard in shards if (count := waiting(shard))}):
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A shard that needs a run: one that reads it, or one that stands by for the case that it dies."""
+
+    shard: int
+    standby: bool
+
+    @property
+    def least(self) -> int:
+        """From how many waiting entries on."""
+        return BACKLOG if self.standby else 1
+
+
+def wanted(shards: Iterable[int], runs: Iterable[dg.DagsterRun]) -> list[Need]:
+    """What shards need besides the runs that are not over; one whose only run is still starting needs nothing."""
+    statuses: dict[str, list[dg.DagsterRunStatus]] = defaultdict(list)
+    for run in runs:
+        statuses[run.tags.get(TAIL_TAG, "")].append(run.status)
+    found = {shard: statuses[str(shard)] for shard in shards}
+    return [
+        Need(shard, standby=bool(those))
+        for shard, those in found.items()
+        if those in ([], [dg.DagsterRunStatus.STARTED])
+    ]
+
+
+def first_work(needs: Callable[[], list[Need]], waiting: Callable[[int], int], deadline: float) -> dict[Need, int]:
+    """Needs and how many entries wait, as soon as enough do; empty when there was nothing until the deadline."""
+    wanted, asked = needs(), time.monotonic()
+    while not (found := {need: count for need in wanted if (count := waiting(need.shard)) >= need.least}):
         if time.monotonic() >= deadline:
             break
         time.sleep(LOOK_SECONDS)
         if time.monotonic() >= asked + RUNS_SECONDS:
-            shards, asked = list(free()), time.monotonic()
+            wanted, asked = needs(), time.monotonic()
     return found
 
 
 @dg.sensor(job_name=tail.name, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
 def start_tail(context: dg.SensorEvaluationContext, redis: Redis) -> dg.SensorResult | dg.SkipReason:
-    """Ask for a tail run per shard that has entries waiting and no run."""
+    """Ask for a tail run per shard that has entries waiting and no run, or a backlog and none that stands by."""
     from tg_assets.live.state import waiting
 
     deadline = time.monotonic() + BUDGET_SECONDS
-    client, shards = redis.client(), load_settings().stream_shards
+    client, shards = redis.client(), range(load_settings().stream_shards)
 
-    def free() -> list[int]:
-        busy = {run.tags.get(TAIL_TAG) for run in active_runs(context.instance, tail.name)}
-        return [shard for shard in range(shards) if str(shard) not in busy]
+    def needs() -> list[Need]:
+        return wanted(shards, active_runs(context.instance, tail.name))
 
-    found = first_work(free, lambda shard: waiting(client, shard), deadline)
+    found = first_work(needs, lambda shard: waiting(client, shard), deadline)
     if not found:
-        counts = ", ".join(f"shard {shard}: {waiting(client, shard):,} waiting" for shard in range(shards))
-        return dg.SkipReason(f"{shards - len(free())} of {shards} shards are being read; {counts}")
-    return dg.SensorResult(
-        run_requests=[
-            dg.RunRequest(
-                tags={TAIL_TAG: str(shard), "tg/waiting": str(count)},
-                run_config={"ops": {"tail_streams": {"config": {"shard": shard}}}},
-            )
-            for shard, count in found.items()
-        ]
+        counts = ", ".join(f"shard {shard}: {waiting(client, shard):,} waiting" for shard in shards)
+        unread = sum(not need.standby for need in needs())
+        return dg.SkipReason(f"{len(shards) - unread} of {len(shards)} shards are being read; {counts}")
+    return dg.SensorResult(run_requests=[_request(need, count) for need, count in found.items()])
+
+
+def _request(need: Need, count: int) -> dg.RunRequest:
+    return dg.RunRequest(
+        tags={TAIL_TAG: str(need.shard), "tg/waiting": str(count), **({"tg/standby": "yes"} if need.standby else {})},
+        run_config={"ops": {"tail_streams": {"config": {"shard": need.shard, "standby": need.standby}}}},
     )

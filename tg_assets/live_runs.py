@@ -42,9 +42,10 @@ class FollowConfig(dg.Config):
 
 
 class TailConfig(FollowConfig):
-    """Which shard of the streams to read."""
+    """Which shard of the streams to read; with ``standby``, once the run that reads it is over or dead."""
 
     shard: int = 0
+    standby: bool = False
 
 
 def partition_of(feed: str, day: date) -> dg.MultiPartitionKey:
@@ -93,11 +94,12 @@ def tail_streams(context: dg.OpExecutionContext, config: TailConfig, postgres: P
         directory,
         Processor(directory, settings, context.run_id),
         config.shard,
+        run_id=context.run_id,
         register=lambda feeds: _register(context, feeds),
         report=report,
         log=context.log.info,
     )
-    why = tail.run(config.linger_seconds, config.budget_seconds)
+    why = tail.run(config.linger_seconds, config.budget_seconds, standby=config.standby)
     total: Counter[str] = tail.total
     context.log.info(f"{total['events']:,} events, {total['rejected']:,} dead letters; ended: {why}")
     context.add_output_metadata({**total, "ended": why})
@@ -123,6 +125,7 @@ def refresh_partitions(
     """Run the stages over what live traffic made dirty, until nothing is; relay outgoing events."""
     from tg_assets.graph.schema import CONSTRAINTS
     from tg_assets.live.refresh import Made, Refresh
+    from tg_assets.live.state import waiting
     from tg_assets.stages import all_stages
 
     os.nice(NICE)
@@ -137,13 +140,15 @@ def refresh_partitions(
                 _report(context, [asset], partition, tables[asset, partition[0]])
         context.log.info(f"{len(made.partitions):,} partitions are up to date")
 
+    client, shards = redis.client(), range(load_settings().stream_shards)
     refresh = Refresh(
         postgres,
-        redis.client(),
+        client,
         all_stages(objects, vision.get(), qdrant, model, neo4j),
         lambda: [ids.NO_TENANT, *map(ids.tenant_id, tenant_slugs(known_feeds(context.instance)))],
         report=report,
         log=context.log.info,
+        backlog=lambda: max(waiting(client, shard) for shard in shards),
         run_id=context.run_id,
     )
     why = refresh.run(config.linger_seconds, config.budget_seconds)

@@ -6,7 +6,7 @@ feeds may hold several tenants; each scope belongs to exactly one. All times are
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import dagster as dg
@@ -34,6 +34,10 @@ class Scope:
     def tenant(self) -> UUID:
         """Id of the tenant that owns the feed."""
         return ids.tenant_id(self.tenant_slug)
+
+    def holds(self, feed: str, day: date) -> bool:
+        """Whether a partition, by its feed and the first day of its window, belongs to it."""
+        return feed == self.feed and self.since.date() <= day < self.until.date()
 
     def narrowed(self, since: datetime | None, until: datetime | None, channels: Iterable[str]) -> "Scope":
         """The same feed, less time and fewer chats."""

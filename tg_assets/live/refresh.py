@@ -8,6 +8,7 @@ so nothing is done twice. Nothing here knows Dagster.
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -29,6 +30,8 @@ LAST = ("feed_statistics",)
 # Items of one stage and feed in one round: new messages wait no longer than a few pictures take to be read.
 PICTURES_AT_ONCE = 16
 POLL_SECONDS = 0.25
+# While so many entries wait the stages let messages in first, but not for longer than this in a round.
+BACKLOG, HOLD_SECONDS = 5000, 60.0
 REPORT_SECONDS = 60.0
 LONGEST_PAUSE = 30.0
 
@@ -56,7 +59,10 @@ class Made:
 
 
 class Refresh:
-    """Runs stages over what is dirty. ``report`` is called with what was made; ``log`` with sentences for people."""
+    """Runs stages over what is dirty. ``report`` is called with what was made; ``log`` with sentences for people.
+
+    ``backlog`` counts entries of streams that no tail has taken yet.
+    """
 
     def __init__(
         self,
@@ -67,14 +73,16 @@ class Refresh:
         *,
         report: Callable[[Made], None],
         log: Callable[[str], None],
+        backlog: Callable[[], int] = lambda: 0,
         run_id: str | None = None,
     ) -> None:
         self._postgres, self._redis, self._stages, self._tenants = postgres, redis, stages, tenants
-        self._report, self._log, self._run_id = report, log, run_id
+        self._report, self._log, self._backlog, self._run_id = report, log, backlog, run_id
         self._made = Made()
         self._reported: set[Partition] = set()
         self.failures = Counter[str]()
         self.rounds = 0
+        self._patience = HOLD_SECONDS
 
     def run(self, linger: float, budget: float) -> str:
         """Work until nothing was dirty for ``linger`` seconds or ``budget`` is spent; returns why it ended."""
@@ -115,7 +123,9 @@ class Refresh:
         with session.transaction() as connection:
             found = dirty.look(connection)
             told = outbox.waiting(connection)
+        self._patience = HOLD_SECONDS
         for scope in found.scopes():
+            self._let_messages_in()
             self._scope(session, scope, found)
         if self._redis is not None and (told or found.partitions):
             try:
@@ -124,9 +134,16 @@ class Refresh:
                 self._failed("outbox", error)
         return bool(found.partitions)
 
+    def _let_messages_in(self) -> None:
+        """Messages are durable before anything is made of them."""
+        with suppress(RedisError):
+            while self._patience > 0 and self._backlog() >= BACKLOG:
+                self._patience -= 1
+                time.sleep(1)
+
     def _scope(self, session: TenantConnection, scope: Scope, found: dirty.Dirty) -> None:
         self.rounds += 1
-        covered = [one for one in found.partitions if one[0] == scope.feed and _inside(one[1], scope)]
+        covered = [one for one in found.partitions if scope.holds(*one)]
         before = self.failures.total()
         reports: Reports = {}
         self._pass(session, scope, TEXT, reports)
@@ -165,7 +182,3 @@ class Refresh:
     def _failed(self, what: str, error: Exception) -> None:
         self.failures[f"{what}: {type(error).__name__}"] += 1
         self._log(f"{what} failed and is tried again: {type(error).__name__}")
-
-
-def _inside(day: date, scope: Scope) -> bool:
-    return scope.since.date() <= day < scope.until.date()

@@ -27,12 +27,15 @@ from tg_assets.live.chats import Directory
 from tg_assets.live.process import Decoded, Done, Processor, decoded, is_down
 from tg_assets.live.reader import Entry, Reader
 from tg_assets.live.state import streams_of
+from tg_assets.live.unparsed import Unparsed
 
-# As many entries at once mean that more of them wait: they are made durable first, and `refresh` parses them.
+# As many entries at once mean that more of them wait: all are made durable first, and then parsed.
 BATCH = 5000
 # From so many entries at once on, reading and writing go on side by side.
 BUSY = 500
 BLOCK_SECONDS = 1.0
+# How often a run that stands by looks whether the shard is free.
+STANDBY_SECONDS = 0.25
 # How often a partition that was reported already is reported again, and how often streams are trimmed.
 REPORT_SECONDS = 60.0
 LONGEST_PAUSE = 5.0
@@ -75,6 +78,7 @@ class Tail:
         processor: Processor,
         shard: int,
         *,
+        run_id: str | None = None,
         register: Callable[[set[str]], None],
         report: Callable[[Flush], None],
         log: Callable[[str], None],
@@ -84,38 +88,45 @@ class Tail:
         self._reader = Reader(redis, streams_of(shard), f"shard-{shard}")
         self._name = f"tail/{shard}"
         self._register, self._report, self._log = register, report, log
-        self._flush = Flush()
+        self._flush, self._unparsed = Flush(), Unparsed(run_id)
         self._reported: set[tuple[str, date]] = set()
         self._feeds: set[str] = set()
         self._due = 0.0
         self._grown, self._told_at = 0, GROWN
         self.total = Counter[str]()
 
-    def run(self, linger: float, budget: float) -> str:
-        """Read until nothing came for ``linger`` seconds or ``budget`` is spent; returns why it ended."""
+    def run(self, linger: float, budget: float, *, standby: bool = False) -> str:
+        """Read until nothing came for ``linger`` seconds or ``budget`` is spent; returns why it ended.
+
+        With ``standby`` it waits until whoever reads the shard is over or dead, ``budget`` seconds at most.
+        """
         # Thousands of events live for a moment and hold no cycles: looking for some took four fifths of decoding.
         gc.freeze()
         gc.disable()
         try:
-            return self._run(linger, budget)
+            return self._run(linger, budget, standby)
         finally:
             gc.enable()
             gc.unfreeze()
 
-    def _run(self, linger: float, budget: float) -> str:
+    def _run(self, linger: float, budget: float, standby: bool) -> str:
         deadline, pause = time.monotonic() + budget, 0.2
         quiet_since = time.monotonic()
         while time.monotonic() < deadline:
             try:
-                with self._postgres.connection() as connection, advisory_lock(connection, self._name) as held:
-                    if not held:
-                        return "another run holds this shard"
-                    pause = 0.2
-                    self._reader.ensure_groups()
-                    ended, quiet_since = self._read(connection, quiet_since, linger, deadline)
-                    if ended:
-                        self._end()
-                        return ended
+                with self._postgres.connection() as connection:
+                    if standby:
+                        self._stand_by(connection, deadline)
+                        standby, quiet_since, deadline = False, time.monotonic(), time.monotonic() + budget
+                    with advisory_lock(connection, self._name) as held:
+                        if not held:
+                            return "another run holds this shard"
+                        pause = 0.2
+                        self._reader.ensure_groups()
+                        ended, quiet_since = self._read(connection, quiet_since, linger, deadline)
+                        if ended:
+                            self._end()
+                            return ended
             except (RedisAway, RedisSlow) as error:
                 self._log(f"Redis is away ({type(error).__name__}); trying again")
                 if time.monotonic() - quiet_since > max(linger, LONGEST_PAUSE):
@@ -135,6 +146,15 @@ class Tail:
             pause = min(LONGEST_PAUSE, pause * 2)
         return "its time is over while a server was away"
 
+    def _stand_by(self, connection: Connection, deadline: float) -> None:
+        self._log("another run reads this shard; standing by")
+        while time.monotonic() < deadline:
+            with advisory_lock(connection, self._name) as free:
+                pass
+            if free:
+                return
+            time.sleep(STANDBY_SECONDS)
+
     def _read(
         self, connection: Connection, quiet_since: float, linger: float, deadline: float
     ) -> tuple[str | None, float]:
@@ -146,11 +166,15 @@ class Tail:
         with ThreadPoolExecutor(1) as pool:
             ahead: Future[list[Decoded]] | None = None
             while (now := time.monotonic()) < deadline or ahead is not None:
-                events = ahead.result() if ahead is not None else self._next(min(BLOCK_SECONDS, deadline - now))
+                block = 0.0 if self._unparsed else min(BLOCK_SECONDS, deadline - now)
+                events = ahead.result() if ahead is not None else self._next(block)
                 # While the database takes these the next ones are read and decoded.
                 ahead = pool.submit(self._next, 0.0) if len(events) >= BUSY and now < deadline else None
                 if events:
                     self._settle(connection, events)
+                    quiet_since = time.monotonic()
+                if self._unparsed and len(events) < BATCH:
+                    self._unparsed.parse(connection, BATCH)
                     quiet_since = time.monotonic()
                 elif now - quiet_since > linger:
                     return f"nothing came for {linger:.0f} s", quiet_since
@@ -174,6 +198,7 @@ class Tail:
         entries = [one.entry for one in events]
         self._reader.ack(entries)
         self._flush.add(entries, done)
+        self._unparsed.add(done.unparsed)
         self._tell_planner(connection, sum(done.partitions.values()))
         self.total.update(events=len(entries), rejected=done.rejected, changed=sum(done.partitions.values()))
         for tenant in done.told:

@@ -1,0 +1,38 @@
+"""Messages that a backlog made durable without parsing them: the tail parses them once it has caught up.
+
+Nothing is lost with this list: the stage ``posts`` finds the same messages stale, whoever runs it.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import Connection
+
+from resources.postgres import TenantConnection
+from tg_assets import posts
+from tg_assets.engine import run_stage
+from tg_assets.partitions import window
+from tg_assets.scope import merge
+
+
+class Unparsed:
+    """Partitions, by (feed, first day of the window), that hold such messages."""
+
+    def __init__(self, run_id: str | None) -> None:
+        self._run_id = run_id
+        self._partitions: set[tuple[str, date]] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._partitions)
+
+    def add(self, partitions: Iterable[tuple[str, date]]) -> None:
+        """Remember partitions."""
+        self._partitions.update(partitions)
+
+    def parse(self, connection: Connection, limit: int) -> None:
+        """Parse at most ``limit`` messages of one stretch; one that another process is at is left to it."""
+        scope = merge((feed, *window(day.isoformat())) for feed, day in self._partitions)[0]
+        session = TenantConnection(connection, scope.tenant)
+        report = run_stage(posts.STAGE, session, scope, limit=limit, wait=False, run_id=self._run_id)
+        if not report.left or not report.done:
+            self._partitions = {one for one in self._partitions if not scope.holds(*one)}
