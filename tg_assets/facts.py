@@ -106,13 +106,14 @@ def apply_facts(connection: Connection) -> None:
                 FROM told WHERE t.id = told.id
                   AND (t.deleted_at, t.grouped_id, t.media)
                       IS DISTINCT FROM (told.deleted_at, told.grouped_id, told.media)
-                RETURNING t.id
+                RETURNING t.id, t.channel_id, t.posted_at
             )
-            INSERT INTO landed SELECT id FROM changed WHERE id NOT IN (SELECT id FROM landed)
+            INSERT INTO landed SELECT * FROM changed WHERE id NOT IN (SELECT id FROM landed)
         """)  # noqa: S608 - constant fragments
     )
     # An outside worker's result changes no message, but makes its picture stale.
     connection.execute(
-        text("""INSERT INTO landed SELECT DISTINCT s.id FROM said s JOIN telegram_messages t ON t.id = s.id
+        text("""INSERT INTO landed SELECT DISTINCT t.id, t.channel_id, t.posted_at
+                FROM said s JOIN telegram_messages t ON t.id = s.id
                 WHERE s.kind = 'vision' AND s.id NOT IN (SELECT id FROM landed)""")
     )

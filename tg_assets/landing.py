@@ -36,14 +36,15 @@ _OLDER = (
 def land(connection: Connection, chat: int = 0) -> dict[str, int]:
     """Land the rows of ``incoming`` with this ``chat``; returns counts new, changed, adds, unchanged.
 
-    Leaves the temporary table ``landed(id)``: messages that are not what they were before.
+    Leaves the temporary table ``landed(id, channel_id, posted_at)``: messages that are not what they were before.
     """
     values = {"chat": chat}
     connection.execute(text("DROP TABLE IF EXISTS verdict"))
     connection.execute(
         text(f"""
             CREATE TEMP TABLE verdict ON COMMIT DROP AS
-            SELECT i.ordinal, i.id, CASE WHEN t.id IS NULL THEN i.media ELSE {_MEDIA} END AS media,
+            SELECT i.ordinal, i.id, i.channel_id, i.posted_at, t.posted_at AS stored_at,
+                   CASE WHEN t.id IS NULL THEN i.media ELSE {_MEDIA} END AS media,
                    CASE WHEN t.id IS NULL THEN 'new'
                         WHEN {_OLDER} THEN CASE WHEN {_ADDS} THEN 'adds' ELSE 'older' END
                         WHEN t.raw_hash <> i.raw_hash OR t.media <> {_MEDIA} THEN 'changed'
@@ -64,7 +65,9 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
     connection.execute(text("DROP TABLE IF EXISTS landed"))
     connection.execute(
         text("""CREATE TEMP TABLE landed ON COMMIT DROP AS
-                SELECT DISTINCT id FROM verdict WHERE verdict IN ('new', 'changed', 'adds')""")
+                SELECT DISTINCT ON (id) id, channel_id,
+                       CASE verdict WHEN 'adds' THEN stored_at ELSE posted_at END AS posted_at
+                FROM verdict WHERE verdict IN ('new', 'changed', 'adds')""")
     )
     _cover(connection, chat)
     counts["unchanged"] = counts.get("unchanged", 0) + counts.pop("older", 0)

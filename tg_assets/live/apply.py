@@ -4,7 +4,7 @@ dirty partitions and coverage commit together or not at all.
 What does not belong here: reading streams, acknowledging, deciding what to do when the database refuses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -49,12 +49,18 @@ def apply(
     run_id: str | None,
     *,
     parse: bool = True,
+    writing: Callable[[], None] = lambda: None,
 ) -> Applied:
-    """Apply a tenant's events inside its transaction; without ``parse`` their ``posts`` are left to the stage."""
+    """Apply a tenant's events inside its transaction; without ``parse`` their ``posts`` are left to the stage.
+
+    ``writing`` is called when the rows are made and the database has the work.
+    """
     called = {chat for one in delivered if (chat := one.event.chat) is not None}
     chats = directory.chats(connection, tenant, called)
     batch = batch_of(tenant.id, delivered, chats)
-    _land(connection, batch)
+    rows = [_incoming(number, one) for number, one in enumerate(batch.messages.values())]
+    writing()
+    _land(connection, rows, batch.superseded)
     keep_facts(connection, batch.facts)
     apply_facts(connection)
     if parse:
@@ -64,16 +70,16 @@ def apply(
     return Applied(partitions, parse, {chat.feed for chat in chats.values()}, len(batch.rejected))
 
 
-def _land(connection: Connection, batch: Batch) -> None:
+def _land(connection: Connection, rows: Sequence[tuple[object, ...]], superseded: Sequence[Message]) -> None:
     connection.execute(text(INCOMING))
-    copy_rows(connection, "incoming", _COLUMNS, (_incoming(n, one) for n, one in enumerate(batch.messages.values())))
+    copy_rows(connection, "incoming", _COLUMNS, rows)
     land(connection)
-    if batch.superseded:
+    if superseded:
         columns = {"id": "uuid", "raw_hash": "text", "edited_at": "timestamptz", "version_at": "timestamptz",
                    "raw": "jsonb"}  # fmt: skip
-        rows = [(one.id, one.raw_hash, one.edited_at, one.version_at, one.raw) for one in batch.superseded]
+        older = [(one.id, one.raw_hash, one.edited_at, one.version_at, one.raw) for one in superseded]
         connection.execute(text("DROP TABLE IF EXISTS superseded"))
-        temp_rows(connection, "superseded", columns, rows)
+        temp_rows(connection, "superseded", columns, older)
         connection.execute(
             text("""INSERT INTO telegram_message_versions (tenant_id, id, raw_hash, edited_at, version_at, raw)
                     SELECT current_tenant(), s.id, s.raw_hash, s.edited_at, s.version_at, s.raw
@@ -105,9 +111,8 @@ def _incoming(ordinal: int, one: Message) -> tuple[object, ...]:
 def _derive(connection: Connection, batch: Batch, tenant: Tenant, run_id: str | None) -> None:
     """Rows of ``posts`` for every message that changed, from memory where it is at hand."""
     changed = connection.execute(
-        text("""SELECT count(*) AS messages, min(t.posted_at) AS first, max(t.posted_at) AS last,
-                       array_agg(DISTINCT t.channel_id) AS channels
-                FROM landed JOIN telegram_messages t USING (id)""")
+        text("""SELECT count(*) AS messages, min(posted_at) AS first, max(posted_at) AS last,
+                       array_agg(DISTINCT channel_id) AS channels FROM landed""")
     ).one()
     if not changed.messages:
         return

@@ -30,9 +30,9 @@ class Dirty:
 
 # Partitions and how many messages of the temporary table ``landed`` each has.
 TOUCHED = f"""
-    SELECT c.feed, {window_sql("t.posted_at")} AS date, count(*) AS messages
-    FROM landed l JOIN telegram_messages t ON t.id = l.id JOIN channels c ON c.id = t.channel_id
-    WHERE t.posted_at >= :start GROUP BY 1, 2
+    SELECT c.feed, {window_sql("l.posted_at")} AS date, count(*) AS messages
+    FROM landed l JOIN channels c ON c.id = l.channel_id
+    WHERE l.posted_at >= :start GROUP BY 1, 2
 """  # noqa: S608 - a constant expression
 
 

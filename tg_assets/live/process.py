@@ -7,9 +7,10 @@ the process died are known by their deliveries; ``reader`` hands them out in eve
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -101,10 +102,18 @@ class Processor:
     def __init__(self, directory: Directory, settings: Settings, run_id: str | None = None) -> None:
         self._directory, self._settings, self._run_id = directory, settings, run_id
 
-    def process(self, connection: Connection, entries: Sequence[Decoded], *, parse: bool = True) -> Done:
+    def process(
+        self,
+        connection: Connection,
+        entries: Sequence[Decoded],
+        *,
+        parse: bool = True,
+        writing: Callable[[], None] = lambda: None,
+    ) -> Done:
         """Settle entries; afterwards they may be acknowledged. Raises only what says that a server is away.
 
-        Without ``parse`` messages are made durable and dirty, and the stage ``posts`` parses them later.
+        Without ``parse`` messages are made durable and dirty, and the stage ``posts`` parses them later. ``writing``
+        is called when the database has the work: now is the time to do something else.
         """
         done = Done()
         delivered: dict[Tenant, list[Delivered]] = defaultdict(list)
@@ -112,7 +121,16 @@ class Processor:
         for one in entries:
             self._sort(connection, one, delivered, rejected)
         for tenant, part in delivered.items():
-            self._apply(connection, tenant, part, done, parse)
+            write = partial(
+                apply,
+                tenant=tenant,
+                directory=self._directory,
+                settings=self._settings,
+                run_id=self._run_id,
+                parse=parse,
+                writing=writing,
+            )
+            self._apply(connection, tenant, part, done, write)
         for owner, letters in rejected.items():
             self._bury(connection, owner, letters, done)
         return done
@@ -150,11 +168,16 @@ class Processor:
         return tenant.id if tenant else ids.NO_TENANT
 
     def _apply(
-        self, connection: Connection, tenant: Tenant, part: Sequence[Delivered], done: Done, parse: bool
+        self,
+        connection: Connection,
+        tenant: Tenant,
+        part: Sequence[Delivered],
+        done: Done,
+        write: Callable[..., Applied],
     ) -> None:
         try:
             with TenantConnection(connection, tenant.id).transaction():
-                applied = apply(connection, tenant, part, self._directory, self._settings, self._run_id, parse=parse)
+                applied = write(connection, delivered=part)
         except Exception as error:
             if is_down(error):
                 raise
@@ -165,8 +188,8 @@ class Processor:
                 self._bury(connection, tenant.id, [Rejected(part[0].entry, _reason(error))], done)
                 return
             middle = len(part) // 2
-            self._apply(connection, tenant, part[:middle], done, parse)
-            self._apply(connection, tenant, part[middle:], done, parse)
+            self._apply(connection, tenant, part[:middle], done, write)
+            self._apply(connection, tenant, part[middle:], done, write)
             return
         done.add(applied)
         if applied.rejected:

@@ -164,14 +164,18 @@ class Tail:
             self._settle(connection, decoded(entries))
             quiet_since = time.monotonic()
         with ThreadPoolExecutor(1) as pool:
-            ahead: Future[list[Decoded]] | None = None
-            while (now := time.monotonic()) < deadline or ahead is not None:
+            ahead: list[Future[list[Decoded]]] = []
+            while (now := time.monotonic()) < deadline or ahead:
                 block = 0.0 if self._unparsed else min(BLOCK_SECONDS, deadline - now)
-                events = ahead.result() if ahead is not None else self._next(block)
-                # While the database takes these the next ones are read and decoded.
-                ahead = pool.submit(self._next, 0.0) if len(events) >= BUSY and now < deadline else None
+                events = ahead.pop().result() if ahead else self._next(block)
+                go_on = len(events) >= BUSY and now < deadline
+
+                def read_ahead(go_on: bool = go_on) -> None:
+                    if go_on and not ahead:
+                        ahead.append(pool.submit(self._next, 0.0))
+
                 if events:
-                    self._settle(connection, events)
+                    self._settle(connection, events, read_ahead)
                     quiet_since = time.monotonic()
                 if self._unparsed and len(events) < BATCH:
                     self._unparsed.parse(connection, BATCH)
@@ -185,12 +189,14 @@ class Tail:
         """The next new entries and their events; waits for one up to ``block`` seconds."""
         return decoded(self._reader.new(BATCH, int(block * 1000)))
 
-    def _settle(self, connection: Connection, events: Sequence[Decoded]) -> None:
+    def _settle(
+        self, connection: Connection, events: Sequence[Decoded], writing: Callable[[], None] = lambda: None
+    ) -> None:
         for first in range(0, len(events), BATCH):
-            self._settle_batch(connection, events[first : first + BATCH])
+            self._settle_batch(connection, events[first : first + BATCH], writing)
 
-    def _settle_batch(self, connection: Connection, events: Sequence[Decoded]) -> None:
-        done = self._processor.process(connection, events, parse=len(events) < BATCH)
+    def _settle_batch(self, connection: Connection, events: Sequence[Decoded], writing: Callable[[], None]) -> None:
+        done = self._processor.process(connection, events, parse=len(events) < BATCH, writing=writing)
         new = done.feeds - self._feeds
         if new:
             self._register(new)
