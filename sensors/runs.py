@@ -13,6 +13,6 @@ ACTIVE = (
 )
 
 
-def active_runs(instance: dg.DagsterInstance, job: str) -> Sequence[dg.DagsterRun]:
+def active_runs(instance: dg.DagsterInstance, job: str) -> Sequence[dg.RunRecord]:
     """A job's runs that wait, start or go on."""
-    return instance.get_runs(dg.RunsFilter(job_name=job, statuses=list(ACTIVE)))
+    return instance.get_run_records(dg.RunsFilter(job_name=job, statuses=list(ACTIVE)))

@@ -1,9 +1,9 @@
 """Sensor ``start_tail``: entries wait on a shard's streams and nobody reads it, so a run is asked for.
 
-A shard with a backlog gets a second run that stands by: starting one takes seconds, and a run that dies there
+A shard that is being read gets a second run, which stands by: starting one takes seconds, and a run that dies or ends
 should be missed for less. The sensor reads no messages, only how many wait. Within a tick it looks again and again,
-because the daemon ticks every five seconds at most and a message should not have to wait for that. No guarantee
-rests on it: what it misses waits on the stream, and a run too many finds its shard's lock taken.
+because the daemon ticks every five seconds at most and a message should not have to wait for that. No guarantee rests
+on it: what it misses waits on the stream, and a run too many finds its shard's lock taken.
 """
 
 import time
@@ -22,40 +22,40 @@ BUDGET_SECONDS = 12.0
 LOOK_SECONDS = 0.1
 # How often it asks which shards have a run: one that was killed leaves its shard to the next.
 RUNS_SECONDS = 1.0
-# From so many waiting entries on, a run stands by.
-BACKLOG = 5000
+# A run has been reading for so long, and fewer entries wait, when another is started to stand by: never while
+# somebody waits for the first one, nor when thousands of entries need the processors.
+CALM_SECONDS, BACKLOG = 10.0, 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A shard that needs a run: one that reads it, or one that stands by for the case that it dies."""
+    """A shard that needs a run: one that reads it, or one that stands by for when that is over or dead."""
 
     shard: int
     standby: bool
 
-    @property
-    def least(self) -> int:
-        """From how many waiting entries on."""
-        return BACKLOG if self.standby else 1
+    def now(self, waiting: int) -> bool:
+        """Whether this is the moment, by how many entries wait: without traffic nobody needs a run."""
+        return 0 < waiting < BACKLOG if self.standby else waiting > 0
 
 
-def wanted(shards: Iterable[int], runs: Iterable[dg.DagsterRun]) -> list[Need]:
-    """What shards need besides the runs that are not over; one whose only run is still starting needs nothing."""
-    statuses: dict[str, list[dg.DagsterRunStatus]] = defaultdict(list)
+def wanted(shards: Iterable[int], runs: Iterable[dg.RunRecord], moment: float) -> list[Need]:
+    """What shards need besides the runs that are not over, at a UNIX time; one whose only run is new needs nothing."""
+    started: dict[str, list[float]] = defaultdict(list)
     for run in runs:
-        statuses[run.tags.get(TAIL_TAG, "")].append(run.status)
-    found = {shard: statuses[str(shard)] for shard in shards}
+        started[run.dagster_run.tags.get(TAIL_TAG, "")].append(run.start_time or moment)
+    found = {shard: started[str(shard)] for shard in shards}
     return [
         Need(shard, standby=bool(those))
         for shard, those in found.items()
-        if those in ([], [dg.DagsterRunStatus.STARTED])
+        if not those or (len(those) == 1 and those[0] <= moment - CALM_SECONDS)
     ]
 
 
 def first_work(needs: Callable[[], list[Need]], waiting: Callable[[int], int], deadline: float) -> dict[Need, int]:
     """Needs and how many entries wait, as soon as enough do; empty when there was nothing until the deadline."""
     wanted, asked = needs(), time.monotonic()
-    while not (found := {need: count for need in wanted if (count := waiting(need.shard)) >= need.least}):
+    while not (found := {need: count for need in wanted if need.now(count := waiting(need.shard))}):
         if time.monotonic() >= deadline:
             break
         time.sleep(LOOK_SECONDS)
@@ -66,14 +66,14 @@ def first_work(needs: Callable[[], list[Need]], waiting: Callable[[int], int], d
 
 @dg.sensor(job_name=tail.name, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
 def start_tail(context: dg.SensorEvaluationContext, redis: Redis) -> dg.SensorResult | dg.SkipReason:
-    """Ask for a tail run per shard that has entries waiting and no run, or a backlog and none that stands by."""
+    """Ask for a tail run per shard that has entries waiting and no run, or none that stands by."""
     from tg_assets.live.state import waiting
 
     deadline = time.monotonic() + BUDGET_SECONDS
     client, shards = redis.client(), range(load_settings().stream_shards)
 
     def needs() -> list[Need]:
-        return wanted(shards, active_runs(context.instance, tail.name))
+        return wanted(shards, active_runs(context.instance, tail.name), time.time())
 
     found = first_work(needs, lambda shard: waiting(client, shard), deadline)
     if not found:
