@@ -2,11 +2,14 @@
 
 import io
 import random
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from resources.postgres import advisory_lock
 from tests.live.support import CHAT, DELETED, EDITED, PARSED, Live
 from tests.support import pipeline
 from tg_assets import ids, posts
@@ -94,6 +97,24 @@ def test_a_backlog_is_durable_first_and_parsed_later(
         for scope in scopes:
             run_stage(posts.STAGE, session, scope)
     assert {**rough.state(), "dirty": "", "outbox": ""} == {**quiet.state(), "dirty": "", "outbox": ""}
+
+
+def test_a_run_that_stands_by_takes_over(live: Live) -> None:
+    """While another process holds the shard it reads nothing; when that one's connection is gone it goes on."""
+    tail = live.tail()
+    with ThreadPoolExecutor(1) as pool:
+        with pipeline.postgres().connection() as connection, advisory_lock(connection, "tail/0") as held:
+            assert held
+            assert live.tail().run(linger=0.0, budget=10) == "another run holds this shard"
+            ended = pool.submit(tail.run, linger=0.0, budget=60, standby=True)
+            live.send(live.event(1))
+            deadline = time.monotonic() + 30
+            while not any("standing by" in line for line in live.said):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            assert live.numbers() == []
+        assert ended.result(timeout=30).startswith("nothing came")
+    assert live.numbers() == [1]
 
 
 def story(live: Live, length: int = 300) -> list[dict[str, Any]]:
