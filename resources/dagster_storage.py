@@ -5,14 +5,28 @@ five minutes of a demo. One pool per process serves its three storages instead.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Self
 
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import create_pg_engine, pg_url_from_config
+from sqlalchemy import Engine
 
 KEPT, MORE = 2, 30  # connections kept open, and opened besides when threads need them at once
 RECYCLE_SECONDS = 1800
+
+
+@lru_cache(maxsize=4)
+def _engine(url: str) -> Engine:
+    return create_pg_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=KEPT,
+        max_overflow=MORE,
+        pool_pre_ping=True,
+        pool_recycle=RECYCLE_SECONDS,
+    )
 
 
 class PooledPostgresStorage(DagsterPostgresStorage):
@@ -25,14 +39,7 @@ class PooledPostgresStorage(DagsterPostgresStorage):
         inst_data: ConfigurableClassData | None = None,
     ) -> None:
         super().__init__(postgres_url, should_autocreate_tables, inst_data)
-        engine = create_pg_engine(
-            postgres_url,
-            isolation_level="AUTOCOMMIT",
-            pool_size=KEPT,
-            max_overflow=MORE,
-            pool_pre_ping=True,
-            pool_recycle=RECYCLE_SECONDS,
-        )
+        engine = _engine(postgres_url)
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine  # dagster-postgres has no setting for it
 

@@ -69,7 +69,7 @@ def start_dagster(settings: Settings, environment: Mapping[str, str], on_event: 
     services = (
         Service(
             CODE_SERVER,
-            (python, "-m", "dagster", "api", "grpc", "--host", "127.0.0.1", "--port", str(code_port),
+            (python, "-m", "tg_assets.code_server", "api", "grpc", "--host", "127.0.0.1", "--port", str(code_port),
              "--module-name", "tg_assets.code_location", "--location-name", "tg_assets"),
             port_ready(code_port),
             environment,

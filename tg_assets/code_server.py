@@ -1,0 +1,42 @@
+"""Dagster's code server, with runs that start in a moment: ``python -m tg_assets.code_server api grpc …``.
+
+Dagster starts each run in a new interpreter, which imports for five seconds what the code server has imported long
+ago. Here a run is forked from a process that has (a forkserver,
+https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods): that process has no threads and no
+connections, so forking it is safe. What does not belong here: definitions.
+"""
+
+import multiprocessing
+from multiprocessing import forkserver
+from typing import Any
+
+from dagster._grpc import server
+
+# What every run imports. Nothing that starts threads when it is imported, as numpy does.
+PRELOADED = [
+    "tg_assets.code_location", "resources.dagster_storage", "dagster._grpc.impl", "psycopg2", "redis", "orjson",
+    "tg_assets.live.tail", "tg_assets.live.refresh",
+]  # fmt: skip
+
+
+class ForkingApiServer(server.DagsterApiServer):
+    """Dagster's server; it has no setting for how its processes are started."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(PRELOADED)
+        forkserver.ensure_running()  # it imports while this server does
+        super().__init__(*args, **kwargs)
+        self._mp_ctx = context  # type: ignore[assignment]
+
+
+def main() -> None:
+    """Dagster's command line with this server."""
+    from dagster._cli import main as dagster
+
+    server.DagsterApiServer = ForkingApiServer  # type: ignore[misc]
+    dagster()  # type: ignore[no-untyped-call]
+
+
+if __name__ == "__main__":
+    main()
