@@ -7,22 +7,26 @@ connections, so forking it is safe. What does not belong here: definitions.
 """
 
 import multiprocessing
+import os
 from multiprocessing import forkserver
 from typing import Any
 
 from dagster._grpc import server
 
-# What every run imports. Nothing that starts threads when it is imported, as numpy does.
+# What runs import. A test sees to it that none of it starts a thread.
 PRELOADED = [
     "tg_assets.code_location", "resources.dagster_storage", "dagster._grpc.impl", "psycopg2", "redis", "orjson",
-    "tg_assets.live.tail", "tg_assets.live.refresh",
+    "tg_assets.live.tail", "tg_assets.live.refresh", "tg_assets.stages", "neo4j", "qdrant_client",
 ]  # fmt: skip
+# numpy would start threads when it is imported, and the embedding model is faster without them.
+THREADS = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class ForkingApiServer(server.DagsterApiServer):
     """Dagster's server; it has no setting for how its processes are started."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        os.environ.update(THREADS)
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOADED)
         forkserver.ensure_running()  # it imports while this server does

@@ -1,6 +1,8 @@
 """Live traffic as people have it: events on a stream, and the daemon, sensors and runs that make it searchable."""
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -33,6 +35,27 @@ sensor._submit_run_requests = die
 from dagster._daemon.__main__ import main
 main()
 """
+
+
+_TAILS = """{ runsOrError(filter: {pipelineName: "tail"}, limit: 20) { ... on Runs { results {
+    runId status eventConnection { events { ... on EngineEvent { message } } } } } } }"""
+
+
+def tails(installed: Installation, status: str) -> dict[str, int]:
+    """Tail runs of a status, and the processes that they are or were."""
+    runs = installed.ask(_TAILS)["runsOrError"]["results"]
+    said = {
+        run["runId"]: " ".join(event.get("message", "") for event in run["eventConnection"]["events"])
+        for run in runs
+        if run["status"] == status
+    }
+    return {run: int(found[1]) for run, text in said.items() if (found := re.search(r"\(pid: (\d+)\)", text))}
+
+
+def command_of_parent(process: int) -> str:
+    """The command line of a process' parent."""
+    parent = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1]
+    return Path(f"/proc/{parent}/cmdline").read_text().replace("\0", " ")
 
 
 def wait_for(what: str, done: Callable[[], Any], seconds: float = 180) -> Any:
@@ -92,6 +115,19 @@ def test_an_event_becomes_searchable(installed: Installation, redis: Any, tmp_pa
     coverage = installed.must("coverage", "aired.efir")
     assert "20 of 20" in coverage
     assert "posts:parsed" in installed.must("watch", "--once")
+
+
+def test_killed_tails_have_failed_and_another_goes_on(installed: Installation, redis: Any, tmp_path: Path) -> None:
+    installed.must("tenants", "add", "shot")
+    installed.must("produce", str(events(tmp_path / "first.jsonl", "shot", range(1, 6))))
+    wait_for("committing", lambda: count(installed, "shot", "SELECT count(*) FROM messages") == 5)
+    shot = wait_for("a run", lambda: tails(installed, "STARTED"))
+    for process in shot.values():
+        assert "forkserver" in command_of_parent(process)
+        os.kill(process, signal.SIGKILL)
+    installed.must("produce", str(events(tmp_path / "second.jsonl", "shot", range(6, 11))))
+    wait_for("committing", lambda: count(installed, "shot", "SELECT count(*) FROM messages") == 10)
+    wait_for("failing", lambda: shot.keys() <= tails(installed, "FAILURE").keys())
 
 
 def test_a_daemon_killed_before_it_submits(without_daemon: Installation, redis: Any, tmp_path: Path) -> None:
