@@ -88,8 +88,11 @@ def redis(installed: Installation) -> Any:
 
 @pytest.fixture
 def without_daemon(installed: Installation) -> Iterator[Installation]:
-    """The installation with its daemon stopped; it is up again afterwards."""
+    """The installation with its daemon stopped, and nobody reading; it is up again afterwards."""
     stop_service(embedded.settings(installed.data), "dagster-daemon")
+    for process in tails(installed, "STARTED").values():
+        os.kill(process, signal.SIGKILL)
+    wait_for("the end of the tails", lambda: not tails(installed, "STARTED"))
     yield installed
     installed.must("up")
 
@@ -143,7 +146,10 @@ def test_a_daemon_killed_before_it_submits(without_daemon: Installation, redis: 
         stderr=subprocess.STDOUT,
         text=True,
     )
-    said, _ = daemon.communicate(timeout=120)
+    try:
+        said, _ = daemon.communicate(timeout=120)
+    finally:
+        daemon.kill()
     assert daemon.returncode == -signal.SIGKILL, said
     assert count(installed, "killed", "SELECT count(*) FROM messages") == 0
     installed.must("up")
