@@ -90,6 +90,23 @@ def test_a_backlog_is_durable_first_and_parsed_later(
     assert {**rough.state(), "dirty": "", "outbox": ""} == {**quiet.state(), "dirty": "", "outbox": ""}
 
 
+def test_a_stage_that_fails_does_not_stop_the_tail(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it did not parse is durable and dirty, and parsed when the stage works again."""
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tg_assets.live.tail.BATCH", 5)
+        patch.setattr("tg_assets.live.unparsed.run_stage", fail)
+        live.send(*(live.event(number) for number in range(1, 8)))
+        live.drain()
+    assert live.rows("SELECT count(*) FROM telegram_messages") == [(7,)]
+    assert live.numbers() == [6, 7]
+    live.refresh()
+    assert live.numbers() == list(range(1, 8))
+
+
 def test_a_run_that_stands_by_takes_over(live: Live) -> None:
     """While another process holds the shard it reads nothing; when that one's connection is gone it goes on."""
     tail = live.tail()

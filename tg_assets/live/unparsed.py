@@ -3,6 +3,7 @@
 Nothing is lost with this list: the stage ``posts`` finds the same messages stale, whoever runs it.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import date
 
@@ -11,8 +12,11 @@ from sqlalchemy import Connection
 from resources.postgres import TenantConnection
 from tg_assets import posts
 from tg_assets.engine import run_stage
+from tg_assets.live.process import is_down
 from tg_assets.partitions import window
 from tg_assets.scope import merge
+
+log = logging.getLogger(__name__)
 
 
 class Unparsed:
@@ -30,9 +34,20 @@ class Unparsed:
         self._partitions.update(partitions)
 
     def parse(self, connection: Connection, limit: int) -> None:
-        """Parse at most ``limit`` messages of one stretch; one that another process is at is left to it."""
+        """Parse at most ``limit`` messages of one stretch.
+
+        One that another process is at, or whose stage fails, is left to ``refresh``, which reports failures. Raises
+        only what says that the server is away.
+        """
         scope = merge((feed, *window(day.isoformat())) for feed, day in self._partitions)[0]
         session = TenantConnection(connection, scope.tenant)
-        report = run_stage(posts.STAGE, session, scope, limit=limit, wait=False, run_id=self._run_id)
-        if not report.left or not report.done:
+        try:
+            report = run_stage(posts.STAGE, session, scope, limit=limit, wait=False, run_id=self._run_id)
+            over = not report.left or not report.done
+        except Exception as error:
+            if is_down(error):
+                raise
+            log.error("posts of %s are left to the next refresh: %s", scope.feed, type(error).__name__)
+            over = True
+        if over:
             self._partitions = {one for one in self._partitions if not scope.holds(*one)}
