@@ -21,7 +21,7 @@ from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
         ("public_channel", -1000000000042, "channel", 0),
         ("private_supergroup", -1000000000042, "group", 0),
         ("public_supergroup", -1000000000042, "group", 0),
-        ("private_group", -42, "group", 0),
+        ("private_group", -42, "persona", 900),
         ("personal_chat", -42, "dm", 900),
         ("bot_chat", -42, "dm", 900),
         ("saved_messages", -42, "dm", 900),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal, TypedDict
 
-from tg_assets.ids import CHANNEL_SHIFT
+from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT
 from tg_assets.telegram.desktop_media import MediaRef, media_of
 from tg_assets.telegram.desktop_text import Entity, content_hash, read_poll, read_text
 from tg_assets.telegram.fields import Peer, integer, moment, peer, string
@@ -155,7 +155,7 @@ def _own_kind(author: Peer | None, chat: ChatContext) -> Peer | None:
 
 def post_url(chat: ChatContext, message_id: int | None) -> str | None:
     """Public address of a message of a channel or supergroup; others have none."""
-    if message_id is None or message_id <= 0 or chat.source == "dm":
+    if message_id is None or message_id <= 0 or chat.source in PER_ACCOUNT:
         return None
     if chat.username:
         return f"https://t.me/{chat.username.removeprefix('@')}/{message_id}"

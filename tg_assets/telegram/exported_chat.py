@@ -1,7 +1,8 @@
 """Who a chat of a Telegram Desktop export is, in this project's ids.
 
 Desktop writes bare ids; inside, ids are marked (see ``tg_assets.ids``). A chat with one person is filed as
-``-abs(peer id)`` of the owner account. What does not belong here: reading files.
+``-abs(peer id)`` of the owner account, and so is a small group, which is source ``persona``; channels and supergroups
+have no owner. What does not belong here: reading files.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any, Literal
 from tg_assets.ids import marked_channel_id
 from tg_assets.telegram.fields import integer, string
 
-Source = Literal["channel", "group", "dm"]
+Source = Literal["channel", "group", "dm", "persona"]
 
 CHANNEL_TYPES = frozenset({"private_channel", "public_channel"})
 SUPERGROUP_TYPES = frozenset({"private_supergroup", "public_supergroup"})
@@ -24,9 +25,9 @@ _MASK = (1 << PACKED_SHIFT) - 1
 
 @dataclass(frozen=True, slots=True)
 class ExportedChat:
-    """Header of a chat: ``id`` as bare id, ``tg_channel_id`` marked, ``owner_id`` 0 for non-private chats.
+    """Header of a chat: ``id`` as bare id, ``tg_channel_id`` marked, ``owner_id`` 0 for channels and supergroups.
 
-    ``owner_id`` is None for a private chat whose file does not say whose account exported it.
+    ``owner_id`` is None for direct messages or a small group whose file does not say whose account exported it.
     """
 
     name: str | None
@@ -35,6 +36,15 @@ class ExportedChat:
     tg_channel_id: int
     source: Source
     owner_id: int | None
+
+    @property
+    def ownerless(self) -> str:
+        """What to tell a person when nobody said whose account this chat is from."""
+        what = "direct messages with" if self.source == "dm" else "messages of the small group"
+        title = self.name or self.type or str(self.id)
+        return (
+            f"The {what} {title!r} do not say whose account they are from. Give the account's Telegram id with --owner."
+        )
 
 
 def describe_chat(header: Mapping[str, Any], owner_id: int | None, packed_ids: bool) -> ExportedChat:
@@ -47,7 +57,7 @@ def describe_chat(header: Mapping[str, Any], owner_id: int | None, packed_ids: b
         if bare >> PACKED_SHIFT == PACKED_CHAT:
             bare &= _MASK
         if chat_type == "private_group":
-            return ExportedChat(name, chat_type, bare, -bare, "group", 0)
+            return ExportedChat(name, chat_type, bare, -bare, "persona", owner_id)
         source: Source = "channel" if chat_type in CHANNEL_TYPES else "group"
         return ExportedChat(name, chat_type, bare, marked_channel_id(bare), source, 0)
     if packed_ids and bare >> PACKED_SHIFT == PACKED_USER:

@@ -1,0 +1,618 @@
+"""A Telethon message becomes an event with every field that Telegram told, and the row an export would give."""
+
+import copy
+import gzip
+import json
+from datetime import UTC, datetime
+from typing import Any, get_type_hints
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from telethon.tl import types as tl
+
+from tests.support.data import shared_data
+from tests.telegram import exports
+from tests.telegram.tl import AT, CHANNEL, DM, GROUP, SMALL, document, message, photo, service, stored
+from tg_assets.events.content import content_digest
+from tg_assets.events.post_row import post_row
+from tg_assets.events.posts import PostParsedEventV1
+from tg_assets.events.streams import decode, encode
+from tg_assets.telegram.desktop_post import ChatContext, PostRow, parse
+from tg_assets.telegram.telethon_message import (
+    NEVER,
+    TelethonChat,
+    TelethonHead,
+    edited_event_of,
+    event_of,
+    head_of,
+    parse_telethon,
+)
+
+LATER = datetime(2023, 5, 2, tzinfo=UTC)
+
+
+def event(one: Any, chat: TelethonChat = GROUP) -> PostParsedEventV1:
+    """The event, which is the same after a trip through a stream."""
+    found = event_of(stored(one), chat, "t")
+    assert decode("stream:posts:parsed", encode(found)).model_dump(exclude=_ENVELOPE) == found.model_dump(
+        exclude=_ENVELOPE
+    )
+    return found
+
+
+_ENVELOPE = {"event_id", "trace_id", "occurred_at", "idempotency_key"}
+
+
+def fields(found: PostParsedEventV1, *names: str) -> tuple[Any, ...]:
+    return tuple(getattr(found, name) for name in names)
+
+
+def test_the_usual_message() -> None:
+    """What it says, where, when, and how it was received."""
+    found = event(
+        message(
+            CHANNEL,
+            id=5,
+            views=12,
+            forwards=3,
+            replies=tl.MessageReplies(4, 1),
+            post_author="Редакция",
+            grouped_id=99,
+            pinned=True,
+        ),
+        CHANNEL,
+    )
+    assert fields(found, "tenant_id", "tg_channel_id", "source", "owner_id") == ("t", -1000000000042, "channel", None)
+    assert fields(found, "chat_title", "chat_username") == ("Сад", "sad")
+    assert fields(found, "telegram_message_id", "tg_message_id", "grouped_id") == (5, 5, 99)
+    assert fields(found, "posted_at", "edited_at", "is_edited") == (AT, None, False)
+    assert fields(found, "text", "entities", "urls", "link_count") == ("привет", [], [], 0)
+    assert fields(found, "views_count", "forwards_count", "replies_count") == (12, 3, 4)
+    assert fields(found, "post_author", "is_pinned", "telegram_post_url") == ("Редакция", True, "https://t.me/sad/5")
+    assert fields(found, "has_media", "media", "is_service", "action_type", "service") == (False, [], False, None, None)
+    assert found.content_hash == post_row(found, ChatContext(CHANNEL.tg_channel_id, "channel"))["content_hash"]
+
+
+TEXT = "😀 смотри сад.рф и тут"
+
+
+@pytest.mark.parametrize(
+    ("entity", "expected"),
+    [
+        (tl.MessageEntityMention(0, 2), {"type": "mention"}),
+        (tl.MessageEntityHashtag(0, 2), {"type": "hashtag"}),
+        (tl.MessageEntityBotCommand(0, 2), {"type": "bot_command"}),
+        (tl.MessageEntityUrl(0, 2), {"type": "link"}),
+        (tl.MessageEntityEmail(0, 2), {"type": "email"}),
+        (tl.MessageEntityBold(0, 2), {"type": "bold"}),
+        (tl.MessageEntityItalic(0, 2), {"type": "italic"}),
+        (tl.MessageEntityCode(0, 2), {"type": "code"}),
+        (tl.MessageEntityPre(0, 2, "python"), {"type": "pre", "language": "python"}),
+        (tl.MessageEntityPre(0, 2, ""), {"type": "pre"}),
+        (tl.MessageEntityTextUrl(0, 2, "https://a.example"), {"type": "text_link", "url": "https://a.example"}),
+        (tl.MessageEntityMentionName(0, 2, 7), {"type": "mention_name", "user_id": 7}),
+        (tl.InputMessageEntityMentionName(0, 2, tl.InputUser(7, 1)), {"type": "mention_name", "user_id": 7}),
+        (tl.MessageEntityPhone(0, 2), {"type": "phone"}),
+        (tl.MessageEntityCashtag(0, 2), {"type": "cashtag"}),
+        (tl.MessageEntityUnderline(0, 2), {"type": "underline"}),
+        (tl.MessageEntityStrike(0, 2), {"type": "strikethrough"}),
+        (tl.MessageEntityBlockquote(0, 2), {"type": "blockquote"}),
+        (tl.MessageEntityBlockquote(0, 2, collapsed=True), {"type": "blockquote", "collapsed": True}),
+        (tl.MessageEntityBankCard(0, 2), {"type": "bank_card"}),
+        (tl.MessageEntitySpoiler(0, 2), {"type": "spoiler"}),
+        (tl.MessageEntityCustomEmoji(0, 2, 1 << 62), {"type": "custom_emoji", "document_id": str(1 << 62)}),
+        (tl.MessageEntityUnknown(0, 2), {"type": "unknown"}),
+        (tl.MessageEntityDiffInsert(0, 2), {"type": "diff_insert"}),
+    ],
+)
+def test_entities_have_desktops_names(entity: Any, expected: dict[str, Any]) -> None:
+    assert event(message(message=TEXT, entities=[entity])).entities == [{"offset": 0, "length": 2, **expected}]
+
+
+def test_links_are_cut_in_utf16_units() -> None:
+    """In order, each once; entities beyond the text are left out."""
+    entities = [
+        tl.MessageEntityUrl(10, 6),
+        tl.MessageEntityTextUrl(19, 3, "https://a.example"),
+        tl.MessageEntityTextUrl(0, 2, "https://a.example"),
+        tl.MessageEntityBold(20, 3),
+        tl.MessageEntityBold(-1, 2),
+        tl.MessageEntityBold(1, 0),
+    ]
+    found = event(message(message=TEXT, entities=entities))
+    assert (found.urls, found.link_count) == (["сад.рф", "https://a.example"], 2)
+    assert len(found.entities) == 3
+    plain = event(message(message="a b.example", entities=[tl.MessageEntityUrl(2, 9)]))
+    assert plain.urls == ["b.example"]
+
+
+def words(text: str) -> Any:
+    return tl.TextWithEntities(text, [])
+
+
+def poll(**results: Any) -> Any:
+    answers = [tl.PollAnswer(words("Тут"), b"0"), tl.PollAnswer(words("Там"), b"\xff")]
+    return tl.MessageMediaPoll(
+        tl.Poll(1, words("Где?"), answers, 0, closed=True),
+        tl.PollResults(**results),
+        attached_media=tl.MessageMediaPhoto(photo=photo()) if results else None,
+    )
+
+
+def test_polls() -> None:
+    """The text of an event is without the poll's; an attached photo is the message's."""
+    results = [
+        tl.PollAnswerVoters(option, voters=voters, recent_voters=[]) for option, voters in ((b"\xff", 3), (b"0", 1))
+    ]
+    found = event(message(message="", media=poll(results=results, total_voters=4, recent_voters=[])))
+    answers = [{"text": "Тут", "voters": 1}, {"text": "Там", "voters": 3}]
+    assert found.poll == {"question": "Где?", "closed": True, "total_voters": 4, "answers": answers}
+    assert (found.text, [medium.kind for medium in found.media]) == ("", ["photo"])
+    row = parse_telethon(stored(message(message="ну", media=poll())), ChatContext(-1, "group"))
+    assert (row["content"], row["has_media"]) == ("ну\nГде?\nТут\nТам", False)
+    assert row["poll"] == found.poll | {
+        "total_voters": 0,
+        "answers": [{"text": text, "voters": 0} for text in ("Тут", "Там")],
+    }
+    old = stored(message(message="", media=poll()))
+    old["media"]["poll"]["question"] = "Где?"
+    assert event_of(old, GROUP, "t").poll == row["poll"]
+
+
+def test_reactions() -> None:
+    """Emoji, custom emoji, stars; summed."""
+    given = [
+        tl.ReactionCount(tl.ReactionEmoji("👍"), 3, chosen_order=1),
+        tl.ReactionCount(tl.ReactionCustomEmoji(5), 2),
+        tl.ReactionCount(tl.ReactionPaid(), 10),
+        tl.ReactionCount(tl.ReactionEmpty(), 1),
+    ]
+    found = event(message(reactions=tl.MessageReactions(given)))
+    assert found.reactions == [
+        {"emoji": "👍", "count": 3},
+        {"document_id": "5", "count": 2},
+        {"emoji": "⭐", "count": 10},
+    ]
+    assert found.reactions_count == 15
+
+
+USER = {"type": "user", "id": 7}
+
+
+@pytest.mark.parametrize(
+    ("one", "chat", "peer", "name", "username"),
+    [
+        (message(), GROUP, USER, "Ада", "ada"),
+        (message(SMALL), SMALL, USER, "Ада", "ada"),
+        (message(from_id=tl.PeerUser(8)), GROUP, {"type": "user", "id": 8}, "Борис Л.", "boris"),
+        (message(from_id=tl.PeerUser(9)), GROUP, {"type": "user", "id": 9}, None, None),
+        (message(from_id=tl.PeerUser(77)), GROUP, {"type": "user", "id": 77}, None, None),
+        (message(from_id=tl.PeerChannel(42)), GROUP, {"type": "channel", "id": -1000000000042}, "Сад", "sad"),
+        (message(from_id=None), GROUP, {"type": "channel", "id": -1000000000043}, "Огород", None),
+        (message(SMALL, from_id=None), SMALL, {"type": "chat", "id": -44}, "Грядка", None),
+        (message(CHANNEL), CHANNEL, {"type": "channel", "id": -1000000000042}, "Сад", "sad"),
+        (message(CHANNEL, from_id=tl.PeerUser(7)), CHANNEL, USER, "Ада", "ada"),
+        (message(DM), DM, USER, "Ада", "ada"),
+        (message(DM, out=True), DM, {"type": "user", "id": 900}, "Я", None),
+        (message(DM, out=True, from_id=tl.PeerUser(900)), DM, {"type": "user", "id": 900}, "Я", None),
+        (service(tl.MessageActionPinMessage()), GROUP, USER, "Ада", "ada"),
+    ],
+)
+def test_authors(one: Any, chat: TelethonChat, peer: dict[str, Any], name: str | None, username: str | None) -> None:
+    """A deleted account has no name, a channel's message is the channel's, a private one is the peer's or ours."""
+    found = event(one, chat)
+    assert fields(found, "author_peer_id", "author_type", "sender_tg_id") == (peer, peer["type"], peer["id"])
+    assert fields(found, "author_name", "sender_username") == (name, username)
+    assert found.owner_id == (chat.owner_id or None)
+
+
+def test_our_own_message_needs_the_account() -> None:
+    """Without it nobody is named, and the event is not fit to be sent."""
+    raw = stored(message(DM, out=True))
+    row = parse_telethon(raw, ChatContext(-7, "dm"))
+    assert (row["author_peer_id"], row["content"]) == (None, "привет")
+    assert parse_telethon(raw, ChatContext(-7, "dm"), 900)["sender_tg_id"] == 900
+    assert event_of(raw, TelethonChat(-7, "dm"), "t").text == "привет"
+
+
+def test_an_edit() -> None:
+    """Telegram marks a change of reactions or counters as an edit that nobody is shown."""
+    edited = stored(message(edit_date=LATER))
+    assert fields(event_of(edited, GROUP, "t"), "edited_at", "is_edited") == (LATER, True)
+    changed = edited_event_of(edited, GROUP, "t")
+    assert changed is not None
+    assert changed.edited_at == LATER
+    assert decode("stream:posts:edited", encode(changed)).model_dump(exclude=_ENVELOPE) == changed.model_dump(
+        exclude=_ENVELOPE
+    )
+    hidden = stored(message(edit_date=LATER, edit_hide=True))
+    assert fields(event_of(hidden, GROUP, "t"), "edited_at", "is_edited") == (None, False)
+    assert edited_event_of(hidden, GROUP, "t") is None
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (tl.MessageReplyHeader(reply_to_msg_id=3), (3, None, None, None)),
+        (tl.MessageReplyHeader(reply_to_msg_id=3, reply_to_top_id=2), (3, None, 2, None)),
+        (tl.MessageReplyHeader(reply_to_msg_id=2, forum_topic=True), (2, None, 2, 2)),
+        (tl.MessageReplyHeader(reply_to_msg_id=3, reply_to_top_id=2, forum_topic=True), (3, None, 2, 2)),
+        (
+            tl.MessageReplyHeader(reply_to_msg_id=3, reply_to_peer_id=tl.PeerChannel(42), quote=True, quote_text="x"),
+            (3, -1000000000042, None, None),
+        ),
+        (tl.MessageReplyHeader(reply_to_msg_id=3, reply_to_peer_id=tl.PeerChannel(43)), (3, None, None, None)),
+        (tl.MessageReplyHeader(reply_from=tl.MessageFwdHeader(AT, from_name="Ц")), (None, None, None, None)),
+        (tl.MessageReplyStoryHeader(tl.PeerUser(7), 5), (None, None, None, None)),
+        (None, (None, None, None, None)),
+    ],
+)
+def test_replies(header: Any, expected: tuple[int | None, ...]) -> None:
+    """In a forum the topic's first message stands for the topic; elsewhere a thread has its root or nothing."""
+    found = event(message(reply_to=header))
+    assert fields(found, "reply_to_message_id", "reply_to_chat_id", "thread_id", "forum_topic_id") == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (
+            tl.MessageFwdHeader(LATER, from_id=tl.PeerChannel(42), channel_post=17, post_author="Р"),
+            ({"type": "channel", "id": -1000000000042}, -1000000000042, 17, LATER, "Сад"),
+        ),
+        (
+            tl.MessageFwdHeader(LATER, from_id=tl.PeerUser(8)),
+            ({"type": "user", "id": 8}, None, None, LATER, "Борис Л."),
+        ),
+        (
+            tl.MessageFwdHeader(LATER, from_id=tl.PeerChat(44)),
+            ({"type": "chat", "id": -44}, -44, None, LATER, "Грядка"),
+        ),
+        (tl.MessageFwdHeader(LATER, from_name="Кто-то"), (None, None, None, LATER, "Кто-то")),
+        (None, (None, None, None, None, None)),
+    ],
+)
+def test_forwards(header: Any, expected: tuple[Any, ...]) -> None:
+    """From a channel's message, a person, a group, or somebody who hides."""
+    names = ("peer_id", "chat_id", "message_id")
+    found = event(message(fwd_from=header))
+    assert (
+        *fields(found, *(f"forward_from_{name}" for name in names)),
+        *fields(found, "forward_date", "forward_from_name"),
+    ) == expected
+
+
+VIDEO = tl.DocumentAttributeVideo(15.5, 1080, 1920)
+NAMED = tl.DocumentAttributeFilename("a.mp4")
+STICKER = tl.DocumentAttributeSticker("😀", tl.InputStickerSetEmpty())
+SHOWN = {"kind": "photo", "mime": "image/jpeg", "size": 156_605, "width": 1280, "height": 853}
+SIZED = {"mime": "video/mp4", "size": 5 << 30}
+FRAME = {"width": 1080, "height": 1920, "duration": 15.5}
+
+
+def sent(*attributes: Any, **fields: Any) -> Any:
+    return tl.MessageMediaDocument(document=document(*attributes, **fields))
+
+
+@pytest.mark.parametrize(
+    ("media", "expected"),
+    [
+        (tl.MessageMediaPhoto(photo=photo()), [SHOWN]),
+        (tl.MessageMediaPhoto(photo=photo(), live_photo=True, video=document(VIDEO)), [SHOWN]),
+        (tl.MessageMediaPhoto(ttl_seconds=5), [{"kind": "photo", "mime": "image/jpeg"}]),
+        (sent(VIDEO, NAMED), [{"kind": "video", "file_name": "a.mp4", **SIZED, **FRAME}]),
+        (sent(VIDEO, tl.DocumentAttributeAnimated()), [{"kind": "animation", **SIZED, **FRAME}]),
+        (sent(VIDEO, STICKER), [{"kind": "sticker", **SIZED, **FRAME}]),
+        (sent(tl.DocumentAttributeVideo(3, 240, 240, round_message=True)),
+         [{"kind": "video_note", **SIZED, "width": 240, "height": 240, "duration": 3}]),
+        (sent(tl.DocumentAttributeAudio(4, voice=True), mime_type="audio/ogg", size=9),
+         [{"kind": "voice", "mime": "audio/ogg", "size": 9, "duration": 4}]),
+        (sent(tl.DocumentAttributeAudio(4, title="Т"), mime_type="audio/mpeg", size=9),
+         [{"kind": "audio", "mime": "audio/mpeg", "size": 9, "duration": 4}]),
+        (sent(tl.DocumentAttributeImageSize(10, 20), mime_type="image/png", size=9),
+         [{"kind": "document", "mime": "image/png", "size": 9, "width": 10, "height": 20}]),
+        (sent(), [{"kind": "document", **SIZED}]),
+        (tl.MessageMediaDocument(voice=True, ttl_seconds=5), [{"kind": "voice"}]),
+        (tl.MessageMediaDocument(round=True, document=tl.DocumentEmpty(1)), [{"kind": "video_note"}]),
+        (tl.MessageMediaPaidMedia(5, [tl.MessageExtendedMedia(tl.MessageMediaPhoto(photo=photo())),
+                                      tl.MessageExtendedMedia(sent(VIDEO))]),
+         [SHOWN, {"kind": "video", **SIZED, **FRAME}]),
+        (tl.MessageMediaPaidMedia(5, [tl.MessageExtendedMediaPreview(32, 24),
+                                      tl.MessageExtendedMediaPreview(32, 24, video_duration=7)]),
+         [{"kind": "photo", "mime": "image/jpeg", "width": 32, "height": 24},
+          {"kind": "video", "width": 32, "height": 24, "duration": 7}]),
+        (tl.MessageMediaWebPage(tl.WebPage(1, "https://a", "a", 0, photo=photo())), []),
+        (tl.MessageMediaGeo(tl.GeoPoint(1.5, 2.5, 1)), []),
+        (tl.MessageMediaContact("1", "А", "", "", 7), []),
+        (tl.MessageMediaDice(6, "🎲"), []),
+        (tl.MessageMediaGame(tl.Game(1, 2, "g", "G", "", photo())), []),
+        (tl.MessageMediaStory(tl.PeerUser(7), 1), []),
+        (tl.MessageMediaUnsupported(), []),
+        (None, []),
+    ],
+)  # fmt: skip
+def test_media(media: Any, expected: list[dict[str, Any]]) -> None:
+    """Files, with what is known of them; whether they are stored is not known here."""
+    found = event(message(media=media))
+    assert [one.model_dump(exclude_none=True) for one in found.media] == [
+        {"role": "primary", **one} for one in expected
+    ]
+    assert found.has_media is bool(expected)
+
+
+def test_a_chats_new_photo_is_media() -> None:
+    """As in an export."""
+    found = event(service(tl.MessageActionChatEditPhoto(photo())))
+    assert [one.kind for one in found.media] == ["photo"]
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [
+        (tl.MessageActionChatDeletePhoto(), "delete_group_photo"),
+        (tl.MessageActionChatMigrateTo(5), "migrate_to_supergroup"),
+        (tl.MessageActionHistoryClear(), "clear_history"),
+        (tl.MessageActionScreenshotTaken(), "take_screenshot"),
+        (tl.MessageActionContactSignUp(), "joined_telegram"),
+        (tl.MessageActionChatJoinedByRequest(), "join_group_by_request"),
+        (tl.MessageActionBotAllowed(attach_menu=True), "attach_menu_bot_allowed"),
+        (tl.MessageActionSecureValuesSent([]), "send_passport_values"),
+        (tl.MessageActionGroupCall(tl.InputGroupCall(1, 2)), "group_call"),
+        (tl.MessageActionWebViewDataSent("x"), "send_webview_data"),
+        (tl.MessageActionGiftPremium("USD", 1, 30), "send_premium_gift"),
+        (tl.MessageActionSuggestProfilePhoto(tl.PhotoEmpty(1)), "suggest_profile_photo"),
+        (tl.MessageActionRequestedPeer(1, [tl.PeerUser(7)]), "requested_peer"),
+        (tl.MessageActionSetChatWallPaper(tl.WallPaperNoFile(1)), "set_chat_wallpaper"),
+        (tl.MessageActionSetChatWallPaper(tl.WallPaperNoFile(1), same=True), "set_same_chat_wallpaper"),
+        (tl.MessageActionPaidMessagesPrice(5), "paid_messages_price_change"),
+        (tl.MessageActionBoostApply(2), "boost_apply"),
+        (tl.MessageActionTodoCompletions([1], []), "todo_completions"),
+        (tl.MessageActionEmpty(), "empty"),
+    ],
+)
+def test_actions_have_desktops_names(action: Any, name: str) -> None:
+    """Others have Telegram's, in snake case."""
+    found = event(service(action))
+    assert fields(found, "is_service", "action_type", "text") == (True, name, "")
+
+
+def test_details_of_actions() -> None:
+    """Plain values, peers by marked id; no keys to anything, and no flag that is not set."""
+    paid = tl.MessageActionPaymentSentMe("RUB", 500, b"secret", tl.PaymentCharge("a", "b"), recurring_used=True)
+    found = event(service(paid, reply_to=tl.MessageReplyHeader(reply_to_msg_id=3)))
+    assert found.service == {"currency": "RUB", "amount": 500, "recurring": "used", "invoice_message_id": 3}
+    call = tl.MessageActionPhoneCall(1 << 60, video=True, reason=tl.PhoneCallDiscardReasonMissed())
+    assert event(service(call, DM), DM).service == {"video": True, "discard_reason": "missed"}
+    opened = event(service(tl.MessageActionTopicEdit(closed=False)))
+    assert opened.service == {"closed": False}
+    asked = event(service(tl.MessageActionRequestedPeer(1, [tl.PeerChannel(42), tl.PeerChat(44)])))
+    assert asked.service == {"button_id": 1, "peers": [-1000000000042, -44]}
+
+
+def test_heads() -> None:
+    """What landing needs, or why this is no message."""
+    raw = stored(message(id=5, grouped_id=9, edit_date=LATER))
+    assert head_of(raw) == TelethonHead(5, AT, LATER, False, 9)
+    assert head_of(stored(service(tl.MessageActionPinMessage()))) == TelethonHead(8, AT, None, True, None)
+    assert [head_of(one) for one in ([], {}, {"id": 1})] == ["not an object", "no usable id", "no usable date"]
+    assert event_of({"id": 1}, GROUP, "t").posted_at == NEVER
+    assert parse_telethon({"id": 1}, ChatContext(-1, "group"))["posted_at"] is None
+
+
+def test_hash_is_of_what_it_says() -> None:
+    """Not of what a file's place is called today."""
+    first, second = (
+        event(message(media=tl.MessageMediaPhoto(photo=photo(file_reference=reference)))) for reference in (b"1", b"2")
+    )
+    assert content_digest(first) == content_digest(second)
+    assert content_digest(first) != content_digest(event(message(media=sent())))
+
+
+DESKTOP_TEXT: list[tuple[Any, list[dict[str, Any]]]] = [
+    (message(message="привет"), [{"type": "plain", "text": "привет"}]),
+    (
+        message(
+            message="😀 a.example и b, #сад @ada",
+            entities=[
+                tl.MessageEntityUrl(3, 9),
+                tl.MessageEntityTextUrl(15, 1, "https://b.example"),
+                tl.MessageEntityHashtag(18, 4),
+                tl.MessageEntityMention(23, 4),
+            ],
+        ),
+        [
+            {"type": "plain", "text": "😀 "},
+            {"type": "link", "text": "a.example"},
+            {"type": "plain", "text": " и "},
+            {"type": "text_link", "text": "b", "href": "https://b.example"},
+            {"type": "plain", "text": ", "},
+            {"type": "hashtag", "text": "#сад"},
+            {"type": "plain", "text": " "},
+            {"type": "mention", "text": "@ada"},
+        ],
+    ),
+    (
+        message(message="print", entities=[tl.MessageEntityPre(0, 5, "python")]),
+        [{"type": "pre", "text": "print", "language": "python"}],
+    ),
+    (
+        message(message="Ада", entities=[tl.MessageEntityMentionName(0, 3, 7)]),
+        [{"type": "mention_name", "text": "Ада", "user_id": 7}],
+    ),
+]
+
+
+@pytest.mark.parametrize(("one", "parts"), DESKTOP_TEXT)
+def test_texts_are_those_of_an_export(one: Any, parts: list[dict[str, Any]]) -> None:
+    _same_rows(one, exports.message(text_entities=parts))
+
+
+PIN = tl.MessageReplyHeader(reply_to_msg_id=5)
+
+
+@pytest.mark.parametrize(
+    ("one", "desktop"),
+    [
+        (message(edit_date=LATER), {"edited_unixtime": str(int(LATER.timestamp()))}),
+        (message(reply_to=PIN), {"reply_to_message_id": 5}),
+        (message(reply_to=tl.MessageReplyHeader(reply_to_msg_id=5, reply_to_peer_id=tl.PeerChannel(42))),
+         {"reply_to_message_id": 5, "reply_to_peer_id": "channel42"}),
+        (message(fwd_from=tl.MessageFwdHeader(AT, from_id=tl.PeerChannel(42))),
+         {"forwarded_from": "Сад", "forwarded_from_id": "channel42"}),
+        (message(from_id=tl.PeerUser(9)), {"from": None, "from_id": "user9"}),
+        (message(reactions=tl.MessageReactions([tl.ReactionCount(tl.ReactionEmoji("👍"), 3)])),
+         {"reactions": [{"type": "emoji", "count": 3, "emoji": "👍"}]}),
+        (message(media=tl.MessageMediaPhoto(photo=photo())), {"photo": "photos/a.jpg"}),
+        (message(media=poll()), {"poll": {"question": "Где?", "closed": True, "total_voters": 0, "answers": [
+            {"text": "Тут", "voters": 0}, {"text": "Там", "voters": 0}]}}),
+    ],
+)  # fmt: skip
+def test_rows_are_those_of_an_export(one: Any, desktop: dict[str, Any]) -> None:
+    _same_rows(one, exports.message(**desktop))
+
+
+@pytest.mark.parametrize(
+    ("action", "desktop"),
+    [
+        (tl.MessageActionChatCreate("Сад", [7, 8]),
+         {"action": "create_group", "title": "Сад", "members": ["Ада", "Борис Л."]}),
+        (tl.MessageActionChatEditTitle("Сад"), {"action": "edit_group_title", "title": "Сад"}),
+        (tl.MessageActionChatAddUser([8, 9]), {"action": "invite_members", "members": ["Борис Л.", None]}),
+        (tl.MessageActionChatDeleteUser(8), {"action": "remove_members", "members": ["Борис Л."]}),
+        (tl.MessageActionChatJoinedByLink(8), {"action": "join_group_by_link", "inviter": "Борис Л."}),
+        (tl.MessageActionChannelCreate("Сад"), {"action": "create_channel", "title": "Сад"}),
+        (tl.MessageActionChannelMigrateFrom("Сад", 5), {"action": "migrate_from_group", "title": "Сад"}),
+        (tl.MessageActionPinMessage(), {"action": "pin_message", "message_id": 5}),
+        (tl.MessageActionGameScore(1, 9), {"action": "score_in_game", "game_message_id": 5, "score": 9}),
+        (tl.MessageActionPaymentSent("RUB", 500),
+         {"action": "send_payment", "amount": 500, "currency": "RUB", "invoice_message_id": 5}),
+        (tl.MessageActionPhoneCall(1, duration=7, reason=tl.PhoneCallDiscardReasonHangup()),
+         {"action": "phone_call", "duration_seconds": 7, "discard_reason": "hangup"}),
+        (tl.MessageActionCustomAction("Бот добавлен"), {"information_text": "Бот добавлен"}),
+        (tl.MessageActionBotAllowed(domain="a.example"),
+         {"action": "allow_sending_messages", "reason_domain": "a.example"}),
+        (tl.MessageActionGeoProximityReached(tl.PeerUser(7), tl.PeerUser(8), 5),
+         {"action": "proximity_reached", "to": "Борис Л.", "distance": 5}),
+        (tl.MessageActionInviteToGroupCall(tl.InputGroupCall(1, 2), [8]),
+         {"action": "invite_to_group_call", "members": ["Борис Л."]}),
+        (tl.MessageActionSetMessagesTTL(60), {"action": "set_messages_ttl", "period": 60}),
+        (tl.MessageActionGroupCallScheduled(tl.InputGroupCall(1, 2), LATER),
+         {"action": "group_call_scheduled", "schedule_date": int(LATER.timestamp())}),
+        (tl.MessageActionSetChatTheme(tl.ChatTheme("🌷")), {"action": "edit_chat_theme", "emoticon": "🌷"}),
+        (tl.MessageActionTopicCreate("Розы", 1), {"action": "topic_created", "title": "Розы"}),
+        (tl.MessageActionTopicEdit(title="Розы", icon_emoji_id=9),
+         {"action": "topic_edit", "new_title": "Розы", "new_icon_emoji_id": 9}),
+        (tl.MessageActionPaidMessagesPrice(5, True),
+         {"action": "paid_messages_price_change", "price_stars": 5, "is_broadcast_messages_allowed": True}),
+    ],
+)  # fmt: skip
+def test_service_messages_are_those_of_an_export(action: Any, desktop: dict[str, Any]) -> None:
+    """The export's details, and whom or what they are about by id."""
+    raw = exports.message(8, type="service", actor="Ада", actor_id="user7", text="", text_entities=[]) | desktop
+    _same_rows(service(action, reply_to=PIN if "message" in str(desktop) else None), raw)
+
+
+def _same_rows(one: Any, desktop: dict[str, Any]) -> None:
+    """All that Desktop knows is the same, whether parsed from storage or sent as an event."""
+    context = ChatContext(GROUP.tg_channel_id, "group")
+    expected = parse(desktop, context)
+    row = parse_telethon(stored(one), context)
+    assert row == post_row(event(one), context)
+    assert (expected["service"] or {}).items() <= (row["service"] or {}).items()
+    # Where an export holds a file, and what it does not write.
+    for name in ("media_urls", "service", "sender_username", "forward_date", "forward_from_message_id"):
+        row[name] = expected[name] = None  # type: ignore[literal-required]
+    assert row == expected
+
+
+def test_a_real_channel() -> None:
+    """Every message converts, and the albums are all there; its dump has bytes as lists of numbers."""
+    with gzip.open(shared_data("telethon", "spb.json.gz")) as file:
+        messages: list[dict[str, Any]] = json.load(file)
+    chat = TelethonChat(-1000000000042, "channel")
+    events = [event_of(raw, chat, "t") for raw in messages]
+    assert len(events) == 655
+    assert len({one.grouped_id for one in events if one.grouped_id}) == 136
+    assert sum(one.is_service for one in events) == 1
+    assert sum(one.has_media for one in events) == 652
+    assert sum(len(one.entities) for one in events) == 260
+    assert all(one.media[0].width and one.media[0].size for one in events if one.has_media)
+    assert [one.telegram_message_id for one in events] == [raw["id"] for raw in messages]
+    assert len({content_digest(one) for one in events}) == 655
+    for raw, one in zip(messages, events, strict=True):
+        assert decode("stream:posts:parsed", encode(one)).text == one.text
+        assert isinstance(head_of(raw), TelethonHead)
+
+
+# Messages that between them have every part that is read.
+WHOLE = [
+    stored(one)
+    for one in (
+        message(
+            CHANNEL,
+            message=TEXT,
+            entities=[tl.MessageEntityUrl(10, 6), tl.MessageEntityTextUrl(0, 2, "https://a.example")],
+            reply_to=tl.MessageReplyHeader(True, True, reply_to_msg_id=3, reply_to_peer_id=tl.PeerUser(7)),
+            fwd_from=tl.MessageFwdHeader(AT, from_id=tl.PeerChannel(42), channel_post=3),
+            reactions=tl.MessageReactions([tl.ReactionCount(tl.ReactionEmoji("👍"), 3)]),
+            replies=tl.MessageReplies(4, 1),
+            media=tl.MessageMediaPhoto(photo=photo()),
+            views=1,
+            forwards=2,
+            edit_date=LATER,
+        ),
+        message(DM, media=sent(VIDEO, NAMED), out=True),
+        message(media=poll(results=[], total_voters=1, recent_voters=[])),
+        message(
+            media=tl.MessageMediaPaidMedia(5, [tl.MessageExtendedMediaPreview(3, 2), tl.MessageExtendedMedia(sent())])
+        ),
+        service(tl.MessageActionChatAddUser([8])),
+        service(tl.MessageActionChatJoinedByLink(8)),
+        service(tl.MessageActionGeoProximityReached(tl.PeerUser(7), tl.PeerUser(8), 5)),
+        service(tl.MessageActionPhoneCall(1, reason=tl.PhoneCallDiscardReasonBusy())),
+        service(tl.MessageActionSetChatTheme(tl.ChatTheme("🌷"))),
+        service(tl.MessageActionGroupCallScheduled(tl.InputGroupCall(1, 2), LATER)),
+        service(tl.MessageActionChatEditPhoto(photo())),
+    )
+]
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.sampled_from(
+        [0, -1, 1 << 31, 1 << 63, 1 << 70, float("nan"), 1e300, "", "\x00", "\ud83d", "x", [], {}, [[]], [{}]]
+    ),
+    st.text(max_size=3),
+    st.integers(),
+)
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    """Everything that a message holds: where, and under what."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place for key, inner in items for place in ((value, key), *_places(inner))]
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.sampled_from(WHOLE), st.lists(st.tuples(st.integers(0, 10_000), ODD), min_size=1, max_size=4))
+def test_no_message_makes_it_raise(whole: dict[str, Any], odd: list[tuple[int, Any]]) -> None:
+    """Whatever is missing or wrong, there is a row with all columns, and a valid event as soon as it has an id."""
+    raw = copy.deepcopy(whole)
+    for number, value in odd:
+        if places := _places(raw):
+            holder, key = places[number % len(places)]
+            holder[key] = copy.deepcopy(value)
+    for chat in (CHANNEL, DM):
+        found = event_of({**raw, "id": 5}, chat, "t")
+        assert PostParsedEventV1.model_validate(orjson.loads(encode(found))).text == found.text
+        assert len(content_digest(found)) == 32
+        edited_event_of(raw, chat, "t")
+        row = parse_telethon(raw, ChatContext(chat.tg_channel_id, chat.source), 900)
+        assert row.keys() == get_type_hints(PostRow).keys()
+        orjson.dumps(row)
+        assert all(-(1 << 63) <= value < 1 << 63 for value in row.values() if isinstance(value, int))
+    assert isinstance(head_of(raw), TelethonHead | str)
+    for name in list(raw):
+        del raw[name]
+        parse_telethon(raw, ChatContext(-1, "group"))
