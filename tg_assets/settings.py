@@ -11,15 +11,18 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.telegram.desktop_media import MediaKind
 
 # Dagster keeps 100,000 partitions per asset usable (its partitioning guide); feeds x windows must fit.
 PARTITION_BUDGET = 100_000
+
+MEDIA_KINDS: tuple[str, ...] = get_args(MediaKind)
 
 
 class Grain(StrEnum):
@@ -60,11 +63,65 @@ class Settings(BaseSettings):
     """Unhandled entries of a stream from which on producers wait."""
     gap_backfill: Literal["suggest", "auto"] = "suggest"
     """What the sensor ``find_gaps`` does about unknown message ids: say what fills them, or request it."""
+    telegram_api_id: int | None = None
+    """Of the application as which accounts log in: my.telegram.org."""
+    telegram_api_hash: SecretStr | None = None
+    telegram_server: str | None = Field(default=None, pattern=r"^[1-9]@[^@]+:[0-9]+$")
+    """``2@127.0.0.1:12345`` (data centre, host, port) for a server that is not Telegram's; used by ``login`` only."""
+    telegram_server_key: Path | None = None
+    """PEM file with the public key of such a server."""
+    session_key: SecretStr | None = None
+    """Encrypts sessions of accounts; several, separated by commas, while keys are being exchanged: the first is new."""
+    session_key_file: Path | None = None
+    """File that holds it; default ``session.key`` in the data directory, made by the first ``login``."""
+    flood_limit_seconds: int = Field(default=3600, ge=1)
+    """A wait that Telegram asks for is slept through up to this long; a longer one ends the run with a sentence."""
+    comments: bool = False
+    """Whether a channel's linked discussion is followed with it."""
+    media_download: bool = True
+    """Whether ``media_objects`` asks Telegram for files that are not stored."""
+    media_max_bytes: int = Field(default=50 * 1024 * 1024, ge=0)
+    """Files that are larger are left at Telegram, whatever their kind."""
+    media_kinds: str = "photo,video,animation,audio,voice,video_note,document"
+    """Kinds of media whose files are downloaded, separated by commas; ``all`` is these and ``sticker``."""
+
+    listen_save_seconds: float = Field(default=5.0, gt=0)
+    """How often ``listen`` saves its place in an account's updates, and how much a killed one hears again."""
+    listen_refetch_seconds: float = Field(default=3.0, ge=0)
+    """How long it collects messages whose reactions or counters changed before it asks for them."""
+    listen_unresolved_seconds: float = Field(default=300.0, ge=0)
+    """How long it looks for the chat of a deleted message that Telegram does not name."""
+    listen_check_seconds: float = Field(default=60.0, gt=0)
+    """How often it reads which chats are followed, and looks for those that are suspiciously silent."""
+    listen_silence_seconds: float = Field(default=600.0, ge=0)
+    """Silence of a chat that is never suspicious."""
+    listen_silence_factor: float = Field(default=3.0, ge=0)
+    """How many times a chat's usual pause (95 of 100 of its last pauses are shorter) is suspicious silence."""
+    listen_grace_seconds: float = Field(default=2.0, ge=0)
+    """How late an update may be before the chat counts as deaf."""
+    listen_most_missing: int = Field(default=1000, ge=1)
+    """Messages of a chat that it fetches after a gap; a backfill brings older ones."""
+    listen_status_seconds: float = Field(default=60.0, gt=0)
+    """How often it says how it goes when nobody watches."""
 
     @cached_property
     def state_dir(self) -> Path:
         """Directory of embedded servers' data, absolute."""
         return self.data_dir.expanduser().resolve()
+
+    @field_validator("media_kinds")
+    @classmethod
+    def _known_kinds(cls, value: str) -> str:
+        unknown = _kinds(value) - {"all", *MEDIA_KINDS}
+        if unknown:
+            raise ValueError(f"{', '.join(sorted(unknown))} is none of all, {', '.join(MEDIA_KINDS)}")
+        return value
+
+    @cached_property
+    def wanted_kinds(self) -> frozenset[str]:
+        """Kinds of media whose files are downloaded."""
+        kinds = _kinds(self.media_kinds)
+        return frozenset(MEDIA_KINDS) if "all" in kinds else kinds
 
     def require(self, name: str) -> str:
         """The value of a URL setting; raises with what to do when it is not set."""
@@ -75,6 +132,10 @@ class Settings(BaseSettings):
                 "or set it to the address of your own server."
             )
         return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def _kinds(value: str) -> frozenset[str]:
+    return frozenset(filter(None, (one.strip() for one in value.split(","))))
 
 
 def load_settings() -> Settings:

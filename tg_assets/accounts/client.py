@@ -1,0 +1,187 @@
+"""Telethon's client with an account's flood budget, and opening one: a free session, used by this process alone.
+
+What does not belong here: logging in, what is asked of Telegram.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from telethon import TelegramClient
+from telethon.errors import (
+    AuthKeyDuplicatedError,
+    FloodPremiumWaitError,
+    FloodWaitError,
+    UnauthorizedError,
+)
+from telethon.sessions import MemorySession, StringSession
+from telethon.tl.functions.updates import GetStateRequest
+from telethon.tl.functions.upload import GetFileRequest
+
+from tg_assets.accounts import store
+from tg_assets.accounts.budget import Budget, Log
+from tg_assets.accounts.vault import vault
+from tg_assets.errors import ServerDown, TgAssetsError
+from tg_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from resources.postgres import Postgres, TenantConnection
+
+# Telethon tells chat ids and file names at lower levels.
+logging.getLogger("telethon").setLevel(logging.WARNING)
+
+POLL_SECONDS = 1.0
+
+
+def application(settings: Settings) -> tuple[int, str]:
+    """The application's id and hash; raises TgAssetsError. The key of a server of one's own is made known, too."""
+    if settings.telegram_api_id is None or settings.telegram_api_hash is None:
+        raise TgAssetsError(
+            "TG_TELEGRAM_API_ID and TG_TELEGRAM_API_HASH are not set. Telegram gives them to an application of yours "
+            "at my.telegram.org, under API development tools."
+        )
+    if settings.telegram_server_key is not None:
+        from telethon.crypto import rsa
+
+        try:
+            rsa.add_key(settings.telegram_server_key.read_bytes(), old=False)
+        except (OSError, ValueError):
+            raise TgAssetsError(
+                f"TG_TELEGRAM_SERVER_KEY={settings.telegram_server_key} is no PEM file with a public key."
+            ) from None
+    return settings.telegram_api_id, settings.telegram_api_hash.get_secret_value()
+
+
+class Client(TelegramClient):  # type: ignore[misc]  # Telethon has no types
+    """Telethon's client; every request waits for the account's budget and is asked again after a flood wait."""
+
+    def __init__(self, session: MemorySession, settings: Settings, budget: Budget | None, **options: Any) -> None:
+        api_id, api_hash = application(settings)
+        super().__init__(
+            session, api_id, api_hash, device_model="tg-assets", app_version="1", flood_sleep_threshold=0,
+            connection_retries=5, retry_delay=1, request_retries=5, raise_last_call_error=True, **options,
+        )  # fmt: skip
+        self.budget = budget
+
+    async def connect(self) -> None:
+        """Connect. A connection's first request does not go the way of all others, but may have to wait as well."""
+        while True:
+            if self.budget is not None:
+                await self.budget.ready()
+            try:
+                await super().connect()
+            except (FloodWaitError, FloodPremiumWaitError) as wait:
+                await self.disconnect()
+                if self.budget is None:
+                    raise
+                await self.budget.flooded("InitConnection", max(1, wait.seconds))
+            else:
+                return
+
+    async def _call(
+        self, sender: Any, request: Any, ordered: bool = False, flood_sleep_threshold: int | None = None
+    ) -> Any:
+        if self.budget is None:
+            return await super()._call(sender, request, ordered, flood_sleep_threshold)
+        while True:
+            await self.budget.ready(paced=not isinstance(request, GetFileRequest))
+            try:
+                answer = await super()._call(sender, request, ordered, 0)
+            except (FloodWaitError, FloodPremiumWaitError) as wait:
+                await self.budget.flooded(type(request).__name__.removesuffix("Request"), max(1, wait.seconds))
+            else:
+                self.budget.went_well()
+                return answer
+
+
+@dataclass(slots=True)
+class Opened:
+    """A client that is logged in. ``now`` is the server's clock, aware UTC, at monotonic time ``opened``."""
+
+    client: Client
+    account: store.Account
+    number: int
+    now: datetime
+    opened: float
+
+
+@asynccontextmanager
+async def opened(
+    postgres: "Postgres",
+    settings: Settings,
+    tenant: UUID,
+    account: store.Account,
+    log: Log,
+    *,
+    wait: bool = True,
+    session_type: type[StringSession] = StringSession,
+    client_type: type[Client] = Client,
+    **options: Any,
+) -> AsyncIterator[Opened]:
+    """A client of the account on a session that no other process uses.
+
+    Without ``wait`` an account whose sessions are all in use is an error. Raises TgAssetsError.
+    """
+    with ExitStack() as stack:
+        session = stack.enter_context(postgres.tenant(tenant))
+        stored = await _free_session(stack, session, account, log, wait)
+        kept = session_type(vault(settings).open(stored.secret))
+        if stored.update_state is not None and hasattr(kept, "restore"):
+            kept.restore(stored.update_state)
+        budget = Budget(session, account.id, account.name, settings.flood_limit_seconds, log)
+        options.setdefault("receive_updates", False)
+        client = client_type(kept, settings, budget, **options)
+        try:
+            try:
+                await client.connect()
+                state = await client(GetStateRequest())
+            except (UnauthorizedError, AuthKeyDuplicatedError) as error:
+                with session.transaction() as connection:
+                    store.drop_session(connection, account.id, stored.number, "logged out")
+                raise TgAssetsError(
+                    f"Telegram does not accept a session of account {account.name} any more ({type(error).__name__}); "
+                    f"it is forgotten. Log in again with `tg-assets login --account {account.name}`."
+                ) from None
+            except (ConnectionError, OSError) as error:
+                raise ServerDown(f"Telegram does not answer: {error}. Is this machine online?") from None
+            with session.transaction() as connection:
+                store.session_used(connection, account.id, stored.number)
+            yield Opened(client, account, stored.number, state.date.astimezone(UTC), time.monotonic())
+        finally:
+            await client.disconnect()
+
+
+async def _free_session(
+    stack: ExitStack, session: "TenantConnection", account: store.Account, log: Log, wait: bool
+) -> store.StoredSession:
+    """Take the first session that nobody uses; it stays taken until the stack unwinds."""
+    told = False
+    while True:
+        with session.transaction() as connection:
+            found = store.sessions(connection, account.id)
+        if not found:
+            raise TgAssetsError(
+                f"Account {account.name} has no session. Log in with `tg-assets login --account {account.name}`."
+            )
+        for one in found:
+            attempt = ExitStack()
+            if attempt.enter_context(session.lock(f"session/{account.id}/{one.number}", wait=False)):
+                stack.push(attempt.pop_all())
+                return one
+            attempt.close()
+        busy = (
+            f"all {len(found)} sessions of account {account.name} are in use by other processes; "
+            f"`tg-assets login --account {account.name}` adds another"
+        )
+        if not wait:
+            raise TgAssetsError(f"{busy[0].upper()}{busy[1:]}.")
+        if not told:
+            log(f"Waiting: {busy}")
+            told = True
+        await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,164 @@
+"""``login`` and ``accounts``: who reads Telegram for a tenant, and what keeps them from it."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+
+from tg_assets.cli import runtime
+from tg_assets.cli.runtime import console
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from tg_assets.accounts.store import Account
+
+
+class Terminal:
+    """Asks the person at the terminal."""
+
+    def show_qr(self, url: str, expires: datetime) -> None:
+        """The code as a picture of blocks, and as text for who cannot scan it."""
+        import segno
+
+        console.print("\nScan this with Telegram on your phone: Settings, Devices, Link Desktop Device.")
+        segno.make(url, error="l").terminal(out=sys.stdout, compact=True)
+        click.echo(f"{url}\nIt is good for {max(0, (expires - datetime.now(UTC)).total_seconds()):.0f} s.")
+
+    def phone(self) -> str:
+        """The number, which is not kept."""
+        return str(click.prompt("Phone number, with country code"))
+
+    def code(self, wrong: bool) -> str:
+        """The code."""
+        return str(click.prompt("That was not it. The code" if wrong else "The code that Telegram sent you"))
+
+    def password(self, hint: str | None, wrong: bool) -> str:
+        """The password, unseen."""
+        asked = "Wrong. Password" if wrong else "Password of your second step"
+        return str(click.prompt(f"{asked} (hint: {hint})" if hint else asked, hide_input=True))
+
+
+@click.command("login")
+@click.option("--tenant", default="default", show_default=True, help="For whom the account reads.")
+@click.option("--account", "name", help="What to call it here; by default its username.")
+@click.option("--code", is_flag=True, help="By a code sent to a phone number instead of a QR code.")
+@click.option(
+    "--sessions", type=click.IntRange(1, 8), default=2, show_default=True,
+    help="How many processes may use it at once, such as `listen` and a backfill.",
+)  # fmt: skip
+def login_command(tenant: str, name: str | None, code: bool, sessions: int) -> None:
+    """Log in an account that reads Telegram; its sessions are kept encrypted. Again: more sessions."""
+    from tg_assets import ids
+    from tg_assets.accounts import store
+    from tg_assets.accounts.client import application
+    from tg_assets.accounts.login import log_in
+    from tg_assets.accounts.vault import vault
+    from tg_assets.channels import register_tenant
+
+    settings, postgres = runtime.settings(), runtime.postgres()
+    if name:
+        store.check_name(name)
+    application(settings)
+    safe = vault(settings, create=True)
+    found = asyncio.run(log_in(settings, Terminal(), by_code=code, sessions=sessions))
+    tenant_id = ids.tenant_id(tenant)
+    with postgres.tenant(tenant_id) as session, session.transaction() as connection:
+        register_tenant(connection, tenant)
+        name = store.keep_account(connection, tenant_id, found.telegram_id, name, found.username)
+        for one in found.sessions:
+            store.keep_session(connection, store.account_id(tenant_id, found.telegram_id), safe.close(one))
+    console.print(f"Account {name} of tenant {tenant} is logged in, with {len(found.sessions)} more sessions.")
+    console.print(f"Next: tg-assets feeds sync --tenant {tenant}, or tg-assets sideload --tenant {tenant}")
+
+
+@click.group("accounts", invoke_without_command=True)
+@click.option("--tenant", help="Only this tenant.")
+@click.pass_context
+def accounts_command(context: click.Context, tenant: str | None) -> None:
+    """List accounts: what they read, which sessions are in use, what Telegram makes them wait for."""
+    if context.invoked_subcommand is not None:
+        return
+    from tg_assets.cli.owners import each, owners
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("tenant", "account", "telegram id", "sessions", "in use", "chats", "waits until", "pace", "heard"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("problem", overflow="fold")
+    for slug, connection in each(owners(tenant)):
+        for row in _rows(connection):
+            table.add_row(slug, *row)
+    console.print(table if table.row_count else "No account yet. `tg-assets login` logs one in.")
+
+
+def _rows(connection: "Connection") -> list[list[str]]:
+    from sqlalchemy import text
+
+    from tg_assets.accounts import store
+
+    found = connection.execute(
+        text("SELECT user_id, count(*) FILTER (WHERE is_active) FROM user_channel GROUP BY user_id")
+    )
+    chats = {user: count for user, count in found.tuples()}  # noqa: C416 - rows are not plain tuples to mypy
+    now = datetime.now(UTC)
+    return [
+        [
+            one.name, str(one.telegram_id), str(one.sessions), str(_in_use(connection, one)), str(chats.get(one.id, 0)),
+            f"{one.flood_until:%H:%M:%S} ({one.flood_method})" if one.flood_until and one.flood_until > now else "",
+            f"{1 / one.pace_seconds:.1f}/s" if one.pace_seconds else "free",
+            f"{one.heard_at:%Y-%m-%d %H:%M:%S}" if one.heard_at else "", one.problem or "",
+        ]
+        for one in store.accounts(connection)
+    ]  # fmt: skip
+
+
+def _in_use(connection: "Connection", account: "Account") -> int:
+    """How many sessions a process holds at this moment."""
+    from sqlalchemy import text
+
+    return int(
+        connection.execute(
+            text("""SELECT count(*) FROM account_sessions s WHERE s.account_id = :account AND EXISTS (
+                        SELECT FROM pg_locks l, hashtextextended(
+                            s.tenant_id || '/session/' || s.account_id || '/' || s.number, 0) AS key
+                        WHERE l.locktype = 'advisory' AND l.objsubid = 1
+                          AND (l.classid::bigint << 32 | l.objid::bigint) = key)"""),
+            {"account": account.id},
+        ).scalar_one()
+    )
+
+
+@accounts_command.command("remove")
+@click.argument("name")
+@click.option("--tenant", default="default", show_default=True)
+def remove_command(name: str, tenant: str) -> None:
+    """Log an account out and forget its sessions; what it read stays."""
+    from tg_assets import ids
+    from tg_assets.accounts import store
+    from tg_assets.accounts.client import opened
+    from tg_assets.errors import TgAssetsError
+
+    settings, postgres, tenant_id = runtime.settings(), runtime.postgres(), ids.tenant_id(tenant)
+    with postgres.tenant(tenant_id) as session:
+        with session.transaction() as connection:
+            account = store.find(connection, name)
+
+        async def log_out() -> None:
+            async with opened(postgres, settings, tenant_id, account, console.print, wait=False) as found:
+                await found.client.log_out()
+                with session.transaction() as connection:
+                    store.drop_session(connection, account.id, found.number, "logged out here")
+
+        for _ in range(account.sessions):
+            try:
+                asyncio.run(log_out())
+            except TgAssetsError as error:
+                console.print(str(error))
+        with session.transaction() as connection:
+            left = len(store.sessions(connection, account.id))
+    if left:
+        raise TgAssetsError(f"{left} sessions of {name} are in use and stay. Stop what uses them and run it again.")
+    console.print(f"Account {name} is logged out. What it read stays.")
