@@ -51,9 +51,12 @@ class TenantGraph:
                 return int(counters.nodes_created + counters.relationships_created)
         raise AssertionError("unreachable")
 
-    def read(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Rows of a statement."""
-        return [record.data() for record in self._run(statement, **parameters).records]
+    def read(self, statement: str, owners: Sequence[int] = (), **parameters: Any) -> list[dict[str, Any]]:
+        """Rows of a statement. ``owners`` are the accounts whose private chats may be seen.
+
+        A statement for people limits what it shows to ``$owners``, which has 0 too, the owner of what is shared.
+        """
+        return [record.data() for record in self._run(statement, owners=[0, *owners], **parameters).records]
 
     def _run(self, statement: str, **parameters: Any) -> Any:
         if "$tenant" not in statement:

@@ -79,13 +79,18 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
         except FileNotFoundError:
             return
 
+    def put_once(self, key: str, source: IO[bytes]) -> None:
+        """Write a stream, unless there is an object with this key."""
+        import obstore
+
+        if not self.exists(key):
+            obstore.put(_store(self.url), key, source)
+
     def put_media(self, tenant: UUID, source: IO[bytes], extension: str) -> tuple[str, str, int]:
         """Store a stream by its content, once per tenant; returns (sha256, key, size in bytes).
 
         The stream is spooled so that memory stays bounded whatever its size.
         """
-        import obstore
-
         digest, size = hashlib.sha256(), 0
         with tempfile.SpooledTemporaryFile(max_size=8 * PART_BYTES) as spool:
             while part := source.read(PART_BYTES):
@@ -94,7 +99,6 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
                 spool.write(part)
             sha256 = digest.hexdigest()
             key = media_key(tenant, sha256, extension)
-            if not self.exists(key):
-                spool.seek(0)
-                obstore.put(_store(self.url), key, spool)
+            spool.seek(0)
+            self.put_once(key, spool)
         return sha256, key, size

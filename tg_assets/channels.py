@@ -30,7 +30,7 @@ _CYRILLIC = dict(zip("абвгдезийклмнопрстуфыэ", "abvgdeziyk
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A chat as its source names it; ``owner_id`` is the account of a private chat, 0 otherwise."""
+    """A chat as its source names it; ``owner_id`` is the account that a private chat belongs to, 0 when shared."""
 
     tg_channel_id: int
     source: str
@@ -118,18 +118,19 @@ def _choose_feed(
     connection: Connection, settings: Settings, tenant_slug: str, chat: Chat, feed: str | None, in_use: int
 ) -> tuple[str, str, str]:
     """Key, kind and title of a new chat's feed: the one asked for, its own, or past the budget a bucket."""
-    title = chat.title or chat.username or f"{chat.source} {abs(chat.tg_channel_id)}"
+    kind = "group" if chat.source == "persona" else chat.source
+    title = chat.title or chat.username or f"{kind} {abs(chat.tg_channel_id)}"
     if feed:
-        return _key(tenant_slug, feed), chat.source, title
+        return _key(tenant_slug, feed), kind, title
     if in_use >= feed_budget(settings, datetime.now(UTC).date()):
         number = crc32(str(chat.tg_channel_id).encode()) % BUCKETS
         return f"{tenant_slug}.bucket-{number:02d}", "bucket", f"Bucket {number:02d}"
-    base = _key(tenant_slug, slug(chat.username or chat.title, f"{chat.source}-{abs(chat.tg_channel_id)}"))
+    base = _key(tenant_slug, slug(chat.username or chat.title, f"{kind}-{abs(chat.tg_channel_id)}"))
     taken = set(connection.execute(text("SELECT key FROM feeds")).scalars())
     key, number = base, 2
     while key in taken:  # two chats may share a title; each keeps its own feed
         key, number = f"{base}-{number}", number + 1
-    return key, "channel" if chat.source == "persona" else chat.source, title
+    return key, kind, title
 
 
 def channels_of(connection: Connection, scope: Scope) -> list[UUID]:

@@ -56,7 +56,7 @@ class Account:
 CHATS = f"""
     WITH told AS (
         SELECT c.id, c.feed, c.tg_channel_id, c.title, v.live_from, v.updated_at, v.service - v.deleted AS service,
-               c.source <> 'dm' AND c.tg_channel_id < -{CHANNEL_SHIFT} AS contiguous,
+               c.source NOT IN ('dm', 'persona') AND c.tg_channel_id < -{CHANNEL_SHIFT} AS contiguous,
                v.stored - v.service - v.deleted AS stored, v.deleted, v.absent,
                v.stored + v.service + v.deleted + v.absent AS known
         FROM channels c LEFT JOIN coverage v ON v.channel_id = c.id

@@ -27,9 +27,10 @@ from tg_assets.media_objects import media_objects
 from tg_assets.neo4j_nodes import neo4j_nodes
 from tg_assets.posts import posts
 from tg_assets.qdrant_points import qdrant_points
-from tg_assets.schedules import nightly_refresh
+from tg_assets.schedules import daily_sweep, frequent_fetch, hourly_catch_up, nightly_refresh
 from tg_assets.tags import tags
 from tg_assets.telegram_messages import telegram_messages
+from tg_assets.telegram_runs import catch_up, fetch, sideload_job, sweep
 from tg_assets.vision_summaries import vision_summaries
 
 ASSETS = [
@@ -67,8 +68,8 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=checks.ALL,
-        jobs=[everything, tail, refresh],
-        schedules=[nightly_refresh],
+        jobs=[everything, tail, refresh, catch_up, fetch, sweep, sideload_job],
+        schedules=[nightly_refresh, hourly_catch_up, frequent_fetch, daily_sweep],
         sensors=[start_tail, start_refresh, register_feeds, find_gaps],
         resources={**default_resources(), **(resource_overrides or {})},
         # One process per run: a process per step would pay the imports ten times.

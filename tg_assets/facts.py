@@ -75,11 +75,12 @@ def keep_facts(connection: Connection, facts: Sequence[Fact]) -> None:
     )
 
 
-# Files by place in the message: a file settles the medium at its place that is not stored yet, or adds one.
+# Files by place in the message: a file settles the medium at its place that is not stored yet, or adds one. Told of
+# another of Telegram's files than the medium was, it takes its place: somebody edited the message.
 _MEDIA = """
     CASE WHEN f.files IS NULL THEN t.media ELSE (
-        SELECT jsonb_agg(CASE WHEN m.item ? 'sha256' OR s.file IS NULL THEN m.item
-                              WHEN m.item IS NULL THEN s.file
+        SELECT jsonb_agg(CASE WHEN m.item IS NULL OR s.file->'file_id' <> m.item->'file_id' THEN s.file
+                              WHEN m.item ? 'sha256' OR s.file IS NULL THEN m.item
                               ELSE m.item - 'missing_reason' || (s.file - 'kind' - 'role') END ORDER BY place)
         FROM jsonb_array_elements(t.media) WITH ORDINALITY AS m (item, place)
         FULL JOIN jsonb_array_elements(f.files) WITH ORDINALITY AS s (file, place) USING (place)

@@ -1,8 +1,8 @@
 """Computed identities: the event, the row, the point and the node of one thing share one id.
 
 Ids are uuid5 of names, never drawn, so an id is known before its row exists: a reply or forward edge never
-has to wait for its target. Private chats (direct messages) carry the owner account in the name, so two
-accounts that talk to the same person share nothing. Chat ids are Telegram's "marked" ids
+has to wait for its target. Private chats carry the owner account in the name, so two accounts that talk to the
+same person, or are in the same group for themselves, share nothing. Chat ids are Telegram's "marked" ids
 (https://core.telegram.org/api/bots/ids): users positive, small groups ``-id``, channels and supergroups
 ``-100…``; conversion happens at the edge. What does not belong here: anything that talks to a server.
 """
@@ -12,6 +12,9 @@ from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6f9b1c52-6d0e-5d0a-9d5c-0a6f3c1e7a10")
 CHANNEL_SHIFT = 1_000_000_000_000
+# Sources of chats whose messages Telegram numbers per account: direct messages and small groups. The same group is
+# another chat for each account, so every such chat has an owner.
+PER_ACCOUNT = frozenset({"dm", "persona"})
 # Owner of what belongs to no tenant: dead letters that name none, or one that does not exist.
 NO_TENANT = UUID(int=0)
 

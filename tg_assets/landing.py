@@ -22,10 +22,16 @@ _MORE_STORED = f"(i.media <> '[]' AND {_STORED.format('i')} > {_STORED.format('t
 # What an older event may still add: media that are stored by now, and the album, which never changes. Not an older
 # export: an edit since may have replaced its picture, and a later import brings it with its text.
 _ADDS = f"i.format <> 'desktop' AND ({_MORE_STORED} OR (t.grouped_id IS NULL AND i.grouped_id IS NOT NULL))"
-_MEDIA = f"CASE WHEN t.media <> '[]' AND {_STORED.format('i')} < {_STORED.format('t')} THEN t.media ELSE i.media END"
-# A later edit wins; then the source that knows more; then who looked later. Events that are equal in all of it
-# are ordered by content, so that any order of arrival ends the same; of two exports the later import wins.
-_RANK = "array_position(ARRAY['persona', 'desktop', 'event', 'telethon'], {0}.format)"
+# Of the same content, what downloading has settled without a file stays settled.
+_SETTLED = f"(i.raw_hash = t.raw_hash AND {_STORED.format('i')} = {_STORED.format('t')} AND t.media @? '$[*].file_id')"
+_MEDIA = (
+    f"CASE WHEN t.media <> '[]' AND ({_STORED.format('i')} < {_STORED.format('t')} OR {_SETTLED}) "
+    "THEN t.media ELSE i.media END"
+)
+# A later edit wins; then the source that knows more (an event of a client says what history says); then who looked
+# later. Events that are equal in all of it are ordered by content, so that any order of arrival ends the same; of two
+# exports the later import wins.
+_RANK = "array_position(ARRAY['persona', 'desktop', 'event'], replace({0}.format, 'telethon', 'event'))"
 _VERSION = f"(coalesce({{0}}.edited_at, '-infinity'), {_RANK}, coalesce({{0}}.version_at, '-infinity'))"
 _OLDER = (
     f"({_VERSION.format('i')} < {_VERSION.format('t')} OR (i.format <> 'desktop' AND "

@@ -1,7 +1,11 @@
 """Asset ``media_objects``: stored bytes by content, and which message shows them.
 
-A medium that its source left out is a row as well, with the reason, so nothing goes missing without a trace.
+What messages lack is downloaded first, of chats that an account reads. A medium that its source left out, or that is
+not wanted, is a row as well, with the reason, so nothing goes missing without a trace.
 """
+
+import asyncio
+from typing import Any
 
 import dagster as dg
 from sqlalchemy import text
@@ -9,9 +13,11 @@ from sqlalchemy import text
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from tg_assets import ids
+from tg_assets.downloading.progress import Downloaded
 from tg_assets.engine import Chunk, Outcome, Session, Stage
 from tg_assets.materialize import Made, materialize, partitioned_asset
-from tg_assets.scope import StageConfig
+from tg_assets.scope import StageConfig, scopes
+from tg_assets.settings import load_settings
 
 INPUTS = """
     SELECT id AS item_id, posted_at AS at, 0 AS tokens, md5(concat_ws('/', media::text, deleted_at)) AS input_hash
@@ -105,9 +111,57 @@ def stage(objects: ObjectStore) -> Stage:
     return Stage("media_objects", "1", INPUTS, work, chunk_size=5000, after=sweep)
 
 
-@partitioned_asset(group="telegram", kinds={"s3", "postgres"}, deps=["posts"])
+# No pool: most feeds have nothing to download, and an account's sessions keep runs that have apart by themselves.
+@partitioned_asset(group="telegram", kinds={"telegram", "s3", "postgres"}, deps=["posts"])
 def media_objects(
     context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, objects: ObjectStore
 ) -> Made:
-    """Media of the messages, each byte sequence stored once per tenant; missing ones with their reason."""
-    return materialize(context, config, postgres, stage(objects))
+    """Media of the messages, downloaded when missing, each byte sequence stored once per tenant; others with why."""
+    done = _download(context, config, postgres, objects)
+    yield from materialize(context, config, postgres, stage(objects), extra=lambda *_: _told(done, config.dry_run))
+
+
+def _download(
+    context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, objects: ObjectStore
+) -> Downloaded:
+    """Fetch what the run's messages lack; a feed that no account reads is left as it is."""
+    from tg_assets.downloading.download import Downloader
+
+    settings, done = load_settings(), Downloaded()
+    # Whoever runs this asset without the next ones leaves them to the next refresh.
+    selected = context.run.asset_selection
+    alone = selected is not None and not {dg.AssetKey("media_groups"), dg.AssetKey("vision_summaries")} <= selected
+    for scope in scopes(context, config) if settings.media_download else ():
+        downloader = Downloader(
+            postgres, objects, settings, scope.tenant, context.log.info, settings.start_date if alone else None, done
+        )
+        asyncio.run(downloader.download(scope, force=config.force, dry_run=config.dry_run))
+    if done.failed:
+        context.log.warning(
+            f"media_objects: {done.failed.total():,} files could not be downloaded; the next run tries again"
+        )
+    if done.problems:  # without their names: a log is read by others than their people
+        context.log.warning(f"media_objects: {len(done.problems)} chats were left out; the metadata says which")
+    return done
+
+
+def _told(done: Downloaded, dry_run: bool) -> dict[str, Any]:
+    """What downloading came to, as metadata; nothing when there was nothing to do."""
+    shown: dict[str, Any] = {}
+    if done.due_files:
+        shown |= {"to_download": done.due_files, "to_download_bytes": done.due_bytes}
+    if done.due_files and not dry_run:
+        shown |= {
+            "downloaded": done.files, "downloaded_bytes": done.bytes, "download_seconds": round(done.seconds, 2),
+            "download_requests": done.requests, "download_waits": done.waits,
+        }  # fmt: skip
+    for name, reasons in (("not_downloaded_because", done.skipped), ("download_failed_because", done.failed)):
+        if reasons:
+            shown[name] = dg.MetadataValue.md(
+                "\n".join(f"* {count:,} x {reason}" for reason, count in reasons.most_common(20))
+            )
+    if done.problems:
+        shown["left_out"] = dg.MetadataValue.md(
+            "\n".join(f"* {title}: {problem}" for title, problem in done.problems.items())
+        )
+    return shown

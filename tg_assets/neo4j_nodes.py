@@ -1,4 +1,4 @@
-"""Asset ``neo4j_nodes``: the graph of posts, chats, authors, forwards, replies, tags, albums and pictures.
+"""Asset ``neo4j_nodes``: the graph of posts, chats, personas, authors, forwards, replies, tags, albums and pictures.
 
 Statements are idempotent and batched; a chunk is in the graph before the ledger says so, so a crash repeats
 it. Posts and albums are two stages: an album changes without its posts changing.
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from resources.neo4j import Neo4j, TenantGraph
 from resources.postgres import Postgres
+from tg_assets import dialogues
 from tg_assets.engine import Chunk, Outcome, Stage
 from tg_assets.graph import rows, schema
 from tg_assets.graph import statements as cypher
@@ -19,7 +20,7 @@ from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
 from tg_assets.vision_summaries import PICTURE
 
-VERSION = "1"
+VERSION = "2"
 
 POST_INPUTS = f"""
     SELECT m.id AS item_id, m.posted_at AS at, 0 AS tokens,
@@ -45,7 +46,7 @@ ALBUM_INPUTS = """
 def _channels(connection: Connection) -> list[rows.Row]:
     found = connection.execute(
         text("""
-            SELECT id::text AS channel_id, title, username, tg_channel_id, source, feed FROM channels
+            SELECT id::text AS channel_id, title, username, tg_channel_id, source, owner_id, feed FROM channels
             WHERE id IN (SELECT m.channel_id FROM chunk JOIN messages m ON m.id = chunk.item_id
                          UNION SELECT g.channel_id FROM chunk JOIN media_groups g ON g.id = chunk.item_id)
         """)
@@ -57,9 +58,10 @@ def _posts(connection: Connection) -> list[Any]:
     return list(
         connection.execute(
             text(f"""
-                SELECT m.*, c.tg_channel_id, chunk.reason, t.data->'tags' AS tags, t.data->>'lang' AS lang,
-                       p.sha256 AS picture, v.data AS vision
-                FROM chunk JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
+                SELECT m.*, c.tg_channel_id, c.owner_id, chunk.reason, work.input_hash, t.data->'tags' AS tags,
+                       t.data->>'lang' AS lang, p.sha256 AS picture, v.data AS vision
+                FROM chunk JOIN work USING (item_id) JOIN messages m ON m.id = chunk.item_id
+                JOIN channels c ON c.id = m.channel_id
                 LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
                 LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
                 LEFT JOIN post_media_map p ON p.post_id = m.id AND p.position = 0 AND {PICTURE}
@@ -74,14 +76,17 @@ def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
     gone = [{"post_id": str(post.id)} for post in found if post.deleted_at is not None]
     again = [{"post_id": str(post.id)} for post in found if post.reason != "new" or post.deleted_at is not None]
     around = [*graph.read(cypher.AROUND, rows=again), *graph.read(cypher.LABELS_AROUND, rows=again)] if again else []
-    graph.write(cypher.CHANNELS, _channels(chunk.connection))
+    channels = _channels(chunk.connection)
+    graph.write(cypher.CHANNELS, channels)
+    graph.write(cypher.GROUPS, [row for row in channels if row["source"] in ("group", "persona")])
     graph.write(cypher.FORGET, again)
-    graph.write(cypher.FORGET_INCOMING, again)
-    graph.write(cypher.LEAVE_ALBUMS, gone)
+    graph.write(cypher.FORGET_AUTHOR, again)
+    graph.write(cypher.LEAVE, gone)
     graph.write(cypher.BURY, gone)
     graph.write(cypher.BURY_ALONE, gone)
     outcome = Outcome()
     graph.write(cypher.POSTS, list(rows.post_rows(live)))
+    graph.write(cypher.GROUP_POSTS, list(rows.group_rows(live)))
     for name, statement, given in (
         ("AUTHOR_OF", cypher.AUTHORS, rows.author_rows(live)),
         ("REPLIES_TO", cypher.REPLIES, rows.reply_rows(live, chunk.scope.tenant)),
@@ -95,6 +100,7 @@ def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
         batch = list(given)
         graph.write(statement, batch)
         outcome.counts[name] = len(batch)
+    outcome.counts.update(dialogues.write(graph, chunk, found))
     for label, statement in cypher.DROP_ALONE.items():
         graph.write(statement, [row["node"] for row in around if row["label"] == label])
     outcome.counts["posts"] = len(live)
@@ -106,7 +112,7 @@ def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
 def _write_albums(graph: TenantGraph, chunk: Chunk) -> Outcome:
     albums = list(
         chunk.connection.execute(
-            text("""SELECT g.*, c.feed FROM chunk JOIN media_groups g ON g.id = chunk.item_id
+            text("""SELECT g.*, c.owner_id FROM chunk JOIN media_groups g ON g.id = chunk.item_id
                     JOIN channels c ON c.id = g.channel_id""")
         )
     )
@@ -121,6 +127,7 @@ def _write_albums(graph: TenantGraph, chunk: Chunk) -> Outcome:
                 "channel_id": str(album.channel_id),
                 "properties": {
                     "grouped_id": album.grouped_id,
+                    "owner_id": album.owner_id,
                     "album_kind": album.album_kind,
                     "items_count": album.items_count,
                     "caption": album.caption_text,

@@ -1,4 +1,5 @@
-"""Asset ``posts``: raw messages parsed into rows of ``posts`` (channels, direct messages) and ``group_messages``.
+"""Asset ``posts``: raw messages parsed into rows of ``posts`` (channels, direct messages) and ``group_messages``
+(groups, shared or one account's).
 
 Parsing is pure and lives in ``tg_assets.telegram``; this module selects what is stale and upserts a chunk in
 one statement through the parent ``messages``.
@@ -22,6 +23,7 @@ from tg_assets.events.post_row import EVENT_PARSER_VERSION, parse_event
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.telegram.desktop_post import PARSER_VERSION, ChatContext, PostRow, parse
+from tg_assets.telegram.telethon_message import TELETHON_PARSER_VERSION, parse_telethon
 
 INPUTS = """
     SELECT t.id AS item_id, t.posted_at AS at, 0 AS tokens,
@@ -44,7 +46,7 @@ RAW = {
     "id": "t.id", "tenant_id": "t.tenant_id", "channel_id": "t.channel_id", "source": "c.source",
     "telegram_message_id": "t.telegram_message_id", "posted_at": "t.posted_at", "edited_at": "t.edited_at",
     "deleted_at": "t.deleted_at", "grouped_id": "t.grouped_id",
-    "kept_in": "CASE c.source WHEN 'group' THEN 'group_messages' ELSE 'posts' END",
+    "kept_in": "CASE WHEN c.source IN ('group', 'persona') THEN 'group_messages' ELSE 'posts' END",
 }  # fmt: skip
 COLUMNS = (*RAW, "album_id", *PARSED)
 KEY = {"id", "tenant_id", "channel_id", "telegram_message_id", "kept_in"}
@@ -52,7 +54,7 @@ KEY = {"id", "tenant_id", "channel_id", "telegram_message_id", "kept_in"}
 # The raw form travels only where nobody has it parsed already.
 SELECT = """
     SELECT t.id::text AS id, t.channel_id::text AS channel_id, t.grouped_id, t.format, t.raw_hash,
-           c.tg_channel_id, c.source, c.username,
+           c.tg_channel_id, c.source, c.username, c.owner_id,
            CASE WHEN t.id || t.raw_hash = ANY(:known) THEN NULL ELSE t.raw END AS raw
     FROM chunk JOIN telegram_messages t ON t.id = chunk.item_id JOIN channels c ON c.id = t.channel_id
 """
@@ -85,7 +87,9 @@ def stage(parsed: Parsed | None = None) -> Stage:
         connection.execute(text(UPSERT))
         return Outcome(counts=Counter(messages=len(rows)))
 
-    return Stage("posts", f"{PARSER_VERSION}/{EVENT_PARSER_VERSION}", INPUTS, work, chunk_size=5000)
+    return Stage(
+        "posts", f"{PARSER_VERSION}/{EVENT_PARSER_VERSION}/{TELETHON_PARSER_VERSION}", INPUTS, work, chunk_size=5000
+    )
 
 
 # Names of PostRow, which a test checks.
@@ -104,7 +108,11 @@ def _row(raw: Any, known: Parsed) -> list[object]:
 
 def _parse(raw: Any) -> PostRow:
     chat = ChatContext(raw.tg_channel_id, raw.source, raw.username)
-    return parse(raw.raw, chat) if raw.format == "desktop" else parse_event(raw.raw, chat, raw.format)
+    if raw.format == "desktop":
+        return parse(raw.raw, chat)
+    if raw.format == "telethon":
+        return parse_telethon(raw.raw, chat, raw.owner_id)
+    return parse_event(raw.raw, chat, raw.format)
 
 
 def _json(value: object) -> str | None:

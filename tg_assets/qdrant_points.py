@@ -110,6 +110,7 @@ def _event(row: Any, embedder: Embedder) -> PostIndexedEventV1:
         channel_id=str(row.channel_id),
         tg_channel_id=row.tg_channel_id,
         telegram_message_id=row.telegram_message_id,
+        owner_id=row.owner_id or None,
         vector_id=str(row.id),
         indexed_at=datetime.now(UTC),
         embedding_provider=embedder.model_id,

@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import dagster as dg
 
+from resources.postgres import Postgres
 from tg_assets.jobs import everything
 from tg_assets.partitions import date_key
-from tg_assets.tenants import known_feeds
+from tg_assets.settings import load_settings
+from tg_assets.telegram_runs import catch_up, current, feeds_with_missing_files, fetch, sweep
+from tg_assets.tenants import has_accounts, known_feeds, tenant_slugs
 
 DAYS = 7
 
@@ -30,3 +33,43 @@ def nightly_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest
         )
         for feed in feeds
     ]
+
+
+def _if_read(context: dg.ScheduleEvaluationContext, postgres: Postgres) -> dg.RunRequest | dg.SkipReason:
+    """A run, unless nobody has an account to read Telegram with."""
+    if any(has_accounts(postgres, slug) for slug in tenant_slugs(known_feeds(context.instance))):
+        return dg.RunRequest()
+    return dg.SkipReason("No account reads Telegram; `tg-assets login` logs one in.")
+
+
+@dg.schedule(
+    cron_schedule="7 * * * *",  # not on the hour, when everybody asks
+    job=catch_up,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+def hourly_catch_up(context: dg.ScheduleEvaluationContext, postgres: Postgres) -> dg.RunRequest | dg.SkipReason:
+    """Every hour, one run over all feeds that an account reads: what the listener missed, or is not there for."""
+    return _if_read(context, postgres)
+
+
+@dg.schedule(
+    cron_schedule="*/5 * * * *", job=fetch, execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.RUNNING
+)
+def frequent_fetch(context: dg.ScheduleEvaluationContext, postgres: Postgres) -> dg.RunRequest | dg.SkipReason:
+    """Every five minutes, files of messages that came live, if there are any."""
+    slugs = tenant_slugs(known_feeds(context.instance)) if load_settings().media_download else []
+    if any(feeds_with_missing_files(postgres, slug, *current()) for slug in slugs):
+        return dg.RunRequest()
+    return dg.SkipReason("No message of today or yesterday waits for its file.")
+
+
+@dg.schedule(
+    cron_schedule="40 4 * * *",
+    job=sweep,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+def daily_sweep(context: dg.ScheduleEvaluationContext, postgres: Postgres) -> dg.RunRequest | dg.SkipReason:
+    """Every day, within a budget of requests: deletions and messages that Telegram never announced."""
+    return _if_read(context, postgres)

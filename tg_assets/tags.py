@@ -31,7 +31,7 @@ INPUTS = """
 def _work(chunk: Chunk) -> Outcome:
     posts = chunk.connection.execute(
         text("""
-            SELECT m.id, m.channel_id, c.tg_channel_id, m.telegram_message_id, m.content, m.deleted_at,
+            SELECT m.id, m.channel_id, c.tg_channel_id, c.owner_id, m.telegram_message_id, m.content, m.deleted_at,
                    v.params_hash AS features_hash, v.data->>'vision_version' AS vision_version,
                    v.data->'ocr'->>'text' AS ocr,
                    v.data->'labels' AS labels, t.data->>'features_hash' AS tagged_features,
@@ -63,6 +63,7 @@ def _event(chunk: Chunk, post: Any, data: dict[str, Any]) -> PostTaggedEventV1:
         channel_id=str(post.channel_id),
         tg_channel_id=post.tg_channel_id,
         telegram_message_id=post.telegram_message_id,
+        owner_id=post.owner_id or None,
         tags=data["names"],
         tags_hash=data["tags_hash"],
         provider="local",

@@ -39,3 +39,11 @@ def stored_feeds(postgres: Postgres, slug: str) -> list[str]:
 
     with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
         return list(connection.execute(text("SELECT key FROM feeds ORDER BY key")).scalars())
+
+
+def has_accounts(postgres: Postgres, slug: str) -> bool:
+    """Whether a tenant has an account that reads Telegram."""
+    from sqlalchemy import text
+
+    with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
+        return bool(connection.execute(text("SELECT EXISTS (SELECT FROM accounts WHERE is_active)")).scalar())

@@ -85,12 +85,20 @@ def test_the_least_that_a_message_needs() -> None:
     [
         ({"tg_channel_id": -1000000000042}, ChatRef(-1000000000042, "channel", 0)),
         ({"tg_channel_id": -42, "source": "group"}, ChatRef(-42, "group", 0)),
-        ({"source": "group", "owner_id": 9, "chat_title": "Сад"}, ChatRef(-1000000000042, "group", 0, "Сад")),
+        ({"owner_id": 9}, ChatRef(-1000000000042, "channel", 0)),
+        ({"source": "group", "chat_title": "Сад"}, ChatRef(-1000000000042, "group", 0, "Сад")),
+        ({"source": "group", "user_id": "900"}, ChatRef(-1000000000042, "group", 0)),
+        ({"source": "group", "owner_id": 9, "chat_title": "Сад"}, ChatRef(-1000000000042, "group", 9, "Сад")),
         ({"source": "dm", "user_id": "900"}, ChatRef(-42, "dm", 900)),
         ({"source": "dm", "user_id": 900}, ChatRef(-42, "dm", 900)),
         ({"source": "dm", "owner_id": 901, "user_id": "u"}, ChatRef(-42, "dm", 901)),
         ({"source": "dm", "owner_id": 901, "tg_channel_id": -42}, ChatRef(-42, "dm", 901)),
-        ({"source": "persona", "chat_username": "sad"}, ChatRef(-1000000000042, "persona", 0, None, "sad")),
+        ({"source": "persona", "user_id": "900"}, ChatRef(-42, "persona", 900)),
+        ({"source": "persona", "owner_id": 9, "tg_channel_id": -42}, ChatRef(-42, "persona", 9)),
+        (
+            {"source": "persona", "owner_id": 9, "tg_channel_id": -1000000000042, "chat_username": "sad"},
+            ChatRef(-1000000000042, "persona", 9, None, "sad"),
+        ),
     ],
 )
 def test_chats_are_named_by_marked_ids(fields: dict[str, Any], chat: ChatRef) -> None:
@@ -111,6 +119,8 @@ def test_chats_are_named_by_marked_ids(fields: dict[str, Any], chat: ChatRef) ->
         (PARSED, {**BARE, "tg_channel_id": 10**12}, "tg_channel_id is too large"),
         (PARSED, {**BARE, "source": "dm"}, "owner_id is missing"),
         (PARSED, {**BARE, "source": "dm", "user_id": "ада"}, "owner_id is missing"),
+        (PARSED, {**BARE, "source": "persona"}, "owner_id is missing"),
+        (DELETED, {"tenant_id": "t", "source": "persona", "tg_channel_id": -42}, "owner_id is missing"),
         (PARSED, {**BARE, "schema_version": "v2"}, "schema_version"),
         (PARSED, {**BARE, "posted_at": "вчера"}, "posted_at"),
         (PARSED, {**BARE, "posted_at": "0001-01-01T00:00:00+12:00"}, "posted_at"),
@@ -176,13 +186,15 @@ def test_deletions_name_their_messages() -> None:
         ({"sender_tg_id": 900, "peer_id": 12}, ChatRef(-12, "dm", 900)),
         ({"tg_channel_id": 12, "source": "sideload"}, ChatRef(-12, "dm", 900)),
         ({"dialog_type": "group"}, None),
-        ({"dialog_type": "group", "peer_id": -12}, ChatRef(-12, "group", 0)),
-        ({"dialog_type": "group", "tg_channel_id": 12}, ChatRef(-1000000000012, "group", 0)),
-        ({"dialog_type": "group", "peer_id": -12, "source": "persona"}, ChatRef(-12, "persona", 0)),
+        ({"dialog_type": "group", "peer_id": -12}, ChatRef(-12, "group", 900)),
+        ({"dialog_type": "group", "peer_id": -12, "owner_id": 901}, ChatRef(-12, "group", 900)),
+        ({"dialog_type": "group", "tg_channel_id": 12}, ChatRef(-1000000000012, "group", 900)),
+        ({"dialog_type": "group", "peer_id": -12, "source": "persona"}, ChatRef(-12, "persona", 900)),
+        ({"dialog_type": "group", "peer_id": 12, "source": "persona"}, ChatRef(-12, "persona", 900)),
     ],
 )
 def test_chat_of_a_personas_message(fields: dict[str, Any], chat: ChatRef | None) -> None:
-    """The peer that is told, else the sender who is not the account; else nobody knows."""
+    """The peer that is told, else the sender who is not the account, else nobody knows; always the account's own."""
     event = received(PERSONA, **{**OLD[PERSONA], **fields})
     assert event.chat == chat
     assert decode(PERSONA, encode(event)) == event
@@ -219,6 +231,11 @@ def test_default_keys() -> None:
     assert edits[0].default_key() != edits[1].default_key()
     assert received(PARSED, **BARE).default_key() == "t:-1000000000042:5"
     assert received(PARSED, **BARE, source="dm", owner_id=9).default_key() == "t:9:-42:5"
+    assert received(PARSED, **BARE, source="persona", owner_id=9).default_key() == "t:9:-42:5"
+    mine, theirs, shared = (
+        received(PARSED, **BARE, source="group", channel_id="c", owner_id=owner).default_key() for owner in (9, 8, None)
+    )
+    assert (mine, theirs, shared) == ("t:9:c:5", "t:8:c:5", "t:c:5")
 
 
 def test_stamping_fills_the_envelope_and_changes_nothing_given() -> None:

@@ -42,6 +42,15 @@ def test_a_personas_message_makes_a_row() -> None:
     assert parse_event(raw, ChatContext(-7, "dm"), "persona") == row
 
 
+def test_a_stored_event_is_of_the_chat_as_it_is_registered() -> None:
+    """One of a small group that was stored before such a group needed its account is parsed again, as of a group."""
+    raw = {**BARE, "source": "persona"}
+    assert parse_event(raw, ChatContext(-1000000000042, "group"))["content"] == "x"
+    small = received(PARSED, **raw, owner_id=9)
+    row = parse_event(orjson.loads(stored_json(small)), ChatContext(-42, "persona", "sad"))
+    assert row["telegram_post_url"] is None
+
+
 def test_a_service_message_has_no_content() -> None:
     row = row_of(is_service=True, text="Ада вошла", entities=[{"type": "bold"}], service={"title": "x"})
     assert (row["content"], row["content_hash"], row["entities"]) == ("", None, [])

@@ -13,7 +13,7 @@ from resources.neo4j import Neo4j, TenantGraph
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.errors import TgAssetsError
-from tg_assets.graph import queries, schema, statements
+from tg_assets.graph import persona, queries, schema, statements
 
 CHANNEL = "channel-1"
 
@@ -31,7 +31,7 @@ def post(number: int, channel: str = CHANNEL) -> dict[str, Any]:
     return {
         "post_id": f"post-{number}",
         "channel_id": channel,
-        "properties": {"telegram_message_id": number, "channel_id": channel, "posted_at": at},
+        "properties": {"telegram_message_id": number, "channel_id": channel, "posted_at": at, "owner_id": 0},
     }
 
 
@@ -135,6 +135,7 @@ def test_questions_of_the_contract(graph: TenantGraph) -> None:
             "items_count": 2,
             "caption": name,
             "posted_at": datetime(2026, 1, day, tzinfo=UTC),
+            "owner_id": 0,
         }
         graph.write(statements.ALBUMS, [{"album_id": name, "channel_id": CHANNEL, "properties": properties}])
     items = [("a", 3, 1), ("a", 1, 2), ("a", 2, 0), ("b", 4, 0), ("b", 5, 1)]
@@ -158,11 +159,11 @@ def test_questions_of_the_contract(graph: TenantGraph) -> None:
 
 def test_every_statement_binds_the_tenant() -> None:
     """Of each node pattern that names a label, so that no MATCH or MERGE can reach another tenant's node."""
-    for module in (statements, queries):
-        for name, statement in vars(module).items():
+    for module in (statements, persona, queries):
+        for name, found in vars(module).items():
             if name.isupper():
-                for one in statement.values() if isinstance(statement, dict) else [statement]:
-                    assert "$tenant" in one, name
+                several = found.values() if isinstance(found, dict) else found if isinstance(found, tuple) else [found]
+                assert all("$tenant" in one for one in several), name
 
 
 def test_a_wrong_password_or_address_is_a_sentence_without_it(servers: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Direct messages belong to the account that exported them; two accounts share nothing."""
+"""Direct messages and small groups belong to the account that exported them; two accounts share nothing."""
 
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from tg_assets.errors import TgAssetsError
 
 PEER, ME, OTHER = 500, 900, 901
 PRIVATE = {"type": "personal_chat", "id": PEER, "name": "Борис"}
+SMALL = {"type": "private_group", "id": 77, "name": "Дача"}
 
 
 def theirs(number: int) -> dict[str, Any]:
@@ -72,7 +73,32 @@ def test_two_accounts_of_a_tenant_share_nothing(tenant: str, tmp_path: Path) -> 
     assert [tuple(row) for row in rows] == [(1, 2, 2, 2), (2, 2, 2, 2)]
 
 
-def test_channels_and_groups_have_no_owner(tenant: str, tmp_path: Path) -> None:
+def test_a_small_group_is_another_chat_for_each_account(tenant: str, tmp_path: Path) -> None:
+    """Telegram numbers its messages per account: message 1 of one account is not message 1 of another."""
+    for me in (ME, OTHER):
+        export = account(chat(mine(1, me), theirs(2), **SMALL), user_id=me)
+        (report,) = pipeline.import_path(pipeline.write_export(tmp_path / str(me), export), tenant)
+        pipeline.materialize(report.feed, "2023-05-01", "2023-05-01", selection=["posts"])
+    assert owners(tenant) == [(ME, -77), (OTHER, -77)]
+    rows = pipeline.rows(
+        tenant,
+        """SELECT m.kept_in, m.source, f.kind, count(*), count(DISTINCT m.id), count(DISTINCT f.key)
+           FROM messages m JOIN channels c ON c.id = m.channel_id JOIN feeds f ON f.key = c.feed GROUP BY 1, 2, 3""",
+    )
+    assert [tuple(row) for row in rows] == [("group_messages", "persona", "group", 4, 4, 2)]
+
+
+def test_a_small_group_of_nobody_is_refused_until_its_owner_is_named(tenant: str, tmp_path: Path) -> None:
+    path = pipeline.write_export(tmp_path, chat(mine(1), theirs(2), **SMALL))
+    with pytest.raises(TgAssetsError, match=r"small group 'Дача' do not say whose account they are from.*--owner"):
+        pipeline.import_path(path, tenant)
+    assert pipeline.counts(tenant, ["channels", "telegram_messages"]) == {"channels": 0, "telegram_messages": 0}
+    pipeline.import_path(path, tenant, owner_id=OTHER, feed="dacha")
+    assert owners(tenant) == [(OTHER, -77)]
+    assert pipeline.rows(tenant, "SELECT key, kind FROM feeds") == [(f"{tenant}.dacha", "group")]
+
+
+def test_channels_and_supergroups_have_no_owner(tenant: str, tmp_path: Path) -> None:
     """Not even when one is named: the same channel seen by two accounts is one channel."""
     export = account(chat(message(1)), chat(message(1), type="private_supergroup", id=43), user_id=ME)
     pipeline.import_path(pipeline.write_export(tmp_path, export), tenant, owner_id=OTHER)

@@ -169,7 +169,17 @@ def test_graph(sample: Materialized) -> None:
     """Nodes and relations by kind; a reply to a message outside the export points at a placeholder."""
     found = pipeline.graph_counts(sample.tenant)
     assert found["Post"] == total("messages") + total("service") + PLACEHOLDERS
-    assert found["HAS_POST"] == total("messages") + total("service")
+    wanted = expected()["chats"]
+    grouped, private = (
+        wanted[title]["messages"] + wanted[title]["service"] for title in ("Команда маяка", "Катя Новак")
+    )
+    assert found["HAS_POST"] == total("messages") + total("service") + grouped  # a group's have two
+    assert (found["Group"], found["IN_DIALOGUE"], found["OWNS"]) == (1, private, private)
+    assert (found["User"], found["Persona"], found["Dialogue"]) == (1, 1, 1)
+    own = pipeline.scalar(
+        sample.tenant, "SELECT count(*) FROM messages WHERE source = 'dm' AND sender_tg_id = 510001001"
+    )
+    assert 0 < found["SENT_MESSAGE"] == own < private
     assert found["REPLIES_TO"] == total("replies")
     assert found["FORWARDED_FROM"] == total("forwards")
     sources = {name for chat in expected()["chats"].values() for name in chat["forward_sources"]}
@@ -190,8 +200,8 @@ def test_graph(sample: Materialized) -> None:
         placeholders = graph.read("MATCH (p:Post {tenant_id: $tenant, placeholder: true}) RETURN count(p) AS n")
         top = graph.read(MOST_FORWARDED, limit=1)
     assert placeholders == [{"n": PLACEHOLDERS}]
-    wanted = expected()["top_forward_source"]
-    assert [(row["source"], row["forwards"]) for row in top] == [(wanted["name"], wanted["count"])]
+    most = expected()["top_forward_source"]
+    assert [(row["source"], row["forwards"]) for row in top] == [(most["name"], most["count"])]
 
 
 @pytest.mark.parametrize("title", CHATS)

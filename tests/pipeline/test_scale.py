@@ -37,7 +37,7 @@ def test_the_whole_group_is_stored_and_drawn(whole_group: dict[str, Any]) -> Non
     found = pipeline.graph_counts(tenant)
     assert found["REPLIES_TO"] == 50_219
     assert found["FORWARDED_FROM"] == 578
-    assert found["HAS_POST"] == 101_668
+    assert found["HAS_POST"] == 2 * 101_668  # of the channel and of the group
     assert found["Album"] == albums
     with pipeline.neo4j().tenant(ids.tenant_id(tenant)) as graph:
         (placeholders,) = graph.read("MATCH (p:Post {tenant_id: $tenant, placeholder: true}) RETURN count(p) AS n")

@@ -26,6 +26,9 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO identities (tenant_id, id, telegram_id) VALUES (:t, :i, 1);
         INSERT INTO users (tenant_id, id, identity_id) VALUES (:t, :i, :i);
         INSERT INTO user_channel (tenant_id, user_id, channel_id) VALUES (:t, :i, :i);
+        INSERT INTO accounts (tenant_id, id, telegram_id, name) VALUES (:t, :i, 1, 'x');
+        INSERT INTO account_sessions (tenant_id, account_id, number, secret) VALUES (:t, :i, 1, 'x');
+        INSERT INTO history (tenant_id, channel_id) VALUES (:t, :i);
         INSERT INTO telegram_messages (tenant_id, id, channel_id, telegram_message_id, posted_at, format, raw, raw_hash)
             VALUES (:t, :i, :i, 1, now(), 'desktop', '{}', 'x');
         INSERT INTO telegram_message_versions (tenant_id, id, raw_hash, raw) VALUES (:t, :i, 'x', '{}');
@@ -66,7 +69,7 @@ def tables(servers: dict[str, str], filled: str) -> list[str]:
         filled, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     )
     names = sorted(row[0] for row in found)
-    assert len(names) == 24
+    assert len(names) == 27
     assert [name for name, count in pipeline.counts(filled, names).items() if not count] == []
     return names
 

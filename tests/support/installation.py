@@ -23,6 +23,7 @@ from sqlalchemy import text
 from resources.postgres import Postgres
 from tests.support.data import ROOT
 from tests.support.servers import clean_environment
+from tests.telegram_server import TelegramServer, World
 from tg_assets import ids
 
 COMMAND = Path(sys.executable).with_name("tg-assets")
@@ -36,12 +37,19 @@ class Installation:
     """A data directory, and everything that commands said about it."""
 
     data: Path
+    telegram: TelegramServer
+    """A Telegram of its own, with nobody in it until a test puts somebody there."""
     said: list[str] = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:
         """What a person's shell has: no address of any server, only where the data are. Wide, so no table is cut."""
-        return {**clean_environment(), "TG_DATA_DIR": str(self.data), "COLUMNS": "250"}
+        host, port = self.telegram.address
+        telegram = {
+            "TG_TELEGRAM_API_ID": "1", "TG_TELEGRAM_API_HASH": "0" * 32, "TG_TELEGRAM_SERVER": f"2@{host}:{port}",
+            "TG_TELEGRAM_SERVER_KEY": str(self.data.with_suffix(".pem")),
+        }  # fmt: skip
+        return {**clean_environment(), **telegram, "TG_DATA_DIR": str(self.data), "COLUMNS": "250"}
 
     def start(self, *arguments: str, **extra: str) -> "subprocess.Popen[str]":
         """Run the command without waiting."""
@@ -164,8 +172,10 @@ def the_installation(request: pytest.FixtureRequest, factory: pytest.TempPathFac
     """The session's installation; the first call starts it, the end of the session stops it."""
     stash = request.config.stash
     if _STARTED not in stash:
-        installed = Installation(factory.mktemp("tg-assets"))
+        installed = Installation(factory.mktemp("tg-assets"), TelegramServer(World()).start())
+        installed.data.with_suffix(".pem").write_text(installed.telegram.public_key)
         stash[_STARTED] = installed
+        request.config.add_cleanup(installed.telegram.stop)
         request.config.add_cleanup(lambda: _stop(installed))
         up = installed.run("up")
         if up.returncode:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import cache
@@ -176,8 +176,8 @@ def counts(tenant: str, tables: Sequence[str]) -> dict[str, int]:
     return {table: scalar(tenant, f"SELECT count(*) FROM {table}") for table in tables}
 
 
-def content_hashes(tenant: str, anonymous: bool = False) -> dict[str, str]:
-    """A hash of each table's rows, whenever and by whichever run they were written.
+def content_hashes(tenant: str, anonymous: bool = False, without: Collection[str] = ()) -> dict[str, str]:
+    """A hash of each table's rows, whenever and by whichever run they were written, ``without`` some columns.
 
     ``anonymous`` leaves out what names the tenant (computed ids, its slug), so two tenants can be compared.
     """
@@ -188,7 +188,7 @@ def content_hashes(tenant: str, anonymous: bool = False) -> dict[str, str]:
            WHERE table_schema = 'public' AND table_name <> 'alembic_version'""",
     ):
         dropped = tables.setdefault(table, set())
-        if column in _VOLATILE or (anonymous and kind == "uuid"):
+        if column in _VOLATILE or column in without or (anonymous and kind == "uuid"):
             dropped.add(column)
     return {
         table: scalar(

@@ -66,7 +66,8 @@ class TelegramServer(Answering):
         with self.world.lock:
             self.world.listeners.append(self._deliver)
         rsa.add_key(self.public_key, old=False)
-        TelegramClient._config = None  # Telethon keeps the addresses for the life of the process
+        for kind in (TelegramClient, *TelegramClient.__subclasses__()):
+            kind._config = None  # Telethon keeps the addresses for the life of the process
         return self
 
     def stop(self) -> None:

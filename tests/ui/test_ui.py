@@ -5,6 +5,8 @@ In order: nothing is materialized, one feed is backfilled from the dialog, then 
 
 import re
 import time
+from collections.abc import Callable
+from datetime import date
 from urllib.parse import quote
 
 import pytest
@@ -22,10 +24,10 @@ GROUPS = {
 ASSETS = [asset for assets in GROUPS.values() for asset in assets]
 CHANNEL = "demo.severnyy-mayak"
 FIRST, LAST = "2026-01-05", "2026-03-31"
-DAYS = 86
 COLORS = {"gray": "missing", "green": "materialized", "red": "failed", "blue": "materializing"}
 
 Days = dict[str, set[str]]
+Shown = Callable[[str], None]
 
 
 def graph_url(installed: Installation) -> str:
@@ -106,30 +108,37 @@ def test_partitions_are_date_by_feed_and_all_missing(page: Page, installed: Inst
     shot(page, "02-partitions-missing")
 
 
-@pytest.fixture(scope="module")
-def backfill(browser: Browser, installed: Installation, shot: Shot) -> str:
-    """A backfill of all assets of the channel, launched from the dialog; its id, when it is over."""
-    page = new_page(browser)
+def launch_backfill(page: Page, installed: Installation, feed: str, first: str, last: str, shown: Shown) -> str:
+    """Launch all assets of a feed over a range of dates from the dialog; the backfill's id."""
     page.goto(f"{installed.url}/asset-groups")
     page.get_by_role("button", name="Materialize all").click()
     dialog = page.get_by_role("dialog").filter(has_text="Launch runs to materialize 10 assets")
     dates = dialog.get_by_placeholder("ex: 2018")
-    dates.fill(f"[{FIRST}...{LAST}]")
+    dates.fill(f"[{first}...{last}]")
     dates.press("Tab")
     dialog.get_by_text("Select a partition or create one").click()
-    page.get_by_text(CHANNEL, exact=True).first.click()
+    page.get_by_text(feed, exact=True).first.click()
     page.keyboard.press("Escape")
-    expect(dialog.get_by_text(f"{DAYS} partitions")).to_be_visible()
-    shot(page, "03-backfill-dialog")
+    days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+    expect(dialog.get_by_text(f"{days} partitions")).to_be_visible()
+    shown("dialog")
     dialog.get_by_role("button", name="Launch backfill").click()
     told = page.get_by_text("Created backfill")
     expect(told).to_be_visible()
-    shot(page, "04-backfill-launched")
+    shown("launched")
     match = re.search(r"Created backfill\s+(\w+)", told.locator("xpath=..").inner_text())
     assert match, told.inner_text()
-    page.close()
-    installed.wait_for_backfill(match[1])
     return match[1]
+
+
+@pytest.fixture(scope="module")
+def backfill(browser: Browser, installed: Installation, shot: Shot) -> str:
+    """A backfill of all assets of the channel, launched from the dialog; its id, when it is over."""
+    page, names = new_page(browser), {"dialog": "03-backfill-dialog", "launched": "04-backfill-launched"}
+    found = launch_backfill(page, installed, CHANNEL, FIRST, LAST, lambda what: shot(page, names[what]))
+    page.close()
+    installed.wait_for_backfill(found)
+    return found
 
 
 def test_backfill_from_the_dialog_is_one_run_that_succeeds(

@@ -84,6 +84,17 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon has no types
             else:
                 return
 
+    async def _create_exported_sender(self, dc_id: int) -> Any:
+        """The same for the first request to another data centre, where files may be."""
+        while True:
+            try:
+                return await super()._create_exported_sender(dc_id)
+            except (FloodWaitError, FloodPremiumWaitError) as wait:
+                if self.budget is None:
+                    raise
+                await self.budget.flooded("ImportAuthorization", max(1, wait.seconds))
+                await self.budget.ready()
+
     async def _call(
         self, sender: Any, request: Any, ordered: bool = False, flood_sleep_threshold: int | None = None
     ) -> Any:

@@ -1,4 +1,4 @@
-"""``feeds``: what is followed, how much of it there is, and what is materialized."""
+"""``feeds``: what is followed, how much of it there is, and what has partitions."""
 
 import click
 from rich.table import Table
@@ -8,21 +8,18 @@ from tg_assets.cli import runtime
 from tg_assets.cli.runtime import console
 
 
-@click.command("feeds")
+@click.group("feeds", invoke_without_command=True)
 @click.option("--tenant", help="Only this tenant.")
-@click.option("--chats", is_flag=True, help="List the chats of each feed too.")
-@click.option("--sync", is_flag=True, help="Give every registered feed of --tenant its partitions.")
-def feeds_command(tenant: str | None, chats: bool, sync: bool) -> None:
-    """List feeds with their chats, messages and dates."""
+@click.option("--chats", is_flag=True, help="List the chats of each feed too, and who reads them.")
+@click.pass_context
+def feeds_command(context: click.Context, tenant: str | None, chats: bool) -> None:
+    """List feeds with their chats, messages and dates; `sync` follows what an account subscribes to."""
+    if context.invoked_subcommand is not None:
+        return
     from tg_assets import ids
-    from tg_assets.tenants import known_feeds, register, stored_feeds, tenant_slugs
+    from tg_assets.tenants import known_feeds, tenant_slugs
 
     instance, postgres = runtime.instance(), runtime.postgres()
-    if sync:
-        if not tenant:
-            raise click.UsageError("--sync needs --tenant: without a tenant there is nothing to see.")
-        new = register(instance, stored_feeds(postgres, tenant))
-        console.print(f"New partitions: {', '.join(new)}" if new else "Every feed has its partitions.")
     known = set(known_feeds(instance))
     table = Table(box=None, pad_edge=False)
     table.add_column("feed", overflow="fold")
@@ -32,13 +29,53 @@ def feeds_command(tenant: str | None, chats: bool, sync: bool) -> None:
         with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
             for row in connection.execute(text(_FEEDS)):
                 span = [f"{moment:%Y-%m-%d}" if moment else "" for moment in (row.first, row.last)]
-                listed = "yes" if row.key in known else "no: --sync"
+                listed = "yes" if row.key in known else "no: feeds sync"
                 numbers = [f"{number:,}" for number in (row.messages, row.parsed)]
                 table.add_row(row.key, row.kind, *numbers, *span, listed)
                 if chats:
                     for chat in connection.execute(text(_CHATS), {"feed": row.key}):
-                        table.add_row(f"  {chat.title or ''} ({chat.tg_channel_id})", chat.source)
-    console.print(table if table.row_count else "No feeds yet. `tg-assets import PATH` registers one.")
+                        whose = f"{chat.source} of {chat.owner_id}" if chat.owner_id else chat.source
+                        table.add_row(f"  {chat.title or ''} ({chat.tg_channel_id})", whose, chat.readers or "")
+    console.print(
+        table if table.row_count else "No feeds yet. `tg-assets import PATH` or `tg-assets feeds sync` registers some."
+    )
+
+
+@feeds_command.command("sync")
+@click.option("--tenant", default="default", show_default=True, help="The account's tenant.")
+@click.option("--account", help="Which account; the only one by default.")
+@click.option("--folder", help="Only what is in this folder of the account.")
+@click.option("--feed", help="One feed for all of it; by default each chat has its own.")
+def sync_command(tenant: str, account: str | None, folder: str | None, feed: str | None) -> None:
+    """Follow the channels and supergroups that an account subscribes to; give every feed its partitions."""
+    import asyncio
+
+    from tg_assets import ids
+    from tg_assets.accounts import store
+    from tg_assets.accounts.client import opened
+    from tg_assets.following import Followed, follow
+    from tg_assets.tenants import known_feeds, register, stored_feeds
+
+    settings, postgres, instance = runtime.settings(), runtime.postgres(), runtime.instance()
+    tenant_id, in_use = ids.tenant_id(tenant), len(known_feeds(instance))
+
+    async def run() -> Followed:
+        with postgres.tenant(tenant_id) as session:
+            with session.transaction() as connection:
+                chosen = store.find(connection, account)
+            async with opened(postgres, settings, tenant_id, chosen, console.print) as client:
+                return await follow(client, session, settings, tenant, in_use, folder_title=folder, feed=feed)
+
+    done = asyncio.run(run())
+    new = register(instance, stored_feeds(postgres, tenant))
+    console.print(
+        f"{done.chats:,} chats in {len(done.feeds):,} feeds; {done.discussions:,} of them with their comments"
+    )
+    if done.closed:
+        console.print(f"{done.closed:,} chats that the account has left are not read any more; what was read stays.")
+    if done.private:
+        console.print(f"{done.private:,} private chats and small groups are not followed: `tg-assets sideload`.")
+    console.print(f"New feeds: {', '.join(new)}" if new else "Every feed has its partitions.")
 
 
 _FEEDS = """
@@ -50,4 +87,9 @@ _FEEDS = """
     LEFT JOIN LATERAL (SELECT count(*) AS parsed FROM messages m WHERE m.channel_id = c.id) p ON true
     GROUP BY f.key, f.kind, f.title ORDER BY f.key
 """
-_CHATS = "SELECT source, title, tg_channel_id FROM channels WHERE feed = :feed ORDER BY title"
+_CHATS = """
+    SELECT source, owner_id, title, tg_channel_id,
+           (SELECT string_agg(a.name || coalesce(': ' || u.problem, ''), ', ' ORDER BY a.name)
+            FROM user_channel u JOIN accounts a ON a.id = u.user_id WHERE u.channel_id = c.id) AS readers
+    FROM channels c WHERE feed = :feed ORDER BY title
+"""

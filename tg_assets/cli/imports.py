@@ -17,7 +17,7 @@ from tg_assets.importing.report import ROWS, ChatReport
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--tenant", default="default", show_default=True, help="Whose data it is.")
 @click.option("--feed", help="Feed for the chat; by default one per chat, named after it.")
-@click.option("--owner", type=int, help="Telegram id of the account, for direct messages that do not say it.")
+@click.option("--owner", type=int, help="Telegram id of the account, for private chats that do not say it.")
 @click.option("--timezone", "zone", default="UTC", show_default=True, help="Zone of dates in old exports.")
 def import_command(path: Path, tenant: str, feed: str | None, owner: int | None, zone: str) -> None:
     """Import a Telegram Desktop export: a folder, result.json, .json.gz or .zip; one chat or a whole account.

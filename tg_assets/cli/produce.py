@@ -30,7 +30,7 @@ TOLD = 10
 @click.option("--since", help="Export: not before this ISO date, UTC.")
 @click.option("--until", help="Export: before this ISO date, UTC.")
 @click.option("--chat", "chats", multiple=True, help="Export: only chats with this title.")
-@click.option("--owner", type=int, help="Export: Telegram id of the account, for direct messages that do not say it.")
+@click.option("--owner", type=int, help="Export: Telegram id of the account, for private chats that do not say it.")
 @click.option("--timezone", "zone", default="UTC", show_default=True, help="Export: zone of dates in old exports.")
 def produce_command(
     path: Path,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--tag", "tags", multiple=True, help="Only posts with all these tags.")
 @click.option("--since", help="Not before this ISO date, UTC.")
 @click.option("--until", help="Before this ISO date, UTC.")
-@click.option("--owner", "owners", type=int, multiple=True, help="Account whose direct messages are searched too.")
+@click.option("--owner", "owners", type=int, multiple=True, help="Account whose private chats are searched too.")
 @click.option("--limit", default=10, show_default=True)
 def search_command(
     query: str,
@@ -37,7 +37,7 @@ def search_command(
 ) -> None:
     """Search posts and albums by meaning and by words, in Russian and English.
 
-    Direct messages belong to an account: name it with --owner to search them.
+    Direct messages and a person's own groups belong to an account: name it with --owner to search them.
     """
     from resources.qdrant import Narrow
     from tg_assets.scope import parse_time

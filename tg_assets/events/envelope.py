@@ -12,6 +12,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from tg_assets.events.fields import BigInt, ChatRef, Moment, Name, Source, marked
+from tg_assets.ids import PER_ACCOUNT
 
 E = TypeVar("E", bound="Envelope")
 
@@ -75,8 +76,9 @@ def stamped(event: E) -> E:
 class ChatEvent(Envelope):
     """An event about messages of a chat. ``user_id``, ``channel_id`` and ``post_id`` are the producer's own ids.
 
-    ``tg_channel_id`` is a marked id once validated, whatever form it came in; ``owner_id`` is the account of a
-    private chat, taken from a numeric ``user_id`` when it is not given.
+    ``tg_channel_id`` is a marked id once validated, whatever form it came in. ``owner_id`` is the account of a private
+    chat: direct messages (``dm``) and small groups (``persona``) always have one, taken from a numeric ``user_id``
+    when it is not given; a group has one when it was read for that account alone; channels have none.
     """
 
     tg_channel_id: BigInt | None = None
@@ -94,7 +96,7 @@ class ChatEvent(Envelope):
         chat_id = marked(self.tg_channel_id, self.source)
         if chat_id != self.tg_channel_id:
             self.tg_channel_id = chat_id
-        if self.source == "dm" and not self.owner_id:
+        if self.source in PER_ACCOUNT and not self.owner_id:
             account = self.user_id or ""
             if not (account.isascii() and account.isdigit() and 0 < len(account) < 19):
                 raise ValueError("owner_id is missing: a private chat needs the account it belongs to")
@@ -106,8 +108,13 @@ class ChatEvent(Envelope):
         """The chat, or None when the event does not name it."""
         if self.tg_channel_id is None:
             return None
-        owner = self.owner_id or 0 if self.source == "dm" else 0
-        return ChatRef(self.tg_channel_id, self.source, owner, self.chat_title or None, self.chat_username or None)
+        title, username = self.chat_title or None, self.chat_username or None
+        return ChatRef(self.tg_channel_id, self.source, self.owner, title, username)
+
+    @property
+    def owner(self) -> int:
+        """The account that the chat belongs to, 0 when the tenant shares it."""
+        return 0 if self.source == "channel" else self.owner_id or 0
 
     @property
     def message_ids(self) -> Sequence[int]:
@@ -116,10 +123,9 @@ class ChatEvent(Envelope):
 
     def chat_key(self) -> str:
         """The chat in idempotency keys: the producer's own id, else Telegram's, with the account if private."""
-        if self.channel_id:
-            return self.channel_id
-        private = f"{self.owner_id}:" if self.source == "dm" else ""
-        return f"{private}{self.tg_channel_id}"
+        private = f"{self.owner}:" if self.owner else ""
+        return f"{private}{self.channel_id or self.tg_channel_id}"
 
     def shard_key(self) -> str:
+        # Without the account: not every event about a chat names it, and all of them go to one shard.
         return str(self.tg_channel_id) if self.tg_channel_id is not None else self.channel_id or self.tenant_id

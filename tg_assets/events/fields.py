@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id
+from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT, marked_channel_id
 
 Source = Literal["channel", "group", "dm", "persona"]
 
@@ -45,7 +45,7 @@ Moment = Annotated[datetime, AfterValidator(_utc)]
 
 
 class ChatRef(NamedTuple):
-    """The chat of an event: marked id, source, account of a private chat (0 otherwise), and how it is shown."""
+    """The chat of an event: marked id, source, account of a private chat (0 when shared), and how it is shown."""
 
     tg_channel_id: int
     source: Source
@@ -57,8 +57,8 @@ class ChatRef(NamedTuple):
 def marked(tg_channel_id: int, source: Source) -> int:
     """The marked id of a chat that a producer may have named by its bare id; raises ValueError.
 
-    A private chat is filed as ``-abs(peer)``. Elsewhere a positive id is the bare id of a channel or supergroup:
-    bare ids of small groups look the same, so producers name those by ``-id``.
+    Direct messages are filed as ``-abs(peer)``. Elsewhere a positive id is a bare one: of a small group with source
+    ``persona``, else of a channel or supergroup. Whoever gives small groups another source names them by ``-id``.
     """
     if tg_channel_id == 0:
         raise ValueError("tg_channel_id is 0, which is no chat")
@@ -68,4 +68,6 @@ def marked(tg_channel_id: int, source: Source) -> int:
         return tg_channel_id
     if tg_channel_id >= CHANNEL_SHIFT:
         raise ValueError("tg_channel_id is too large for a bare channel id")
+    if source in PER_ACCOUNT:
+        return -tg_channel_id
     return marked_channel_id(tg_channel_id)

@@ -14,6 +14,7 @@ from tg_assets.albums.rebuild import MediaItem, rebuild
 from tg_assets.events.fields import INT32
 from tg_assets.events.parts import PostMedia
 from tg_assets.events.posts import PostParsedEventV1
+from tg_assets.ids import PER_ACCOUNT
 from tg_assets.telegram.desktop_media import media_of
 from tg_assets.telegram.desktop_post import ChatContext, parse
 from tg_assets.telegram.desktop_text import read_text
@@ -45,8 +46,8 @@ class Surveyed:
 
     @property
     def owner_id(self) -> int | None:
-        """Account of a private chat; None when the export does not tell, 0 for other chats."""
-        return self.chat.owner_id or self.other_author if self.chat.source == "dm" else 0
+        """Account of direct messages or a small group; None when the export does not tell, 0 for other chats."""
+        return self.chat.owner_id or self.other_author if self.chat.source in PER_ACCOUNT else 0
 
 
 class Zones:
@@ -128,7 +129,7 @@ def post_event(
         tenant_id=tenant,
         tg_channel_id=chat.tg_channel_id,
         source=chat.source,
-        owner_id=(owner_id or surveyed.owner_id) if chat.source == "dm" else None,
+        owner_id=(owner_id or surveyed.owner_id) if chat.source in PER_ACCOUNT else None,
         chat_title=chat.name,
         telegram_message_id=head.message_id,
         grouped_id=surveyed.grouped.get(head.message_id),

@@ -21,10 +21,10 @@ Account = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,17}$")]
 
 
 class PersonaMessageIngestedEventV1(ChatEvent):
-    """A message of a private chat or a group of the account ``user_id``; its content may be cut short.
+    """A message of a private chat or a group as the account ``user_id`` sees it; its content may be cut short.
 
-    The chat is ``tg_channel_id`` or ``peer_id``; without either, the sender of a private message who is not the
-    account itself. An event that tells none of these has no ``chat``.
+    It belongs to that account, in a group as well. The chat is ``tg_channel_id`` or ``peer_id``; without either, the
+    sender of a private message who is not the account itself. An event that tells none of these has no ``chat``.
     """
 
     user_id: Account
@@ -44,8 +44,9 @@ class PersonaMessageIngestedEventV1(ChatEvent):
     def _mark(self) -> Self:  # in place of the base's: which chat it is depends on more here
         if not self.telegram_message_id:
             raise ValueError("telegram_message_id is 0, which is no message")
+        self.owner_id = int(self.user_id)
         if self.dialog_type == "dm":
-            self.source, self.owner_id = "dm", int(self.user_id)
+            self.source = "dm"
         chat_id = self.tg_channel_id or self.peer_id
         sender = self.sender_tg_id or 0
         if not chat_id and self.dialog_type == "dm" and sender > 0 and sender != self.owner_id:

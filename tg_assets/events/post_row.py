@@ -26,10 +26,10 @@ Format = Literal["event", "persona"]
 
 
 def parse_event(raw: dict[str, Any], chat: ChatContext, form: Format = "event") -> PostRow:
-    """Row of a stored event, which was validated before it was stored."""
+    """Row of a stored event, which was validated before it was stored; ``chat`` says of which source it is by now."""
     if form == "persona":
         return post_row(PersonaMessageIngestedEventV1.model_validate(raw), chat)
-    return post_row(PostParsedEventV1.model_validate(raw), chat)
+    return post_row(PostParsedEventV1.model_validate({**raw, "source": chat.source}), chat)
 
 
 def raw_hash(event: Message) -> str:

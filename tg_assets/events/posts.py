@@ -86,8 +86,8 @@ class PostParsedEventV1(ChatEvent):
 
     @property
     def chat(self) -> ChatRef:
-        owner = self.owner_id or 0 if self.source == "dm" else 0
-        return ChatRef(self.tg_channel_id, self.source, owner, self.chat_title or None, self.chat_username or None)
+        title, username = self.chat_title or None, self.chat_username or None
+        return ChatRef(self.tg_channel_id, self.source, self.owner, title, username)
 
     @property
     def message_ids(self) -> Sequence[int]:

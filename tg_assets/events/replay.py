@@ -15,6 +15,7 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.events.envelope import bad_event
 from tg_assets.events.from_export import Surveyed, Zones, media_items, post_event, survey
 from tg_assets.events.posts import PostParsedEventV1
+from tg_assets.ids import PER_ACCOUNT
 from tg_assets.telegram.archive import ExportArchive
 from tg_assets.telegram.desktop import ExportedChat, read_export
 from tg_assets.telegram.message import MessageHead, read_head
@@ -55,11 +56,8 @@ class Replay:
             )
         chosen = [chat for chat in chats if self._wants(chat)]
         for chat in chosen:
-            if chat.chat.source == "dm" and not (self.owner_id or chat.owner_id):
-                raise TgAssetsError(
-                    f"The direct messages with {chat.chat.name!r} do not say whose account they are from. "
-                    "Give the account's Telegram id with --owner."
-                )
+            if chat.chat.source in PER_ACCOUNT and not (self.owner_id or chat.owner_id):
+                raise TgAssetsError(chat.chat.ownerless)
         return sum(chat.messages for chat in chosen)
 
     def events(self) -> Iterator[PostParsedEventV1 | None]:

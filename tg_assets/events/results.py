@@ -17,13 +17,14 @@ Trigger = Literal["initial", "vision_retag", "manual"]
 
 
 class _PostEvent(Envelope):
-    """The post by our id, and where it is on Telegram."""
+    """The post by our id, where it is on Telegram, and the account that its chat belongs to, if it is private."""
 
     post_id: Name
     user_id: str | None = None
     channel_id: str | None = None
     tg_channel_id: BigInt | None = None
     telegram_message_id: BigInt | None = None
+    owner_id: BigInt | None = None
 
     def shard_key(self) -> str:
         return str(self.tg_channel_id) if self.tg_channel_id is not None else self.post_id

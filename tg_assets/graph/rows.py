@@ -23,6 +23,7 @@ def post_rows(posts: Iterable[Any]) -> Iterator[Row]:
                 "channel_id": str(post.channel_id),
                 "posted_at": post.posted_at,
                 "source": post.source,
+                "owner_id": post.owner_id,
                 "url": post.telegram_post_url,
                 "is_service": post.is_service,
                 "lang": post.lang,
@@ -39,7 +40,40 @@ def author_rows(posts: Iterable[Any]) -> Iterator[Row]:
                 "author_id": post.sender_tg_id,
                 "author_type": post.author_type or "user",
                 "name": post.author_name,
+                "private": bool(post.owner_id),
             }
+
+
+def group_rows(posts: Iterable[Any]) -> Iterator[Row]:
+    """Posts of groups, which have a node of their own beside the chat's."""
+    for post in posts:
+        if post.source in ("group", "persona"):
+            yield {"post_id": str(post.id), "group_id": str(post.channel_id)}
+
+
+def dialogue_rows(posts: Iterable[Any]) -> Iterator[Row]:
+    """Posts of private chats: in which dialogue and whose they are, and whether their owner sent them."""
+    for post in posts:
+        if post.owner_id:
+            yield {
+                "post_id": str(post.id),
+                "dialogue_id": str(post.channel_id),
+                "user_id": str(post.owner_id),
+                "own": post.sender_tg_id == post.owner_id,
+            }
+
+
+def _named_chat(post: Any, tenant: UUID, chat_id: int) -> UUID:
+    """Id of a chat that a post names. Channels and supergroups are those that the tenant shares.
+
+    Telegram numbers messages with people and in small groups per account: from a private chat, it is the owner's.
+    """
+    own: UUID = post.channel_id
+    if chat_id == post.tg_channel_id:
+        return own
+    if post.owner_id and chat_id > -ids.CHANNEL_SHIFT:
+        return ids.channel_id(tenant, -abs(chat_id), post.owner_id)
+    return ids.channel_id(tenant, chat_id)
 
 
 def reply_rows(posts: Iterable[Any], tenant: UUID) -> Iterator[Row]:
@@ -48,8 +82,8 @@ def reply_rows(posts: Iterable[Any], tenant: UUID) -> Iterator[Row]:
         if post.reply_to_message_id is None:
             continue
         channel = post.channel_id
-        if post.reply_to_chat_id is not None and post.reply_to_chat_id != post.tg_channel_id:
-            channel = ids.channel_id(tenant, post.reply_to_chat_id)
+        if post.reply_to_chat_id is not None:
+            channel = _named_chat(post, tenant, post.reply_to_chat_id)
         yield {
             "post_id": str(post.id),
             "target_id": str(ids.post_id(channel, post.reply_to_message_id)),
@@ -71,6 +105,7 @@ def forward_rows(posts: Iterable[Any]) -> Iterator[Row]:
             "source_type": peer.get("type") or ("channel" if source is not None else "hidden"),
             "name": post.forward_from_name,
             "forward_date": post.forward_date,
+            "private": bool(post.owner_id),
         }
 
 
@@ -78,7 +113,7 @@ def forwarded_post_rows(posts: Iterable[Any], tenant: UUID) -> Iterator[Row]:
     """The forwarded post itself, where the source names it."""
     for post in posts:
         if post.forward_from_chat_id is not None and post.forward_from_message_id is not None:
-            channel = ids.channel_id(tenant, post.forward_from_chat_id)
+            channel = _named_chat(post, tenant, post.forward_from_chat_id)
             yield {
                 "post_id": str(post.id),
                 "target_id": str(ids.post_id(channel, post.forward_from_message_id)),

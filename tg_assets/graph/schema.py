@@ -13,6 +13,10 @@ KEYS = {
     "Image": ("sha256",),
     "Label": ("name",),
     "WebPage": ("url",),
+    "User": ("user_id",),
+    "Persona": ("user_id",),
+    "Dialogue": ("dialogue_id",),
+    "Group": ("group_id",),
 }
 
 CONSTRAINTS = tuple(

@@ -1,4 +1,5 @@
-"""The graph's write statements, one per node or relation, each over ``$rows`` of one tenant.
+"""The graph's write statements, one per node or relation, each over ``$rows`` of one tenant; those of private chats
+are in ``persona``.
 
 They are plain Cypher that Neo4j 5 accepts. A relation is always merged from the end with few of its kind: from
 a hub, MERGE would look through all of the hub's relations (130 a second at 20,000 of them).
@@ -8,10 +9,15 @@ CHANNELS = """
 UNWIND $rows AS row
 MERGE (c:Channel {tenant_id: $tenant, channel_id: row.channel_id})
 SET c.title = row.title, c.username = row.username, c.tg_channel_id = row.tg_channel_id, c.source = row.source,
-    c.feed = row.feed
+    c.feed = row.feed, c.owner_id = row.owner_id
+"""
+GROUPS = """
+UNWIND $rows AS row
+MERGE (g:Group {tenant_id: $tenant, group_id: row.channel_id})
+SET g.title = row.title, g.username = row.username, g.tg_channel_id = row.tg_channel_id, g.owner_id = row.owner_id
 """
 
-# A post that is made again loses its own relations first; what points at it stays.
+# A post that is made again loses first what it says; where it is and what points at it stays.
 FORGET = """
 UNWIND $rows AS row
 MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
@@ -68,14 +74,15 @@ WHERE NOT EXISTS { (n)--() }
 DELETE n
 """,
 }
-FORGET_INCOMING = """
+FORGET_AUTHOR = """
 UNWIND $rows AS row
-MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})<-[r:AUTHOR_OF|HAS_POST]-()
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})<-[r:AUTHOR_OF|SENT_MESSAGE]-()
 DELETE r
 """
-LEAVE_ALBUMS = """
+# A deleted post leaves its chat, its dialogue and its album, too.
+LEAVE = """
 UNWIND $rows AS row
-MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})<-[r:CONTAINS]-()
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})-[r:HAS_POST|OWNS|IN_DIALOGUE|CONTAINS]-()
 DELETE r
 """
 # A deleted post that others reply to stays as a placeholder, as if it had never arrived.
@@ -99,12 +106,21 @@ SET p += row.properties, p.placeholder = false
 MERGE (c:Channel {tenant_id: $tenant, channel_id: row.channel_id})
 MERGE (p)<-[:HAS_POST]-(c)
 """
+GROUP_POSTS = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+MERGE (g:Group {tenant_id: $tenant, group_id: row.group_id})
+MERGE (p)<-[:HAS_POST]-(g)
+"""
+# Authors and sources of forwards are nodes that everybody in a tenant shares, but what a private chat calls them may
+# be what their owner calls them: that name is on the relation alone.
 AUTHORS = """
 UNWIND $rows AS row
 MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
 MERGE (a:Author {tenant_id: $tenant, author_id: row.author_id, author_type: row.author_type})
-SET a.name = row.name
-MERGE (p)<-[:AUTHOR_OF]-(a)
+SET a.name = CASE WHEN row.private THEN a.name ELSE row.name END
+MERGE (p)<-[r:AUTHOR_OF]-(a)
+SET r.name = CASE WHEN row.private THEN row.name END
 """
 # The target may not be there yet: its id is known, so it becomes a placeholder until it arrives.
 REPLIES = """
@@ -119,9 +135,9 @@ FORWARDS = """
 UNWIND $rows AS row
 MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
 MERGE (s:ForwardSource {tenant_id: $tenant, source_id: row.source_id, source_type: row.source_type})
-SET s.name = coalesce(row.name, s.name)
+SET s.name = CASE WHEN row.private THEN s.name ELSE coalesce(row.name, s.name) END
 MERGE (p)-[r:FORWARDED_FROM]->(s)
-SET r.forward_date = row.forward_date
+SET r.forward_date = row.forward_date, r.name = CASE WHEN row.private THEN row.name END
 """
 FORWARDED_POSTS = """
 UNWIND $rows AS row

@@ -96,15 +96,12 @@ def _land_chat(
 
 
 def _owner(staged: StagedChat, options: ImportOptions) -> int:
-    """The account that a private chat belongs to; 0 for channels and groups."""
-    if staged.chat.source != "dm":
+    """The account that direct messages and small groups belong to; 0 for channels and supergroups."""
+    if staged.chat.source not in ids.PER_ACCOUNT:
         return 0
     owner = options.owner_id or staged.chat.owner_id or staged.other_author
     if not owner:
-        raise TgAssetsError(
-            f"The direct messages with {staged.report.title!r} do not say whose account they are from. "
-            "Give the account's Telegram id with --owner."
-        )
+        raise TgAssetsError(staged.chat.ownerless)
     return owner
 
 

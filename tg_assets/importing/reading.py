@@ -32,7 +32,7 @@ class StagedChat:
     number: int
     chat: ExportedChat
     channel: UUID | None
-    """Id of the chat; None while nobody has said whose direct messages these are."""
+    """Id of the chat; None while nobody has said whose account this private chat is from."""
     report: ChatReport
     other_author: int | None = None
     """In direct messages, the author who is not the peer: the account that exported."""
@@ -81,8 +81,8 @@ def stage_export(
 
 
 def _channel(chat: ExportedChat, options: ImportOptions, tenant: UUID) -> UUID | None:
-    """Id of a chat; None for direct messages whose account is not known yet."""
-    if chat.source != "dm":
+    """Id of a chat; None for direct messages or a small group whose account is not known yet."""
+    if chat.source not in ids.PER_ACCOUNT:
         return ids.channel_id(tenant, chat.tg_channel_id)
     owner = options.owner_id or chat.owner_id
     return ids.channel_id(tenant, chat.tg_channel_id, owner) if owner else None

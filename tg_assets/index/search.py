@@ -1,6 +1,6 @@
 """Search: three legs in one round trip, fused, and the rows behind the best points.
 
-Scores are the fused ones, 0…1. Direct messages are found only for the owner accounts that are named.
+Scores are the fused ones, 0…1. Private chats are found only for the owner accounts that are named.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from resources.embedder import Embedder
 from resources.postgres import Postgres
-from resources.qdrant import DENSE, LEMMAS, TRIGRAMS, Narrow, Qdrant
+from resources.qdrant import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow, Qdrant
 from tg_assets.errors import TgAssetsError
 from tg_assets.index.fusion import fuse
 from tg_assets.index.snippet import snippet
@@ -59,7 +59,7 @@ def search(
     with qdrant.tenant(tenant) as index:
         found = index.search({name: leg for name, leg in legs.items() if leg is not None}, narrow, LEG_HITS)
     best = fuse(found)[: limit * 2]  # an album and its posts may both be found; some rows may be gone meanwhile
-    rows = _rows(postgres, tenant, [point for point, _ in best])
+    rows = _rows(postgres, tenant, [point for point, _ in best], [NOBODY, *narrow.owners])
     hits = [_hit(rows[point], score, query) for point, score in best if point in rows]
     return hits[:limit]
 
@@ -70,7 +70,7 @@ def _sparse(vector: SparseVector) -> Any:
     return models.SparseVector(indices=vector.indices, values=vector.values) if vector.indices else None
 
 
-def _rows(postgres: Postgres, tenant: UUID, ids: Sequence[str]) -> dict[str, Any]:
+def _rows(postgres: Postgres, tenant: UUID, ids: Sequence[str], owners: Sequence[int]) -> dict[str, Any]:
     """Rows of posts and albums by id, with what a reader wants to see of them."""
     with postgres.tenant(tenant) as session, session.transaction() as connection:
         rows = connection.execute(
@@ -82,6 +82,7 @@ def _rows(postgres: Postgres, tenant: UUID, ids: Sequence[str]) -> dict[str, Any
                 LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
                 LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
                 WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL
+                  AND c.owner_id = ANY(CAST(:owners AS bigint[]))
                 UNION ALL
                 SELECT g.id, 'album', g.posted_at, c.feed, c.title, g.caption_text, t.data->'names',
                        g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', m.telegram_post_url,
@@ -91,8 +92,9 @@ def _rows(postgres: Postgres, tenant: UUID, ids: Sequence[str]) -> dict[str, Any
                 JOIN messages m ON m.id = i.post_id
                 LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
                 WHERE g.id = ANY(CAST(:ids AS uuid[])) AND g.deleted_at IS NULL
+                  AND c.owner_id = ANY(CAST(:owners AS bigint[]))
             """),
-            {"ids": list(ids)},
+            {"ids": list(ids), "owners": list(owners)},
         ).all()
     return {str(row.id): row for row in rows}
 

@@ -1,0 +1,176 @@
+"""Pages of history into the database, in the caller's transaction: messages, what they prove, how far was read.
+
+A page proves more than its messages: an id between its ends that is not on it does not exist. Stored messages with
+such an id were deleted without Telegram saying so, and ids that were never seen are absent. What does not belong
+here: asking Telegram, parsing messages into ``posts``.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import cast
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection, text
+
+from resources.postgres import copy_rows
+from tg_assets import ids
+from tg_assets.events.content import content_digest
+from tg_assets.events.media_list import media_of_event
+from tg_assets.events.posts import PostParsedEventV1
+from tg_assets.facts import Fact, apply_facts, keep_facts
+from tg_assets.history.reach import Reachable
+from tg_assets.history.walk import Page
+from tg_assets.landing import INCOMING, land
+from tg_assets.live import dirty
+from tg_assets.telegram.telethon_message import TelethonChat, event_of
+from tg_assets.telegram.telethon_raw import dump, raw_of
+
+_COLUMNS = (
+    "ordinal", "channel_id", "message_id", "id", "posted_at", "edited_at", "version_at", "format", "is_service",
+    "grouped_id", "raw", "raw_hash", "media",
+)  # fmt: skip
+
+Row = tuple[object, ...]
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Read:
+    """Pages of one chat, newest first, turned into rows.
+
+    ``accounted`` are the ids, from first to last, that exist if they are ``present``. ``since`` to ``until`` is the
+    stretch of time whose messages were read to the end with them, None while none was.
+    """
+
+    chat: Reachable
+    looked_at: datetime
+    rows: list[Row] = field(default_factory=list)
+    events: dict[str, PostParsedEventV1] = field(default_factory=dict)
+    """The messages as events, by post id."""
+    present: list[int] = field(default_factory=list)
+    accounted: list[tuple[int, int]] = field(default_factory=list)
+    since: datetime | None = None
+    until: datetime | None = None
+    oldest: datetime = NEVER
+
+    def add(self, page: Page, tenant: str, since: datetime | None = None, until: datetime | None = None) -> None:
+        """Take in a page; of messages outside ``[since, until)`` only that they exist."""
+        self.accounted += page.accounted
+        chat = TelethonChat(
+            self.chat.tg_channel_id, self.chat.source, self.chat.owner_id, self.chat.title, self.chat.username
+        )
+        for message in page.messages:
+            date = getattr(message, "date", None)
+            if date is None:  # an empty one: there is nothing under this id
+                continue
+            self.present.append(message.id)
+            self.oldest = min(self.oldest, date)
+            if (since and date < since) or (until and date >= until):
+                continue
+            raw = raw_of(message, page.peers)
+            if raw is None:
+                continue
+            data, post = dump(raw), ids.post_id(self.chat.id, message.id)
+            self.events[str(post)] = event = event_of(orjson.loads(data), chat, tenant)
+            self.rows.append(
+                (
+                    len(self.rows), self.chat.id.hex, message.id, post.hex,
+                    event.posted_at, event.edited_at, self.looked_at, "telethon", event.is_service, event.grouped_id,
+                    data, content_digest(event), orjson.dumps(media_of_event(event)).decode(),
+                )
+            )  # fmt: skip
+
+    def cut(self, most: int) -> None:
+        """Leave out all but the newest ``most`` messages."""
+        if len(self.rows) > most:
+            del self.rows[most:]
+            self.oldest = cast("datetime", self.rows[-1][4]) if self.rows else self.oldest
+
+
+@dataclass(slots=True)
+class Landed:
+    """What landing changed: messages new, changed, adds, unchanged, deleted, and of which partitions."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    partitions: Counter[tuple[str, date]] = field(default_factory=Counter)
+    """Changed messages by feed and first day of the window; empty unless partitions were marked."""
+
+
+def land_read(connection: Connection, read: Read, *, mark_from: date | None = None) -> Landed:
+    """Land what was read. With ``mark_from`` (the first partition) changed partitions are marked dirty."""
+    connection.execute(text(INCOMING))
+    copy_rows(connection, "incoming", _COLUMNS, read.rows)
+    landed = Landed(Counter(land(connection)))
+    values = {
+        "channel": read.chat.id,
+        "present": read.present,
+        "accounted": "{" + ",".join(f"[{first},{last}]" for first, last in read.accounted) + "}",
+    }
+    gone = _gone(connection, read.chat.id, values)
+    keep_facts(connection, gone)
+    apply_facts(connection)
+    landed.counts["deleted"] = len(gone)
+    if read.chat.contiguous:
+        connection.execute(text(_SETTLE), values)
+    if mark_from is not None:
+        landed.partitions.update(dirty.mark(connection, mark_from))
+    if read.since and read.until and read.since < read.until:
+        complete(connection, read.chat.id, read.since, read.until)
+    return landed
+
+
+def _gone(connection: Connection, channel: UUID, values: dict[str, object]) -> list[Fact]:
+    """Stored messages that are not where they were: deleted, and nobody said so."""
+    rows = connection.execute(
+        text("""SELECT id, telegram_message_id FROM telegram_messages t
+                JOIN unnest(CAST(:accounted AS int8multirange)) r
+                  ON telegram_message_id >= lower(r) AND telegram_message_id < upper(r)
+                WHERE channel_id = :channel AND deleted_at IS NULL AND telegram_message_id <> ALL(:present)"""),
+        values,
+    )
+    now = datetime.now(UTC)
+    return [Fact(row.id, "deleted", channel, row.telegram_message_id, now, "{}") for row in rows]
+
+
+# Ids that do not exist.
+_SETTLE = """
+    WITH seen AS (
+        SELECT CAST(:accounted AS int8multirange) - coalesce(
+                   (SELECT range_agg(int8range(n, n, '[]')) FROM unnest(CAST(:present AS bigint[])) n), '{}'
+               ) AS missing
+    )
+    INSERT INTO coverage AS c (tenant_id, channel_id, absent)
+    SELECT current_tenant(), :channel, missing FROM seen WHERE NOT isempty(missing)
+    ON CONFLICT (tenant_id, channel_id) DO UPDATE SET
+        absent = c.absent + (excluded.absent - c.stored - c.service - c.deleted), updated_at = now()
+"""
+
+
+def complete(connection: Connection, channel: UUID, since: datetime, until: datetime) -> None:
+    """Note that all messages of ``[since, until)`` were read."""
+    connection.execute(
+        text("""INSERT INTO history AS h (tenant_id, channel_id, complete)
+                VALUES (current_tenant(), :channel, tstzmultirange(tstzrange(:since, :until)))
+                ON CONFLICT (tenant_id, channel_id) DO UPDATE SET
+                    complete = h.complete + excluded.complete, updated_at = now()"""),
+        {"channel": channel, "since": since, "until": until},
+    )
+
+
+def unread(
+    connection: Connection, channel: UUID, since: datetime, until: datetime, *, force: bool = False
+) -> Sequence[tuple[datetime, datetime]]:
+    """The stretches of ``[since, until)`` that were not read to the end yet, newest first; all of it with ``force``."""
+    if force:
+        return [(since, until)]
+    rows = connection.execute(
+        text("""SELECT lower(r) AS since, upper(r) AS until FROM unnest(
+                    tstzmultirange(tstzrange(:since, :until))
+                    - coalesce((SELECT complete FROM history WHERE channel_id = :channel), '{}')) r
+                ORDER BY 1 DESC"""),
+        {"channel": channel, "since": since, "until": until},
+    )
+    return [(row.since.astimezone(UTC), row.until.astimezone(UTC)) for row in rows]

@@ -1,0 +1,202 @@
+"""Pulling a window of a feed from Telegram: exactly that window, of every chat that an account reads.
+
+What was read is committed page by page together with how far that was, so a run that is killed, or told to wait,
+goes on where it stopped. While one batch lands the next is being asked for. What does not belong here: Dagster.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from tg_assets.accounts import store
+from tg_assets.accounts.budget import Log
+from tg_assets.accounts.client import Opened, opened
+from tg_assets.channels import channels_of
+from tg_assets.errors import TgAssetsError
+from tg_assets.history.landing import Read, land_read, unread
+from tg_assets.history.reach import Reachable, close_way, reachable
+from tg_assets.history.walk import CLOSED, pages
+from tg_assets.scope import Scope
+from tg_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from resources.postgres import Postgres, TenantConnection
+
+BATCH = 2000
+SAY_SECONDS = 5.0
+# A message may show up this much after the date it carries; the newest stretch of a chat stays open that long.
+SETTLED = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What pulling came to. ``counts``: messages, new, changed, unchanged, deleted, requests (pages), waits."""
+
+    chats: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    partitions: Counter[tuple[str, date]] = field(default_factory=Counter)
+    """Changed messages by feed and first day of the window, where partitions are marked dirty."""
+    problems: dict[str, str] = field(default_factory=dict)
+    """Chat's title, or its id, to why it could not be read."""
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Puller:
+    """Pulls windows of one tenant. ``mark_from``: mark partitions from this day on dirty, for runs that end here."""
+
+    postgres: "Postgres"
+    settings: Settings
+    tenant: UUID
+    tenant_slug: str
+    log: Log
+    mark_from: date | None = None
+    pulled: Pulled = field(default_factory=Pulled)
+
+    async def pull(self, scope: Scope, *, force: bool = False) -> Pulled:
+        """Read what is not there yet of a scope's window; raises TgAssetsError when an account cannot be used."""
+        started = time.monotonic()
+        with self.postgres.tenant(self.tenant) as session:
+            with session.transaction() as connection:
+                left = set(channels_of(connection, scope))
+            while left:
+                with session.transaction() as connection:
+                    found = reachable(connection, list(left))
+                    known = {one.id: one for one in store.accounts(connection)}
+                if not found:
+                    break
+                account = known[found[0].account]
+                mine = [one for one in found if one.account == account.id]
+                work = [(one, spans) for one in mine if (spans := self._unread(session, one, scope, force))]
+                self.pulled.chats += len(mine) - len(work)
+                left -= {one.id for one in mine}
+                if work:
+                    async with opened(self.postgres, self.settings, self.tenant, account, self.log) as client:
+                        left |= await self._chats(client, session, work)
+        self.pulled.seconds += time.monotonic() - started
+        return self.pulled
+
+    @staticmethod
+    def _unread(
+        session: "TenantConnection", chat: Reachable, scope: Scope, force: bool
+    ) -> list[tuple[datetime, datetime]]:
+        until = min(scope.until, datetime.now(UTC) + timedelta(days=1))
+        if scope.since >= until:
+            return []
+        with session.transaction() as connection:
+            return list(unread(connection, chat.id, scope.since, until, force=force))
+
+    async def _chats(
+        self,
+        client: Opened,
+        session: "TenantConnection",
+        work: Iterable[tuple[Reachable, list[tuple[datetime, datetime]]]],
+    ) -> set[UUID]:
+        """Read chats with one account; returns those that it cannot read, for another account to try."""
+        refused: set[UUID] = set()
+        for chat, spans in work:
+            try:
+                for since, until in spans:
+                    await self.stretch(client, session, chat, since, until)
+            except CLOSED as error:
+                refused.add(chat.id)
+                problem = f"account {client.account.name} cannot read it: {type(error).__name__.removesuffix('Error')}"
+                self.pulled.problems[chat.title or str(chat.tg_channel_id)] = problem
+                with session.transaction() as connection:
+                    close_way(connection, client.account.id, chat.id, problem)
+            else:
+                self.pulled.chats += 1
+                self.pulled.problems.pop(chat.title or str(chat.tg_channel_id), None)
+        if client.client.budget:
+            self.pulled.counts["waits"] += client.client.budget.waits
+        return refused
+
+    async def stretch(
+        self,
+        client: Opened,
+        session: "TenantConnection",
+        chat: Reachable,
+        since: datetime,
+        until: datetime,
+        limit: int | None = None,
+        landed: Callable[[Connection, Read], None] = lambda _, __: None,
+    ) -> int:
+        """Read ``[since, until)`` of a chat, newest first, at most ``limit`` messages; returns how many.
+
+        ``landed`` is called with each batch in its transaction. Whatever ends this, what was read is landed.
+        """
+        started = said = time.monotonic()
+        now = client.now + timedelta(seconds=started - client.opened)
+        edge = min(until, max(now - SETTLED, since))
+        total, batch, sending = 0, Read(chat, datetime.now(UTC), until=edge), Sending()
+        try:
+            async for page in pages(client.client, chat.peer(), until=until if until <= now else None):
+                self.pulled.counts["requests"] += 1
+                batch.add(page, self.tenant_slug, since, until)
+                done = page.is_last or batch.oldest < since
+                enough = limit is not None and total + len(batch.rows) >= limit
+                if enough:
+                    batch.cut((limit or 0) - total)
+                batch.since = since if done and not enough else batch.oldest + timedelta(seconds=1)
+                if done or enough:
+                    break
+                if len(batch.rows) >= BATCH:
+                    total += len(batch.rows)
+                    edge = min(batch.since, edge)
+                    await sending.start(self._land, session, batch, landed)
+                    batch = Read(chat, datetime.now(UTC), until=edge, oldest=batch.oldest)
+                if time.monotonic() - said > SAY_SECONDS:
+                    said = time.monotonic()
+                    self.log(
+                        f"telegram_messages: {total + len(batch.rows):,} messages of {chat.feed} read, back to "
+                        f"{batch.oldest:%Y-%m-%d %H:%M} of {since:%Y-%m-%d}; {total / (said - started):,.0f}/s"
+                    )
+            else:  # there is nothing, or nothing more, before it
+                batch.since = since
+        finally:
+            await sending.start(self._land, session, batch, landed)
+            await sending.done()
+        total += len(batch.rows)
+        self.pulled.counts["messages"] += total
+        return total
+
+    def _land(self, session: "TenantConnection", batch: Read, landed: Callable[[Connection, Read], None]) -> None:
+        with session.transaction() as connection:
+            done = land_read(connection, batch, mark_from=self.mark_from)
+            landed(connection, batch)
+        self.pulled.counts.update(done.counts)
+        self.pulled.partitions.update(done.partitions)
+
+
+class Sending:
+    """One batch lands in a thread while the next one is being read."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Future[None] | None = None
+
+    async def start(self, land: Callable[..., None], *values: object) -> None:
+        """Land a batch once the one before it has landed."""
+        await self.done()
+        self._task = asyncio.get_running_loop().run_in_executor(None, land, *values)
+
+    async def done(self) -> None:
+        """Return when everything has landed; raises what landing raised."""
+        task, self._task = self._task, None
+        if task is not None:
+            await task
+
+
+def refused(pulled: Pulled, feed: str) -> TgAssetsError:
+    """The error of a window none of whose chats could be read."""
+    told = "; ".join(sorted(set(pulled.problems.values())))
+    return TgAssetsError(
+        f"Nothing of feed {feed} could be read: {told}. `tg-assets feeds --tenant {feed.partition('.')[0]} --chats` "
+        "shows who reads what."
+    )
