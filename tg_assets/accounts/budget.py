@@ -35,7 +35,7 @@ class Budget:
     """The budget of one account, for the requests of one process. Not thread-safe; ``session`` is its own."""
 
     def __init__(self, session: "TenantConnection", account: UUID, name: str, limit_seconds: int, log: Log) -> None:
-        self._session, self._account, self._name = session, account, name
+        self._session, self._account, self.name = session, account, name
         self._limit, self._log = limit_seconds, log
         self._until, self._method, self._pace = 0.0, "", 0.0
         self._looked, self._next, self._calm = 0.0, 0.0, 0
@@ -51,7 +51,7 @@ class Budget:
                 break
             if left > self._limit:
                 raise FloodTooLong(
-                    f"Telegram asks account {self._name} to wait until {_clock(self._until)} UTC ({self._method}). "
+                    f"Telegram asks account {self.name} to wait until {_clock(self._until)} UTC ({self._method}). "
                     "What was read so far is kept; run it again then. TG_FLOOD_LIMIT_SECONDS says how long a run may "
                     "wait."
                 )
@@ -78,7 +78,7 @@ class Budget:
             ).one()  # fmt: skip
         self._until, self._pace, self._method = time.time() + float(row[0]), float(row[1]), method
         self._log(
-            f"Telegram asks account {self._name} to wait {seconds} s ({method}), until {_clock(self._until)} UTC; "
+            f"Telegram asks account {self.name} to wait {seconds} s ({method}), until {_clock(self._until)} UTC; "
             f"then at most {1 / self._pace:.1f} requests a second"
         )
 
@@ -110,7 +110,7 @@ class Budget:
         left = float(row[0])
         until = time.time() + left if left > 0 else 0.0
         if until > max(self._until, time.time()) + LOOK_SECONDS:
-            self._log(f"Account {self._name} waits until {_clock(until)} UTC, as Telegram asked another process")
+            self._log(f"Account {self.name} waits until {_clock(until)} UTC, as Telegram asked another process")
         self._until, self._method, self._pace = until, row[1], float(row[2])
         self._looked = time.monotonic()
 

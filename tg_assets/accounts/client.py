@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 logging.getLogger("telethon").setLevel(logging.WARNING)
 
 POLL_SECONDS = 1.0
+# Longer than all of a connection's attempts; a request that is never answered must not hang a run.
+ANSWER_SECONDS = 300
 
 
 def application(settings: Settings) -> tuple[int, str]:
@@ -103,7 +105,13 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon has no types
         while True:
             await self.budget.ready(paced=not isinstance(request, GetFileRequest))
             try:
-                answer = await super()._call(sender, request, ordered, 0)
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    answer = await super()._call(sender, request, ordered, 0)
+            except TimeoutError:
+                raise ServerDown(
+                    f"Telegram did not answer a request of account {self.budget.name} for {ANSWER_SECONDS} s. What was "
+                    "read so far is kept; run it again."
+                ) from None
             except (FloodWaitError, FloodPremiumWaitError) as wait:
                 await self.budget.flooded(type(request).__name__.removesuffix("Request"), max(1, wait.seconds))
             else:
