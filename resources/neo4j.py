@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import dagster as dg
+from pydantic import Field
 
 from tg_assets.errors import TgAssetsError
 
@@ -67,7 +68,7 @@ class TenantGraph:
 class Neo4j(dg.ConfigurableResource["Neo4j"]):
     """A Bolt server by URL, ``bolt://user:password@host:port`` (``neo4j://``, ``+s`` likewise)."""
 
-    url: str
+    url: str = Field(repr=False)
 
     @contextmanager
     def _driver(self) -> "Iterator[Driver]":

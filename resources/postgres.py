@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import dagster as dg
+from pydantic import Field
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -115,7 +116,7 @@ def advisory_lock(connection: Connection, name: str, *, wait: bool = False) -> I
 class Postgres(dg.ConfigurableResource["Postgres"]):
     """PostgreSQL by URL (``postgresql+psycopg2://…``), as the application role."""
 
-    url: str
+    url: str = Field(repr=False)
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import dagster as dg
+from pydantic import Field
 
 from tg_assets.errors import TgAssetsError
 
@@ -122,8 +123,8 @@ class TenantIndex:
 class Qdrant(dg.ConfigurableResource["Qdrant"]):
     """A Qdrant server by URL; ``api_key`` may be empty."""
 
-    url: str
-    api_key: str = ""
+    url: str = Field(repr=False)
+    api_key: str = Field(default="", repr=False)
 
     @contextmanager
     def _client(self) -> "Iterator[QdrantClient]":

@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from pydantic import Field
 
 if TYPE_CHECKING:
     from redis import Redis as Client
@@ -28,7 +29,7 @@ def client(url: str) -> "Client":
 class Redis(dg.ConfigurableResource["Redis"]):
     """Redis by URL (``redis://host:port/0``)."""
 
-    url: str
+    url: str = Field(repr=False)
 
     def client(self) -> "Client":
         """The process's client for this server."""

@@ -29,7 +29,6 @@ class Again:
 
     def __init__(self, waiting: Iterable[tuple[int, int]] = ()) -> None:
         self._waiting: dict[tuple[int, int], None] = dict.fromkeys(waiting)
-        self.left_out = 0
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -39,8 +38,6 @@ class Again:
         for one in messages:
             if len(self._waiting) < MOST or one in self._waiting:
                 self._waiting[one] = None
-            else:
-                self.left_out += 1
 
     def waiting(self) -> list[tuple[int, int]]:
         """Those that were not answered yet."""

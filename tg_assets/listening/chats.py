@@ -5,7 +5,7 @@ A chat that several accounts of a tenant read is listened to by the first of the
 an account's own is listened to by that account. What does not belong here: asking Telegram.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,7 @@ class Chats:
             by_marked.setdefault(-chat.tg_channel_id if chat.source == "dm" else chat.tg_channel_id, []).append(chat)
         return cls(by_marked)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Reachable]:
         return (chat for chats in self.by_marked.values() for chat in chats)
 
     def __len__(self) -> int:
