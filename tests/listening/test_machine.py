@@ -197,32 +197,30 @@ class Life(RuleBasedStateMachine):
 
     def _compare(self) -> None:
         loop = self.loop
-        expected, albums = {}, {}
-        for (name, number), one in self._boxes().items():
+        expected: dict[str, str] = {}
+        albums: dict[int, list[tuple[int, str]]] = {}
+        for (name, number), one in sorted(self._boxes().items(), key=lambda item: item[0]):
             expected[self._post(name, number)] = one.text
             if one.grouped_id:
-                albums.setdefault(one.grouped_id, []).append(number)
+                albums.setdefault(one.grouped_id, []).append((number, one.text))
+        captions = {key: next((text for _, text in found if text), None) for key, found in albums.items()}
         rows = loop.rows("SELECT id, content, reply_to_message_id FROM messages WHERE deleted_at IS NULL")
         assert {str(row.id): row.content for row in rows} == expected
         items = loop.rows(
-            """SELECT g.grouped_id, array_agg(m.telegram_message_id ORDER BY i.position) AS numbers
+            """SELECT g.grouped_id, g.caption_text, array_agg(m.telegram_message_id ORDER BY i.position) AS numbers
                FROM media_groups g JOIN media_group_items i ON i.group_id = g.id JOIN messages m ON m.id = i.post_id
-               WHERE g.deleted_at IS NULL AND i.deleted_at IS NULL GROUP BY 1"""
+               WHERE g.deleted_at IS NULL AND i.deleted_at IS NULL GROUP BY 1, 2"""
         )
-        assert {row.grouped_id: row.numbers for row in items} == {key: sorted(found) for key, found in albums.items()}
+        assert {row.grouped_id: (row.numbers, row.caption_text) for row in items} == {
+            key: ([number for number, _ in found], captions[key]) for key, found in albums.items()
+        }
         with pipeline.qdrant().tenant(loop.id) as index, pipeline.neo4j().tenant(loop.id) as graph:
             words = {post for post, text in expected.items() if text}
             assert set(index.payloads(list(expected))) == words
-            assert index.count() == len(words) + sum(1 for found in albums.values() if self._captioned(found))
+            assert index.count() == len(words) + sum(caption is not None for caption in captions.values())
             nodes = graph.read("MATCH (p:Post {tenant_id: $tenant}) WHERE p.placeholder = false RETURN p.post_id AS id")
         assert {node["id"] for node in nodes} == set(expected)
         assert not loop.errors()
-
-    def _captioned(self, numbers: list[int]) -> bool:
-        return any(
-            message.text for (name, number), message in self._boxes().items()
-            if number in numbers and message.grouped_id and name in ("news", "talk")
-        )  # fmt: skip
 
     def _post(self, name: str, number: int) -> str:
         """Id of the post that a message has to be."""
