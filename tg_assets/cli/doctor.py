@@ -112,6 +112,27 @@ def _dagster() -> str:
     return f"{address}: {counts['numMaterialized']:,} of {counts['numPartitions']:,} posts partitions{batching}"
 
 
+def _telegram() -> str:
+    from tg_assets.accounts import store
+    from tg_assets.accounts.client import application
+    from tg_assets.accounts.vault import vault
+    from tg_assets.cli.owners import each, owners
+
+    settings, active, stopped = runtime.settings(), 0, list[str]()
+    for slug, connection in each(owners(None)):
+        for account in store.accounts(connection):
+            if not account.is_active:
+                stopped.append(f"{slug}/{account.name}: {account.problem}")
+                continue
+            active += 1
+            application(settings)
+            for session in store.sessions(connection, account.id):
+                vault(settings).open(session.secret)
+    if stopped:
+        raise TgAssetsError(f"Accounts that are out of use: {'; '.join(stopped)}. Log in again with `tg-assets login`.")
+    return f"{active} accounts, whose sessions open" if active else "no account; `tg-assets login` logs one in"
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "PostgreSQL": _postgres,
     "Redis": _redis,
@@ -119,6 +140,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "vectors": _vectors,
     "objects": _objects,
     "Dagster": _dagster,
+    "Telegram": _telegram,
     "OCR": _ocr,
     "text model": _embedder,
 }

@@ -25,7 +25,7 @@ from tg_assets.history.reach import Reachable
 from tg_assets.history.walk import Page
 from tg_assets.landing import INCOMING, land
 from tg_assets.live import dirty
-from tg_assets.telegram.telethon_message import TelethonChat, event_of
+from tg_assets.telegram.telethon_message import TelethonChat, read_event_of
 from tg_assets.telegram.telethon_raw import dump, raw_of
 
 _COLUMNS = (
@@ -74,12 +74,13 @@ class Read:
             if raw is None:
                 continue
             data, post = dump(raw), ids.post_id(self.chat.id, message.id)
-            self.events[str(post)] = event = event_of(orjson.loads(data), chat, tenant)
+            self.events[str(post)] = event = read_event_of(orjson.loads(data), chat, tenant)
             self.rows.append(
                 (
                     len(self.rows), self.chat.id.hex, message.id, post.hex,
                     event.posted_at, event.edited_at, self.looked_at, "telethon", event.is_service, event.grouped_id,
-                    data, content_digest(event), orjson.dumps(media_of_event(event)).decode(),
+                    data, content_digest(event),
+                    orjson.dumps(media_of_event(event)).decode() if event.has_media else "[]",
                 )
             )  # fmt: skip
 

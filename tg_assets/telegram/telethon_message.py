@@ -27,6 +27,10 @@ from tg_assets.telegram.telethon_text import read_message_poll, read_message_rea
 TELETHON_PARSER_VERSION = "1"
 """Changes with any change of what ``parse_telethon`` returns; rows made by another version are stale."""
 
+_FIELDS = PostParsedEventV1.model_fields
+_LISTS = [name for name, field in _FIELDS.items() if field.default_factory is not None]
+_DEFAULTS = {name: field.default for name, field in _FIELDS.items() if name not in _LISTS}
+
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Time of a message without a usable date, which ``head_of`` refuses."""
 
@@ -78,6 +82,19 @@ def event_of(raw: Raw, chat: TelethonChat, tenant: str) -> PostParsedEventV1:
         return PostParsedEventV1(**fields, tenant_id=tenant)
     except ValidationError:
         return PostParsedEventV1.model_construct(**fields, tenant_id=tenant)
+
+
+def read_event_of(raw: Raw, chat: TelethonChat, tenant: str) -> PostParsedEventV1:
+    """The same for history, where there are many: not validated again, since the fields are valid as they are made.
+
+    A test compares it with ``event_of``.
+    """
+    event = PostParsedEventV1.__new__(PostParsedEventV1)
+    values = {**_DEFAULTS, **{name: [] for name in _LISTS}, **_fields(raw, chat), "tenant_id": tenant}
+    for name, value in (("__dict__", values), ("__pydantic_fields_set__", set(values)), ("__pydantic_extra__", {}),
+                        ("__pydantic_private__", None)):  # fmt: skip
+        object.__setattr__(event, name, value)
+    return event
 
 
 def edited_event_of(raw: Raw, chat: TelethonChat, tenant: str) -> PostEditedEventV1 | None:
