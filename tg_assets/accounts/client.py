@@ -151,8 +151,6 @@ async def opened(
         session = stack.enter_context(postgres.tenant(tenant))
         stored = await _free_session(stack, session, account, log, wait)
         kept = session_type(vault(settings).open(stored.secret))
-        if stored.update_state is not None and hasattr(kept, "restore"):
-            kept.restore(stored.update_state)
         budget = Budget(session, account.id, account.name, settings.flood_limit_seconds, log)
         options.setdefault("receive_updates", False)
         client = client_type(kept, settings, budget, **options)

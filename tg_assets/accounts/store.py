@@ -38,7 +38,6 @@ class StoredSession:
 
     number: int
     secret: bytes
-    update_state: dict[str, object] | None
 
 
 _ACCOUNTS = """
@@ -138,11 +137,11 @@ def keep_session(connection: Connection, account: UUID, secret: bytes) -> int:
 def sessions(connection: Connection, account: UUID) -> Sequence[StoredSession]:
     """An account's sessions in order."""
     rows = connection.execute(
-        text("""SELECT number, secret, update_state FROM account_sessions
+        text("""SELECT number, secret FROM account_sessions
                 WHERE account_id = :account ORDER BY number"""),
         {"account": account},
     )
-    return [StoredSession(row.number, bytes(row.secret), row.update_state) for row in rows]
+    return [StoredSession(row.number, bytes(row.secret)) for row in rows]
 
 
 def session_used(connection: Connection, account: UUID, number: int) -> None:
