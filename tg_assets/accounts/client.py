@@ -20,7 +20,11 @@ from telethon.errors import (
     FloodWaitError,
     UnauthorizedError,
 )
+from telethon.network import MTProtoSender
 from telethon.sessions import MemorySession, StringSession
+from telethon.tl.alltlobjects import LAYER
+from telethon.tl.functions import InvokeWithLayerRequest
+from telethon.tl.functions.auth import ExportAuthorizationRequest, ImportAuthorizationRequest
 from telethon.tl.functions.updates import GetStateRequest
 from telethon.tl.functions.upload import GetFileRequest
 
@@ -86,16 +90,33 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon has no types
             else:
                 return
 
-    async def _create_exported_sender(self, dc_id: int) -> Any:
-        """The same for the first request to another data centre, where files may be."""
-        while True:
-            try:
-                return await super()._create_exported_sender(dc_id)
-            except (FloodWaitError, FloodPremiumWaitError) as wait:
-                if self.budget is None:
-                    raise
-                await self.budget.flooded("ImportAuthorization", max(1, wait.seconds))
-                await self.budget.ready()
+    async def _create_exported_sender(self, dc_id: int) -> MTProtoSender:
+        """A connection to another data centre, where files may be, with this account let in.
+
+        It waits as any request; Telethon's own would also leave the connection open when it is not let in.
+        """
+        dc = await self._get_dc(dc_id)
+        sender = MTProtoSender(None, loggers=self._log)
+        way = self._connection(
+            dc.ip_address, dc.port, dc.id, loggers=self._log, proxy=self._proxy, local_addr=self._local_addr
+        )
+        try:
+            await sender.connect(way)
+            while True:
+                given = await self(ExportAuthorizationRequest(dc_id))
+                self._init_request.query = ImportAuthorizationRequest(given.id, given.bytes)
+                try:
+                    await sender.send(InvokeWithLayerRequest(LAYER, self._init_request))
+                except (FloodWaitError, FloodPremiumWaitError) as wait:
+                    if self.budget is None:
+                        raise
+                    await self.budget.flooded("ImportAuthorization", max(1, wait.seconds))
+                    await self.budget.ready()
+                else:
+                    return sender
+        except BaseException:
+            await sender.disconnect()
+            raise
 
     async def _call(
         self, sender: Any, request: Any, ordered: bool = False, flood_sleep_threshold: int | None = None
