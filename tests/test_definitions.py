@@ -144,7 +144,8 @@ def feed(tenant: str, tmp_path: Path) -> str:
 
 
 def evaluate(instance: dg.DagsterInstance, moment: datetime) -> Any:
-    return nightly_refresh(dg.build_schedule_context(instance=instance, scheduled_execution_time=moment))
+    with dg.build_schedule_context(instance=instance, scheduled_execution_time=moment) as context:
+        return nightly_refresh(context)
 
 
 def test_the_nightly_schedule_has_nothing_to_do_without_feeds() -> None:
@@ -231,8 +232,8 @@ def test_checks_see_what_is_wrong(defs: dg.Definitions, resources: dict[str, Any
 
 
 def tick(instance: dg.DagsterInstance, resources: dict[str, Any]) -> dg.SensorResult:
-    context = dg.build_sensor_context(instance=instance, resources={"postgres": resources["postgres"]})
-    found = register_feeds(context)
+    with dg.build_sensor_context(instance=instance, resources={"postgres": resources["postgres"]}) as context:
+        found = register_feeds(context)
     assert isinstance(found, dg.SensorResult)
     return found
 

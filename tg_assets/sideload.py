@@ -94,7 +94,7 @@ class Sideload:
                 spans = unread(connection, chat.id, since, self.opened.now + timedelta(days=1))
             left = wanted.limit_per_dialog
             for first, last in spans:
-                read = await self.puller.stretch(self.opened, self.session, chat, first, last, left, _ingested)
+                read = await self.puller.stretch(self.opened, self.session, chat, first, last, left, self._ingested)
                 left = None if left is None else left - read
                 if left == 0:
                     break
@@ -108,6 +108,12 @@ class Sideload:
         self.stats["dm_messages" if chat.source == "dm" else "group_messages"] += new
         self.stats["skipped"] += found["unchanged"]
         self.progress(self.stats)
+
+    def _ingested(self, connection: Connection, read: Read) -> None:
+        """Tell of the messages that this transaction has just landed, in the outbox of the same transaction."""
+        new = connection.execute(text("SELECT id FROM landed")).scalars().all()
+        messages = read.events(new, self.puller.tenant_slug)
+        outbox.send(connection, [_event(message, post, read.chat) for post, message in messages])
 
     def _register(self, dialogs: Sequence[Dialog]) -> list[Reachable]:
         """Register a page of dialogs; a supergroup that the tenant follows is not the account's own."""
@@ -221,17 +227,11 @@ def _floor(connection: Connection, channel: UUID, limit: int | None) -> datetime
     return found.astimezone(UTC) if found else BEGINNING
 
 
-def _ingested(connection: Connection, read: Read) -> None:
-    """Tell of the messages that this transaction has just landed, in the outbox of the same transaction."""
-    new = connection.execute(text("SELECT id::text FROM landed")).scalars()
-    outbox.send(connection, [_event(read.events[one], one, read.chat) for one in new if one in read.events])
-
-
-def _event(message: PostParsedEventV1, message_id: str, chat: Reachable) -> PersonaMessageIngestedEventV1:
+def _event(message: PostParsedEventV1, message_id: UUID, chat: Reachable) -> PersonaMessageIngestedEventV1:
     return PersonaMessageIngestedEventV1(
         tenant_id=message.tenant_id,
         user_id=str(chat.owner_id),
-        message_id=message_id,
+        message_id=str(message_id),
         telegram_message_id=message.telegram_message_id,
         tg_channel_id=chat.tg_channel_id,
         peer_id=abs(chat.tg_channel_id) if chat.source == "dm" else chat.tg_channel_id,

@@ -1,9 +1,12 @@
 """Pulling a feed's window from a real MTProto peer: exactly the window, once, and on from where it stopped."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
+from telethon.tl import types as tl
 from telethon.tl.functions.messages import GetHistoryRequest
 
 from tests.support.telegram import Loopback
@@ -11,6 +14,9 @@ from tests.telegram_server import FloodWait, World
 from tests.telegram_server.faults import RpcError
 from tg_assets.accounts.budget import FloodTooLong
 from tg_assets.errors import TgAssetsError
+from tg_assets.history.landing import Read
+from tg_assets.history.reach import Reachable
+from tg_assets.history.walk import Page
 
 Connect = Callable[[World], Loopback]
 JANUARY, FEBRUARY = (date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 2, 28))
@@ -65,6 +71,31 @@ def test_a_window_is_pulled_once(reader: Loopback) -> None:
     assert len(reader.server.requests(GetHistoryRequest)) == asked
     reader.pull(feed, *FEBRUARY)
     assert reader.stored() == alive(reader.world, JANUARY[0], FEBRUARY[1])
+
+
+def test_no_page_is_asked_for_that_nobody_wants(reader: Loopback) -> None:
+    """The next page is asked for ahead, but none behind the page that reaches beyond the window."""
+    pulled = reader.pull(f"{reader.tenant}.news", *FEBRUARY)
+    assert len(reader.stored()) == pulled.counts["new"] > 200
+    assert len(reader.server.requests(GetHistoryRequest)) == pulled.counts["requests"] == 3
+
+
+def test_an_interrupted_page_proves_nothing() -> None:
+    """Of a page that is half taken in, no missing id counts as deleted."""
+    chat = Reachable(uuid4(), -1000000000042, 0, "channel", "News", "news", "t.news", uuid4(), 1)
+    read = Read(chat, START)
+    messages = [tl.Message(number, tl.PeerChannel(42), START, "text") for number in range(100, 0, -1)]
+
+    async def interrupted() -> None:
+        task = asyncio.ensure_future(read.add(Page(messages, {}, [(1, 100)])))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(interrupted())
+    assert 0 < len(read.present) < 100
+    assert read.accounted == []
 
 
 def test_ids_that_do_not_exist_are_accounted_for(reader: Loopback) -> None:

@@ -80,9 +80,9 @@ def gap(live: Live) -> str:
 
 
 def tick(instance: dg.DagsterInstance, resources: dict[str, Any], cursor: str | None = None) -> dg.SensorResult:
-    found = find_gaps(
-        dg.build_sensor_context(instance=instance, cursor=cursor, resources={"postgres": resources["postgres"]})
-    )
+    given = {"postgres": resources["postgres"]}
+    with dg.build_sensor_context(instance=instance, cursor=cursor, resources=given) as context:
+        found = find_gaps(context)
     assert isinstance(found, dg.SensorResult)
     return found
 

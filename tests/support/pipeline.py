@@ -1,5 +1,6 @@
 """What integration tests do over and over: import an export, materialize a range, look at rows."""
 
+import gc
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import dagster as dg
+from dagster._core.storage.defs_state.base import _current_storage
 from sqlalchemy import text
 
 from resources.neo4j import Neo4j
@@ -128,6 +130,11 @@ def new_instance(in_memory: bool = True) -> Iterator[dg.DagsterInstance]:
         make = dg.DagsterInstance.ephemeral if in_memory else dg.DagsterInstance.local_temp
         with make(tempdir=directory) as instance:
             yield instance
+    if not in_memory:
+        # Calling a schedule leaves a context open. Whenever it is collected it puts its instance back as Dagster's
+        # current one, which is gone by then, and definitions do not load: so it is collected here.
+        gc.collect()
+        _current_storage.set(None)
 
 
 def range_tags(feed: str, first: date | str, last: date | str) -> dict[str, str]:

@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-# Who sent it, under which ids of their own, and what the chat is called at the time: not the message's content.
-_AROUND = frozenset(
+AROUND = frozenset(
     {"schema_version", "event_id", "trace_id", "occurred_at", "idempotency_key", "producer"}
     | {"tenant_id", "user_id", "channel_id", "post_id", "chat_title", "chat_username"}
 )
+"""Who sent it, under which ids of their own, and what the chat is called at the time: not the message's content."""
 
 
 def content_digest(event: BaseModel) -> str:
@@ -22,7 +22,7 @@ def content_digest(event: BaseModel) -> str:
     They do not depend on the order of fields, nor on whether a field with its default was written.
     """
     content = {**event.__dict__, **(event.__pydantic_extra__ or {})}
-    for name in _AROUND:
+    for name in AROUND:
         content.pop(name, None)
     return digest(content)
 

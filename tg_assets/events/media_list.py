@@ -5,6 +5,7 @@ is known of path, file_name, width, height, duration. What does not belong here:
 """
 
 import mimetypes
+from collections.abc import Iterable
 from typing import Any
 
 from tg_assets.events.parts import PostMedia
@@ -31,11 +32,16 @@ def media_of_event(event: PostParsedEventV1 | PersonaMessageIngestedEventV1 | Vi
     if isinstance(event, PersonaMessageIngestedEventV1):
         return []
     if event.media:
-        return [_item(place, medium) for place, medium in enumerate(event.media)]
+        return media_items(event.media)
     return [
         {"position": place, "kind": "document", "role": "primary", "missing_reason": NOT_STORED}
         for place, _ in enumerate(event.media_sha256_list)
     ]
+
+
+def media_items(media: Iterable[PostMedia]) -> list[Item]:
+    """The files of one message, in order."""
+    return [_item(place, medium) for place, medium in enumerate(media)]
 
 
 def _item(place: int, medium: PostMedia) -> Item:

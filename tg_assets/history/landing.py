@@ -5,8 +5,9 @@ such an id were deleted without Telegram saying so, and ids that were never seen
 here: asking Telegram, parsing messages into ``posts``.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import cast
@@ -17,23 +18,24 @@ from sqlalchemy import Connection, text
 
 from resources.postgres import copy_rows
 from tg_assets import ids
-from tg_assets.events.content import content_digest
-from tg_assets.events.media_list import media_of_event
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.facts import Fact, apply_facts, keep_facts
 from tg_assets.history.reach import Reachable
 from tg_assets.history.walk import Page
 from tg_assets.landing import INCOMING, land
 from tg_assets.live import dirty
-from tg_assets.telegram.telethon_message import TelethonChat, read_event_of
-from tg_assets.telegram.telethon_raw import dump, raw_of
+from tg_assets.telegram.telethon_message import TelethonChat, event_of, row_of
+from tg_assets.telegram.telethon_raw import raw_json
 
 _COLUMNS = (
     "ordinal", "channel_id", "message_id", "id", "posted_at", "edited_at", "version_at", "format", "is_service",
     "grouped_id", "raw", "raw_hash", "media",
 )  # fmt: skip
 
+_ID, _POSTED_AT, _RAW = (_COLUMNS.index(name) for name in ("id", "posted_at", "raw"))
+
 Row = tuple[object, ...]
+BREATH = 10  # messages, some milliseconds
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -48,21 +50,21 @@ class Read:
     chat: Reachable
     looked_at: datetime
     rows: list[Row] = field(default_factory=list)
-    events: dict[str, PostParsedEventV1] = field(default_factory=dict)
-    """The messages as events, by post id."""
     present: list[int] = field(default_factory=list)
     accounted: list[tuple[int, int]] = field(default_factory=list)
     since: datetime | None = None
     until: datetime | None = None
     oldest: datetime = NEVER
 
-    def add(self, page: Page, tenant: str, since: datetime | None = None, until: datetime | None = None) -> None:
-        """Take in a page; of messages outside ``[since, until)`` only that they exist."""
-        self.accounted += page.accounted
-        chat = TelethonChat(
-            self.chat.tg_channel_id, self.chat.source, self.chat.owner_id, self.chat.title, self.chat.username
-        )
-        for message in page.messages:
+    async def add(self, page: Page, since: datetime | None = None, until: datetime | None = None) -> None:
+        """Take in a page; of messages outside ``[since, until)`` only that they exist.
+
+        Lets the loop go on now and then, which asks for the next page meanwhile.
+        """
+        chat = _place(self.chat)
+        for number, message in enumerate(page.messages):
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
             date = getattr(message, "date", None)
             if date is None:  # an empty one: there is nothing under this id
                 continue
@@ -70,25 +72,35 @@ class Read:
             self.oldest = min(self.oldest, date)
             if (since and date < since) or (until and date >= until):
                 continue
-            raw = raw_of(message, page.peers)
-            if raw is None:
+            data = raw_json(message, page.peers)
+            if data is None:
                 continue
-            data, post = dump(raw), ids.post_id(self.chat.id, message.id)
-            self.events[str(post)] = event = read_event_of(orjson.loads(data), chat, tenant)
+            row = row_of(orjson.loads(data), chat)
             self.rows.append(
                 (
-                    len(self.rows), self.chat.id.hex, message.id, post.hex,
-                    event.posted_at, event.edited_at, self.looked_at, "telethon", event.is_service, event.grouped_id,
-                    data, content_digest(event),
-                    orjson.dumps(media_of_event(event)).decode() if event.has_media else "[]",
+                    len(self.rows), self.chat.id.hex, message.id, ids.post_id(self.chat.id, message.id).hex,
+                    row.posted_at, row.edited_at, self.looked_at, "telethon", row.is_service, row.grouped_id,
+                    data, row.raw_hash, row.media,
                 )
             )  # fmt: skip
+        self.accounted += page.accounted  # at the end: an interrupted page proves nothing
+
+    def events(self, posts: Collection[UUID], tenant: str) -> Iterator[tuple[UUID, PostParsedEventV1]]:
+        """Those of the messages as events of a tenant, by post id."""
+        wanted, chat = {post.hex: post for post in posts}, _place(self.chat)
+        for row in self.rows:
+            if post := wanted.get(cast("str", row[_ID])):
+                yield post, event_of(orjson.loads(cast("bytes", row[_RAW])), chat, tenant)
 
     def cut(self, most: int) -> None:
         """Leave out all but the newest ``most`` messages."""
         if len(self.rows) > most:
             del self.rows[most:]
-            self.oldest = cast("datetime", self.rows[-1][4]) if self.rows else self.oldest
+            self.oldest = cast("datetime", self.rows[-1][_POSTED_AT]) if self.rows else self.oldest
+
+
+def _place(chat: Reachable) -> TelethonChat:
+    return TelethonChat(chat.tg_channel_id, chat.source, chat.owner_id, chat.title, chat.username)
 
 
 @dataclass(slots=True)
@@ -109,6 +121,8 @@ def land_read(connection: Connection, read: Read, *, mark_from: date | None = No
         "channel": read.chat.id,
         "present": read.present,
         "accounted": "{" + ",".join(f"[{first},{last}]" for first, last in read.accounted) + "}",
+        "lowest": min((first for first, _ in read.accounted), default=0),
+        "highest": max((last for _, last in read.accounted), default=0),
     }
     gone = _gone(connection, read.chat.id, values)
     keep_facts(connection, gone)
@@ -126,10 +140,10 @@ def land_read(connection: Connection, read: Read, *, mark_from: date | None = No
 def _gone(connection: Connection, channel: UUID, values: dict[str, object]) -> list[Fact]:
     """Stored messages that are not where they were: deleted, and nobody said so."""
     rows = connection.execute(
-        text("""SELECT id, telegram_message_id FROM telegram_messages t
-                JOIN unnest(CAST(:accounted AS int8multirange)) r
-                  ON telegram_message_id >= lower(r) AND telegram_message_id < upper(r)
-                WHERE channel_id = :channel AND deleted_at IS NULL AND telegram_message_id <> ALL(:present)"""),
+        text("""SELECT id, telegram_message_id FROM telegram_messages
+                WHERE channel_id = :channel AND telegram_message_id BETWEEN :lowest AND :highest
+                  AND telegram_message_id <@ CAST(:accounted AS int8multirange)
+                  AND deleted_at IS NULL AND telegram_message_id <> ALL(:present)"""),
         values,
     )
     now = datetime.now(UTC)

@@ -136,10 +136,13 @@ class Puller:
         now = client.now + timedelta(seconds=started - client.opened)
         edge = min(until, max(now - SETTLED, since))
         total, batch, sending = 0, Read(chat, datetime.now(UTC), until=edge), Sending()
+        walk = pages(
+            client.client, chat.peer(), until=until if until <= now else None, ahead=since if limit is None else None
+        )
         try:
-            async for page in pages(client.client, chat.peer(), until=until if until <= now else None):
+            async for page in walk:
                 self.pulled.counts["requests"] += 1
-                batch.add(page, self.tenant_slug, since, until)
+                await batch.add(page, since, until)
                 done = page.is_last or batch.oldest < since
                 enough = limit is not None and total + len(batch.rows) >= limit
                 if enough:
@@ -161,6 +164,7 @@ class Puller:
             else:  # there is nothing, or nothing more, before it
                 batch.since = since
         finally:
+            await walk.aclose()
             await sending.start(self._land, session, batch, landed)
             await sending.done()
         total += len(batch.rows)

@@ -91,7 +91,7 @@ class Sweep:
             read = Read(chat, datetime.now(UTC))
             for first in range(0, len(numbers), PAGE):
                 page = await numbered(client.client, chat.peer(), numbers[first : first + PAGE])
-                read.add(page, self.puller.tenant_slug)
+                await read.add(page)
                 spent += 1
             with session.transaction() as connection:
                 landed = land_read(connection, read, mark_from=self.puller.mark_from)

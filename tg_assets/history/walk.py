@@ -5,7 +5,8 @@
 the next nothing is left out. What does not belong here: waiting for floods (the client does), landing.
 """
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -47,41 +48,65 @@ class Page:
 
 
 async def pages(
-    client: "Client", peer: Any, *, offset_id: int = 0, until: datetime | None = None, min_id: int = 0
-) -> AsyncIterator[Page]:
+    client: "Client",
+    peer: Any,
+    *,
+    offset_id: int = 0,
+    until: datetime | None = None,
+    ahead: datetime | None = None,
+) -> AsyncGenerator[Page, None]:
     """Pages of messages before ``until`` (aware; None: from the newest) or of ids below ``offset_id``.
 
-    Ends at the chat's beginning, or at ``min_id``, which is left out; the caller may stop before.
+    Ends at the chat's beginning; the caller may stop before, and closes it then. With ``ahead`` the next page is on
+    its way while the caller works on one all of whose messages are from that moment or later.
     """
     from telethon.tl.functions.messages import GetHistoryRequest
 
+    def ask() -> "asyncio.Task[Any]":
+        request = GetHistoryRequest(
+            peer, offset_id=offset_id, offset_date=offset_date, add_offset=0, limit=PAGE, max_id=0, min_id=0, hash=0
+        )
+        return asyncio.ensure_future(client(request))
+
     offset_date = until.astimezone(UTC) if until else None
+    from_newest = not offset_id and until is None
     before: int | None = None
-    seen = 0 if not offset_id and offset_date is None else -(1 << 62)  # of all messages, when it begins at the newest
-    while True:
-        answer = await client(
-            GetHistoryRequest(
-                peer, offset_id=offset_id, offset_date=offset_date, add_offset=0, limit=PAGE, max_id=0, min_id=min_id,
-                hash=0,
-            )
-        )  # fmt: skip
-        found = list(answer.messages)
-        if not found:
-            if before is not None and before > min_id + 1:
-                yield Page([], {}, [(min_id + 1, before - 1)], is_last=True)
-            return
-        lowest = min(message.id for message in found)
-        highest = max(message.id for message in found) if before is None else before - 1
-        seen += len(found)
-        is_last = _is_last(answer, seen)
-        yield Page(found, peers_of(answer.users, answer.chats), [(min_id + 1 if is_last else lowest, highest)], is_last)
-        if is_last:
-            return
-        offset_id, offset_date, before = lowest, None, lowest
+    came = 0
+    asked: asyncio.Task[Any] | None = None
+    try:
+        while True:
+            answer = await (asked or ask())
+            asked = None
+            found = list(answer.messages)
+            if not found:
+                if before is not None and before > 1:
+                    yield Page([], {}, [(1, before - 1)], is_last=True)
+                return
+            lowest = min(message.id for message in found)
+            highest = max(message.id for message in found) if before is None else before - 1
+            came += len(found)
+            is_last = _is_last(answer, came if from_newest else 0)
+            offset_id, offset_date, before = lowest, None, lowest
+            if (
+                ahead is not None
+                and not is_last
+                and all(one.date >= ahead for one in found if getattr(one, "date", None))
+            ):
+                asked = ask()
+            yield Page(found, peers_of(answer.users, answer.chats), [(1 if is_last else lowest, highest)], is_last)
+            if is_last:
+                return
+    finally:
+        if asked is not None:
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)  # nobody wants that page
 
 
 def _is_last(answer: Any, seen: int) -> bool:
-    """Whether nothing is behind this page, as far as it tells: that it is not full does not."""
+    """Whether nothing is behind this page, as far as it tells: that it is not full does not.
+
+    ``seen`` counts all messages from the newest on, 0 when the walk began elsewhere.
+    """
     from telethon.tl.types.messages import Messages
 
     if isinstance(answer, Messages):

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import orjson
 from pydantic import ValidationError
 
+from tg_assets.events.content import AROUND, digest
 from tg_assets.events.fields import INT32, Source
+from tg_assets.events.media_list import media_items
 from tg_assets.events.peers import peer_of
 from tg_assets.events.post_row import post_row
 from tg_assets.events.posts import PostEditedEventV1, PostParsedEventV1
@@ -27,9 +30,13 @@ from tg_assets.telegram.telethon_text import read_message_poll, read_message_rea
 TELETHON_PARSER_VERSION = "1"
 """Changes with any change of what ``parse_telethon`` returns; rows made by another version are stale."""
 
-_FIELDS = PostParsedEventV1.model_fields
-_LISTS = [name for name, field in _FIELDS.items() if field.default_factory is not None]
-_DEFAULTS = {name: field.default for name, field in _FIELDS.items() if name not in _LISTS}
+# Content of an event that says nothing, and what ``_fields`` tells beyond an event's content.
+_CONTENT = {
+    name: [] if field.default_factory is not None else field.default
+    for name, field in PostParsedEventV1.model_fields.items()
+    if name not in AROUND
+}
+_UNCOUNTED = ("chat_title", "chat_username")
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Time of a message without a usable date, which ``head_of`` refuses."""
@@ -59,6 +66,17 @@ class TelethonHead(NamedTuple):
     grouped_id: int | None
 
 
+class TelethonRow(NamedTuple):
+    """Columns of ``telegram_messages``: ``raw_hash`` is ``content_digest`` of the event, ``media`` is JSON."""
+
+    posted_at: datetime
+    edited_at: datetime | None
+    is_service: bool
+    grouped_id: int | None
+    raw_hash: str
+    media: str
+
+
 def head_of(raw: Any) -> TelethonHead | str:
     """The head of a stored message, or why it is no message."""
     if not isinstance(raw, dict):
@@ -84,17 +102,23 @@ def event_of(raw: Raw, chat: TelethonChat, tenant: str) -> PostParsedEventV1:
         return PostParsedEventV1.model_construct(**fields, tenant_id=tenant)
 
 
-def read_event_of(raw: Raw, chat: TelethonChat, tenant: str) -> PostParsedEventV1:
-    """The same for history, where there are many: not validated again, since the fields are valid as they are made.
+def row_of(raw: Raw, chat: TelethonChat) -> TelethonRow:
+    """What ``telegram_messages`` keeps beside the message itself, without the event that it comes from.
 
-    A test compares it with ``event_of``.
+    History has many messages, and an event is the dearest way to their hash.
     """
-    event = PostParsedEventV1.__new__(PostParsedEventV1)
-    values = {**_DEFAULTS, **{name: [] for name in _LISTS}, **_fields(raw, chat), "tenant_id": tenant}
-    for name, value in (("__dict__", values), ("__pydantic_fields_set__", set(values)), ("__pydantic_extra__", {}),
-                        ("__pydantic_private__", None)):  # fmt: skip
-        object.__setattr__(event, name, value)
-    return event
+    fields = _fields(raw, chat)
+    for name in _UNCOUNTED:
+        del fields[name]
+    media = fields["media"]
+    return TelethonRow(
+        fields["posted_at"],
+        fields["edited_at"],
+        fields["is_service"],
+        fields["grouped_id"],
+        digest({**_CONTENT, **fields}),
+        orjson.dumps(media_items(media)).decode() if media else "[]",
+    )
 
 
 def edited_event_of(raw: Raw, chat: TelethonChat, tenant: str) -> PostEditedEventV1 | None:
@@ -123,11 +147,11 @@ def _fields(raw: Raw, chat: TelethonChat) -> dict[str, Any]:
     message_id = integer(raw.get("id")) or 0
     is_service = _is_service(raw)
     text = Text("", [], []) if is_service else read_message_text(raw)
-    poll, poll_text = read_message_poll(raw)
+    poll, poll_text = read_message_poll(raw) if "media" in raw else (None, "")
     content = f"{text.content}\n{poll_text}" if text.content and poll_text else text.content or poll_text
     edited_at = _edited_at(raw)
-    reactions = read_message_reactions(raw)
-    media = media_of_message(raw)
+    reactions = read_message_reactions(raw) if "reactions" in raw else []
+    media = media_of_message(raw) if is_service or "media" in raw else []
     author = _author(raw, chat)
     about = _peer_details(raw, author)
     action = action_of(raw) if is_service else None
@@ -168,8 +192,8 @@ def _fields(raw: Raw, chat: TelethonChat) -> dict[str, Any]:
         "is_service": is_service,
         "action_type": action,
         "service": details_of(raw, lambda peer: _name(raw, peer)) if is_service else None,
-        **_forward(raw),
-        **_reply(raw, chat, is_service),
+        **(_forward(raw) if "fwd_from" in raw else {}),
+        **(_reply(raw, chat, is_service) if "reply_to" in raw else {}),
         **({"forum_topic_id": message_id or None} if action == "topic_created" else {}),
     }
 

@@ -29,6 +29,13 @@ def raw_of(message: Any, peers: Mapping[int, Any]) -> dict[str, Any] | None:
 
     ``peers`` are the entities of the response by marked id (``peers_of``).
     """
+    data = raw_json(message, peers)
+    loaded: dict[str, Any] | None = orjson.loads(data) if data is not None else None
+    return loaded
+
+
+def raw_json(message: Any, peers: Mapping[int, Any]) -> bytes | None:
+    """The same as it is stored."""
     given = getattr(message, "__dict__", None)
     if given is None or type(message).__name__ == "MessageEmpty":
         return None
@@ -37,8 +44,7 @@ def raw_of(message: Any, peers: Mapping[int, Any]) -> dict[str, Any] | None:
         if value is not None and value is not False and name[0] != "_":
             fields[name] = value
     fields["peers"] = {str(peer): _described(peer, peers[peer]) for peer in _referred(given, peers) if peer in peers}
-    loaded: dict[str, Any] = orjson.loads(dump(fields))
-    return loaded
+    return dump(fields)
 
 
 def dump(raw: Mapping[str, Any]) -> bytes:
