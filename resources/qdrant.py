@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
     from qdrant_client.models import PointStruct
 
+CONFLICT = 409
 COLLECTION = "tg_assets"
 DENSE, LEMMAS, TRIGRAMS = "dense", "lemmas", "trigrams"
 NOBODY = 0
@@ -155,6 +156,7 @@ class Qdrant(dg.ConfigurableResource["Qdrant"]):
     def create_collection(self, dimension: int) -> None:
         """Create the collection and its payload indexes; raises when it holds vectors of another size."""
         from qdrant_client import models
+        from qdrant_client.http.exceptions import UnexpectedResponse
 
         with self._client() as client:
             if client.collection_exists(COLLECTION):
@@ -166,13 +168,17 @@ class Qdrant(dg.ConfigurableResource["Qdrant"]):
                         f"Delete the collection {COLLECTION} and materialize qdrant_points with force."
                     )
                 return
-            client.create_collection(
-                COLLECTION,
-                vectors_config={DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)},
-                sparse_vectors_config={
-                    name: models.SparseVectorParams(modifier=models.Modifier.IDF) for name in (LEMMAS, TRIGRAMS)
-                },
-            )
+            try:
+                client.create_collection(
+                    COLLECTION,
+                    vectors_config={DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)},
+                    sparse_vectors_config={
+                        name: models.SparseVectorParams(modifier=models.Modifier.IDF) for name in (LEMMAS, TRIGRAMS)
+                    },
+                )
+            except UnexpectedResponse as error:
+                if error.status_code != CONFLICT:  # another process has just made it
+                    raise
             keyword = models.PayloadSchemaType.KEYWORD
             tenant_index = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
             schemas: dict[str, Any] = dict.fromkeys(

@@ -1,35 +1,87 @@
-"""The vision provider as a Dagster resource: which one a deployment uses, built when a run first needs it.
+"""Who looks at a tenant's pictures, as a Dagster resource: chosen by the models file, built when a run first needs it.
 
-What does not belong here: providers themselves (``tg_assets.vision``);
-a test passes its own by subclassing ``get``.
+What does not belong here: providers themselves (``tg_assets.vision``); a test passes its own by subclassing
+``seeing``.
 """
 
-from dagster import ConfigurableResource
-from pydantic import PrivateAttr, field_validator
+from dataclasses import dataclass
+from pathlib import Path
 
+from dagster import ConfigurableResource
+from pydantic import PrivateAttr, ValidationError
+
+from resources.postgres import Postgres
+from tg_assets import ids
+from tg_assets.errors import TgAssetsError
+from tg_assets.remote.config import load_models
+from tg_assets.settings import load_settings
+from tg_assets.vision.policy import Policy
 from tg_assets.vision.provider import VisionProvider
 
-PROVIDERS = ("local",)
+LOCAL_PACE = 2.0
+"""Pictures a second of the local provider on two cores, for a dry run."""
 
 
-class VisionResource(ConfigurableResource[VisionProvider]):
-    """``provider``: ``local`` (rules and Tesseract, no network)."""
+@dataclass(frozen=True, slots=True)
+class Seeing:
+    """A tenant's provider and policy, and what a picture costs. ``pace`` is pictures a second, if it is known."""
 
-    provider: str = "local"
+    provider: VisionProvider
+    policy: Policy
+    tokens_per_picture: int = 0
+    price_per_1000_tokens: float = 0.0
+    currency: str = "USD"
+    pace: float | None = None
 
-    _built: VisionProvider | None = PrivateAttr(default=None)
 
-    @field_validator("provider")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        if value not in PROVIDERS:
-            raise ValueError(f"no vision provider is called {value!r}; known: {', '.join(PROVIDERS)}")
-        return value
+class VisionResource(ConfigurableResource["VisionResource"]):
+    """The providers of all tenants; the same objects for as long as this resource lives, so engines load once.
 
-    def get(self) -> VisionProvider:
-        """The provider; the same object for as long as this resource lives, so engines load once."""
-        if self._built is None:
+    ``models_file`` is the models file; empty means the one that ``TG_MODELS`` names.
+    """
+
+    models_file: str = ""
+
+    _built: dict[str, Seeing] = PrivateAttr(default_factory=dict)
+    _local: VisionProvider | None = PrivateAttr(default=None)
+
+    def seeing(self, tenant: str) -> Seeing:
+        """Who looks at the pictures of the tenant with this slug. Raises TgAssetsError for an unusable models file."""
+        if tenant not in self._built:
+            self._built[tenant] = self._make(tenant)
+        return self._built[tenant]
+
+    def local(self) -> VisionProvider:
+        """The built-in provider."""
+        if self._local is None:
             from tg_assets.vision.local import LocalVision
 
-            self._built = LocalVision()
-        return self._built
+            self._local = LocalVision()
+        return self._local
+
+    def _make(self, tenant: str) -> Seeing:
+        path = Path(self.models_file) if self.models_file else load_settings().models
+        models = load_models(path).for_tenant(tenant)
+        try:
+            policy = Policy.model_validate(models.policy)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            message = first["msg"].removeprefix("Value error, ")
+            raise TgAssetsError(f"The policy of {tenant} in {path} is not usable: {key}: {message}.") from None
+        if models.vision is None:
+            return Seeing(self.local(), policy, pace=LOCAL_PACE)
+        from tg_assets.remote.connecting import connect
+        from tg_assets.vision.prepare import prepare
+        from tg_assets.vision.remote import RemoteVision
+
+        postgres = Postgres(url=load_settings().require("postgres_url"))
+        provider = RemoteVision(connect(models.vision, postgres, ids.tenant_id(tenant)), models.vision, prepare)
+        return Seeing(
+            provider,
+            policy,
+            provider.tokens_per_picture,
+            provider.price_per_1000_tokens,
+            provider.currency,
+            models.vision.requests_per_minute / 60,
+        )

@@ -1,11 +1,14 @@
 """Asset ``album_summaries``: one summary per album out of its items' descriptions and texts.
 
-An album is summarised when every item is settled: described, skipped with a reason, or without a picture at
-all. Until then it waits, and a late result makes it stale again.
+An album is summarised when every item is settled: described, skipped with a reason, failed for good, deleted, or
+without a picture at all. Until then it waits, and a late result makes it stale again. A file that is still on its way
+from Telegram is waited for, too, but not for longer than an hour.
 """
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import dagster as dg
@@ -14,26 +17,52 @@ from sqlalchemy import text
 
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres, temp_rows
-from tg_assets.albums.assemble import AlbumItem, assemble
-from tg_assets.albums.summary import AlbumIdentity, AlbumSummary, Analysed, Settled, is_complete, summarise
-from tg_assets.engine import Chunk, Outcome, Stage
+from resources.redis import Redis
+from tg_assets.albums.assemble import Album, AlbumItem, assemble
+from tg_assets.albums.progress import Progress, show
+from tg_assets.albums.summary import (
+    STRATEGIES,
+    AlbumIdentity,
+    AlbumSummary,
+    Analysed,
+    Settled,
+    is_complete,
+    results_of,
+    summarise,
+)
+from tg_assets.albums.summary import (
+    Outcome as Seen,
+)
 from tg_assets.events.albums import AlbumAssembledEventV1
 from tg_assets.events.content import digest
+from tg_assets.events.media_list import NOT_STORED
 from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
+from tg_assets.picture_metadata import contact_sheet_of
 from tg_assets.scope import StageConfig
+from tg_assets.settings import load_settings
+from tg_assets.stage import Chunk, Outcome, Stage
+from tg_assets.vision.policy import IS_PICTURE
 from tg_assets.vision.result import VisionResult
-from tg_assets.vision_summaries import PICTURE
 
-INPUTS = """
+if TYPE_CHECKING:
+    from redis import Redis as RedisClient
+
+# Whether a file is still on its way to an item of an album.
+_COMING = f"""
+    (e.error = '{NOT_STORED}' AND EXISTS (
+        SELECT FROM telegram_messages t WHERE t.id = i.post_id AND t.received_at > now() - interval '1 hour'))
+"""
+
+INPUTS = f"""
     SELECT g.id AS item_id, g.posted_at AS at, 0 AS tokens,
            md5(concat_ws('/', g.content_hash, g.deleted_at,
-               (SELECT string_agg(concat_ws(':', e.params_hash, e.status), ',' ORDER BY i.position)
+               (SELECT string_agg(concat_ws(':', e.params_hash, e.status, {_COMING}), ',' ORDER BY i.position)
                 FROM media_group_items i JOIN post_enrichment e ON e.post_id = i.post_id AND e.kind = 'vision'
                 WHERE i.group_id = g.id))) AS input_hash
     FROM media_groups g
     WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
-"""
+"""  # noqa: S608 - constants
 
 
 def album_key(tenant: UUID, album_id: UUID) -> str:
@@ -47,11 +76,12 @@ def _items(chunk: Chunk) -> dict[UUID, list[Any]]:
             SELECT g.id AS album_id, g.grouped_id, g.channel_id, g.album_kind, g.posted_at AS album_posted_at,
                    c.tg_channel_id, c.source, c.owner_id, i.post_id, i.media_kind,
                    i.media_sha256, i.deleted_at, m.telegram_message_id, m.content, m.posted_at,
-                   coalesce({PICTURE}, false) AS is_picture, e.status, e.data, e.error, e.updated_at
+                   EXISTS (SELECT FROM post_media_map p
+                           WHERE p.post_id = i.post_id AND ({IS_PICTURE} OR p.role = 'thumbnail')) AS has_picture,
+                   coalesce({_COMING}, false) AS is_coming, e.status, e.data, e.error, e.updated_at
             FROM chunk JOIN media_groups g ON g.id = chunk.item_id JOIN channels c ON c.id = g.channel_id
             JOIN media_group_items i ON i.group_id = g.id
             JOIN messages m ON m.id = i.post_id
-            LEFT JOIN post_media_map p ON p.post_id = i.post_id AND p.position = 0
             LEFT JOIN post_enrichment e ON e.post_id = i.post_id AND e.kind = 'vision'
             ORDER BY g.id, i.position
         """)  # noqa: S608 - a constant
@@ -64,9 +94,11 @@ def _items(chunk: Chunk) -> dict[UUID, list[Any]]:
 
 def _outcome_of(row: Any) -> Analysed | Settled | None:
     """What is known of an item's picture; None while it waits."""
-    if not row.is_picture:
+    if not row.has_picture:
         return Settled("no picture")
-    if row.status == "ok":
+    if row.is_coming:
+        return None
+    if row.status in ("ok", "partial"):
         return Analysed(VisionResult.model_validate(row.data), row.updated_at)
     return None if row.status is None else Settled(row.error or row.status, row.updated_at)
 
@@ -102,55 +134,100 @@ def _event(tenant: UUID, rows: list[Any], summary: AlbumSummary) -> AlbumAssembl
     )
 
 
-def stage(objects: ObjectStore) -> Stage:
-    """The stage, writing summaries to one store."""
+@dataclass(slots=True)
+class _Made:
+    """What a chunk came to."""
+
+    summaries: list[tuple[object, ...]] = field(default_factory=list)
+    events: list[AlbumAssembledEventV1] = field(default_factory=list)
+    progress: list[Progress] = field(default_factory=list)
+
+
+def stage(objects: ObjectStore, redis: "RedisClient | None" = None, strategy: str = "weighted") -> Stage:
+    """The stage, writing summaries to one store; ``redis`` shows people how far albums are."""
 
     def work(chunk: Chunk) -> Outcome:
-        result = Outcome()
-        summaries: list[tuple[object, ...]] = []
-        events: list[AlbumAssembledEventV1] = []
+        result, made = Outcome(), _Made()
         for album_id, rows in _items(chunk).items():
             live = [row for row in rows if row.deleted_at is None]
             if not live:
                 result.skipped[album_id] = "all its messages are deleted"
                 objects.delete(album_key(chunk.scope.tenant, album_id))
                 continue
-            album = assemble(
-                [
-                    AlbumItem(
-                        row.telegram_message_id, row.media_kind, row.media_sha256, row.content, row.posted_at,
-                        row.deleted_at is not None,
-                    )
-                    for row in rows
-                ]
-            )  # fmt: skip
+            album = assemble([_item(row) for row in rows])
             outcomes = {row.telegram_message_id: outcome for row in live if (outcome := _outcome_of(row)) is not None}
-            if not is_complete(album, outcomes):
+            complete = is_complete(album, outcomes)
+            made.progress.append(_progress(chunk.scope.tenant, live, outcomes, complete))
+            if not complete:
                 result.skipped[album_id] = f"waits for {len(live) - len(outcomes)} of {len(live)} pictures"
                 continue
-            identity = AlbumIdentity(
-                str(album_id), rows[0].grouped_id, str(chunk.scope.tenant), str(rows[0].channel_id)
-            )
-            summary = summarise(identity, album, outcomes)
+            summary, told = _summary(chunk.scope.tenant, rows[0], album, outcomes, strategy)
             dumped = orjson.dumps(summary.model_dump(mode="json"))
             objects.put(album_key(chunk.scope.tenant, album_id), dumped)
-            summaries.append((album_id, dumped.decode()))
-            events.append(_event(chunk.scope.tenant, rows, summary))
-        temp_rows(chunk.connection, "summaries", {"id": "uuid", "summary": "jsonb"}, summaries)
-        chunk.connection.execute(
-            text("""UPDATE media_groups g SET meta = g.meta || jsonb_build_object('enrichment', s.summary)
-                    FROM summaries s WHERE g.id = s.id""")
-        )
-        outbox.send(chunk.connection, events)
-        result.counts["summaries"] = len(summaries)
+            made.summaries.append((album_id, dumped.decode(), orjson.dumps(told).decode()))
+            made.events.append(_event(chunk.scope.tenant, rows, summary))
+        _save(chunk, made)
+        result.counts["summaries"] = len(made.summaries)
+        if redis is not None and not show(redis, made.progress):
+            result.counts["progress not shown"] = len(made.progress)
         return result
 
-    return Stage("album_summaries", "1", INPUTS, work, chunk_size=500)
+    return Stage("album_summaries", f"2/{strategy}", INPUTS, work, chunk_size=500)
+
+
+def _save(chunk: Chunk, made: _Made) -> None:
+    temp_rows(chunk.connection, "summaries", {"id": "uuid", "summary": "jsonb", "strategies": "jsonb"}, made.summaries)
+    chunk.connection.execute(
+        text("""UPDATE media_groups g
+                SET meta = g.meta || jsonb_build_object('enrichment', s.summary, 'strategies', s.strategies)
+                FROM summaries s WHERE g.id = s.id""")
+    )
+    outbox.send(chunk.connection, made.events)
+
+
+def _item(row: Any) -> AlbumItem:
+    return AlbumItem(
+        row.telegram_message_id, row.media_kind, row.media_sha256, row.content, row.posted_at,
+        row.deleted_at is not None,
+    )  # fmt: skip
+
+
+def _summary(
+    tenant: UUID, first: Any, album: Album, outcomes: Mapping[int, Seen], strategy: str
+) -> tuple[AlbumSummary, dict[str, str | None]]:
+    """An album's summary, and what each strategy would have said."""
+    told = {name: describe(results_of(album, outcomes)) for name, describe in STRATEGIES.items()}
+    identity = AlbumIdentity(str(first.album_id), first.grouped_id, str(tenant), str(first.channel_id))
+    return summarise(identity, album, outcomes, told[strategy]), told
+
+
+def _progress(tenant: UUID, live: list[Any], outcomes: Mapping[int, Seen], complete: bool) -> Progress:
+    analysed = {number: one for number, one in outcomes.items() if isinstance(one, Analysed)}
+    moments = [one.at for one in analysed.values()]
+    return Progress(
+        album_id=str(live[0].album_id),
+        grouped_id=live[0].grouped_id,
+        channel_id=str(live[0].channel_id),
+        tenant_id=str(tenant),
+        items_count=len(live),
+        post_ids=[str(row.post_id) for row in live],
+        items_analyzed=[str(row.post_id) for row in live if row.telegram_message_id in analysed],
+        items_settled=[str(row.post_id) for row in live if row.telegram_message_id in outcomes],
+        first_analyzed_at=min(moments, default=None),
+        last_analyzed_at=max(moments, default=None),
+        status="assembled" if complete else "waiting",
+    )
 
 
 @partitioned_asset(group="enrichment", kinds={"python", "s3"}, deps=["media_groups", "vision_summaries"])
 def album_summaries(
-    context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, objects: ObjectStore
+    context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, objects: ObjectStore, redis: Redis
 ) -> Made:
     """One summary per album: description, labels, text in its pictures."""
-    return materialize(context, config, postgres, stage(objects))
+    return materialize(
+        context,
+        config,
+        postgres,
+        stage(objects, redis.client(), load_settings().album_summary),
+        pictures=lambda connection, scope: contact_sheet_of(connection, scope, objects),
+    )

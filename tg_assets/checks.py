@@ -53,6 +53,15 @@ def _nothing_failed(asset: str, stages: tuple[str, ...]) -> dg.AssetChecksDefini
     return check
 
 
+@dg.asset_check(
+    asset="vision_summaries", description="No picture waits for a provider that is down or over its budget."
+)
+def no_picture_waits(context: dg.AssetCheckExecutionContext, postgres: Postgres) -> dg.AssetCheckResult:
+    """Posts whose pictures could not be looked at yet."""
+    statement = "SELECT count(*) FROM derivations WHERE status = 'waiting' AND stage = 'vision_summaries'"
+    return _result(dict(_per_tenant(context, postgres, statement)), "posts wait for their pictures")
+
+
 @dg.asset_check(asset="posts", description="Every raw message inside the partitions became a row of messages.")
 def every_message_is_parsed(context: dg.AssetCheckExecutionContext, postgres: Postgres) -> dg.AssetCheckResult:
     """Raw messages that the ledger has as parsed but that have no row."""
@@ -75,6 +84,7 @@ def album_counts_are_true(context: dg.AssetCheckExecutionContext, postgres: Post
 
 ALL = [
     *(_nothing_failed(asset, stages) for asset, stages in STAGES.items()),
+    no_picture_waits,
     every_message_is_parsed,
     album_counts_are_true,
 ]

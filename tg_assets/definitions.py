@@ -12,6 +12,7 @@ from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from resources.qdrant import Qdrant
 from resources.redis import Redis
+from resources.tagger import TaggerResource
 from resources.vision import VisionResource
 from sensors.dirty import start_refresh
 from sensors.feeds import register_feeds
@@ -60,6 +61,7 @@ def default_resources() -> dict[str, Any]:
         "neo4j": Neo4j(url=dg.EnvVar("TG_NEO4J_URL")),
         "vision": VisionResource(),
         "embedder": EmbedderResource(),
+        "tagger": TaggerResource(),
     }
 
 

@@ -10,15 +10,13 @@ a crash between an outside store and the commit repeats that chunk. Nothing here
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from tg_assets.channels import channels_of
 from tg_assets.scope import Scope
+from tg_assets.stage import Chunk, Outcome, Report, Session, Stage, StageOf
 
 # After this many writes the planner has to be told; its own next look may be a minute away.
 BULK = 5000
@@ -29,89 +27,8 @@ CHUNK = """
 """
 
 
-class Session(Protocol):
-    """What the engine needs of a connection; ``resources.postgres.TenantConnection`` is one."""
-
-    tenant: UUID
-
-    def lock(self, name: str, *, wait: bool = True) -> AbstractContextManager[bool]:
-        """Hold a name among all processes; gives False when it is taken and ``wait`` is off."""
-
-    def transaction(self) -> AbstractContextManager[Connection]:
-        """A transaction in which only this tenant's rows exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Items to work on. The temporary table ``chunk(item_id, at, reason)`` lists them inside ``connection``."""
-
-    connection: Connection
-    scope: Scope
-    size: int
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a chunk; items named in neither mapping were made."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    failed: dict[UUID, str] = field(default_factory=dict)
-    """Tried again by every later run."""
-    skipped: dict[UUID, str] = field(default_factory=dict)
-    """Settled: looked at again only when the inputs change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One kind of derived thing.
-
-    ``inputs`` selects ``item_id uuid, input_hash text, at timestamptz, tokens int`` of a scope with the
-    parameters ``:channels uuid[]``, ``:since``, ``:until``, ``:feed``; row security limits it to the tenant.
-    ``version`` names the code or model: a new one makes every item stale. ``price`` is money per 1,000 tokens.
-    """
-
-    name: str
-    version: str
-    inputs: str
-    work: Callable[[Chunk], Outcome]
-    chunk_size: int = 1000
-    price: float = 0.0
-    after: Callable[[Session], None] | None = None
-    """Called once the stale items are made and committed, also when there were none."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What a stage found and did; reports add up."""
-
-    stale: Counter[str] = field(default_factory=Counter)
-    """Why items were worked on: new, changed, version, retry, forced."""
-    total: int = 0
-    tokens: int = 0
-    cost: float = 0.0
-    done: int = 0
-    left: int = 0
-    """Stale items that this run was not to reach (``limit``), or that another run is working on."""
-    failed: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-    counts: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
-
-    @property
-    def todo(self) -> int:
-        """How many items were stale."""
-        return self.stale.total()
-
-    def add(self, other: "Report") -> None:
-        """Add another scope's report to this one."""
-        for name in ("stale", "failed", "skipped", "counts"):
-            getattr(self, name).update(getattr(other, name))
-        for name in ("total", "tokens", "cost", "done", "left", "seconds"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-
 def run_stage(
-    stage: Stage,
+    of: StageOf,
     session: Session,
     scope: Scope,
     *,
@@ -127,6 +44,7 @@ def run_stage(
     One process at a time works on a feed's stage. Another waits for it, or without ``wait`` leaves its items.
     """
     started = time.monotonic()
+    stage = of if isinstance(of, Stage) else of(scope)
     if dry_run:
         report = _plan(stage, session, scope, force)
     else:
@@ -139,6 +57,7 @@ def run_stage(
             else:
                 report.left = report.todo
     report.cost = report.tokens / 1000 * stage.price
+    report.estimated_seconds = report.todo / stage.pace if stage.pace else 0.0
     report.seconds = time.monotonic() - started
     return report
 
@@ -160,9 +79,10 @@ def _make(
         return
     log(f"{stage.name}: {report.todo:,} of {report.total:,} stale in {scope.feed} ({_reasons(report.stale)})")
     for outcome, size in _chunks(stage, session, scope, todo, run_id):
-        report.done += size - len(outcome.failed) - len(outcome.skipped)
+        report.done += size - len(outcome.failed) - len(outcome.skipped) - len(outcome.waiting)
         report.failed.update(outcome.failed.values())
         report.skipped.update(outcome.skipped.values())
+        report.waiting.update(outcome.waiting.values())
         report.counts.update(outcome.counts)
         log(_progress(stage, report, todo, time.monotonic() - started))
     if todo >= BULK:
@@ -178,7 +98,10 @@ def work_on(
     ``channels`` and the scope's time bound the stage's inputs; for whoever knows what has just changed.
     """
     connection.execute(text(CHUNK))
-    values = {"channels": list(channels), "since": scope.since, "until": scope.until, "feed": scope.feed}
+    values = {
+        **stage.values, "channels": list(channels), "since": scope.since, "until": scope.until, "feed": scope.feed,
+        "version": stage.version,
+    }  # fmt: skip
     connection.execute(text("DROP TABLE IF EXISTS work"))
     connection.execute(
         text(f"CREATE TEMP TABLE work ON COMMIT DROP AS SELECT i.* FROM ({stage.inputs}) i WHERE item_id IN ({items})"),  # noqa: S608
@@ -191,9 +114,10 @@ def work_on(
 
 
 def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
-    """List the stale items in the temporary table ``work``, oldest first."""
+    """List the stale items in the temporary table ``work``, oldest first, those that waited before last."""
     with session.transaction() as connection:
         values = {
+            **stage.values,
             "channels": channels_of(connection, scope),
             "since": scope.since,
             "until": scope.until,
@@ -214,11 +138,12 @@ def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
                                 WHEN d.version <> :version THEN 'version'
                                 WHEN d.input_hash <> i.input_hash THEN 'changed'
                                 WHEN d.status = 'error' THEN 'retry'
+                                WHEN d.status = 'waiting' THEN 'waiting'
                                 WHEN :force THEN 'forced' END AS reason
                     FROM input i
                     LEFT JOIN derivations d ON d.stage = :stage AND d.item_id = i.item_id
                 )
-                SELECT row_number() OVER (ORDER BY reason IS NULL, at, item_id) AS n, * FROM judged
+                SELECT row_number() OVER (ORDER BY reason IS NULL, reason = 'waiting', at, item_id) AS n, * FROM judged
             """),  # noqa: S608 - the stage's own SQL, values are bound
             values,
         )
@@ -249,7 +174,11 @@ def _chunks(
 
 def _record(stage: Stage, connection: Connection, outcome: Outcome, run_id: str | None) -> None:
     """Write the chunk's ledger rows in the transaction that wrote what they stand for."""
-    settled: list[tuple[Mapping[UUID, str], str]] = [(outcome.failed, "error"), (outcome.skipped, "skipped")]
+    settled: list[tuple[Mapping[UUID, str], str]] = [
+        (outcome.failed, "error"),
+        (outcome.skipped, "skipped"),
+        (outcome.waiting, "waiting"),
+    ]
     rows = [(str(item), status, reason) for named, status in settled for item, reason in named.items()]
     connection.execute(
         text("""
@@ -279,7 +208,7 @@ def _reasons(stale: Counter[str]) -> str:
 
 
 def _progress(stage: Stage, report: Report, todo: int, seconds: float) -> str:
-    settled = report.done + report.failed.total() + report.skipped.total()
+    settled = report.done + report.failed.total() + report.skipped.total() + report.waiting.total()
     speed = settled / seconds if seconds else 0.0
     left = (todo - settled) / speed if speed else 0.0
     return f"{stage.name}: {settled:,} of {todo:,} ({settled / todo:.0%}), {speed:,.0f}/s, {left:,.0f} s left"

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, text
 
 from resources.postgres import Postgres, temp_rows
 from tg_assets.channels import channels_of
-from tg_assets.engine import Chunk, Outcome, Stage
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import Scope, StageConfig
+from tg_assets.stage import Chunk, Outcome, Stage
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,6 +19,7 @@ from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from resources.qdrant import Qdrant
 from resources.redis import Redis
+from resources.tagger import TaggerResource
 from resources.vision import VisionResource
 from tg_assets import ids
 from tg_assets.materialize import metadata
@@ -121,6 +122,7 @@ def refresh_partitions(
     qdrant: Qdrant,
     embedder: EmbedderResource,
     neo4j: Neo4j,
+    tagger: TaggerResource,
 ) -> None:
     """Run the stages over what live traffic made dirty, until nothing is; relay outgoing events."""
     from tg_assets.graph.schema import CONSTRAINTS
@@ -140,11 +142,22 @@ def refresh_partitions(
                 _report(context, [asset], partition, tables[asset, partition[0]])
         context.log.info(f"{len(made.partitions):,} partitions are up to date")
 
-    client, shards = redis.client(), range(load_settings().stream_shards)
+    settings = load_settings()
+    client, shards = redis.client(), range(settings.stream_shards)
     refresh = Refresh(
         postgres,
         client,
-        all_stages(objects, vision.get(), qdrant, model, neo4j),
+        all_stages(
+            objects,
+            vision,
+            qdrant,
+            model,
+            neo4j,
+            redis=client,
+            album_quiet=settings.album_quiet_seconds,
+            album_summary=settings.album_summary,
+            tagger=tagger,
+        ),
         lambda: [ids.NO_TENANT, *map(ids.tenant_id, tenant_slugs(known_feeds(context.instance)))],
         report=report,
         log=context.log.info,

@@ -12,14 +12,21 @@ import dagster as dg
 from sqlalchemy import Connection
 
 from resources.postgres import Postgres
-from tg_assets.engine import Report, Stage, run_stage
+from tg_assets.engine import run_stage
+from tg_assets.live import dirty
 from tg_assets.partitions import date_by_feed
 from tg_assets.scope import Scope, StageConfig, scopes
+from tg_assets.stage import Report, Stage, StageOf
 
 # Assets depend on each other by name only; nothing travels between steps.
 NOTHING: dg.DagsterType = dg.Nothing  # type: ignore[assignment]  # Dagster takes it as one and exports it as a class
 
 OWNERS = ["team:tg-assets"]
+
+FEW_PARTITIONS = 7
+
+Extra = Callable[[Connection, Scope], Mapping[str, Any]]
+"""Metadata out of a scope's rows."""
 
 # What an asset function gives back: one result, or none from a dry run.
 Made = Iterator[dg.MaterializeResult[None]]
@@ -55,19 +62,24 @@ def materialize(
     context: dg.AssetExecutionContext,
     config: StageConfig,
     postgres: Postgres,
-    *stages: Stage,
-    extra: Callable[[Connection, Scope], Mapping[str, Any]] | None = None,
+    *stages: StageOf,
+    extra: Extra | None = None,
+    pictures: Extra | None = None,
 ) -> Made:
     """Run stages over the run's scopes, one tenant at a time, and report what they found and did.
 
-    ``extra`` adds metadata from each scope's rows; the last scope's wins where names repeat. A dry run yields no
-    result but logs an observation, so its partitions stay as they were; assets downstream of it are skipped.
+    ``extra`` adds metadata from each scope's rows; the last scope's wins where names repeat. What ``pictures`` adds is
+    large, and Dagster keeps a run's metadata with each of its partitions: a run of many partitions tells it once, in an
+    observation of the newest. A dry run yields no result but logs an observation, so its partitions stay as they were;
+    assets downstream of it are skipped. What waits for something outside is marked for ``refresh``, which comes back.
     """
-    reports = {stage.name: Report() for stage in stages}
+    reports: dict[str, Report] = {}
     shown: dict[str, Any] = {}
+    large: dict[str, Any] = {}
     for scope in scopes(context, config):
         with postgres.tenant(scope.tenant) as session:
-            for stage in stages:
+            for of in stages:
+                stage = of if isinstance(of, Stage) else of(scope)
                 report = run_stage(
                     stage,
                     session,
@@ -77,13 +89,21 @@ def materialize(
                     run_id=context.run.run_id,
                     log=context.log.info,
                 )
-                reports[stage.name].add(report)
-            if extra is not None:
-                with session.transaction() as connection:
-                    shown.update(extra(connection, scope))
+                reports.setdefault(stage.name, Report()).add(report)
+                if report.waiting and not config.dry_run:
+                    with session.transaction() as connection:
+                        dirty.mark_waiting(connection, stage.name, scope)
+            with session.transaction() as connection:
+                shown.update(extra(connection, scope) if extra else {})
+                large.update(pictures(connection, scope) if pictures else {})
     for name, report in reports.items():
         context.log.info(summary(name, report, config.dry_run))
     found = {**metadata(reports, config), **shown}
+    if len(context.partition_keys) <= FEW_PARTITIONS:
+        found |= large
+    elif large:
+        newest = max(context.partition_keys)
+        context.log_event(dg.AssetObservation(context.asset_key, partition=newest, metadata=large))
     if config.dry_run:
         context.log_event(dg.AssetObservation(context.asset_key, metadata=found))
     else:
@@ -101,6 +121,7 @@ def summary(name: str, report: Report, dry_run: bool) -> str:
     return (
         f"{name}: {report.done:,} made, {report.skipped.total():,} skipped, {report.failed.total():,} failed, "
         f"{report.total - report.todo:,} were up to date; {report.seconds:.1f} s"
+        + (f"; {report.waiting.total():,} wait and are tried again" if report.waiting else "")
     )
 
 
@@ -140,11 +161,21 @@ def metadata(reports: Mapping[str, Report], config: StageConfig) -> dict[str, An
         "stages": dg.MetadataValue.table(rows),
         "why": ", ".join(f"{count:,} {reason}" for reason, count in total.stale.most_common()) or "nothing stale",
     }
+    if looked := total.counts["cache_hits"] + total.counts["described"]:
+        shown["cache_hit_rate"] = round(total.counts["cache_hits"] / looked, 3)
+    if total.waiting:
+        shown["waiting"] = total.waiting.total()
     if total.tokens:
         shown |= {"tokens": total.tokens, "estimated_cost": total.cost}
+    if config.dry_run and total.estimated_seconds:
+        shown["estimated_seconds"] = round(total.estimated_seconds, 1)
     if config.dry_run:
         shown["dry_run"] = True
-    for name, reasons in (("skipped_because", total.skipped), ("failed_because", total.failed)):
+    for name, reasons in (
+        ("skipped_because", total.skipped),
+        ("failed_because", total.failed),
+        ("waiting_for", total.waiting),
+    ):
         if reasons:
             shown[name] = dg.MetadataValue.md(
                 "\n".join(f"* {count:,} x {reason}" for reason, count in reasons.most_common(20))

@@ -1,10 +1,12 @@
 """Asset ``media_groups``: albums as one unit, with kind, caption, cover and items in Telegram's order.
 
 An album belongs to every window in which it has a message, and is always assembled from all of its messages,
-so one that spans midnight or two imports comes out whole from either side.
+so one that spans midnight or two imports comes out whole from either side. It waits for messages that an event named
+as its own and that have not come; and, while live, a moment for those that nobody named.
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +15,11 @@ from sqlalchemy import text
 
 from resources.postgres import Postgres, temp_rows
 from tg_assets.albums.assemble import Album, AlbumItem, assemble
-from tg_assets.engine import Chunk, Outcome, Stage
 from tg_assets.events.albums import AlbumParsedEventV1
 from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
+from tg_assets.stage import Chunk, Outcome, Stage
 
 # Albums with a message in the window, hashed over all their messages; and albums whose messages left them.
 INPUTS = """
@@ -39,8 +41,35 @@ INPUTS = """
 """
 
 
-def _work(chunk: Chunk) -> Outcome:
+# Albums of the chunk that are not whole yet, as far as anybody can tell. A message that was named a day ago, is
+# known to be deleted or not to exist, is not waited for.
+_NOT_WHOLE = """
+    WITH album AS (
+        SELECT DISTINCT c.item_id AS id, m.channel_id, m.grouped_id
+        FROM chunk c JOIN messages m ON m.album_id = c.item_id
+    ), missing AS (
+        SELECT a.id, count(*) AS messages
+        FROM album a JOIN message_facts f ON f.kind = 'album' AND f.channel_id = a.channel_id
+                                         AND (f.data->>'grouped_id')::bigint = a.grouped_id
+        WHERE f.version_at > now() - interval '1 day'
+          AND NOT EXISTS (SELECT FROM telegram_messages t WHERE t.id = f.id)
+          AND NOT EXISTS (SELECT FROM message_facts d WHERE d.id = f.id AND d.kind = 'deleted')
+          AND NOT EXISTS (SELECT FROM coverage v WHERE v.channel_id = a.channel_id
+                                                   AND v.absent @> f.telegram_message_id)
+        GROUP BY a.id
+    ), fresh AS (
+        SELECT a.id FROM album a JOIN messages m ON m.album_id = a.id JOIN telegram_messages t ON t.id = m.id
+        GROUP BY a.id HAVING max(t.received_at) > now() - make_interval(secs => :quiet)
+    )
+    SELECT id, messages || ' of its messages have not come' AS why FROM missing
+    UNION ALL
+    SELECT id, 'more of its messages may come' FROM fresh WHERE id NOT IN (SELECT id FROM missing)
+"""
+
+
+def _work(chunk: Chunk, quiet: float) -> Outcome:
     connection = chunk.connection
+    waiting = {row.id: row.why for row in connection.execute(text(_NOT_WHOLE), {"quiet": quiet})}
     messages = connection.execute(
         text("""
             SELECT m.album_id, m.id AS post_id, m.channel_id, c.tg_channel_id, c.source, c.owner_id,
@@ -54,11 +83,12 @@ def _work(chunk: Chunk) -> Outcome:
     ).all()
     albums: dict[UUID, dict[int, Any]] = defaultdict(dict)
     for message in messages:
-        albums[message.album_id].setdefault(message.telegram_message_id, message)
-    outcome = Outcome()
+        if message.album_id not in waiting:
+            albums[message.album_id].setdefault(message.telegram_message_id, message)
+    outcome = Outcome(waiting=waiting)
     outcome.counts["albums"] = len(albums)
     outcome.counts["items"] = sum(len(items) for items in albums.values())
-    _save(chunk, albums)
+    _save(chunk, albums, waiting)
     outcome.counts["dissolved"] = connection.execute(
         text("""UPDATE media_groups g SET deleted_at = now(), items_count = 0, updated_at = now() FROM chunk
                 WHERE g.id = chunk.item_id AND g.deleted_at IS NULL
@@ -77,7 +107,7 @@ ITEM = {
 }  # fmt: skip
 
 
-def _save(chunk: Chunk, albums: dict[UUID, dict[int, Any]]) -> None:
+def _save(chunk: Chunk, albums: dict[UUID, dict[int, Any]], waiting: Collection[UUID]) -> None:
     connection = chunk.connection
     events: list[AlbumParsedEventV1] = []
     groups: list[tuple[object, ...]] = []
@@ -112,7 +142,11 @@ def _save(chunk: Chunk, albums: dict[UUID, dict[int, Any]]) -> None:
             )
     temp_rows(connection, "new_groups", GROUP, groups)
     temp_rows(connection, "new_items", ITEM, items)
-    connection.execute(text("DELETE FROM media_group_items i USING chunk WHERE i.group_id = chunk.item_id"))
+    connection.execute(
+        text("""DELETE FROM media_group_items i USING chunk c
+                WHERE i.group_id = c.item_id AND c.item_id <> ALL(CAST(:waiting AS uuid[]))"""),
+        {"waiting": list(waiting)},
+    )
     connection.execute(
         text(f"""
             INSERT INTO media_groups (tenant_id, {", ".join(GROUP)})
@@ -150,10 +184,12 @@ def _event(tenant: UUID, album_id: UUID, message: Any, album: Album) -> AlbumPar
     )
 
 
-STAGE = Stage("media_groups", "1", INPUTS, _work, chunk_size=1000)
+def stage(quiet: float = 0.0) -> Stage:
+    """The stage; an album is left alone until none of its messages came for ``quiet`` seconds."""
+    return Stage("media_groups", "1", INPUTS, lambda chunk: _work(chunk, quiet), chunk_size=1000)
 
 
 @partitioned_asset(group="telegram", kinds={"python", "postgres"}, deps=["posts", "media_objects"])
 def media_groups(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> Made:
     """Albums with their items in order; the count is counted, the caption and the cover are derived."""
-    return materialize(context, config, postgres, STAGE)
+    return materialize(context, config, postgres, stage())

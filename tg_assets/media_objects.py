@@ -14,10 +14,10 @@ from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from tg_assets import ids
 from tg_assets.downloading.progress import Downloaded
-from tg_assets.engine import Chunk, Outcome, Session, Stage
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig, scopes
 from tg_assets.settings import load_settings
+from tg_assets.stage import Chunk, Outcome, Session, Stage
 
 INPUTS = """
     SELECT id AS item_id, posted_at AS at, 0 AS tokens, md5(concat_ws('/', media::text, deleted_at)) AS input_hash
@@ -37,8 +37,8 @@ _LANDED = """
 
 # Names of the results that were kept of a picture, after its hash.
 _SEEN = """
-    (SELECT array_agg(DISTINCT concat(e.data->>'provider', '_', e.data->>'model', '_v1.json')) FROM post_enrichment e
-     WHERE e.kind = 'vision' AND e.data @> jsonb_build_object('sha256', o.sha256))
+    (SELECT array_agg(concat(p.provider, '_', replace(p.model, '/', '-'), '_v1.json')) FROM pictures p
+     WHERE p.sha256 = o.sha256)
 """
 _UNSEEN = "NOT EXISTS (SELECT FROM post_media_map m WHERE m.sha256 = o.sha256)"
 
@@ -103,9 +103,11 @@ def stage(objects: ObjectStore) -> Stage:
                     objects.delete(row.s3_key)
                     for name in row.seen or ():
                         objects.delete(f"vision/{session.tenant}/{row.sha256}_{name}")
-                connection.execute(
-                    text("DELETE FROM media_objects WHERE sha256 = ANY(:gone)"), {"gone": [row.sha256 for row in rows]}
-                )
+                for table in ("pictures", "media_objects"):
+                    connection.execute(
+                        text(f"DELETE FROM {table} WHERE sha256 = ANY(:gone)"),  # noqa: S608 - a constant
+                        {"gone": [row.sha256 for row in rows]},
+                    )
             found = bool(rows)
 
     return Stage("media_objects", "1", INPUTS, work, chunk_size=5000, after=sweep)

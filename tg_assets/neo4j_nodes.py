@@ -12,13 +12,13 @@ from sqlalchemy import Connection, text
 from resources.neo4j import Neo4j, TenantGraph
 from resources.postgres import Postgres
 from tg_assets import dialogues
-from tg_assets.engine import Chunk, Outcome, Stage
 from tg_assets.graph import rows, schema
 from tg_assets.graph import statements as cypher
 from tg_assets.index.status import mark
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
-from tg_assets.vision_summaries import PICTURE
+from tg_assets.stage import Chunk, Outcome, Stage
+from tg_assets.vision.policy import IS_PICTURE
 
 VERSION = "2"
 
@@ -31,7 +31,7 @@ POST_INPUTS = f"""
     FROM messages m
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
-    LEFT JOIN post_media_map p ON p.post_id = m.id AND p.position = 0 AND {PICTURE}
+    LEFT JOIN post_media_map p ON p.post_id = m.id AND p.position = 0 AND {IS_PICTURE}
     WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until
 """  # noqa: S608 - a constant
 
@@ -64,7 +64,7 @@ def _posts(connection: Connection) -> list[Any]:
                 JOIN channels c ON c.id = m.channel_id
                 LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
                 LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
-                LEFT JOIN post_media_map p ON p.post_id = m.id AND p.position = 0 AND {PICTURE}
+                LEFT JOIN post_media_map p ON p.post_id = m.id AND p.position = 0 AND {IS_PICTURE}
             """)  # noqa: S608 - a constant
         )
     )

@@ -18,10 +18,10 @@ from sqlalchemy import Connection, text
 from resources.postgres import Postgres, copy_rows
 from tg_assets import ids
 from tg_assets.channels import channels_of
-from tg_assets.engine import Chunk, Outcome, Stage
 from tg_assets.events.post_row import EVENT_PARSER_VERSION, parse_event
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import Scope, StageConfig
+from tg_assets.stage import Chunk, Outcome, Stage
 from tg_assets.telegram.desktop_post import PARSER_VERSION, ChatContext, PostRow, parse
 from tg_assets.telegram.telethon_message import TELETHON_PARSER_VERSION, parse_telethon
 

@@ -14,7 +14,6 @@ from sqlalchemy import text
 from resources.embedder import Embedder, EmbedderResource
 from resources.postgres import Postgres
 from resources.qdrant import COLLECTION, DENSE, LEMMAS, TRIGRAMS, Qdrant
-from tg_assets.engine import Chunk, Outcome, Stage
 from tg_assets.events.results import PostIndexedEventV1
 from tg_assets.index.sparse import lemma_vector, trigram_vector
 from tg_assets.index.status import mark
@@ -22,6 +21,7 @@ from tg_assets.index.text import TextParts, text_short, text_to_embed
 from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
+from tg_assets.stage import Chunk, Outcome, Stage
 from tg_assets.tagging.language import detect
 
 VERSION = "1"

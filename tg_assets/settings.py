@@ -85,6 +85,15 @@ class Settings(BaseSettings):
     media_kinds: str = "photo,video,animation,audio,voice,video_note,document"
     """Kinds of media whose files are downloaded, separated by commas; ``all`` is these and ``sticker``."""
 
+    album_summary: Literal["weighted", "best-of"] = "weighted"
+    """How an album's description is made of its pictures'."""
+    taxonomy: Path | None = None
+    """TOML file of topics for tags; without it the shipped one."""
+    models: Path | None = None
+    """TOML file that says which tenant's pictures, tags and albums go to which model; without it all is local."""
+    album_quiet_seconds: float = Field(default=5.0, ge=0)
+    """How long after its last message a live album is taken to be whole."""
+
     listen_save_seconds: float = Field(default=5.0, gt=0)
     """How often ``listen`` saves its place in an account's updates, and how much a killed one hears again."""
     listen_refetch_seconds: float = Field(default=3.0, ge=0)

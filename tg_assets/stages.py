@@ -4,11 +4,14 @@ A stage belongs to the module of its asset; this is only the list of them, in th
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from resources.embedder import Embedder
 from resources.neo4j import Neo4j
 from resources.object_store import ObjectStore
 from resources.qdrant import Qdrant
+from resources.tagger import TaggerResource
+from resources.vision import VisionResource
 from tg_assets import (
     album_summaries,
     feed_statistics,
@@ -20,21 +23,33 @@ from tg_assets import (
     tags,
     vision_summaries,
 )
-from tg_assets.engine import Stage
-from tg_assets.vision.provider import VisionProvider
+from tg_assets.stage import StageOf
+
+if TYPE_CHECKING:
+    from redis import Redis as RedisClient
 
 
 def all_stages(
-    objects: ObjectStore, vision: VisionProvider, qdrant: Qdrant, embedder: Embedder, neo4j: Neo4j
-) -> Mapping[str, tuple[Stage, ...]]:
-    """Asset name to its stages."""
+    objects: ObjectStore,
+    vision: VisionResource,
+    qdrant: Qdrant,
+    embedder: Embedder,
+    neo4j: Neo4j,
+    *,
+    redis: "RedisClient | None" = None,
+    album_quiet: float = 0.0,
+    album_summary: str = "weighted",
+    tagger: TaggerResource | None = None,
+) -> Mapping[str, tuple[StageOf, ...]]:
+    """Asset name to its stages. ``album_quiet`` is for live traffic: seconds after which an album is whole."""
+    taggers = tagger or TaggerResource()
     return {
         "posts": (posts.STAGE,),
         "media_objects": (media_objects.stage(objects),),
-        "media_groups": (media_groups.STAGE,),
-        "vision_summaries": (vision_summaries.stage(vision, objects),),
-        "album_summaries": (album_summaries.stage(objects),),
-        "tags": (tags.STAGE,),
+        "media_groups": (media_groups.stage(album_quiet),),
+        "vision_summaries": (lambda scope: vision_summaries.stage(vision.seeing(scope.tenant_slug), objects),),
+        "album_summaries": (album_summaries.stage(objects, redis, album_summary),),
+        "tags": (lambda scope: tags.stage(taggers.tagging(scope.tenant_slug, embedder)),),
         "qdrant_points": qdrant_points.stages(qdrant, embedder),
         "neo4j_nodes": neo4j_nodes.stages(neo4j),
         "feed_statistics": (feed_statistics.STAGE,),

@@ -1,23 +1,30 @@
-"""Asset ``tags``: hashtags, key phrases and language of each post, and what its picture adds.
+"""Asset ``tags``: hashtags, names, key phrases, topic and language of each post, and what its picture adds.
 
-A post is tagged again when its text changed, its vision result changed (``trigger: vision_retag``) or the
-tagger has a new version; the same input gives the same ``tags_hash``.
+A post is tagged again when its text changed, what its pictures show changed (``features_hash``; ``trigger:
+vision_retag``) or the tagger has a new version, and for no other reason: another ``vision_version`` that sees the same
+changes nothing. The same input gives the same ``tags_hash``. A post about which a remote tagger has nothing usable to
+say is settled with its hashtags; where the tagger is not to be had now, posts wait.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 import orjson
 from sqlalchemy import Connection, text
 
+from resources.embedder import EmbedderResource
 from resources.postgres import Postgres
+from resources.tagger import TaggerResource, Tagging
 from tg_assets.channels import channels_of
-from tg_assets.engine import Chunk, Outcome, Stage
 from tg_assets.events.results import PostTaggedEventV1
 from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
+from tg_assets.remote.errors import NotNow, ReplyUnusable
 from tg_assets.scope import Scope, StageConfig
-from tg_assets.tagging.tags import TAGGER_VERSION, TagInput, tag
+from tg_assets.stage import Chunk, Outcome, Stage
+from tg_assets.tagging.tagger import Tagger
+from tg_assets.tagging.tags import TagInput, TagResult, only_hashtags
 from tg_assets.vision_summaries import save_enrichment
 
 INPUTS = """
@@ -28,35 +35,81 @@ INPUTS = """
 """
 
 
-def _work(chunk: Chunk) -> Outcome:
-    posts = chunk.connection.execute(
-        text("""
-            SELECT m.id, m.channel_id, c.tg_channel_id, c.owner_id, m.telegram_message_id, m.content, m.deleted_at,
-                   v.params_hash AS features_hash, v.data->>'vision_version' AS vision_version,
-                   v.data->'ocr'->>'text' AS ocr,
-                   v.data->'labels' AS labels, t.data->>'features_hash' AS tagged_features,
-                   t.data->>'tags_hash' AS tagged_hash, t.post_id IS NOT NULL AS tagged
-            FROM chunk JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
-            LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
-            LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
-        """)
-    ).all()
-    outcome = Outcome()
-    rows, events = [], []
-    for post in posts:
-        data = _tagged(post)
-        if data["trigger"] == "vision_retag" or data["tags_hash"] != post.tagged_hash:
-            events.append(_event(chunk, post, data))
-        outcome.counts["tags"] += len(data["tags"])
-        outcome.counts["tagged"] += bool(data["tags"])
-        outcome.counts[data["trigger"]] += 1
-        rows.append((post.id, data["tags_hash"], orjson.dumps(data).decode(), "ok", None))
-    save_enrichment(chunk.connection, "tags", "local", rows)
-    outbox.send(chunk.connection, events)
-    return outcome
+POSTS = """
+    SELECT m.id, m.channel_id, c.tg_channel_id, c.owner_id, m.telegram_message_id, m.content, m.deleted_at,
+           v.params_hash AS features_hash, v.data->>'vision_version' AS vision_version,
+           v.data->'ocr'->>'text' AS ocr,
+           v.data->'labels' AS labels, t.data->>'features_hash' AS tagged_features,
+           t.data->>'tags_hash' AS tagged_hash, t.post_id IS NOT NULL AS tagged
+    FROM chunk JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
+    LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
+    LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
+    ORDER BY m.posted_at, m.channel_id, m.telegram_message_id
+"""
 
 
-def _event(chunk: Chunk, post: Any, data: dict[str, Any]) -> PostTaggedEventV1:
+def stage(tagging: Tagging) -> Stage:
+    """The stage, for one tenant's tagger."""
+    tagger = tagging.tagger
+
+    def work(chunk: Chunk) -> Outcome:
+        posts = chunk.connection.execute(text(POSTS)).all()
+        outcome = Outcome()
+        try:
+            results = _tagged(tagger, [_input(post) for post in posts])
+        except NotNow as not_now:
+            outcome.waiting = dict.fromkeys((post.id for post in posts), not_now.reason)
+            return outcome
+        rows, events = [], []
+        for post, result in zip(posts, results, strict=True):
+            status, reason = "ok", None
+            if isinstance(result, ReplyUnusable):  # what it had may be of another text
+                status, reason = "skipped", result.reason
+                outcome.skipped[post.id] = result.reason
+                result = only_hashtags(_input(post))
+            data = _data(tagger, post, result)
+            if data["trigger"] == "vision_retag" or data["tags_hash"] != post.tagged_hash:
+                events.append(_event(chunk, tagger, post, data))
+            outcome.counts["tags"] += len(data["tags"])
+            outcome.counts["tagged"] += bool(data["tags"])
+            outcome.counts[data["trigger"]] += 1
+            rows.append((post.id, data["tags_hash"], orjson.dumps(data).decode(), status, reason))
+        save_enrichment(chunk.connection, "tags", tagger.name, rows)
+        outbox.send(chunk.connection, events)
+        return outcome
+
+    return Stage(
+        "tags",
+        tagger.version,
+        INPUTS,
+        work,
+        chunk_size=tagger.chunk_size,
+        price=tagging.price_per_1000_tokens,
+        currency=tagging.currency,
+        pace=tagging.pace,
+    )
+
+
+def _input(post: Any) -> TagInput:
+    """What a post is tagged from; a deleted one from nothing."""
+    if post.deleted_at:
+        return TagInput()
+    return TagInput(post.content or "", None, post.ocr or "", tuple(post.labels or ()))
+
+
+def _tagged(tagger: Tagger, inputs: Sequence[TagInput]) -> list[TagResult | ReplyUnusable]:
+    """Each post's tags, or why there are none: posts whose answer is unusable are asked about by halves, so that one
+    post that a model declines to speak about does not cost its neighbours theirs."""
+    try:
+        return list(tagger.tag_all(inputs))
+    except ReplyUnusable as unusable:
+        if len(inputs) == 1:
+            return [unusable]
+    half = len(inputs) // 2
+    return _tagged(tagger, inputs[:half]) + _tagged(tagger, inputs[half:])
+
+
+def _event(chunk: Chunk, tagger: Tagger, post: Any, data: dict[str, Any]) -> PostTaggedEventV1:
     return PostTaggedEventV1(
         tenant_id=str(chunk.scope.tenant),
         post_id=str(post.id),
@@ -66,17 +119,16 @@ def _event(chunk: Chunk, post: Any, data: dict[str, Any]) -> PostTaggedEventV1:
         owner_id=post.owner_id or None,
         tags=data["names"],
         tags_hash=data["tags_hash"],
-        provider="local",
+        topics=[one["name"] for one in data["tags"] if one["origin"] == "topic"],
+        provider=tagger.name,
         trigger=data["trigger"],
         vision_version=post.vision_version,
         metadata={"tags_version": data["tags_version"], "lang": data["lang"]},
     )
 
 
-def _tagged(post: Any) -> dict[str, Any]:
-    """The ``data`` of a tags row; a deleted post has none."""
-    given = TagInput() if post.deleted_at else TagInput(post.content, None, post.ocr or "", tuple(post.labels or ()))
-    result = tag(given)
+def _data(tagger: Tagger, post: Any, result: TagResult) -> dict[str, Any]:
+    """The ``data`` of a tags row."""
     retag = post.tagged and post.tagged_features != post.features_hash
     return {
         "tags": [
@@ -86,12 +138,9 @@ def _tagged(post: Any) -> dict[str, Any]:
         "lang": result.lang,
         "tags_hash": result.tags_hash,
         "features_hash": post.features_hash,
-        "tags_version": TAGGER_VERSION,
+        "tags_version": tagger.version,
         "trigger": "vision_retag" if retag else "initial",
     }
-
-
-STAGE = Stage("tags", TAGGER_VERSION, INPUTS, _work, chunk_size=2000)
 
 
 def _top(connection: Connection, scope: Scope) -> dict[str, Any]:
@@ -110,6 +159,16 @@ def _top(connection: Connection, scope: Scope) -> dict[str, Any]:
 
 
 @partitioned_asset(group="enrichment", kinds={"python", "postgres"}, deps=["posts", "vision_summaries"])
-def tags(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> Made:
+def tags(
+    context: dg.AssetExecutionContext,
+    config: StageConfig,
+    postgres: Postgres,
+    tagger: TaggerResource,
+    embedder: EmbedderResource,
+) -> Made:
     """Tags of each post with confidence and origin; lemmas for Russian and English."""
-    return materialize(context, config, postgres, STAGE, extra=_top)
+
+    def of(scope: Scope) -> Stage:
+        return stage(tagger.tagging(scope.tenant_slug, embedder.get()))
+
+    return materialize(context, config, postgres, of, extra=_top)

@@ -1,97 +1,51 @@
-"""Asset ``vision_summaries``: each picture described and read, once per content and model.
+"""Asset ``vision_summaries``: the pictures of each post described and read, once per content and model.
 
 Results are kept as JSON in the object store by content, provider and model, so the same picture in another
-message, or a rebuilt database, costs nothing. A picture that is not there or is refused is *settled* with its
-reason: albums complete all the same.
+message, or a rebuilt database, costs nothing. A picture that is not there, is refused or is not wanted is *settled*
+with its reason: albums complete all the same. What a provider that is down, or whose budget is spent, was not asked
+waits, and is asked by a later run.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import dagster as dg
 import orjson
-from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres, temp_rows
-from resources.vision import VisionResource
-from tg_assets.engine import Chunk, Outcome, Stage
+from resources.vision import Seeing, VisionResource
 from tg_assets.events.vision import MediaFile, VisionAnalysis, VisionAnalyzedEventV1
 from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
-from tg_assets.scope import StageConfig
-from tg_assets.vision.provider import PictureRefused, VisionProvider
-from tg_assets.vision.result import VisionResult
-
-SCHEMA_VERSION = 1
-WORKERS = 2
-
-# A picture is a photo, or a file or sticker whose type says image.
-PICTURE = "(p.kind = 'photo' OR p.mime LIKE 'image/%')"
+from tg_assets.picture_metadata import pictures_shown
+from tg_assets.scope import Scope, StageConfig
+from tg_assets.stage import Chunk, Outcome, Stage
+from tg_assets.vision.contents import Content, Described, Down, describe
+from tg_assets.vision.policy import PICTURES
+from tg_assets.vision.posts import Post
+from tg_assets.vision.provider import VisionProvider
+from tg_assets.vision.similar import SAME, Looks, same
 
 INPUTS = f"""
-    SELECT m.id AS item_id, m.posted_at AS at, 0 AS tokens,
-           md5(concat_ws('/', p.sha256, p.missing_reason, f.data)) AS input_hash
-    FROM messages m JOIN post_media_map p ON p.post_id = m.id AND p.role = 'primary' AND p.position = 0
+    WITH wanted AS (
+        SELECT id, channel_id, posted_at FROM messages
+        WHERE channel_id = ANY(:channels) AND posted_at >= :since AND posted_at < :until AND deleted_at IS NULL
+    )
+    SELECT m.id AS item_id, m.posted_at AS at,
+           (count(*) FILTER (WHERE p.sha256 IS NOT NULL AND p.policy IS NULL AND NOT EXISTS (
+                SELECT FROM pictures x WHERE (x.sha256, x.provider, x.model, x.vision_version)
+                                           = (p.sha256, :provider, :model, :version)
+            )) * :tokens_per_picture)::int AS tokens,
+           md5(concat(string_agg(concat_ws('/', p.sha256, p.missing_reason, p.policy), ',' ORDER BY p.position),
+                      f.data)) AS input_hash
+    FROM wanted m JOIN ({PICTURES}) p ON p.post_id = m.id
     LEFT JOIN message_facts f ON f.id = m.id AND f.kind = 'vision'
-    WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until
-      AND m.deleted_at IS NULL AND {PICTURE}
-"""  # noqa: S608 - a constant
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What became of one picture: a result, or why there is none."""
-
-    post_id: UUID
-    sha256: str | None
-    result: VisionResult | None = None
-    skipped: str | None = None
-    failed: str | None = None
-    told: bool = False
-    """Whether an outside worker said so."""
-
-
-def result_key(tenant: UUID, sha256: str, provider: VisionProvider) -> str:
-    """Key of a stored result; the contract's form."""
-    return f"vision/{tenant}/{sha256}_{provider.name}_{provider.model}_v{SCHEMA_VERSION}.json"
-
-
-def _told(picture: Any) -> Seen | None:
-    """What an outside worker said about the picture that the post has now."""
-    said = picture.said or {}
-    if not said or said.get("sha256") not in (None, picture.sha256):
-        return None
-    if "result" not in said:
-        return Seen(picture.post_id, picture.sha256, skipped=said["skipped"], told=True)
-    return Seen(picture.post_id, picture.sha256, VisionResult.model_validate(said["result"]), told=True)
-
-
-def _describe(picture: Any, tenant: UUID, provider: VisionProvider, objects: ObjectStore) -> Seen:
-    if picture.sha256 is None:
-        return Seen(picture.post_id, None, skipped=picture.missing_reason)
-    key = result_key(tenant, picture.sha256, provider)
-    if (cached := objects.get(key)) is not None:
-        try:
-            result = VisionResult.model_validate_json(cached)
-        except ValidationError:
-            result = None  # written by an older schema: made anew below
-        if result is not None and result.vision_version == provider.version:
-            return Seen(picture.post_id, picture.sha256, result.model_copy(update={"analysis_reason": "cache_hit"}))
-    data = objects.get(picture.s3_key)
-    if data is None:
-        return Seen(picture.post_id, picture.sha256, failed="its object is missing from the object store")
-    try:
-        result = provider.describe(data, picture.mime or "")
-    except PictureRefused as refused:
-        return Seen(picture.post_id, picture.sha256, skipped=f"refused: {refused.reason}")
-    objects.put(key, result.model_dump_json().encode())
-    return Seen(picture.post_id, picture.sha256, result)
+    GROUP BY m.id, m.posted_at, f.data
+"""  # noqa: S608 - constants
 
 
 ENRICHMENT = {"post_id": "uuid", "params_hash": "text", "data": "jsonb", "status": "text", "error": "text"}
@@ -112,99 +66,191 @@ def save_enrichment(connection: Connection, kind: str, provider: str, rows: Iter
     )
 
 
-def stage(provider: VisionProvider, objects: ObjectStore) -> Stage:
-    """The stage, for one provider."""
+def stage(seeing: Seeing, objects: ObjectStore) -> Stage:
+    """The stage, for one tenant's provider and policy; once the provider is down it is not asked again."""
+    provider, down = seeing.provider, Down()
 
     def work(chunk: Chunk) -> Outcome:
-        pictures = chunk.connection.execute(
-            text("""SELECT c.item_id AS post_id, p.sha256, p.missing_reason, o.s3_key, o.mime, f.data AS said
-                    FROM chunk c JOIN post_media_map p ON p.post_id = c.item_id AND p.position = 0
-                    LEFT JOIN media_objects o ON o.sha256 = p.sha256
-                    LEFT JOIN message_facts f ON f.id = c.item_id AND f.kind = 'vision'""")
-        ).all()
-        told = {one.post_id: said for one in pictures if (said := _told(one)) is not None}
-        first = {one.sha256: one for one in pictures if one.sha256 and one.post_id not in told}
-        with ThreadPoolExecutor(WORKERS) as pool:  # one description per content, however many messages show it
-            described = {
-                seen.sha256: seen
-                for seen in pool.map(lambda one: _describe(one, chunk.scope.tenant, provider, objects), first.values())
-            }
-        seen = [
-            told.get(picture.post_id)
-            or (
-                replace(described[picture.sha256], post_id=picture.post_id)
-                if picture.sha256
-                else _describe(picture, chunk.scope.tenant, provider, objects)
-            )
-            for picture in pictures
-        ]
-        save_enrichment(chunk.connection, "vision", provider.name, map(_row, seen))
-        _tell(chunk, [one for one in seen if one.result and not one.told])
-        return Outcome(
-            counts=Counter(_count(one) for one in seen),
-            failed={one.post_id: one.failed for one in seen if one.failed},
-            skipped={one.post_id: one.skipped for one in seen if one.skipped},
+        posts = _posts(chunk, seeing)
+        contents = {
+            one.sha256: Content(one.sha256, one.s3_key, one.mime or "")
+            for post in posts
+            if not post.told
+            for one in post.pictures
+            if one.sha256 and not one.policy
+        }
+        looks = describe(
+            list(contents.values()),
+            chunk.scope.tenant,
+            provider,
+            objects,
+            down,
+            lambda found: _twins(chunk.connection, provider, found),
         )
+        for post in posts:
+            post.settle(looks)
+        settled = [post for post in posts if not post.waits]
+        save_enrichment(chunk.connection, "vision", provider.name, map(_row, settled))
+        _remember(chunk.connection, provider, looks)
+        _tell(chunk, [post for post in settled if post.result and not post.told])
+        outcome = Outcome(counts=_counts(posts, looks))
+        for post in posts:
+            if post.waits:
+                outcome.waiting[post.id] = post.waits
+            elif any(one.again for one in post.looks):
+                outcome.failed[post.id] = post.failed or "failed"
+            elif post.result is None:
+                outcome.skipped[post.id] = post.reason or "no picture"
+        return outcome
 
-    return Stage("vision_summaries", provider.version, INPUTS, work, chunk_size=32)
+    return Stage(
+        "vision_summaries",
+        provider.version,
+        INPUTS,
+        work,
+        chunk_size=32,
+        price=seeing.price_per_1000_tokens,
+        currency=seeing.currency,
+        pace=seeing.pace,
+        values={
+            **seeing.policy.values(),
+            "provider": provider.name,
+            "model": provider.model,
+            "tokens_per_picture": seeing.tokens_per_picture,
+        },
+    )
 
 
-def _tell(chunk: Chunk, seen: Sequence[Seen]) -> None:
+def _posts(chunk: Chunk, seeing: Seeing) -> list[Post]:
+    rows = chunk.connection.execute(
+        text(f"""WITH wanted AS (SELECT m.id, m.channel_id FROM chunk JOIN messages m ON m.id = chunk.item_id)
+                 SELECT p.*, o.s3_key, coalesce(o.mime, p.mime) AS mime, f.data AS said
+                 FROM ({PICTURES}) p LEFT JOIN media_objects o ON o.sha256 = p.sha256
+                 LEFT JOIN message_facts f ON f.id = p.post_id AND f.kind = 'vision'
+                 ORDER BY p.post_id, p.position"""),  # noqa: S608 - a constant
+        seeing.policy.values(),
+    )
+    posts: dict[UUID, Post] = {}
+    for row in rows:
+        posts.setdefault(row.post_id, Post(row.post_id, row.said or {})).pictures.append(row)
+    return list(posts.values())
+
+
+def _twins(connection: Connection, provider: VisionProvider, looks: Mapping[str, Looks]) -> dict[str, str]:
+    """Of contents, those that look like one which has a result of this provider and version."""
+    temp_rows(connection, "seen_looks", {"sha256": "text", "looks": "text"}, _bits(looks))
+    found = connection.execute(
+        text("""SELECT s.sha256, p.sha256 AS twin, p.looks::text AS looks, p.thumbnail
+                FROM seen_looks s JOIN pictures p ON bit_count(p.looks # s.looks::bit(256)) <= :near
+                WHERE p.provider = :provider AND p.model = :model AND p.vision_version = :version
+                ORDER BY s.sha256, bit_count(p.looks # s.looks::bit(256)) DESC, p.sha256"""),
+        {"provider": provider.name, "model": provider.model, "version": provider.version, "near": SAME},
+    )
+    twins: dict[str, str] = {}
+    for row in found:
+        other = int(row.looks, 2).to_bytes(32), bytes(row.thumbnail)
+        if same(looks[row.sha256], other):
+            twins[row.sha256] = row.twin  # the nearest comes last
+    return twins
+
+
+def _bits(looks: Mapping[str, Looks]) -> list[tuple[str, str]]:
+    return [(sha256, f"{int.from_bytes(phash):0256b}") for sha256, (phash, _) in looks.items()]
+
+
+def _remember(connection: Connection, provider: VisionProvider, looks: Mapping[str, Described]) -> None:
+    """Index the results that are in the object store now."""
+    rows = [
+        (
+            sha256,
+            one.result.vision_version,
+            f"{int.from_bytes(one.looks[0]):0256b}" if one.looks else None,
+            one.looks[1].hex() if one.looks else None,
+        )
+        for sha256, one in looks.items()
+        if one.result
+    ]
+    columns = {"sha256": "text", "vision_version": "text", "looks": "text", "thumbnail": "text"}
+    temp_rows(connection, "described", columns, rows)
+    connection.execute(
+        text("""INSERT INTO pictures AS p (tenant_id, sha256, provider, model, vision_version, looks, thumbnail)
+                SELECT current_tenant(), sha256, :provider, :model, vision_version, looks::bit(256),
+                       decode(thumbnail, 'hex') FROM described
+                ON CONFLICT (tenant_id, sha256, provider, model) DO UPDATE SET
+                    vision_version = excluded.vision_version, looks = coalesce(excluded.looks, p.looks),
+                    thumbnail = coalesce(excluded.thumbnail, p.thumbnail), described_at = now()
+                WHERE p.vision_version <> excluded.vision_version
+                   OR (p.looks IS NULL AND excluded.looks IS NOT NULL)"""),
+        {"provider": provider.name, "model": provider.model},
+    )
+
+
+def _counts(posts: Sequence[Post], looks: Mapping[str, Described]) -> Counter[str]:
+    counts = Counter(post.result.classification if post.result else "without a result" for post in posts)
+    results = [one.result for one in looks.values() if one.result]
+    counts["pictures"] = sum(len(post.pictures) for post in posts)
+    counts["cache_hits"] = sum(result.analysis_reason == "cache_hit" for result in results)
+    counts["described"] = len(results) - counts["cache_hits"]
+    counts["tokens_used"] = sum(result.tokens_used for result in results if result.analysis_reason != "cache_hit")
+    return counts
+
+
+def _tell(chunk: Chunk, posts: Sequence[Post]) -> None:
     """Put what was seen into the outbox."""
     found = chunk.connection.execute(
-        text("""SELECT m.id, m.channel_id, m.telegram_message_id, c.tg_channel_id, c.source, c.owner_id, o.s3_key,
-                       o.mime, o.size_bytes
-                FROM chunk JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
-                JOIN post_media_map p ON p.post_id = m.id AND p.position = 0
-                JOIN media_objects o ON o.sha256 = p.sha256""")
+        text("""SELECT m.id, m.channel_id, m.telegram_message_id, c.tg_channel_id, c.source, c.owner_id
+                FROM chunk JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id""")
     )
-    posts = {row.id: row for row in found}
-    outbox.send(chunk.connection, (_event(chunk.scope.tenant, posts[one.post_id], one) for one in seen))
+    messages = {row.id: row for row in found}
+    files = chunk.connection.execute(
+        text("""SELECT sha256, s3_key, mime, size_bytes FROM media_objects WHERE sha256 = ANY(:shown)"""),
+        {"shown": [one.sha256 for post in posts for one in post.pictures if one.sha256]},
+    )
+    stored = {row.sha256: row for row in files}
+    outbox.send(chunk.connection, (_event(chunk.scope.tenant, messages[post.id], post, stored) for post in posts))
 
 
-def _event(tenant: UUID, post: Any, seen: Seen) -> VisionAnalyzedEventV1:
-    result = seen.result
+def _event(tenant: UUID, message: Any, post: Post, stored: Mapping[str, Any]) -> VisionAnalyzedEventV1:
+    result = post.result
     if result is None:
-        raise ValueError("there is nothing to tell of a picture without a result")
+        raise ValueError("there is nothing to tell of a post without a result")
+    seen = [
+        (one, stored[one.sha256])
+        for one, found in zip(post.pictures, post.looks, strict=True)
+        if found.result and one.sha256
+    ]
     return VisionAnalyzedEventV1(
         tenant_id=str(tenant),
-        post_id=str(post.id),
-        channel_id=str(post.channel_id),
-        tg_channel_id=post.tg_channel_id,
-        source=post.source,
-        owner_id=post.owner_id or None,
-        telegram_message_id=post.telegram_message_id,
+        post_id=str(message.id),
+        channel_id=str(message.channel_id),
+        tg_channel_id=message.tg_channel_id,
+        source=message.source,
+        owner_id=message.owner_id or None,
+        telegram_message_id=message.telegram_message_id,
         media=[
             MediaFile(
-                sha256=seen.sha256 or "",
-                s3_key=post.s3_key,
-                mime_type=post.mime,
-                size_bytes=post.size_bytes,
-                position=0,
+                sha256=one.sha256, s3_key=file.s3_key, mime_type=file.mime, size_bytes=file.size_bytes,
+                position=one.position,
             )
+            for one, file in seen
         ],
         vision=VisionAnalysis.model_validate(result.model_dump(mode="json")),
         vision_version=result.vision_version,
         features_hash=result.features_hash,
-    )
+    )  # fmt: skip
 
 
-def _row(seen: Seen) -> tuple[object, ...]:
-    if seen.result is None:
-        status = "error" if seen.failed else "skipped"
-        return (
-            seen.post_id,
-            None,
-            orjson.dumps({"sha256": seen.sha256}).decode(),
-            status,
-            seen.failed or seen.skipped,
-        )
-    data = seen.result.model_dump(mode="json") | {"sha256": seen.sha256}
-    return seen.post_id, seen.result.features_hash, orjson.dumps(data).decode(), "ok", None
-
-
-def _count(seen: Seen) -> str:
-    return seen.result.classification if seen.result else "without a result"
+def _row(post: Post) -> tuple[object, ...]:
+    """A row of ``post_enrichment``: the result, and of which pictures."""
+    data: dict[str, Any] = post.result.model_dump(mode="json") if post.result else {}
+    data["sha256"] = next((one.sha256 for one in post.pictures if one.sha256), None)
+    if len(post.looks) > 1:
+        data["pictures"] = [
+            {"sha256": one.sha256, "why": found.skipped or found.failed}
+            for one, found in zip(post.pictures, post.looks, strict=True)
+        ]
+    features = post.result.features_hash if post.result else None
+    return post.id, features, orjson.dumps(data).decode(), post.status, post.reason
 
 
 @partitioned_asset(group="enrichment", kinds={"python", "tesseract"}, deps=["posts", "media_objects"], pool="vision")
@@ -216,4 +262,8 @@ def vision_summaries(
     vision: VisionResource,
 ) -> Made:
     """Kind, description, labels, colours and the text in each picture (Russian and English)."""
-    return materialize(context, config, postgres, stage(vision.get(), objects))
+
+    def of(scope: Scope) -> Stage:
+        return stage(vision.seeing(scope.tenant_slug), objects)
+
+    return materialize(context, config, postgres, of, extra=pictures_shown)

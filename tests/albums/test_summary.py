@@ -1,5 +1,6 @@
 """The summary of an album depends on its items and what was said about them, on nothing else."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tg_assets.albums.assemble import Album, AlbumItem, assemble
-from tg_assets.albums.summary import AlbumIdentity, Analysed, Outcome, Settled, is_complete, summarise
+from tg_assets.albums.summary import (
+    AlbumIdentity,
+    AlbumSummary,
+    Analysed,
+    Outcome,
+    Settled,
+    best_of,
+    is_complete,
+    results_of,
+    summarise,
+    weighted,
+)
 from tg_assets.vision.result import VisionResult
 
 START = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -24,6 +36,11 @@ def album(count: int, deleted: tuple[int, ...] = ()) -> Album:
     return assemble([AlbumItem(i, "photo", None, None, START, i in deleted) for i in range(1, count + 1)])
 
 
+def summary_of(album: Album, outcomes: Mapping[int, Outcome]) -> AlbumSummary:
+    """With the weighted description."""
+    return summarise(WHO, album, outcomes, weighted(results_of(album, outcomes)))
+
+
 def seen(description: str = "A made-up picture", minute: int = 0, **changes: Any) -> Analysed:
     base = {"classification": "photo", "description": description, "provider": "p", "model": "m", "vision_version": "v"}
     return Analysed(VisionResult.model_validate(base | changes), START + timedelta(minutes=minute))
@@ -35,7 +52,7 @@ def text(value: str) -> dict[str, str]:
 
 def test_the_json_has_exactly_the_names_of_the_contract() -> None:
     """Ids as text, times in ISO, an empty album of outcomes included."""
-    out = summarise(WHO, album(2), {}).model_dump(mode="json")
+    out = summary_of(album(2), {}).model_dump(mode="json")
     assert set(out) == KEYS
     assert (out["album_id"], out["items_count"], out["items_analyzed"]) == (str(UUID(int=1)), 2, 0)
     assert (out["vision_summary"], out["ocr_text"], out["vision_labels"]) == (None, None, [])
@@ -49,7 +66,7 @@ def test_items_speak_in_the_albums_order_not_in_order_of_arrival() -> None:
         1: seen("first of them", 9, ocr=text("one")),
         2: seen("second object", 5, ocr=text("two")),
     }
-    summary = summarise(WHO, album(3), outcomes)
+    summary = summary_of(album(3), outcomes)
     assert summary.vision_summary == "first of them | second object | third thing entirely"
     assert summary.ocr_text == "one | two | three"
 
@@ -59,7 +76,7 @@ def test_what_many_items_say_counts_more_and_is_said_once() -> None:
     said = ["a lone cat", "one dog barking", "old wooden door"]
     said += [f"long row of vans by the grey sea number {n}" for n in range(5)]
     outcomes = {place + 1: seen(description) for place, description in enumerate(said)}
-    assert summarise(WHO, album(8), outcomes).vision_summary == (
+    assert summary_of(album(8), outcomes).vision_summary == (
         "long row of vans by the grey sea number 0 | a lone cat | one dog barking | old wooden door"
     )
 
@@ -70,7 +87,7 @@ def test_limits_hold() -> None:
         n: seen(f"alpha{n} beta{n} gamma{n}", labels=[f"own{n}", f"more{n}", "common"], ocr=text(f"text {n}"))
         for n in range(1, 12)
     }
-    summary = summarise(WHO, album(11), outcomes)
+    summary = summary_of(album(11), outcomes)
     assert summary.vision_summary is not None
     assert summary.vision_summary.split(" | ") == [f"alpha{n} beta{n} gamma{n}" for n in range(1, 6)]
     assert (summary.vision_labels[:3], len(summary.vision_labels)) == (["common", "own1", "more1"], 20)
@@ -89,7 +106,7 @@ def test_skipped_failed_and_deleted_items_do_not_keep_an_album_open() -> None:
     assert not is_complete(four, outcomes)
     outcomes[5] = Settled("failed")
     assert is_complete(four, outcomes)
-    summary = summarise(WHO, four, outcomes)
+    summary = summary_of(four, outcomes)
     assert (summary.items_count, summary.items_analyzed, summary.has_meme, summary.has_text) == (4, 1, True, False)
     assert summary.assembly_completed_at == START + timedelta(minutes=4)
     assert summary.assembly_lag_seconds == 180.0
@@ -98,7 +115,7 @@ def test_skipped_failed_and_deleted_items_do_not_keep_an_album_open() -> None:
 def test_a_deleted_item_takes_what_it_said_with_it() -> None:
     """Its description, labels, OCR and meme flag are gone."""
     outcomes = {1: seen("secret thing", labels=["secret"], ocr=text("secret"), is_meme=True), 2: seen("kept thing")}
-    summary = summarise(WHO, album(2, deleted=(1,)), outcomes)
+    summary = summary_of(album(2, deleted=(1,)), outcomes)
     assert (summary.vision_summary, summary.vision_labels, summary.ocr_text) == ("kept thing", [], None)
     assert not summary.has_meme
 
@@ -122,8 +139,8 @@ def test_arrival_order_changes_nothing_and_counts_agree(
     one = album(6, tuple(deleted))
     arrived = list(outcomes.items())
     random.shuffle(arrived)
-    summary = summarise(WHO, one, outcomes)
-    assert summarise(WHO, one, dict(arrived)).model_dump_json() == summary.model_dump_json()
+    summary = summary_of(one, outcomes)
+    assert summary_of(one, dict(arrived)).model_dump_json() == summary.model_dump_json()
     living = set(range(1, 7)) - deleted
     analysed = {n for n in living if isinstance(outcomes.get(n), Analysed)}
     assert (summary.items_count, summary.items_analyzed) == (len(living), len(analysed))
@@ -131,3 +148,13 @@ def test_arrival_order_changes_nothing_and_counts_agree(
     assert (summary.vision_summary is None) == (not analysed)
     if summary.first_analyzed_at and summary.last_analyzed_at:
         assert summary.first_analyzed_at <= summary.last_analyzed_at <= summary.assembly_completed_at
+
+
+def test_the_best_description_says_the_most() -> None:
+    """Different words count, those of the first pictures more, and a handsome picture's more still."""
+    plain, rich = seen("Dog dog dog dog"), seen("A dog beside a boat on a lake")
+    outcomes = {1: plain, 2: rich}
+    assert best_of(results_of(album(2), outcomes)) == "A dog beside a boat on a lake"
+    handsome = seen("A boat on the lake at dawn", aesthetic_score=1.0)
+    assert best_of(results_of(album(2), {1: plain, 2: handsome})) == "A boat on the lake at dawn"
+    assert best_of([]) is None

@@ -15,10 +15,11 @@ from sqlalchemy import text
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.channels import Chat, register_chat, register_tenant
-from tg_assets.engine import Chunk, Outcome, Report, Stage, run_stage
+from tg_assets.engine import run_stage
 from tg_assets.errors import TgAssetsError
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
+from tg_assets.stage import Chunk, Outcome, Report, Stage
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 INPUTS = """

@@ -188,7 +188,7 @@ class Life(RuleBasedStateMachine):
         model, qdrant, neo4j = EmbedderResource().get(), pipeline.qdrant(), pipeline.neo4j()
         qdrant.create_collection(model.dimension)
         neo4j.create_schema(CONSTRAINTS)
-        stages = all_stages(pipeline.objects(), VisionResource().get(), qdrant, model, neo4j)
+        stages = all_stages(pipeline.objects(), VisionResource(), qdrant, model, neo4j)
         with pipeline.postgres().tenant(loop.id) as session:
             for feed in self.feeds:
                 for group in stages.values():

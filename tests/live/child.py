@@ -25,6 +25,8 @@ PLACES = {
     "after the nodes, before the ledger": ("tg_assets.neo4j_nodes.mark", 1),
     "before marks are cleared": ("tg_assets.live.dirty.clear", 1),
     "between sending and forgetting": ("redis.client.Pipeline.execute", 1),
+    "after the album's object": ("tg_assets.album_summaries._event", 1),
+    "before the albums' ledger": ("tg_assets.album_summaries.show", 1),
 }
 DEADLY = "this message kills"
 
@@ -83,6 +85,10 @@ def work(live: Any, job: str) -> None:
     if job.startswith("tail"):
         with mock.patch("tg_assets.live.tail.BATCH", 30):
             live.drain(linger=20.0 if job == "tail-waiting" else 0.0)
+    elif job == "refresh-albums":
+        from tests.live.test_albums import Eyes
+
+        live.refresh([ids.tenant_id(live.tenant)], vision=Eyes())
     else:
         live.refresh([ids.tenant_id(live.tenant)])
 

@@ -81,8 +81,10 @@ class Live:
         assert tail.run(linger=linger, budget=180).startswith("nothing came")
         return tail
 
-    def refresh(self, tenants: Sequence[UUID] | None = None) -> Refresh:
-        """Run the stages until nothing is dirty."""
+    def refresh(
+        self, tenants: Sequence[UUID] | None = None, *, vision: Any = None, album_quiet: float = 0.0
+    ) -> Refresh:
+        """Run the stages until nothing is dirty that is due."""
         from resources.embedder import EmbedderResource
         from resources.vision import VisionResource
         from tg_assets.graph.schema import CONSTRAINTS
@@ -94,7 +96,15 @@ class Live:
         refresh = Refresh(
             pipeline.postgres(),
             self.redis,
-            all_stages(pipeline.objects(), VisionResource().get(), qdrant, model, neo4j),
+            all_stages(
+                pipeline.objects(),
+                vision or VisionResource(),
+                qdrant,
+                model,
+                neo4j,
+                redis=self.redis,
+                album_quiet=album_quiet,
+            ),
             lambda: tenants or [ids.tenant_id(self.tenant)],
             report=self.made.append,
             log=self.said.append,

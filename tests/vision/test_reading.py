@@ -1,6 +1,9 @@
 """Text in pictures is found: on screens, on memes, in both languages, and in the public export."""
 
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from tests.support.data import shared_data
 from tests.vision.drawing import meme, photo, screen
 from tg_assets.errors import TgAssetsError
 from tg_assets.vision.decode import decode
+from tg_assets.vision.detector import MODEL, Detector
 from tg_assets.vision.ocr import Engine, OcrStatus, ocr_status
 from tg_assets.vision.reading import Reading, read
 
@@ -37,13 +41,18 @@ def engine() -> Engine:
 
 
 @pytest.fixture(scope="module")
-def export(engine: Engine) -> tuple[dict[int, Reading], float]:
+def detector() -> Detector:
+    return Detector()
+
+
+@pytest.fixture(scope="module")
+def export(engine: Engine, detector: Detector) -> tuple[dict[int, Reading], float]:
     """Readings of the eighteen photos by number, and CPU seconds per photo."""
     folder: Path = shared_data("desktop", "qa_load_excerpt", "photos")
     photos = {int(path.name.split("_")[1].split("@")[0]): path.read_bytes() for path in sorted(folder.glob("*.jpg"))}
     assert len(photos) == 18
     start = time.process_time()
-    readings = {number: read(decode(data).image, engine.tsv) for number, data in photos.items()}
+    readings = {number: read(decode(data).image, engine.tsv, detector.lines) for number, data in photos.items()}
     return readings, (time.process_time() - start) / len(photos)
 
 
@@ -78,10 +87,31 @@ def test_a_caption_over_a_photo_is_read(engine: Engine, top: str, bottom: str, s
     assert reading.caption
 
 
+def test_coloured_letters_over_a_photo_need_the_detector(engine: Engine, detector: Detector) -> None:
+    """Red ones, in either language, are lost to plain Tesseract and read line by line."""
+    image = meme("КОГДА ПРИШЛА ПЯТНИЦА", "DEPLOY ON FRIDAY", 2, "#ff3030")
+    wanted = ("КОГДА", "ПРИШЛА", "ПЯТНИЦА", "DEPLOY", "FRIDAY")
+    with_lines, without = (read(image, engine.tsv, find).text for find in (detector.lines, None))
+    assert sum(word in with_lines for word in wanted) >= 4, with_lines
+    assert sum(word in without for word in wanted) <= 2, without
+
+
+def test_a_tilted_line_is_turned_before_it_is_read(engine: Engine, detector: Detector) -> None:
+    """Ten degrees, which Tesseract alone does not read, in its place on the picture."""
+    flat = screen(["Добро пожаловать домой"], size=(700, 500), points=30)
+    image = flat.rotate(10, fillcolor=(250, 250, 250))
+    reading = read(image, engine.tsv, detector.lines)
+    assert "пожаловать" in reading.text
+    (word,) = [word for word in reading.words if "пожаловать" in word.text]
+    assert 50 < word.left < 450
+    assert 50 < word.top < 300
+
+
 @pytest.mark.parametrize("seed", range(3))
-def test_a_photo_without_text_gives_no_text(engine: Engine, seed: int) -> None:
+def test_a_photo_without_text_gives_no_text(engine: Engine, detector: Detector, seed: int) -> None:
     """Noise does not become words that somebody finds later."""
     assert read(photo(seed=seed), engine.tsv).text == ""
+    assert read(photo(seed=seed), engine.tsv, detector.lines).text == ""
 
 
 def test_one_short_word_on_an_empty_screen_is_read(engine: Engine) -> None:
@@ -135,6 +165,31 @@ def test_a_missing_engine_is_reported_with_what_to_do(monkeypatch: pytest.Monkey
     status = ocr_status()
     assert not status.available
     assert "tg-assets[ocr]" in status.how_to
+
+
+def test_the_detector_is_part_of_the_tag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Installed, missing, or of another content: another version each, so that results become stale."""
+    whole = ocr_status()
+    assert whole.tag.endswith("+rus+eng+ppocr6-small")
+    monkeypatch.setattr("tg_assets.vision.detector.MODEL", replace(MODEL, sha256="0" * 64))
+    assert ocr_status().tag == whole.tag.removesuffix("+ppocr6-small")
+    monkeypatch.undo()
+    monkeypatch.setattr("tg_assets.vision.detector.importable", lambda *modules: False)
+    assert ocr_status().detector == ""
+
+
+def test_the_detector_opens_no_connection_and_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """Its package can download models and likes to log; in a process of its own, nothing may happen of that."""
+    program = """
+import socket
+def refuse(*_, **__): raise AssertionError("a connection was tried")
+socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
+from PIL import Image
+from tg_assets.vision.detector import MODEL, Detector
+assert Detector().lines(Image.new("RGB", (200, 100), "white")) == []
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_damaged_language_data_is_a_sentence(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """One summary per album out of what vision said about its items.
 
 Items are taken in the album's order, never in order of arrival, and every time comes from the outcomes, never from
-the clock: summarising again gives the same bytes. Deleted items take no part. What does not belong here: storing
+the clock: summarising again gives the same bytes. Deleted items take no part. How the descriptions become one is a
+``Strategy``; labels, texts and counts are the same for all. What does not belong here: storing
 the summary, or deciding what to analyse.
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -58,6 +59,9 @@ class Settled:
 
 Outcome = Analysed | Settled
 
+Strategy = Callable[[Sequence[VisionResult]], str | None]
+"""One description out of the items' results, in order; None when there are none."""
+
 
 class AlbumSummary(BaseModel):
     """The album's JSON object; ``model_dump(mode="json")`` has exactly the contract's keys."""
@@ -87,8 +91,18 @@ def is_complete(album: Album, outcomes: Mapping[int, Outcome]) -> bool:
     return all(placed.item.message_id in outcomes for placed in album.live)
 
 
-def summarise(identity: AlbumIdentity, album: Album, outcomes: Mapping[int, Outcome]) -> AlbumSummary:
+def results_of(album: Album, outcomes: Mapping[int, Outcome]) -> list[VisionResult]:
+    """What is known of the album's live items, in order."""
+    known = (outcomes.get(placed.item.message_id) for placed in album.live)
+    return [one.result for one in known if isinstance(one, Analysed) and one.result.analysis_reason != "skipped"]
+
+
+def summarise(
+    identity: AlbumIdentity, album: Album, outcomes: Mapping[int, Outcome], description: str | None
+) -> AlbumSummary:
     """Summarise the outcomes known so far, by message id; those of unknown or deleted items are ignored.
+
+    ``description`` is what a strategy made of ``results_of``.
 
     ``assembly_completed_at`` is when the last item settled (the album's own time when none says), the lag is
     counted from the first analysis to it, in seconds.
@@ -96,7 +110,7 @@ def summarise(identity: AlbumIdentity, album: Album, outcomes: Mapping[int, Outc
     ids = [placed.item.message_id for placed in album.live]
     known = [outcomes[message_id] for message_id in ids if message_id in outcomes]
     analysed = [one for one in known if isinstance(one, Analysed) and one.result.analysis_reason != "skipped"]
-    results = [one.result for one in analysed]
+    results = results_of(album, outcomes)
     moments = [one.at.astimezone(UTC) for one in analysed]
     completed = max((one.at.astimezone(UTC) for one in known if one.at is not None), default=album.posted_at)
     first = min(moments, default=None)
@@ -107,7 +121,7 @@ def summarise(identity: AlbumIdentity, album: Album, outcomes: Mapping[int, Outc
         channel_id=str(identity.channel_id),
         items_count=album.items_count,
         items_analyzed=len(analysed),
-        vision_summary=_descriptions([result.description for result in results]),
+        vision_summary=description,
         vision_labels=_labels(results),
         ocr_text=_ocr([result.ocr_text for result in results]),
         has_meme=any(result.is_meme for result in results),
@@ -119,8 +133,9 @@ def summarise(identity: AlbumIdentity, album: Album, outcomes: Mapping[int, Outc
     )
 
 
-def _descriptions(descriptions: Sequence[str]) -> str | None:
+def weighted(results: Sequence[VisionResult]) -> str | None:
     """The weightiest descriptions; near duplicates are one, with the weight of all of them."""
+    descriptions = [result.description for result in results]
     groups: list[tuple[str, frozenset[str], float]] = []
     for place, description in enumerate(text.strip() for text in descriptions):
         weight = _FIRST_WEIGHTS[place] if place < len(_FIRST_WEIGHTS) else _WEIGHT
@@ -133,6 +148,22 @@ def _descriptions(descriptions: Sequence[str]) -> str | None:
             groups.append((description, words, weight))
     chosen = sorted(groups, key=lambda group: -group[2])[:MAX_DESCRIPTIONS]
     return JOIN.join(description for description, _, _ in chosen) or None
+
+
+def best_of(results: Sequence[VisionResult]) -> str | None:
+    """The one description that says the most: different words, more for the first pictures and for handsome ones."""
+
+    def says(placed: tuple[int, VisionResult]) -> tuple[float, int]:
+        place, result = placed
+        weight = _FIRST_WEIGHTS[place] if place < len(_FIRST_WEIGHTS) else _WEIGHT
+        words = len(set(re.findall(r"\w+", result.description.casefold())))
+        return words * weight * (1 + (result.aesthetic_score or 0.0)), -place
+
+    return max(enumerate(results), key=says)[1].description if results else None
+
+
+STRATEGIES: Mapping[str, Strategy] = {"weighted": weighted, "best-of": best_of}
+"""The strategies that need no model, by the name that chooses one."""
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:

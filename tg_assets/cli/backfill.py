@@ -82,18 +82,20 @@ def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str
     from tg_assets.materialize import summary
     from tg_assets.partitions import window
     from tg_assets.scope import Scope
+    from tg_assets.stage import Stage
     from tg_assets.stages import all_stages
 
     _check_feed(feed)
     keys = date_keys(dates)
     scope = Scope(feed, window(keys[0])[0], window(keys[-1])[1], chats)
     stages = all_stages(
-        runtime.objects(), VisionResource().get(), runtime.qdrant(), EmbedderResource().get(), runtime.neo4j()
+        runtime.objects(), VisionResource(), runtime.qdrant(), EmbedderResource().get(), runtime.neo4j()
     )
     tokens, cost = 0, 0.0
     with runtime.postgres().tenant(scope.tenant) as session:
         for asset, found in stages.items():
-            for stage in found if not assets or asset in assets else ():
+            for of in found if not assets or asset in assets else ():
+                stage = of if isinstance(of, Stage) else of(scope)
                 report = run_stage(stage, session, scope, force=force, dry_run=True)
                 tokens, cost = tokens + report.tokens, cost + report.cost
                 console.print(summary(stage.name, report, dry_run=True), soft_wrap=True)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, text
 
-from tg_assets.engine import Outcome
+from tg_assets.stage import Outcome
 
 
 def mark(connection: Connection, column: Literal["embedding_status", "graph_status"], outcome: Outcome) -> None:

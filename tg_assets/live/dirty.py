@@ -1,8 +1,8 @@
 """Dirty partitions: what live traffic touched and the stages have not looked at yet.
 
 Marks are appended in the transaction that saved the messages, and deleted one by one by the worker that saw
-them, after it has done the work: a mark that comes meanwhile stays. All functions work inside a tenant's
-transaction.
+them, after it has done the work: a mark that comes meanwhile stays. Where something outside is not ready the marks
+stay as well, and are due again a little later. All functions work inside a tenant's transaction.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,9 @@ from sqlalchemy import Connection, text
 
 from tg_assets.partitions import window, window_sql
 from tg_assets.scope import Scope, merge
+
+AGAIN_SECONDS = 5.0
+"""How long a mark rests whose work waits for something outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,31 @@ def mark(connection: Connection, start: date) -> dict[tuple[str, date], int]:
     return {(row.feed, row.date): row.messages for row in rows}
 
 
+def mark_waiting(connection: Connection, stage: str, scope: Scope) -> None:
+    """Mark the partitions of a scope in which a stage's items wait, for the next refresh."""
+    connection.execute(
+        text(f"""INSERT INTO dirty (tenant_id, feed, date, due_at)
+                 SELECT DISTINCT current_tenant(), :feed, {window_sql("at")}, now() + make_interval(secs => :seconds)
+                 FROM derivations WHERE stage = :stage AND status = 'waiting' AND at >= :since AND at < :until"""),  # noqa: S608
+        {"feed": scope.feed, "stage": stage, "since": scope.since, "until": scope.until, "seconds": AGAIN_SECONDS},
+    )
+
+
 def look(connection: Connection) -> Dirty:
-    """The tenant's dirty partitions now."""
+    """The tenant's dirty partitions that are due now."""
     rows = connection.execute(
-        text("SELECT feed, date, array_agg(seq) AS seqs, min(marked_at) AS oldest FROM dirty GROUP BY feed, date")
+        text("""SELECT feed, date, array_agg(seq) AS seqs, min(marked_at) AS oldest FROM dirty
+                WHERE due_at <= now() GROUP BY feed, date""")
     ).all()
     return Dirty({(row.feed, row.date): row.seqs for row in rows}, min((row.oldest for row in rows), default=None))
+
+
+def postpone(connection: Connection, marks: Sequence[int]) -> None:
+    """Look at marks again later: what they stand for waits for something outside."""
+    connection.execute(
+        text("UPDATE dirty SET due_at = now() + make_interval(secs => :seconds) WHERE seq = ANY(:marks)"),
+        {"marks": list(marks), "seconds": AGAIN_SECONDS},
+    )
 
 
 def clear(connection: Connection, marks: Sequence[int]) -> None:

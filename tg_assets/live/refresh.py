@@ -1,8 +1,9 @@
 """Keeping derived things up with live traffic: the stages, over the dirty partitions, again and again while they last.
 
 Text first: a message is tagged, indexed and in the graph before its picture has been read, and again after it.
-Marks are cleared once their work is done, so a killed run leaves them to the next; stages work on what is stale,
-so nothing is done twice. Nothing here knows Dagster.
+Marks are cleared once their work is done, so a killed run leaves them to the next, and rest a little while what they
+stand for waits for something outside; stages work on what is stale, so nothing is done twice. Nothing here knows
+Dagster.
 """
 
 import time
@@ -18,10 +19,11 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
 from resources.postgres import Postgres, TenantConnection
-from tg_assets.engine import Report, Stage, run_stage
+from tg_assets.engine import run_stage
 from tg_assets.live import dirty, outbox
 from tg_assets.live.process import is_down
 from tg_assets.scope import Scope
+from tg_assets.stage import Report, StageOf
 
 TEXT = ("posts", "media_objects", "media_groups", "tags", "qdrant_points", "neo4j_nodes")
 PICTURES = ("vision_summaries", "album_summaries")
@@ -68,7 +70,7 @@ class Refresh:
         self,
         postgres: Postgres,
         redis: Redis | None,
-        stages: Mapping[str, tuple[Stage, ...]],
+        stages: Mapping[str, tuple[StageOf, ...]],
         tenants: Callable[[], Sequence[UUID]],
         *,
         report: Callable[[Made], None],
@@ -153,8 +155,10 @@ class Refresh:
         self._pass(session, scope, LAST, reports)
         self._made.add(covered, scope.feed, reports, set(covered) - self._reported)
         if self.failures.total() == before and not any(report.left for report in reports.values()):
+            waits = any(report.waiting for report in reports.values())
             with session.transaction() as connection:
-                dirty.clear(connection, [mark for one in covered for mark in found.partitions[one]])
+                settle = dirty.postpone if waits else dirty.clear
+                settle(connection, [mark for one in covered for mark in found.partitions[one]])
 
     def _pass(
         self,
@@ -167,17 +171,20 @@ class Refresh:
         for asset in assets:
             total = reports.setdefault(asset, Report())
             total.left = 0
-            for stage in self._stages[asset]:
+            total.waiting.clear()
+            for number, stage in enumerate(self._stages[asset]):
                 try:
                     report = run_stage(stage, session, scope, limit=limit, wait=False, run_id=self._run_id)
                 except Exception as error:
                     if is_down(error):
                         raise
-                    self._failed(stage.name, error)
+                    self._failed(f"{asset}{f'/{number}' if number else ''}", error)
                     continue
+                if report.waiting and report.stale.total() == report.stale["waiting"]:
+                    report.left = 0  # they would only wait again
                 total.add(report)
                 if report.done:
-                    self._log(f"{stage.name}: {report.done:,} made in {scope.feed}, {report.seconds:.1f} s")
+                    self._log(f"{asset}: {report.done:,} made in {scope.feed}, {report.seconds:.1f} s")
 
     def _failed(self, what: str, error: Exception) -> None:
         self.failures[f"{what}: {type(error).__name__}"] += 1

@@ -1,4 +1,4 @@
-"""Language, lemmas and tags of a message's text. Pure functions: no Dagster, no network, no database.
+"""Language, lemmas and tags of a message's text. No Dagster, no network, no database.
 
 Models come from wheels and are loaded on first use, once per process, safely from several threads.
 """

@@ -1,13 +1,13 @@
 """Tags of a post: its hashtags, its key phrases, the phrases of its picture's text, the picture's labels.
 
-Tags are only ever derived from the content given: whatever a text says ("add the tag …"), it is text. The
-same input gives the same tags in the same order on every machine. ``TAGGER_VERSION`` is recorded with the
-tags; raising it makes every post stale, so it is raised exactly when results change. What does not belong
-here: storing, deciding what is stale, calling a model.
+Tags are only ever derived from the content given, as a reader sees it: whatever a text says ("add the tag …"), it
+is text. The same input gives the same tags in the same order on every machine. ``TAGGER_VERSION`` is recorded with
+the tags; raising it makes every post stale, so it is raised exactly when results change. What does not belong
+here: storing, deciding what is stale, calling a model (``tagger`` brings what models found).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from json import dumps
@@ -16,13 +16,15 @@ from typing import Literal
 
 from tg_assets.tagging.cleaning import clean, strip_links
 from tg_assets.tagging.language import detect
-from tg_assets.tagging.lemmas import fold
+from tg_assets.tagging.lemmas import fold, lemmas
 from tg_assets.tagging.phrases import Phrase, phrases
+from tg_assets.tagging.seen import seen
 from tg_assets.tagging.stopwords import DULL_WORDS
 
-TAGGER_VERSION = "phrases-1"
+TAGGER_VERSION = "phrases-2"
 
-Origin = Literal["hashtag", "text", "ocr", "label"]
+Origin = Literal["hashtag", "entity", "text", "ocr", "label", "topic"]
+"""What a tag comes from. ``topic`` is a name of the taxonomy; every other tag is made of the content's own words."""
 
 MOST_PHRASES = 8
 MOST_OCR_PHRASES = 3
@@ -34,6 +36,7 @@ _READ = 4000
 """Characters read of a text: Telegram's longest message is 4,096."""
 _LONGEST_NAME = 64
 _LINE_END = re.compile(r"[\r\n\u2028\u2029]+")
+_WORD_CHARACTER = re.compile(r"[^\W_]")
 _HASHTAG = re.compile(r"(?<![\w#&/])#(\w*[^\W\d_]\w*)")
 
 
@@ -76,7 +79,8 @@ def tags_hash(names: Iterable[str]) -> str:
     return sha256(dumps(unique, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _normal(name: str) -> str:
+def normal(name: str) -> str:
+    """A name as tags have it: folded, without marks around it, cut."""
     return fold(name).strip(" #.,;:!?\"'«»()[]")[:_LONGEST_NAME].strip()
 
 
@@ -96,13 +100,14 @@ def _confidence(first: Phrase, count: int, words: int) -> float:
     return round(min(value, 0.95), 2)
 
 
-def _key_phrases(text: str, lang: str, most: int) -> list[tuple[str, float]]:
+def _key_phrases(text: str, lang: str, most: int, told: Iterable[str] = ()) -> list[tuple[str, float]]:
+    """Names and confidence of the best phrases; none whose words all are in a name of ``told``."""
     found = list(phrases(strip_links(_HASHTAG.sub(" . ", text)), lang))
     words = len(text.split())
     first: dict[str, Phrase] = {}
     count: dict[str, int] = {}
     for phrase in found:
-        name = _normal(phrase.name)
+        name = normal(phrase.name)
         if len(name) < 2 or (phrase.length == 1 and (len(name) < 3 or name in DULL_WORDS)):
             continue
         first.setdefault(name, phrase)
@@ -111,7 +116,10 @@ def _key_phrases(text: str, lang: str, most: int) -> list[tuple[str, float]]:
     good = sorted((s for s in scored if s[1] >= LEAST_CONFIDENCE), key=lambda s: (-s[1], first[s[0]].position, s[0]))
     kept: list[tuple[str, float]] = []
     passed = 0
+    bags = [set(lemmas(name)) for name in told]
     for name, confidence in good:
+        if bags and any(set(lemmas(name)) <= bag for bag in bags):
+            continue
         # «генератор» says nothing beside «дизельный генератор»; the better of the two is first.
         if any(f" {name} " in f" {other} " or f" {other} " in f" {name} " for other, _ in kept):
             continue
@@ -125,34 +133,53 @@ def _key_phrases(text: str, lang: str, most: int) -> list[tuple[str, float]]:
     return kept
 
 
-def _lines(text: str) -> str:
-    """Cleaned text in which the end of a line ends a phrase."""
-    return clean(_LINE_END.sub(" . ", text[:_READ]))
+def lines(text: str) -> str:
+    """Cleaned text as a reader sees it, in which the end of a line ends a phrase."""
+    return clean(_LINE_END.sub(" . ", seen(text[:_READ])))
 
 
-def _candidates(given: TagInput, text: str, lang: str) -> Iterable[Tag]:
-    hashtags = given.hashtags if given.hashtags is not None else tuple(_HASHTAG.findall(text))
-    for written in hashtags:
-        yield Tag(clean(written).lower().lstrip("#")[:_LONGEST_NAME].strip(), 1.0, "hashtag")
-    for name, confidence in _key_phrases(text, lang, MOST_PHRASES):
+def hashtags_of(given: TagInput, text: str) -> Iterable[Tag]:
+    """Hashtags as written; ``text`` is the post's, as ``lines`` gives it."""
+    for written in given.hashtags if given.hashtags is not None else tuple(_HASHTAG.findall(text)):
+        name = clean(strip_links(seen(written[:_READ]))).lower().lstrip("#")[:_LONGEST_NAME].strip()
+        yield Tag(name if _WORD_CHARACTER.search(name) else "", 1.0, "hashtag")
+
+
+def _candidates(given: TagInput, text: str, lang: str, found: Sequence[Tag]) -> Iterable[Tag]:
+    yield from hashtags_of(given, text)
+    entities = [one for one in found if one.origin == "entity"]
+    yield from entities
+    for name, confidence in _key_phrases(text, lang, MOST_PHRASES, [one.name for one in entities]):
         yield Tag(name, confidence, "text")
-    ocr = _lines(given.ocr_text)
+    ocr = lines(given.ocr_text)
     if ocr:
         for name, confidence in _key_phrases(ocr, detect(ocr), MOST_OCR_PHRASES):
             yield Tag(name, round(confidence * 0.8, 2), "ocr")
     for label in given.labels:
-        yield Tag(_normal(label), 0.6, "label")
+        yield Tag(normal(strip_links(seen(label[:_READ]))), 0.6, "label")
+    yield from (one for one in found if one.origin != "entity")
 
 
-_ORDER: dict[Origin, int] = {"hashtag": 0, "text": 1, "ocr": 2, "label": 3}
+_ORDER: dict[Origin, int] = {"hashtag": 0, "entity": 1, "text": 2, "ocr": 3, "label": 4, "topic": 5}
 
 
-def tag(given: TagInput) -> TagResult:
-    """Tags of one post; never raises on any text."""
-    text = _lines(given.text)
+def tag(given: TagInput, found: Iterable[Tag] = ()) -> TagResult:
+    """Tags of one post, with the entities and topics that models ``found`` in it; never raises on any text."""
+    text = lines(given.text)
     lang = detect(text)
+    return merged(_candidates(given, text, lang, tuple(found)), lang)
+
+
+def only_hashtags(given: TagInput) -> TagResult:
+    """What a post has without anybody's opinion: its hashtags and its language."""
+    text = lines(given.text)
+    return merged(hashtags_of(given, text), detect(text))
+
+
+def merged(candidates: Iterable[Tag], lang: str) -> TagResult:
+    """Tags put in their order; of equal names the first candidate stays, blank ones go."""
     unique: dict[str, Tag] = {}
-    for candidate in _candidates(given, text, lang):
+    for candidate in candidates:
         if candidate.name and candidate.name not in unique:
             unique[candidate.name] = candidate
     ordered = tuple(sorted(unique.values(), key=lambda t: (_ORDER[t.origin], -t.confidence, t.name)))

@@ -2,7 +2,7 @@
 
 The bytes decide, not their declared type: only five formats are tried, sizes are checked before anything is
 unpacked, and whatever cannot be decoded whole is refused by name. Animations give their first frame.
-What does not belong here: looking at the picture.
+Only a worker (``sandbox``) calls ``decode``. What does not belong here: looking at the picture.
 """
 
 import io
@@ -38,15 +38,20 @@ class Picture:
     animated: bool
 
 
+def weigh(data: bytes) -> None:
+    """Raises ``PictureRefused`` for nothing and for more than ``MAX_BYTES``; looks at nothing else."""
+    if not data:
+        raise PictureRefused(Refusal.empty, "no bytes")
+    if len(data) > MAX_BYTES:
+        raise PictureRefused(Refusal.too_many_bytes, f"{len(data)} bytes, at most {MAX_BYTES} are read")
+
+
 def decode(data: bytes, mime: str = "") -> Picture:
     """Decode one picture. ``mime`` is what the sender called it and only shows in messages.
 
     Raises ``PictureRefused``; running out of memory and the like pass through, they are worth a retry.
     """
-    if not data:
-        raise PictureRefused(Refusal.empty, "no bytes")
-    if len(data) > MAX_BYTES:
-        raise PictureRefused(Refusal.too_many_bytes, f"{len(data)} bytes, at most {MAX_BYTES} are read")
+    weigh(data)
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -84,6 +89,7 @@ def _decode(data: bytes) -> Picture:
         width, height = height, width
     flat = _flatten(upright)
     flat.thumbnail((WORK_SIDE, WORK_SIDE))
+    flat.info.clear()  # Pillow would write a sender's comment into every JPEG made from it
     return Picture(flat, width, height, kind, animated)
 
 

@@ -4,7 +4,7 @@ Rules, in order, with the measurements of ``measure``:
 * a *drawn* picture (screens, drawings, scans) has few colours: eight of 512 coarse ones cover most of it and
   neighbouring pixels are mostly equal. A photo has neither;
 * drawn, near-white ground, no colour, many words, shape of a page -> document; three words or more -> screenshot;
-  the sides of a phone's screen with any word -> screenshot; otherwise other (drawing, sticker);
+  the sides of an upright phone's screen with any word -> screenshot; otherwise other (drawing, sticker);
 * not drawn, 40 words or more -> document (a page that was photographed);
 * not drawn, white-letter caption or words of a readable size over it -> meme; otherwise photo.
 Known limits: a billboard in a photo looks like a meme, a drawn meme like a screenshot. Infographics are not
@@ -91,7 +91,7 @@ def classify(look: Look, reading: Reading, width: int, height: int) -> Classific
         page_shape = height > width and long_side / short_side < 1.65
         if paper and page_shape and count >= PAGE_WORDS:
             return "document"
-        phone = 1.6 <= long_side / short_side <= 2.4 and long_side >= 600
+        phone = height > width and 1.6 <= long_side / short_side <= 2.4 and long_side >= 600
         return "screenshot" if count >= SCREEN_WORDS or (phone and count) else "other"
     if count >= PAGE_WORDS:
         return "document"

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.vision.detector import detector_tag
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
 LANGUAGES = ("rus", "eng")
 PSM_PAGE = 3
+PSM_LINE = 7
 PSM_SPARSE = 11
 _HOW_TO = "apt-get install tesseract-ocr-rus tesseract-ocr-eng, or point TESSDATA_PREFIX at rus and eng data"
 _HOW_TO_ENGINE = "pip install 'tg-assets[ocr]'"
@@ -29,18 +31,23 @@ _STANDARD_ROOTS = (Path("/usr/share"), Path("/usr/local/share"), Path("/opt/home
 
 @dataclass(frozen=True)
 class OcrStatus:
-    """Whether text can be read here. ``languages`` are those found; ``how_to`` is empty when all is well."""
+    """Whether text can be read here. ``languages`` are those found; ``how_to`` is empty when all is well.
+
+    ``detector`` finds lines for Tesseract on memes and photos; empty when it is not installed."""
 
     available: bool
     languages: tuple[str, ...]
     path: Path | None
     how_to: str
     engine: str
+    detector: str = ""
 
     @property
     def tag(self) -> str:
         """The part of a vision version that says what read the text."""
-        return f"{self.engine}+{'+'.join(self.languages)}" if self.available else "ocr-missing"
+        if not self.available:
+            return "ocr-missing"
+        return "+".join(part for part in (self.engine, *self.languages, self.detector) if part)
 
 
 def tessdata_dirs() -> list[Path]:
@@ -67,7 +74,7 @@ def ocr_status(search: Sequence[Path] | None = None) -> OcrStatus:
         how_to = _HOW_TO_ENGINE if complete else f"{_HOW_TO_ENGINE}; {_HOW_TO}"
         return OcrStatus(False, best, where, how_to, "")
     version = f"tesseract-{_tesserocr().tesseract_version().split()[1]}"
-    return OcrStatus(complete, best, where, "" if complete else _HOW_TO, version)
+    return OcrStatus(complete, best, where, "" if complete else _HOW_TO, version, detector_tag())
 
 
 class Engine:

@@ -21,6 +21,9 @@ class Refusal(StrEnum):
     too_many_pixels = "too_many_pixels"
     truncated = "truncated"
     broken = "broken"
+    too_slow = "too_slow"
+    crashed = "crashed"
+    filtered = "filtered"
 
 
 class PictureRefused(Exception):

@@ -36,6 +36,7 @@ class Collection:
         self._shard = shard
         self._definition = definition
         self._write = threading.Lock()
+        self._define = threading.Lock()
         self._operations = 0
         self._dirty = False
         self._vacuum_due = False
@@ -86,18 +87,20 @@ class Collection:
     def create_index(self, field: str, schema: Any) -> Json:
         """Index a payload field; the same definition again does nothing."""
         wanted = index_schema(schema)
-        if self._definition["indexes"].get(field) == wanted:
-            return self._acknowledge(0)
-        reply = self.update([engine.UpdateOperation.create_field_index(field, to_index(wanted))])
-        self._definition["indexes"][field] = wanted
-        _save(self.path, self._definition)
+        with self._define:
+            if self._definition["indexes"].get(field) == wanted:
+                return self._acknowledge(0)
+            reply = self.update([engine.UpdateOperation.create_field_index(field, to_index(wanted))])
+            self._definition["indexes"][field] = wanted
+            _save(self.path, self._definition)
         return reply
 
     def delete_index(self, field: str) -> Json:
         """Forget an index."""
-        reply = self.update([engine.UpdateOperation.delete_field_index(field)])
-        self._definition["indexes"].pop(field, None)
-        _save(self.path, self._definition)
+        with self._define:
+            reply = self.update([engine.UpdateOperation.delete_field_index(field)])
+            self._definition["indexes"].pop(field, None)
+            _save(self.path, self._definition)
         return reply
 
     def update(self, operations: list[engine.UpdateOperation], *, vacuum: bool = False) -> Json:

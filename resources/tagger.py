@@ -1,0 +1,72 @@
+"""Who tags a tenant's posts, as a Dagster resource: chosen by the models file, built when a run first needs it.
+
+What does not belong here: taggers themselves (``tg_assets.tagging``); a test passes its own by subclassing
+``tagging``.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster import ConfigurableResource
+from pydantic import PrivateAttr
+
+from resources.embedder import Embedder
+from resources.postgres import Postgres
+from tg_assets import ids
+from tg_assets.remote.config import RemoteModel, load_models
+from tg_assets.settings import load_settings
+from tg_assets.tagging.tagger import LocalTagger, Tagger
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """A tenant's tagger, and what 1,000 tokens cost. ``pace`` is posts a second, if it is known."""
+
+    tagger: Tagger
+    price_per_1000_tokens: float = 0.0
+    currency: str = "USD"
+    pace: float | None = None
+
+
+class TaggerResource(ConfigurableResource["TaggerResource"]):
+    """The taggers of all tenants; the same objects for as long as this resource lives.
+
+    ``models_file`` is the models file and ``taxonomy`` the file of topics; empty means those that ``TG_MODELS`` and
+    ``TG_TAXONOMY`` name.
+    """
+
+    models_file: str = ""
+    taxonomy: str = ""
+
+    _built: dict[tuple[str, str], Tagging] = PrivateAttr(default_factory=dict)
+    _local: dict[str, LocalTagger] = PrivateAttr(default_factory=dict)
+
+    def tagging(self, tenant: str, embedder: Embedder) -> Tagging:
+        """Who tags the posts of the tenant with this slug; topics are compared by ``embedder``.
+
+        Raises ``TgAssetsError`` when the models file or the taxonomy cannot be used.
+        """
+        key = (tenant, embedder.model_id)
+        if key not in self._built:
+            settings = load_settings()
+            path = Path(self.models_file) if self.models_file else settings.models
+            model = load_models(path).for_tenant(tenant).tags
+            self._built[key] = self._remote(tenant, model) if model else Tagging(self.local(embedder))
+        return self._built[key]
+
+    def local(self, embedder: Embedder) -> LocalTagger:
+        """The built-in tagger."""
+        if embedder.model_id not in self._local:
+            taxonomy = Path(self.taxonomy) if self.taxonomy else load_settings().taxonomy
+            self._local[embedder.model_id] = LocalTagger(embedder, taxonomy)
+        return self._local[embedder.model_id]
+
+    @staticmethod
+    def _remote(tenant: str, model: RemoteModel) -> Tagging:
+        from tg_assets.remote.connecting import connect
+        from tg_assets.tagging.remote import RemoteTagger
+
+        chat = connect(model, Postgres(url=load_settings().require("postgres_url")), ids.tenant_id(tenant))
+        tagger = RemoteTagger(chat, name=model.kind, model=model.model)
+        pace = model.requests_per_minute / 60 * tagger.chunk_size
+        return Tagging(tagger, model.price_per_1000_tokens, model.currency, pace)

@@ -1,0 +1,75 @@
+"""A contact sheet: albums with their pictures side by side and what is said of them, as Markdown with data URIs.
+
+Pictures are strangers': they are unpacked by ``vision.prepare``'s worker, and what is put together here are the small
+JPEGs that it made. What does not belong here: which albums, and where the sheet is shown.
+"""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+from tg_assets.vision.provider import PictureRefused
+
+THUMBNAIL = 72
+"""Longest side of a picture on the sheet, in pixels."""
+MOST_ALBUMS, MOST_PICTURES = 8, 10
+_GAP, _QUALITY = 3, 60
+_SUMMARY = 300
+
+Thumbnail = Callable[[bytes, str, int], bytes]
+"""A small JPEG of a picture's bytes, MIME type and longest side; raises ``PictureRefused``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An album on the sheet: a title for people, its pictures as (bytes, MIME type), its summary and labels."""
+
+    title: str
+    pictures: Sequence[tuple[bytes, str]]
+    summary: str
+    labels: Sequence[str]
+
+
+def contact_sheet(albums: Sequence[Shown], thumbnail: Thumbnail) -> str:
+    """The sheet of the first ``MOST_ALBUMS`` albums, some ten kilobytes each at most."""
+    rows = ["| album | pictures | summary | labels |", "|---|---|---|---|"]
+    for album in albums[:MOST_ALBUMS]:
+        strip = _strip([one for one in (_small(*picture, thumbnail) for picture in album.pictures) if one])
+        shown = f"![pictures]({strip})" if strip else "none stored"
+        summary = album.summary if len(album.summary) <= _SUMMARY else album.summary[: _SUMMARY - 1] + "…"
+        rows.append(f"| {_cell(album.title)} | {shown} | {_cell(summary)} | {_cell(', '.join(album.labels[:8]))} |")
+    return "\n".join(rows)
+
+
+def _small(data: bytes, mime: str, thumbnail: Thumbnail) -> bytes | None:
+    try:
+        return thumbnail(data, mime, THUMBNAIL)
+    except PictureRefused:
+        return None
+
+
+def _strip(thumbnails: Sequence[bytes]) -> str:
+    """Pictures side by side, as a data URI; empty without any."""
+    from PIL import Image
+
+    if not thumbnails:
+        return ""
+    images = [Image.open(BytesIO(one), formats=("JPEG",)) for one in thumbnails]
+    width = sum(image.width for image in images) + _GAP * (len(images) - 1)
+    strip = Image.new("RGB", (width, max(image.height for image in images)), "white")
+    left = 0
+    for image in images:
+        strip.paste(image, (left, (strip.height - image.height) // 2))
+        left += image.width + _GAP
+    buffer = BytesIO()
+    strip.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _cell(text: str) -> str:
+    """Text as text: whatever a picture says, it is no Markdown, no link and no HTML."""
+    flat = " ".join(text.split())
+    for mark in "\\`*_{}[]()<>#+!|~":
+        flat = flat.replace(mark, f"&#{ord(mark)};")
+    return flat.replace("://", "&#58;//")

@@ -1,0 +1,160 @@
+"""Looking at contents: what is kept of one, else of one that looks the same, else what the provider says.
+
+Every content ends in a ``Described``: a result, settled without one, or tried again. A provider that is down stops
+the rest, which wait. What does not belong here: which pictures, and what their posts make of it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from tg_assets.remote.errors import NotNow, ReplyUnusable
+from tg_assets.vision.provider import PictureRefused, VisionProvider
+from tg_assets.vision.result import VisionResult
+from tg_assets.vision.similar import Looks
+
+SCHEMA_VERSION = 1
+WORKERS = 2
+
+
+class Objects(Protocol):
+    """What it needs of an object store."""
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes under a key, None when there are none."""
+
+    def put(self, key: str, data: bytes) -> object:
+        """Keep bytes under a key."""
+
+
+@runtime_checkable
+class TellsLooks(Protocol):
+    """A provider dear enough to look for a picture that looks the same first."""
+
+    def looks(self, image: bytes, mime: str) -> Looks:
+        """What the picture looks like. Raises ``PictureRefused``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A picture to look at; ``key`` is its object's."""
+
+    sha256: str
+    key: str
+    mime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What became of one content; exactly one of the first four is set, or ``looks`` alone on the way."""
+
+    result: VisionResult | None = None
+    skipped: str | None = None
+    """Settled: there will be no result."""
+    failed: str | None = None
+    """Settled as far as albums go; ``again`` tells whether a later run tries once more."""
+    waiting: str | None = None
+    again: bool = False
+    looks: Looks | None = None
+
+
+@dataclass(slots=True)
+class Down:
+    """Why a provider is not asked any more, once it said so."""
+
+    why: str | None = None
+
+
+Twins = Callable[[Mapping[str, Looks]], Mapping[str, str]]
+"""Of contents by their looks, those that look like one that has a result: sha256 to the other's sha256."""
+
+
+def result_key(tenant: UUID, sha256: str, provider: VisionProvider) -> str:
+    """Key of a stored result; the contract's form. A model's slash does not make a directory."""
+    return f"vision/{tenant}/{sha256}_{provider.name}_{provider.model.replace('/', '-')}_v{SCHEMA_VERSION}.json"
+
+
+def describe(
+    contents: Sequence[Content], tenant: UUID, provider: VisionProvider, objects: Objects, down: Down, twins: Twins
+) -> dict[str, Described]:
+    """Look at each content once; what became of it by sha256. Raises what the object store raises.
+
+    A provider that is ``down`` is not asked; one that turns out to be is noted there.
+    """
+
+    def kept(one: Content) -> Described | None:
+        return _kept(objects.get(result_key(tenant, one.sha256, provider)), provider)
+
+    def looks_of(one: Content) -> Described:
+        assert isinstance(provider, TellsLooks)
+        data = objects.get(one.key)
+        if data is None:
+            return _LOST
+        try:
+            return Described(looks=provider.looks(data, one.mime))
+        except PictureRefused as refused:
+            return Described(skipped=f"refused: {refused.reason}")
+
+    def ask(one: Content) -> Described:
+        if down.why:
+            return Described(waiting=down.why)
+        data = objects.get(one.key)
+        if data is None:
+            return _LOST
+        said = _ask(provider, data, one.mime)
+        if said.waiting:
+            down.why = said.waiting
+        if said.result:
+            objects.put(result_key(tenant, one.sha256, provider), said.result.model_dump_json().encode())
+        return said
+
+    with ThreadPoolExecutor(max(1, getattr(provider, "concurrency", WORKERS))) as pool:
+        found = {one.sha256: seen for one, seen in zip(contents, pool.map(kept, contents), strict=True) if seen}
+        left = [one for one in contents if one.sha256 not in found]
+        hashes: dict[str, Looks] = {}
+        if left and isinstance(provider, TellsLooks):
+            seen = dict(zip((one.sha256 for one in left), pool.map(looks_of, left), strict=True))
+            found |= {sha256: one for sha256, one in seen.items() if one.looks is None}
+            hashes = {sha256: one.looks for sha256, one in seen.items() if one.looks is not None}
+            for sha256, twin in twins(hashes).items():
+                same = _kept(objects.get(result_key(tenant, twin, provider)), provider)
+                if same is not None and same.result is not None:
+                    objects.put(result_key(tenant, sha256, provider), same.result.model_dump_json().encode())
+                    found[sha256] = same
+            left = [one for one in left if one.sha256 not in found]
+        found |= dict(zip((one.sha256 for one in left), pool.map(ask, left), strict=True))
+    return {sha256: replace(one, looks=hashes.get(sha256)) for sha256, one in found.items()}
+
+
+_LOST = Described(failed="its object is missing from the object store", again=True)
+
+
+def _kept(stored: bytes | None, provider: VisionProvider) -> Described | None:
+    """A stored result, unless another version made it."""
+    if stored is None:
+        return None
+    try:
+        result = VisionResult.model_validate_json(stored)
+    except ValidationError:  # written by an older schema: made anew
+        return None
+    if result.vision_version != provider.version:
+        return None
+    return Described(result.model_copy(update={"analysis_reason": "cache_hit"}))
+
+
+def _ask(provider: VisionProvider, data: bytes, mime: str) -> Described:
+    """What the provider says. A defect of it fails this picture only, by its type: its words may hold a text."""
+    try:
+        return Described(provider.describe(data, mime))
+    except PictureRefused as refused:
+        return Described(skipped=f"refused: {refused.reason}")
+    except NotNow as later:
+        return Described(waiting=str(later))
+    except ReplyUnusable as unusable:
+        return Described(failed=str(unusable))
+    except Exception as error:  # noqa: BLE001 - recorded with the item, which is tried again
+        return Described(failed=f"the provider failed: {type(error).__name__}", again=True)
