@@ -57,7 +57,7 @@ def run_stage(
             else:
                 report.left = report.todo
     report.cost = report.tokens / 1000 * stage.price
-    report.estimated_seconds = report.todo / stage.pace if stage.pace else 0.0
+    report.estimated_seconds = (report.units if stage.unit else report.todo) / stage.pace if stage.pace else 0.0
     report.seconds = time.monotonic() - started
     return report
 
@@ -150,10 +150,12 @@ def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
         connection.execute(text("CREATE INDEX ON work (n)"))
         connection.execute(text("ANALYZE work"))
         rows = connection.execute(text("SELECT reason, count(*), sum(tokens) FROM work GROUP BY reason")).all()
+    due = int(sum(tokens for reason, _, tokens in rows if reason))
     return Report(
         stale=Counter({reason: count for reason, count, _ in rows if reason}),
         total=sum(count for _, count, _ in rows),
-        tokens=int(sum(tokens for reason, _, tokens in rows if reason)),
+        tokens=due * stage.tokens_per_unit,
+        units=due if stage.unit else 0,
     )
 
 

@@ -167,6 +167,8 @@ def metadata(reports: Mapping[str, Report], config: StageConfig) -> dict[str, An
         shown["waiting"] = total.waiting.total()
     if total.tokens:
         shown |= {"tokens": total.tokens, "estimated_cost": total.cost}
+    if config.dry_run and total.units:
+        shown["pictures"] = total.units
     if config.dry_run and total.estimated_seconds:
         shown["estimated_seconds"] = round(total.estimated_seconds, 1)
     if config.dry_run:

@@ -57,7 +57,8 @@ class Stage:
     parameters ``:channels uuid[]``, ``:since``, ``:until``, ``:feed``, ``:version`` and those of ``values``; row
     security limits it to the tenant.
     ``version`` names the code or model: a new one makes every item stale. ``price`` is money per 1,000 tokens, in
-    ``currency``; ``pace`` is items a second as far as it is known, for a dry run.
+    ``currency``. Where ``unit`` says what is paid for (``pictures``), ``tokens`` counts those, at ``tokens_per_unit``.
+    ``pace`` is units, or items, a second as far as it is known, for a dry run.
     """
 
     name: str
@@ -67,6 +68,8 @@ class Stage:
     chunk_size: int = 1000
     price: float = 0.0
     currency: str = "USD"
+    unit: str = ""
+    tokens_per_unit: int = 1
     pace: float | None = None
     values: Mapping[str, object] = field(default_factory=dict)
     after: Callable[[Session], None] | None = None
@@ -85,6 +88,8 @@ class Report:
     """Why items were worked on: new, changed, version, retry, waiting, forced."""
     total: int = 0
     tokens: int = 0
+    units: int = 0
+    """What is paid for, where it is not the items: pictures that nobody has described yet."""
     cost: float = 0.0
     done: int = 0
     left: int = 0
@@ -106,5 +111,5 @@ class Report:
         """Add another scope's report to this one."""
         for name in ("stale", "failed", "skipped", "waiting", "counts"):
             getattr(self, name).update(getattr(other, name))
-        for name in ("total", "tokens", "cost", "done", "left", "seconds", "estimated_seconds"):
+        for name in ("total", "tokens", "units", "cost", "done", "left", "seconds", "estimated_seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))

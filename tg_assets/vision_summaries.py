@@ -36,10 +36,10 @@ INPUTS = f"""
         WHERE channel_id = ANY(:channels) AND posted_at >= :since AND posted_at < :until AND deleted_at IS NULL
     )
     SELECT m.id AS item_id, m.posted_at AS at,
-           (count(*) FILTER (WHERE p.sha256 IS NOT NULL AND p.policy IS NULL AND NOT EXISTS (
-                SELECT FROM pictures x WHERE (x.sha256, x.provider, x.model, x.vision_version)
-                                           = (p.sha256, :provider, :model, :version)
-            )) * :tokens_per_picture)::int AS tokens,
+           count(*) FILTER (WHERE p.sha256 IS NOT NULL AND p.policy IS NULL AND NOT EXISTS (
+               SELECT FROM pictures x WHERE (x.sha256, x.provider, x.model, x.vision_version)
+                                          = (p.sha256, :provider, :model, :version)
+           ))::int AS tokens,
            md5(concat(string_agg(concat_ws('/', p.sha256, p.missing_reason, p.policy), ',' ORDER BY p.position),
                       f.data)) AS input_hash
     FROM wanted m JOIN ({PICTURES}) p ON p.post_id = m.id
@@ -111,12 +111,13 @@ def stage(seeing: Seeing, objects: ObjectStore) -> Stage:
         chunk_size=32,
         price=seeing.price_per_1000_tokens,
         currency=seeing.currency,
+        unit="pictures",
+        tokens_per_unit=seeing.tokens_per_picture,
         pace=seeing.pace,
         values={
             **seeing.policy.values(),
             "provider": provider.name,
             "model": provider.model,
-            "tokens_per_picture": seeing.tokens_per_picture,
         },
     )
 

@@ -2,14 +2,18 @@
 
 import re
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from rich.table import Table
 
 from tg_assets.cli import runtime
 from tg_assets.cli.dagster_api import DagsterApi
 from tg_assets.cli.runtime import console
 from tg_assets.errors import TgAssetsError
+
+if TYPE_CHECKING:
+    from tg_assets.stage import Report
 
 
 @click.command("backfill")
@@ -79,10 +83,9 @@ def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str
     from resources.embedder import EmbedderResource
     from resources.vision import VisionResource
     from tg_assets.engine import run_stage
-    from tg_assets.materialize import summary
     from tg_assets.partitions import window
     from tg_assets.scope import Scope
-    from tg_assets.stage import Stage
+    from tg_assets.stage import Report, Stage
     from tg_assets.stages import all_stages
 
     _check_feed(feed)
@@ -91,15 +94,39 @@ def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str
     stages = all_stages(
         runtime.objects(), VisionResource(), runtime.qdrant(), EmbedderResource().get(), runtime.neo4j()
     )
-    tokens, cost = 0, 0.0
+    table = Table("stage", "made by", box=None, header_style="bold")
+    for name in ("items", "stale", "pictures", "tokens", "cost", "seconds"):
+        table.add_column(name, justify="right")
+    total, prices = Report(), dict[str, float]()
     with runtime.postgres().tenant(scope.tenant) as session:
         for asset, found in stages.items():
             for of in found if not assets or asset in assets else ():
                 stage = of if isinstance(of, Stage) else of(scope)
                 report = run_stage(stage, session, scope, force=force, dry_run=True)
-                tokens, cost = tokens + report.tokens, cost + report.cost
-                console.print(summary(stage.name, report, dry_run=True), soft_wrap=True)
-    console.print(f"{tokens:,} tokens, estimated cost {cost:.2f}. Stages see what earlier ones have made so far.")
+                total.add(report)
+                prices[stage.currency] = prices.get(stage.currency, 0.0) + report.cost
+                table.add_row(stage.name, stage.version, *_counted(report, stage.price, stage.currency))
+    console.print(table)
+    money = ", ".join(f"{cost:,.2f} {currency}" for currency, cost in sorted(prices.items()) if cost) or "nothing"
+    console.print(
+        f"{total.todo:,} items are stale. Models elsewhere would get about {total.tokens:,} tokens and cost {money}."
+        if total.cost
+        else f"{total.todo:,} items are stale; everything is made here, at no price.",
+        soft_wrap=True,
+    )
+    console.print("Stages see what earlier ones have made so far. Nothing was written.", soft_wrap=True)
+
+
+def _counted(report: "Report", price: float, currency: str) -> list[str]:
+    """Cells of a stage's row; what does not apply is empty."""
+    return [
+        f"{report.total:,}",
+        f"{report.todo:,}",
+        f"{report.units:,}" if report.units else "",
+        f"{report.tokens:,}" if price else "",
+        f"{report.cost:,.2f} {currency}" if price else "",
+        f"{report.estimated_seconds:,.0f}" if report.estimated_seconds else "",
+    ]
 
 
 def date_keys(dates: str) -> list[str]:
