@@ -11,13 +11,13 @@ from rich.table import Table
 
 
 def main() -> None:
-    """Run the named benchmarks, or all: ingest, ranges, vectors, retrieval, live, history, media, vision."""
+    """Run the named benchmarks, or all: ingest, ranges, vectors, retrieval, live, history, media, vision, albums."""
     import migrations
     from tg_assets.backends import down, environment, up
     from tg_assets.backends.dagster_services import dagster_environment
     from tg_assets.settings import load_settings
 
-    names = sys.argv[1:] or ["ingest", "ranges", "vectors", "retrieval", "live", "history", "media", "vision"]
+    names = sys.argv[1:] or ["ingest", "ranges", "vectors", "retrieval", "live", "history", "media", "vision", "albums"]
     console = Console()
     with tempfile.TemporaryDirectory(prefix="tg-bench-") as directory:
         os.environ["TG_DATA_DIR"] = str(Path(directory) / "data")

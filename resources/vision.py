@@ -12,8 +12,10 @@ from pydantic import PrivateAttr, ValidationError
 
 from resources.postgres import Postgres
 from tg_assets import ids
+from tg_assets.albums.written import Writer
 from tg_assets.errors import TgAssetsError
-from tg_assets.remote.config import load_models
+from tg_assets.remote.chat import Chat
+from tg_assets.remote.config import RemoteModel, load_models
 from tg_assets.settings import load_settings
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.provider import VisionProvider
@@ -32,6 +34,8 @@ class Seeing:
     price_per_1000_tokens: float = 0.0
     currency: str = "USD"
     pace: float | None = None
+    writer: Writer | None = None
+    """Sums up albums; None where that is done without a model."""
 
 
 class VisionResource(ConfigurableResource["VisionResource"]):
@@ -69,14 +73,13 @@ class VisionResource(ConfigurableResource["VisionResource"]):
             key = ".".join(str(part) for part in first["loc"])
             message = first["msg"].removeprefix("Value error, ")
             raise TgAssetsError(f"The policy of {tenant} in {path} is not usable: {key}: {message}.") from None
+        writer = self._writer(tenant, models.albums) if models.albums else None
         if models.vision is None:
-            return Seeing(self.local(), policy, pace=LOCAL_PACE)
-        from tg_assets.remote.connecting import connect
+            return Seeing(self.local(), policy, pace=LOCAL_PACE, writer=writer)
         from tg_assets.vision.prepare import prepare
         from tg_assets.vision.remote import RemoteVision
 
-        postgres = Postgres(url=load_settings().require("postgres_url"))
-        provider = RemoteVision(connect(models.vision, postgres, ids.tenant_id(tenant)), models.vision, prepare)
+        provider = RemoteVision(_connected(tenant, models.vision), models.vision, prepare)
         return Seeing(
             provider,
             policy,
@@ -84,4 +87,15 @@ class VisionResource(ConfigurableResource["VisionResource"]):
             provider.price_per_1000_tokens,
             provider.currency,
             models.vision.requests_per_minute / 60,
+            writer,
         )
+
+    @staticmethod
+    def _writer(tenant: str, model: RemoteModel) -> Writer:
+        return Writer(_connected(tenant, model), model.name)
+
+
+def _connected(tenant: str, model: RemoteModel) -> Chat:
+    from tg_assets.remote.connecting import connect
+
+    return connect(model, Postgres(url=load_settings().require("postgres_url")), ids.tenant_id(tenant))

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres, temp_rows
 from resources.redis import Redis
+from resources.vision import VisionResource
 from tg_assets.albums.assemble import Album, AlbumItem, assemble
 from tg_assets.albums.progress import Progress, show
 from tg_assets.albums.summary import (
@@ -33,13 +34,15 @@ from tg_assets.albums.summary import (
 from tg_assets.albums.summary import (
     Outcome as Seen,
 )
+from tg_assets.albums.written import Writer
 from tg_assets.events.albums import AlbumAssembledEventV1
 from tg_assets.events.content import digest
 from tg_assets.events.media_list import NOT_STORED
 from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.picture_metadata import contact_sheet_of
-from tg_assets.scope import StageConfig
+from tg_assets.remote.errors import NotNow, ReplyUnusable
+from tg_assets.scope import Scope, StageConfig
 from tg_assets.settings import load_settings
 from tg_assets.stage import Chunk, Outcome, Stage
 from tg_assets.vision.policy import IS_PICTURE
@@ -63,6 +66,9 @@ INPUTS = f"""
     FROM media_groups g
     WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
 """  # noqa: S608 - constants
+
+
+WRITTEN = "model-written"
 
 
 def album_key(tenant: UUID, album_id: UUID) -> str:
@@ -143,8 +149,16 @@ class _Made:
     progress: list[Progress] = field(default_factory=list)
 
 
-def stage(objects: ObjectStore, redis: "RedisClient | None" = None, strategy: str = "weighted") -> Stage:
-    """The stage, writing summaries to one store; ``redis`` shows people how far albums are."""
+def stage(
+    objects: ObjectStore,
+    redis: "RedisClient | None" = None,
+    strategy: str = "weighted",
+    writer: Writer | None = None,
+) -> Stage:
+    """The stage, writing summaries to one store; ``redis`` shows people how far albums are.
+
+    With a ``writer`` its descriptions are the albums'; where it has nothing usable to say, the strategy's.
+    """
 
     def work(chunk: Chunk) -> Outcome:
         result, made = Outcome(), _Made()
@@ -161,7 +175,17 @@ def stage(objects: ObjectStore, redis: "RedisClient | None" = None, strategy: st
             if not complete:
                 result.skipped[album_id] = f"waits for {len(live) - len(outcomes)} of {len(live)} pictures"
                 continue
-            summary, told = _summary(chunk.scope.tenant, rows[0], album, outcomes, strategy)
+            seen = results_of(album, outcomes)
+            told = {name: describe(seen) for name, describe in STRATEGIES.items()}
+            if writer is not None:
+                try:
+                    told[WRITTEN] = writer.write(seen)
+                except NotNow as later:
+                    result.waiting[album_id] = str(later)
+                    continue
+                except ReplyUnusable:
+                    result.counts["not written"] += 1
+            summary = _summary(chunk.scope.tenant, rows[0], album, outcomes, told.get(WRITTEN) or told[strategy])
             dumped = orjson.dumps(summary.model_dump(mode="json"))
             objects.put(album_key(chunk.scope.tenant, album_id), dumped)
             made.summaries.append((album_id, dumped.decode(), orjson.dumps(told).decode()))
@@ -172,7 +196,8 @@ def stage(objects: ObjectStore, redis: "RedisClient | None" = None, strategy: st
             result.counts["progress not shown"] = len(made.progress)
         return result
 
-    return Stage("album_summaries", f"2/{strategy}", INPUTS, work, chunk_size=500)
+    version = f"2/{strategy}" + (f"+{writer.version}" if writer else "")
+    return Stage("album_summaries", version, INPUTS, work, chunk_size=20 if writer else 500)
 
 
 def _save(chunk: Chunk, made: _Made) -> None:
@@ -193,12 +218,10 @@ def _item(row: Any) -> AlbumItem:
 
 
 def _summary(
-    tenant: UUID, first: Any, album: Album, outcomes: Mapping[int, Seen], strategy: str
-) -> tuple[AlbumSummary, dict[str, str | None]]:
-    """An album's summary, and what each strategy would have said."""
-    told = {name: describe(results_of(album, outcomes)) for name, describe in STRATEGIES.items()}
+    tenant: UUID, first: Any, album: Album, outcomes: Mapping[int, Seen], description: str | None
+) -> AlbumSummary:
     identity = AlbumIdentity(str(first.album_id), first.grouped_id, str(tenant), str(first.channel_id))
-    return summarise(identity, album, outcomes, told[strategy]), told
+    return summarise(identity, album, outcomes, description)
 
 
 def _progress(tenant: UUID, live: list[Any], outcomes: Mapping[int, Seen], complete: bool) -> Progress:
@@ -221,13 +244,23 @@ def _progress(tenant: UUID, live: list[Any], outcomes: Mapping[int, Seen], compl
 
 @partitioned_asset(group="enrichment", kinds={"python", "s3"}, deps=["media_groups", "vision_summaries"])
 def album_summaries(
-    context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, objects: ObjectStore, redis: Redis
+    context: dg.AssetExecutionContext,
+    config: StageConfig,
+    postgres: Postgres,
+    objects: ObjectStore,
+    redis: Redis,
+    vision: VisionResource,
 ) -> Made:
     """One summary per album: description, labels, text in its pictures."""
+    strategy = load_settings().album_summary
+
+    def of(scope: Scope) -> Stage:
+        return stage(objects, redis.client(), strategy, vision.seeing(scope.tenant_slug).writer)
+
     return materialize(
         context,
         config,
         postgres,
-        stage(objects, redis.client(), load_settings().album_summary),
+        of,
         pictures=lambda connection, scope: contact_sheet_of(connection, scope, objects),
     )

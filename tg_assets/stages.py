@@ -48,7 +48,9 @@ def all_stages(
         "media_objects": (media_objects.stage(objects),),
         "media_groups": (media_groups.stage(album_quiet),),
         "vision_summaries": (lambda scope: vision_summaries.stage(vision.seeing(scope.tenant_slug), objects),),
-        "album_summaries": (album_summaries.stage(objects, redis, album_summary),),
+        "album_summaries": (
+            lambda scope: album_summaries.stage(objects, redis, album_summary, vision.seeing(scope.tenant_slug).writer),
+        ),
         "tags": (lambda scope: tags.stage(taggers.tagging(scope.tenant_slug, embedder)),),
         "qdrant_points": qdrant_points.stages(qdrant, embedder),
         "neo4j_nodes": neo4j_nodes.stages(neo4j),

@@ -14,7 +14,7 @@ from tests.live import child
 from tests.live.support import CHAT, Live
 from tests.support import pipeline
 from tg_assets import ids
-from tg_assets.remote.errors import NotNow, ReplyUnusable
+from tg_assets.remote.errors import ReplyUnusable
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.provider import HandlerProvider, PictureRefused, Refusal
 from tg_assets.vision.result import VisionResult
@@ -252,36 +252,3 @@ def test_a_late_item_makes_the_album_anew(live: Live) -> None:
     live.refresh(vision=Eyes())
     assert [one["telegram_message_ids"] for one in told(live)] == [[101, 103], [101, 102, 103]]
     assert live.rows("SELECT position FROM media_group_items ORDER BY 1") == [(0,), (1,), (2,)]
-
-
-def test_a_provider_that_is_down(live: Live) -> None:
-    """Its pictures wait, visibly, and nothing else does; when it is back everything is as if it had never been away."""
-    calls: list[bytes] = []
-
-    class Down(VisionResource):
-        def seeing(self, tenant: str) -> Seeing:
-            return Seeing(HandlerProvider(down), Policy())
-
-    def down(image: bytes, mime: str) -> VisionResult:
-        calls.append(image)
-        raise NotNow("fake/fake does not answer (HTTP 503)")
-
-    for batch in batches(live):
-        live.send(*batch)
-    live.send(*(live.event(number, media=[picture(live, number)]) for number in range(200, 240)))
-    live.drain()
-    live.refresh(vision=Down())
-    waiting = live.rows(
-        "SELECT count(*), min(reason) FROM derivations WHERE stage = 'vision_summaries' AND status = 'waiting'"
-    )
-    assert waiting == [(47, "fake/fake does not answer (HTTP 503)")]
-    assert len(calls) <= 10
-    assert told(live) == []
-    assert live.rows("SELECT count(*) FROM dirty") != [(0,)]
-    assert live.rows("SELECT count(*) FROM post_enrichment WHERE kind = 'tags'") == [(50,)]
-    due(live)
-    live.refresh(vision=Eyes())
-    check(live)
-    assert live.rows("SELECT count(*) FROM post_enrichment WHERE kind = 'vision' AND status = 'ok'") == [(47,)]
-    assert live.rows("SELECT count(*) FROM derivations WHERE status = 'waiting'") == [(0,)]
-    assert live.rows("SELECT count(*) FROM dirty") == [(0,)]
