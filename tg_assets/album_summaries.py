@@ -45,7 +45,7 @@ from tg_assets.remote.errors import NotNow, ReplyUnusable
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.settings import load_settings
 from tg_assets.stage import Chunk, Outcome, Stage
-from tg_assets.vision.policy import IS_PICTURE
+from tg_assets.vision.policy import HAS_LOOKS
 from tg_assets.vision.result import VisionResult
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _items(chunk: Chunk) -> dict[UUID, list[Any]]:
                    c.tg_channel_id, c.source, c.owner_id, i.post_id, i.media_kind,
                    i.media_sha256, i.deleted_at, m.telegram_message_id, m.content, m.posted_at,
                    EXISTS (SELECT FROM post_media_map p
-                           WHERE p.post_id = i.post_id AND ({IS_PICTURE} OR p.role = 'thumbnail')) AS has_picture,
+                           WHERE p.post_id = i.post_id AND {HAS_LOOKS}) AS has_picture,
                    coalesce({_COMING}, false) AS is_coming, e.status, e.data, e.error, e.updated_at
             FROM chunk JOIN media_groups g ON g.id = chunk.item_id JOIN channels c ON c.id = g.channel_id
             JOIN media_group_items i ON i.group_id = g.id

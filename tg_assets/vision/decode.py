@@ -1,7 +1,8 @@
 """From bytes that somebody sent to pixels that are safe to work on.
 
 The bytes decide, not their declared type: only five formats are tried, sizes are checked before anything is
-unpacked, and whatever cannot be decoded whole is refused by name. Animations give their first frame.
+unpacked, and whatever cannot be decoded whole is refused by name. Animations give their first frame; what is sent as a
+PDF, and is one, its first page.
 Only a worker (``sandbox``) calls ``decode``. What does not belong here: looking at the picture.
 """
 
@@ -11,6 +12,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tg_assets.vision import pdf
 from tg_assets.vision.provider import PictureRefused, Refusal
 
 if TYPE_CHECKING:
@@ -47,11 +49,14 @@ def weigh(data: bytes) -> None:
 
 
 def decode(data: bytes, mime: str = "") -> Picture:
-    """Decode one picture. ``mime`` is what the sender called it and only shows in messages.
+    """Decode one picture. ``mime`` is what the sender called it; of a picture it only shows in messages.
 
     Raises ``PictureRefused``; running out of memory and the like pass through, they are worth a retry.
     """
     weigh(data)
+    if mime == pdf.MIME:
+        page = pdf.first_page(data, WORK_SIDE)
+        return Picture(page, *page.size, "PDF", False)
     from PIL import Image, UnidentifiedImageError
 
     try:

@@ -32,6 +32,8 @@ class Policy(BaseModel):
     image_files: bool = True
     stickers: bool = True
     video_thumbnails: bool = True
+    documents: bool = True
+    """First pages of PDFs."""
     max_bytes: int = Field(default=20 * 2**20, ge=1)
     per_post: int = Field(default=10, ge=1, le=100)
     only: Chats = ()
@@ -44,6 +46,7 @@ class Policy(BaseModel):
             "image_files": self.image_files,
             "stickers": self.stickers,
             "video_thumbnails": self.video_thumbnails,
+            "documents": self.documents,
             "max_bytes": self.max_bytes,
             "per_post": self.per_post,
             "only_chats": list(self.only),
@@ -54,25 +57,31 @@ class Policy(BaseModel):
 IS_PICTURE = "((p.kind = 'photo' OR p.mime LIKE 'image/%') AND p.role <> 'thumbnail')"
 """Whether a row ``p`` of ``post_media_map`` is a picture itself."""
 
+_SHOWN = f"({IS_PICTURE} OR (p.mime = 'application/pdf' AND p.role = 'primary'))"
+
+HAS_LOOKS = f"({_SHOWN} OR p.role = 'thumbnail')"
+"""Whether a row ``p`` of ``post_media_map`` makes its post one with something to look at."""
+
 PICTURES = f"""
     SELECT p.post_id, p.position, p.sha256, p.missing_reason, p.mime,
            CASE WHEN c.tg_channel_id::text = ANY(:never_chats) OR lower(c.username) = ANY(:never_chats)
                   OR (cardinality(CAST(:only_chats AS text[])) > 0 AND NOT c.tg_channel_id::text = ANY(:only_chats)
                       AND lower(coalesce(c.username, '')) <> ALL(:only_chats)) THEN 'policy: the chat is left out'
                 WHEN p.role = 'thumbnail' AND NOT :video_thumbnails THEN 'policy: video thumbnails are left out'
+                WHEN p.mime = 'application/pdf' AND NOT :documents THEN 'policy: documents are left out'
                 WHEN p.kind = 'sticker' AND NOT :stickers THEN 'policy: stickers are left out'
                 WHEN p.kind = 'photo' AND p.role <> 'thumbnail' AND NOT :photos THEN 'policy: photos are left out'
-                WHEN p.kind NOT IN ('photo', 'sticker') AND p.role <> 'thumbnail' AND NOT :image_files
-                  THEN 'policy: image files are left out'
+                WHEN p.kind NOT IN ('photo', 'sticker') AND p.role <> 'thumbnail' AND p.mime <> 'application/pdf'
+                  AND NOT :image_files THEN 'policy: image files are left out'
                 WHEN p.size_bytes > :max_bytes THEN 'policy: larger than ' || :max_bytes || ' bytes'
                 WHEN row_number() OVER (PARTITION BY p.post_id ORDER BY p.position) > :per_post
                   THEN 'policy: beyond the first ' || :per_post || ' of the post'
            END AS policy
     FROM post_media_map p
     JOIN wanted m ON m.id = p.post_id JOIN channels c ON c.id = m.channel_id
-    WHERE {IS_PICTURE} OR (p.role = 'thumbnail' AND NOT EXISTS (
+    WHERE {_SHOWN} OR (p.role = 'thumbnail' AND NOT EXISTS (
               SELECT FROM post_media_map p2 WHERE p2.post_id = p.post_id AND p2.position < p.position
-                AND {IS_PICTURE.replace("p.", "p2.")}))
+                AND {_SHOWN.replace("p.", "p2.")}))
 """  # noqa: S608 - constants
 """Pictures of the messages in ``wanted (id, channel_id)``: a video's or document's thumbnail stands for it. ``policy``
 says why a picture is not looked at, NULL when it is."""
