@@ -6,6 +6,7 @@ What does not belong here: providers themselves (``tg_assets.vision``); a test p
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dagster import ConfigurableResource
 from pydantic import PrivateAttr, ValidationError
@@ -66,13 +67,7 @@ class VisionResource(ConfigurableResource["VisionResource"]):
     def _make(self, tenant: str) -> Seeing:
         path = Path(self.models_file) if self.models_file else load_settings().models
         models = load_models(path).for_tenant(tenant)
-        try:
-            policy = Policy.model_validate(models.policy)
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            message = first["msg"].removeprefix("Value error, ")
-            raise TgAssetsError(f"The policy of {tenant} in {path} is not usable: {key}: {message}.") from None
+        policy = policy_of(tenant, models.policy)
         writer = self._writer(tenant, models.albums) if models.albums else None
         if models.vision is None:
             return Seeing(self.local(), policy, pace=LOCAL_PACE, writer=writer)
@@ -93,6 +88,17 @@ class VisionResource(ConfigurableResource["VisionResource"]):
     @staticmethod
     def _writer(tenant: str, model: RemoteModel) -> Writer:
         return Writer(_connected(tenant, model), model.name)
+
+
+def policy_of(tenant: str, given: dict[str, Any]) -> Policy:
+    """A tenant's policy out of the models file. Raises TgAssetsError that names the key."""
+    try:
+        return Policy.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise TgAssetsError(f"The policy of {tenant} in the models file is not usable: {key}: {message}.") from None
 
 
 def _connected(tenant: str, model: RemoteModel) -> Chat:

@@ -94,6 +94,41 @@ def _ocr() -> str:
     return f"{status.engine}: {', '.join(status.languages)}"
 
 
+def _pictures() -> str:
+    from tg_assets.vision.local import LocalVision
+
+    return LocalVision().version
+
+
+def _tags() -> str:
+    from resources.embedder import EmbedderResource
+    from resources.tagger import TaggerResource
+
+    return TaggerResource().local(EmbedderResource().get()).version
+
+
+def _elsewhere() -> str:
+    """Remote models by tenant; a key that is not there is found here and not by a run."""
+    from resources.vision import policy_of
+    from tg_assets.remote.config import load_models
+
+    path = runtime.settings().models
+    models = load_models(path)
+    if path is None:
+        return "none; TG_MODELS names a file that chooses some"
+    told = []
+    for slug in ["default", *sorted(models.tenants)]:
+        chosen = models.for_tenant(slug)
+        policy_of(slug, chosen.policy)
+        for purpose in ("vision", "tags", "albums"):
+            if (model := getattr(chosen, purpose)) is None:
+                continue
+            if model.key_env and not os.environ.get(model.key_env):
+                raise TgAssetsError(f"{slug}: {model.name} for {purpose} needs the variable {model.key_env}.")
+            told.append(f"{slug}: {purpose} by {model.name}")
+    return "; ".join(told) or "none: the file chooses no model"
+
+
 def _embedder() -> str:
     from resources.embedder import EmbedderResource
 
@@ -142,6 +177,9 @@ CHECKS: dict[str, Callable[[], str]] = {
     "Dagster": _dagster,
     "Telegram": _telegram,
     "OCR": _ocr,
+    "pictures": _pictures,
+    "tags": _tags,
+    "models elsewhere": _elsewhere,
     "text model": _embedder,
 }
 

@@ -1,0 +1,56 @@
+"""Which provider and policy a tenant has, and what is said of a file that cannot be used."""
+
+from pathlib import Path
+
+import pytest
+
+from resources.vision import VisionResource
+from tg_assets.errors import TgAssetsError
+
+MODELS = """
+[default.policy]
+per_post = 3
+[tenants.acme.vision]
+kind = "openai"
+url = "http://127.0.0.1:1/v1"
+model = "see/me"
+daily_tokens = 1000
+price_per_1000_tokens = 2
+currency = "EUR"
+[tenants.acme.policy]
+never = ["@memes"]
+[tenants.odd.policy]
+per_posts = 3
+[tenants.keyless.vision]
+kind = "openai"
+model = "x"
+key_env = "NOBODY_SET_THIS"
+daily_tokens = 1
+"""
+
+
+@pytest.fixture
+def vision(tmp_path: Path) -> VisionResource:
+    """The resource of that file."""
+    path = tmp_path / "models.toml"
+    path.write_text(MODELS)
+    return VisionResource(models_file=str(path))
+
+
+def test_tenants_have_their_own(vision: VisionResource, servers: dict[str, str]) -> None:
+    """One asks elsewhere, at a price; all others look here."""
+    acme, other = vision.seeing("acme"), vision.seeing("other")
+    assert (acme.provider.name, acme.provider.model, acme.currency) == ("openai", "see/me", "EUR")
+    assert acme.tokens_per_picture > 0
+    assert acme.price_per_1000_tokens == 2
+    assert (acme.policy.per_post, acme.policy.never) == (3, ("memes",))
+    assert (other.provider.name, other.tokens_per_picture) == ("local", 0)
+    assert vision.seeing("acme") is acme
+
+
+def test_what_cannot_be_used_is_named(vision: VisionResource, servers: dict[str, str]) -> None:
+    """The key of the file, or the variable that is not set."""
+    with pytest.raises(TgAssetsError, match=r"policy of odd .* per_posts"):
+        vision.seeing("odd")
+    with pytest.raises(TgAssetsError, match="NOBODY_SET_THIS is not set"):
+        vision.seeing("keyless")
