@@ -7,12 +7,13 @@ What does not belong here: taggers themselves (``tg_assets.tagging``); a test pa
 from dataclasses import dataclass
 from pathlib import Path
 
-from dagster import ConfigurableResource
+from dagster import ConfigurableResource, InitResourceContext
 from pydantic import PrivateAttr
 
 from resources.embedder import Embedder
 from resources.postgres import Postgres
 from tg_assets import ids
+from tg_assets.remote.chat import Chat
 from tg_assets.remote.config import RemoteModel, load_models
 from tg_assets.settings import load_settings
 from tg_assets.tagging.tagger import LocalTagger, Tagger
@@ -40,6 +41,7 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
 
     _built: dict[tuple[str, str], Tagging] = PrivateAttr(default_factory=dict)
     _local: dict[str, LocalTagger] = PrivateAttr(default_factory=dict)
+    _chats: list[Chat] = PrivateAttr(default_factory=list)
 
     def tagging(self, tenant: str, embedder: Embedder) -> Tagging:
         """Who tags the posts of the tenant with this slug; topics are compared by ``embedder``.
@@ -54,6 +56,16 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
             self._built[key] = self._remote(tenant, model) if model else Tagging(self.local(embedder))
         return self._built[key]
 
+    def teardown_after_execution(self, context: InitResourceContext) -> None:
+        """Let go of connections when a run ends."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of connections to models elsewhere; a later call makes them anew."""
+        self._built.clear()
+        while self._chats:
+            self._chats.pop().close()
+
     def local(self, embedder: Embedder) -> LocalTagger:
         """The built-in tagger."""
         if embedder.model_id not in self._local:
@@ -61,12 +73,12 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
             self._local[embedder.model_id] = LocalTagger(embedder, taxonomy)
         return self._local[embedder.model_id]
 
-    @staticmethod
-    def _remote(tenant: str, model: RemoteModel) -> Tagging:
+    def _remote(self, tenant: str, model: RemoteModel) -> Tagging:
         from tg_assets.remote.connecting import connect
         from tg_assets.tagging.remote import RemoteTagger
 
         chat = connect(model, Postgres(url=load_settings().require("postgres_url")), ids.tenant_id(tenant))
+        self._chats.append(chat)
         tagger = RemoteTagger(chat, name=model.kind, model=model.model)
         pace = model.requests_per_minute / 60 * tagger.chunk_size
         return Tagging(tagger, model.price_per_1000_tokens, model.currency, pace)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dagster import ConfigurableResource
+from dagster import ConfigurableResource, InitResourceContext
 from pydantic import PrivateAttr, ValidationError
 
 from resources.postgres import Postgres
@@ -49,12 +49,23 @@ class VisionResource(ConfigurableResource["VisionResource"]):
 
     _built: dict[str, Seeing] = PrivateAttr(default_factory=dict)
     _local: VisionProvider | None = PrivateAttr(default=None)
+    _chats: list[Chat] = PrivateAttr(default_factory=list)
 
     def seeing(self, tenant: str) -> Seeing:
         """Who looks at the pictures of the tenant with this slug. Raises TgAssetsError for an unusable models file."""
         if tenant not in self._built:
             self._built[tenant] = self._make(tenant)
         return self._built[tenant]
+
+    def teardown_after_execution(self, context: InitResourceContext) -> None:
+        """Let go of connections when a run ends."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of connections to models elsewhere; a later call makes them anew."""
+        self._built.clear()
+        while self._chats:
+            self._chats.pop().close()
 
     def local(self) -> VisionProvider:
         """The built-in provider."""
@@ -68,13 +79,13 @@ class VisionResource(ConfigurableResource["VisionResource"]):
         path = Path(self.models_file) if self.models_file else load_settings().models
         models = load_models(path).for_tenant(tenant)
         policy = policy_of(tenant, models.policy)
-        writer = self._writer(tenant, models.albums) if models.albums else None
+        writer = Writer(self._connected(tenant, models.albums), models.albums.name) if models.albums else None
         if models.vision is None:
             return Seeing(self.local(), policy, pace=LOCAL_PACE, writer=writer)
         from tg_assets.vision.prepare import prepare
         from tg_assets.vision.remote import RemoteVision
 
-        provider = RemoteVision(_connected(tenant, models.vision), models.vision, prepare)
+        provider = RemoteVision(self._connected(tenant, models.vision), models.vision, prepare)
         return Seeing(
             provider,
             policy,
@@ -85,9 +96,12 @@ class VisionResource(ConfigurableResource["VisionResource"]):
             writer,
         )
 
-    @staticmethod
-    def _writer(tenant: str, model: RemoteModel) -> Writer:
-        return Writer(_connected(tenant, model), model.name)
+    def _connected(self, tenant: str, model: RemoteModel) -> Chat:
+        from tg_assets.remote.connecting import connect
+
+        chat = connect(model, Postgres(url=load_settings().require("postgres_url")), ids.tenant_id(tenant))
+        self._chats.append(chat)
+        return chat
 
 
 def policy_of(tenant: str, given: dict[str, Any]) -> Policy:
@@ -99,9 +113,3 @@ def policy_of(tenant: str, given: dict[str, Any]) -> Policy:
         key = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
         raise TgAssetsError(f"The policy of {tenant} in the models file is not usable: {key}: {message}.") from None
-
-
-def _connected(tenant: str, model: RemoteModel) -> Chat:
-    from tg_assets.remote.connecting import connect
-
-    return connect(model, Postgres(url=load_settings().require("postgres_url")), ids.tenant_id(tenant))

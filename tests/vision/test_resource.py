@@ -1,5 +1,7 @@
 """Which provider and policy a tenant has, and what is said of a file that cannot be used."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,11 +32,12 @@ daily_tokens = 1
 
 
 @pytest.fixture
-def vision(tmp_path: Path) -> VisionResource:
+def vision(tmp_path: Path) -> Iterator[VisionResource]:
     """The resource of that file."""
     path = tmp_path / "models.toml"
     path.write_text(MODELS)
-    return VisionResource(models_file=str(path))
+    with closing(VisionResource(models_file=str(path))) as found:
+        yield found
 
 
 def test_tenants_have_their_own(vision: VisionResource, servers: dict[str, str]) -> None:
