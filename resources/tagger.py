@@ -10,10 +10,8 @@ from pathlib import Path
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import PrivateAttr
 
+from resources.connections import Connections
 from resources.embedder import Embedder
-from resources.postgres import Postgres
-from tg_assets import ids
-from tg_assets.remote.chat import Chat
 from tg_assets.remote.config import RemoteModel, load_models
 from tg_assets.settings import load_settings
 from tg_assets.tagging.tagger import LocalTagger, Tagger
@@ -41,7 +39,7 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
 
     _built: dict[tuple[str, str], Tagging] = PrivateAttr(default_factory=dict)
     _local: dict[str, LocalTagger] = PrivateAttr(default_factory=dict)
-    _chats: list[Chat] = PrivateAttr(default_factory=list)
+    _connections: Connections = PrivateAttr(default_factory=Connections)
 
     def tagging(self, tenant: str, embedder: Embedder) -> Tagging:
         """Who tags the posts of the tenant with this slug; topics are compared by ``embedder``.
@@ -63,8 +61,7 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
     def close(self) -> None:
         """Let go of connections to models elsewhere; a later call makes them anew."""
         self._built.clear()
-        while self._chats:
-            self._chats.pop().close()
+        self._connections.close()
 
     def local(self, embedder: Embedder) -> LocalTagger:
         """The built-in tagger."""
@@ -74,11 +71,9 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
         return self._local[embedder.model_id]
 
     def _remote(self, tenant: str, model: RemoteModel) -> Tagging:
-        from tg_assets.remote.connecting import connect
         from tg_assets.tagging.remote import RemoteTagger
 
-        chat = connect(model, Postgres(url=load_settings().require("postgres_url")), ids.tenant_id(tenant))
-        self._chats.append(chat)
+        chat = self._connections.connect(tenant, model)
         tagger = RemoteTagger(chat, name=model.kind, model=model.model)
         pace = model.requests_per_minute / 60 * tagger.chunk_size
         return Tagging(tagger, model.price_per_1000_tokens, model.currency, pace)

@@ -11,12 +11,10 @@ from typing import Any
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import PrivateAttr, ValidationError
 
-from resources.postgres import Postgres
-from tg_assets import ids
+from resources.connections import Connections
 from tg_assets.albums.written import Writer
 from tg_assets.errors import TgAssetsError
-from tg_assets.remote.chat import Chat
-from tg_assets.remote.config import RemoteModel, load_models
+from tg_assets.remote.config import load_models
 from tg_assets.settings import load_settings
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.provider import VisionProvider
@@ -49,7 +47,7 @@ class VisionResource(ConfigurableResource["VisionResource"]):
 
     _built: dict[str, Seeing] = PrivateAttr(default_factory=dict)
     _local: VisionProvider | None = PrivateAttr(default=None)
-    _chats: list[Chat] = PrivateAttr(default_factory=list)
+    _connections: Connections = PrivateAttr(default_factory=Connections)
 
     def seeing(self, tenant: str) -> Seeing:
         """Who looks at the pictures of the tenant with this slug. Raises TgAssetsError for an unusable models file."""
@@ -64,8 +62,7 @@ class VisionResource(ConfigurableResource["VisionResource"]):
     def close(self) -> None:
         """Let go of connections to models elsewhere; a later call makes them anew."""
         self._built.clear()
-        while self._chats:
-            self._chats.pop().close()
+        self._connections.close()
 
     def local(self) -> VisionProvider:
         """The built-in provider."""
@@ -79,13 +76,13 @@ class VisionResource(ConfigurableResource["VisionResource"]):
         path = Path(self.models_file) if self.models_file else load_settings().models
         models = load_models(path).for_tenant(tenant)
         policy = policy_of(tenant, models.policy)
-        writer = Writer(self._connected(tenant, models.albums), models.albums.name) if models.albums else None
+        writer = Writer(self._connections.connect(tenant, models.albums), models.albums.name) if models.albums else None
         if models.vision is None:
             return Seeing(self.local(), policy, pace=LOCAL_PACE, writer=writer)
         from tg_assets.vision.prepare import prepare
         from tg_assets.vision.remote import RemoteVision
 
-        provider = RemoteVision(self._connected(tenant, models.vision), models.vision, prepare)
+        provider = RemoteVision(self._connections.connect(tenant, models.vision), models.vision, prepare)
         return Seeing(
             provider,
             policy,
@@ -95,13 +92,6 @@ class VisionResource(ConfigurableResource["VisionResource"]):
             models.vision.requests_per_minute / 60,
             writer,
         )
-
-    def _connected(self, tenant: str, model: RemoteModel) -> Chat:
-        from tg_assets.remote.connecting import connect
-
-        chat = connect(model, Postgres(url=load_settings().require("postgres_url")), ids.tenant_id(tenant))
-        self._chats.append(chat)
-        return chat
 
 
 def policy_of(tenant: str, given: dict[str, Any]) -> Policy:
