@@ -55,7 +55,7 @@ def run_stage(
                 if stage.after is not None:
                     stage.after(session)
             else:
-                report.left = report.todo
+                report.left = report.busy = report.todo
     report.cost = report.tokens / 1000 * stage.price
     report.estimated_seconds = (report.units if stage.unit else report.todo) / stage.pace if stage.pace else 0.0
     report.seconds = time.monotonic() - started

@@ -94,6 +94,8 @@ class Report:
     done: int = 0
     left: int = 0
     """Stale items that this run was not to reach (``limit``), or that another run is working on."""
+    busy: int = 0
+    """Those of them that another run is working on."""
     waiting: Counter[str] = field(default_factory=Counter)
     """Stale items for which something outside is not ready, by what it is."""
     estimated_seconds: float = 0.0
@@ -111,5 +113,5 @@ class Report:
         """Add another scope's report to this one."""
         for name in ("stale", "failed", "skipped", "waiting", "counts"):
             getattr(self, name).update(getattr(other, name))
-        for name in ("total", "tokens", "units", "cost", "done", "left", "seconds", "estimated_seconds"):
+        for name in ("total", "tokens", "units", "cost", "done", "left", "busy", "seconds", "estimated_seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))

@@ -82,7 +82,12 @@ class Live:
         return tail
 
     def refresh(
-        self, tenants: Sequence[UUID] | None = None, *, vision: Any = None, album_quiet: float = 0.0
+        self,
+        tenants: Sequence[UUID] | None = None,
+        *,
+        vision: Any = None,
+        album_quiet: float = 0.0,
+        budget: float = 120,
     ) -> Refresh:
         """Run the stages until nothing is dirty that is due."""
         from resources.embedder import EmbedderResource
@@ -109,7 +114,7 @@ class Live:
             report=self.made.append,
             log=self.said.append,
         )
-        assert refresh.run(linger=0.0, budget=120).startswith("nothing was dirty")
+        assert refresh.run(linger=0.0, budget=budget).startswith("nothing was dirty")
         return refresh
 
     def world(self) -> dict[str, Any]:

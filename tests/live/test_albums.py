@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any
 
 import orjson
@@ -238,6 +239,35 @@ def test_an_album_under_two_runs(live: Live) -> None:
         live.rows("SELECT * FROM dirty"),
         live.said[-30:],
     )
+    check(live)
+
+
+@pytest.mark.parametrize("stage", ["media_objects", "media_groups", "vision_summaries"])
+def test_an_album_waits_for_another_run(live: Live, stage: str) -> None:
+    """While another run makes what albums are made of, none is made of what is there so far."""
+    for batch in batches(live):
+        live.send(*batch)
+    live.drain()
+    other = Event()
+
+    def hold() -> None:
+        tenant = pipeline.postgres().tenant(ids.tenant_id(live.tenant))
+        with tenant as session, session.lock(f"{stage}/{live.tenant}.live") as held:
+            assert held
+            holding.set()
+            assert other.wait(60)
+
+    holding, thread = Event(), threading.Thread(target=hold)
+    thread.start()
+    assert holding.wait(10)
+    try:
+        with pytest.raises(AssertionError):  # its budget passes, since the partitions stay dirty
+            live.refresh(vision=Eyes(), budget=3)
+        assert told(live) == []
+    finally:
+        other.set()
+        thread.join()
+    live.refresh(vision=Eyes())
     check(live)
 
 

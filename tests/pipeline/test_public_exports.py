@@ -41,6 +41,18 @@ def test_the_excerpt_materializes(excerpt: Materialized) -> None:
     assert (found["REPLIES_TO"], found["FORWARDED_FROM"], found["HAS_POST"]) == (208, 11, 2 * 220)
 
 
+def test_every_photo_has_a_result(excerpt: Materialized) -> None:
+    """All eighteen, each with a version and a hash of its features."""
+    rows = pipeline.rows(
+        excerpt.tenant,
+        """SELECT e.status, e.data->>'vision_version', e.data->>'features_hash' FROM post_media_map p
+           JOIN post_enrichment e ON e.post_id = p.post_id AND e.kind = 'vision'
+           WHERE p.kind = 'photo' AND p.role = 'primary'""",
+    )
+    assert len(rows) == 18
+    assert all(status == "ok" and version and features for status, version, features in rows)
+
+
 def test_words_in_screenshots_are_found(excerpt: Materialized) -> None:
     """Each word was seen in the picture by eye; of eighteen photos at least ten are found by one of theirs."""
     names = {

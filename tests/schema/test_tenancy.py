@@ -52,6 +52,8 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO outbox (tenant_id, stream, idempotency_key, data) VALUES (:t, 'x', 'x', 'x');
         INSERT INTO coverage (tenant_id, channel_id) VALUES (:t, :i);
         INSERT INTO feed_statistics VALUES (:t, :feed, now(), 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
+        INSERT INTO pictures (tenant_id, sha256, provider, model, vision_version) VALUES (:t, :sha, 'x', 'x', 'x');
+        INSERT INTO token_usage (tenant_id, day, provider, model) VALUES (:t, now(), 'x', 'x');
         INSERT INTO dead_letters VALUES (:t, :i, 'x', 'x', 'x', '{}')
     """
     engine = create_engine(superuser_url, poolclass=NullPool)

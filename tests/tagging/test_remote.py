@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tg_assets.remote.chat import Picture, Reply, Schema
@@ -158,6 +158,8 @@ def test_the_prompt_calls_it_data() -> None:
     assert text.count('{"posts"') == 1
 
 
+@settings(deadline=None)
+@example("0", ["0¡"])
 @given(st.text(max_size=80), st.lists(st.text(max_size=20), max_size=6))
 def test_any_post_and_any_answer(text: str, names: list[str]) -> None:
     """Never more than the post says, whatever both are."""

@@ -29,6 +29,12 @@ TEXT = ("posts", "media_objects", "media_groups", "tags", "qdrant_points", "neo4
 PICTURES = ("vision_summaries", "album_summaries")
 AFTER_PICTURES = ("tags", "qdrant_points", "neo4j_nodes")
 LAST = ("feed_statistics",)
+# What must not be made while another run is still making what it is made of: an album would be told of half done.
+MADE_OF = {
+    "media_groups": ("posts", "media_objects"),
+    "vision_summaries": ("posts", "media_objects"),
+    "album_summaries": ("posts", "media_objects", "media_groups", "vision_summaries"),
+}
 # Items of one stage and feed in one round: new messages wait no longer than a few pictures take to be read.
 PICTURES_AT_ONCE = 16
 POLL_SECONDS = 0.25
@@ -170,8 +176,11 @@ class Refresh:
     ) -> None:
         for asset in assets:
             total = reports.setdefault(asset, Report())
-            total.left = 0
+            total.left = total.busy = 0
             total.waiting.clear()
+            if any(reports[one].busy for one in MADE_OF.get(asset, ()) if one in reports):
+                total.left = total.busy = 1
+                continue
             for number, stage in enumerate(self._stages[asset]):
                 try:
                     report = run_stage(stage, session, scope, limit=limit, wait=False, run_id=self._run_id)

@@ -171,7 +171,7 @@ def _believed(content: _Content, names: Sequence[str]) -> Iterator[Tag]:
     for said in names:
         name = normal(strip_links(seen(said[:_READ])))
         tag = words(name)
-        if not 0 < len(tag) <= _LONGEST_TAG_WORDS or len(name) < 2 or all(lemma(word) in DULL_WORDS for word in tag):
+        if not 0 < len(tag) <= _LONGEST_TAG_WORDS or all(lemma(word) in DULL_WORDS for word in tag):
             continue
         told = next(((origin, part) for origin, part in content.parts if part.says(tag)), None)
         if told is None:
@@ -180,6 +180,6 @@ def _believed(content: _Content, names: Sequence[str]) -> Iterator[Tag]:
         if f" {name} " not in part.folded:  # another form of the words: marks between them would be the model's own
             name = _MARK.sub(" ", name)
         name = clean(name)
-        if name not in kept and len(kept) < MOST_TAGS:
+        if len(name) > 1 and name not in kept and len(kept) < MOST_TAGS:
             kept.add(name)
             yield Tag(name, CONFIDENCE, origin)
