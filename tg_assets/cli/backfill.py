@@ -94,7 +94,7 @@ def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str
     stages = all_stages(
         runtime.objects(), VisionResource(), runtime.qdrant(), EmbedderResource().get(), runtime.neo4j()
     )
-    table = Table("stage", "made by", box=None, header_style="bold")
+    table = Table("stage", "made by", box=None, pad_edge=False, header_style="bold")
     for name in ("items", "stale", "pictures", "tokens", "cost", "seconds"):
         table.add_column(name, justify="right")
     total, prices = Report(), dict[str, float]()
