@@ -12,6 +12,7 @@ from pydantic import PrivateAttr
 
 from resources.connections import Connections
 from resources.embedder import Embedder
+from tg_assets.price import Price
 from tg_assets.remote.config import RemoteModel, load_models
 from tg_assets.settings import load_settings
 from tg_assets.tagging.tagger import LocalTagger, Tagger
@@ -19,11 +20,10 @@ from tg_assets.tagging.tagger import LocalTagger, Tagger
 
 @dataclass(frozen=True, slots=True)
 class Tagging:
-    """A tenant's tagger, and what 1,000 tokens cost. ``pace`` is posts a second, if it is known."""
+    """A tenant's tagger, and its price unless it is here. ``pace`` is posts a second, if it is known."""
 
     tagger: Tagger
-    price_per_1000_tokens: float = 0.0
-    currency: str = "USD"
+    price: Price | None = None
     pace: float | None = None
 
 
@@ -76,4 +76,4 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
         chat = self._connections.connect(tenant, model)
         tagger = RemoteTagger(chat, name=model.kind, model=model.model)
         pace = model.requests_per_minute / 60 * tagger.chunk_size
-        return Tagging(tagger, model.price_per_1000_tokens, model.currency, pace)
+        return Tagging(tagger, model.price, pace)

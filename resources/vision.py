@@ -14,6 +14,7 @@ from pydantic import PrivateAttr, ValidationError
 from resources.connections import Connections
 from tg_assets.albums.written import Writer
 from tg_assets.errors import TgAssetsError
+from tg_assets.price import Price
 from tg_assets.remote.config import load_models
 from tg_assets.settings import load_settings
 from tg_assets.vision.policy import Policy
@@ -25,13 +26,15 @@ LOCAL_PACE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Seeing:
-    """A tenant's provider and policy, and what a picture costs. ``pace`` is pictures a second, if it is known."""
+    """A tenant's provider and policy, and what a picture costs; no price means that it is here.
+
+    ``pace`` is pictures a second, if it is known.
+    """
 
     provider: VisionProvider
     policy: Policy
     tokens_per_picture: int = 0
-    price_per_1000_tokens: float = 0.0
-    currency: str = "USD"
+    price: Price | None = None
     pace: float | None = None
     writer: Writer | None = None
     """Sums up albums; None where that is done without a model."""
@@ -76,7 +79,10 @@ class VisionResource(ConfigurableResource["VisionResource"]):
         path = Path(self.models_file) if self.models_file else load_settings().models
         models = load_models(path).for_tenant(tenant)
         policy = policy_of(tenant, models.policy)
-        writer = Writer(self._connections.connect(tenant, models.albums), models.albums.name) if models.albums else None
+        writer = None
+        if models.albums is not None:
+            chat = self._connections.connect(tenant, models.albums)
+            writer = Writer(chat, models.albums.name, models.albums.price)
         if models.vision is None:
             return Seeing(self.local(), policy, pace=LOCAL_PACE, writer=writer)
         from tg_assets.vision.prepare import prepare
@@ -87,8 +93,7 @@ class VisionResource(ConfigurableResource["VisionResource"]):
             provider,
             policy,
             provider.tokens_per_picture,
-            provider.price_per_1000_tokens,
-            provider.currency,
+            models.vision.price,
             models.vision.requests_per_minute / 60,
             writer,
         )

@@ -58,7 +58,7 @@ _COMING = f"""
 """
 
 INPUTS = f"""
-    SELECT g.id AS item_id, g.posted_at AS at, 0 AS tokens,
+    SELECT g.id AS item_id, g.posted_at AS at, 1 AS tokens,
            md5(concat_ws('/', g.content_hash, g.deleted_at,
                (SELECT string_agg(concat_ws(':', e.params_hash, e.status, {_COMING}), ',' ORDER BY i.position)
                 FROM media_group_items i JOIN post_enrichment e ON e.post_id = i.post_id AND e.kind = 'vision'
@@ -162,6 +162,7 @@ def stage(
 
     def work(chunk: Chunk) -> Outcome:
         result, made = Outcome(), _Made()
+        spent_before = writer.tokens if writer else 0
         for album_id, rows in _items(chunk).items():
             live = [row for row in rows if row.deleted_at is None]
             if not live:
@@ -192,12 +193,18 @@ def stage(
             made.events.append(_event(chunk.scope.tenant, rows, summary))
         _save(chunk, made)
         result.counts["summaries"] = len(made.summaries)
+        result.spent = writer.tokens - spent_before if writer else 0
         if redis is not None and not show(redis, made.progress):
             result.counts["progress not shown"] = len(made.progress)
         return result
 
     version = f"2/{strategy}" + (f"+{writer.version}" if writer else "")
-    return Stage("album_summaries", version, INPUTS, work, chunk_size=20 if writer else 500)
+    if writer is None:
+        return Stage("album_summaries", version, INPUTS, work, chunk_size=500)
+    return Stage(
+        "album_summaries", version, INPUTS, work, chunk_size=20, price=writer.price,
+        tokens_per_unit=writer.tokens_per_album,
+    )  # fmt: skip
 
 
 def _save(chunk: Chunk, made: _Made) -> None:

@@ -56,7 +56,8 @@ def run_stage(
                     stage.after(session)
             else:
                 report.left = report.busy = report.todo
-    report.cost = report.tokens / 1000 * stage.price
+    if stage.price is not None:
+        report.cost, report.paid = stage.price.of(report.tokens), stage.price.of(report.spent)
     report.estimated_seconds = (report.units if stage.unit else report.todo) / stage.pace if stage.pace else 0.0
     report.seconds = time.monotonic() - started
     return report
@@ -84,6 +85,7 @@ def _make(
         report.skipped.update(outcome.skipped.values())
         report.waiting.update(outcome.waiting.values())
         report.counts.update(outcome.counts)
+        report.spent += outcome.spent
         log(_progress(stage, report, todo, time.monotonic() - started))
     if todo >= BULK:
         with session.transaction() as connection:
@@ -154,7 +156,7 @@ def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
     return Report(
         stale=Counter({reason: count for reason, count, _ in rows if reason}),
         total=sum(count for _, count, _ in rows),
-        tokens=due * stage.tokens_per_unit,
+        tokens=0 if stage.price is None else due * stage.tokens_per_unit,
         units=due if stage.unit else 0,
     )
 
@@ -162,16 +164,20 @@ def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
 def _chunks(
     stage: Stage, session: Session, scope: Scope, todo: int, run_id: str | None
 ) -> Iterator[tuple[Outcome, int]]:
-    for first in range(1, todo + 1, stage.chunk_size):
-        last = min(first + stage.chunk_size - 1, todo)
+    begun = 0
+    while begun < todo:
         with session.transaction() as connection:
-            connection.execute(
-                text("INSERT INTO chunk SELECT item_id, at, reason FROM work WHERE n BETWEEN :first AND :last"),
-                {"first": first, "last": last},
-            )
-            outcome = stage.work(Chunk(connection, scope, last - first + 1))
+            size = connection.execute(
+                text("""INSERT INTO chunk SELECT item_id, at, reason
+                        FROM (SELECT *, sum(tokens) OVER (ORDER BY n) - tokens AS before FROM work
+                              WHERE n > :begun AND n <= least(:begun + :size, :todo)) next
+                        WHERE before < :tokens OR :tokens IS NULL"""),
+                {"begun": begun, "size": stage.chunk_size, "todo": todo, "tokens": stage.chunk_tokens},
+            ).rowcount
+            outcome = stage.work(Chunk(connection, scope, size))
             _record(stage, connection, outcome, run_id)
-        yield outcome, last - first + 1
+        begun += size
+        yield outcome, size
 
 
 def _record(stage: Stage, connection: Connection, outcome: Outcome, run_id: str | None) -> None:

@@ -165,14 +165,10 @@ def metadata(reports: Mapping[str, Report], config: StageConfig) -> dict[str, An
         shown["cache_hit_rate"] = round(total.counts["cache_hits"] / looked, 3)
     if total.waiting:
         shown["waiting"] = total.waiting.total()
-    if total.tokens:
-        shown |= {"tokens": total.tokens, "estimated_cost": total.cost}
-    if config.dry_run and total.units:
-        shown["pictures"] = total.units
-    if config.dry_run and total.estimated_seconds:
-        shown["estimated_seconds"] = round(total.estimated_seconds, 1)
     if config.dry_run:
-        shown["dry_run"] = True
+        shown |= {"dry_run": True, **_planned(total)}
+    elif total.spent:
+        shown |= {"tokens": total.spent, **_money("cost", total.paid)}
     for name, reasons in (
         ("skipped_because", total.skipped),
         ("failed_because", total.failed),
@@ -183,3 +179,19 @@ def metadata(reports: Mapping[str, Report], config: StageConfig) -> dict[str, An
                 "\n".join(f"* {count:,} x {reason}" for reason, count in reasons.most_common(20))
             )
     return shown | {f"count/{name}": count for name, count in total.counts.items()}
+
+
+def _planned(total: Report) -> dict[str, Any]:
+    """What would be paid for, and how long it would take; what is not known is left out."""
+    planned = {
+        "pictures": total.units,
+        "tokens": total.tokens,
+        "estimated_seconds": round(total.estimated_seconds, 1),
+        **_money("estimated_cost", total.cost),
+    }
+    return {name: value for name, value in planned.items() if value}
+
+
+def _money(name: str, money: Mapping[str, float]) -> dict[str, Any]:
+    """Sums under names that Dagster can plot: ``cost_usd``."""
+    return {f"{name}_{currency.lower()}": round(amount, 4) for currency, amount in money.items()}

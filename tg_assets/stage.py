@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from tg_assets.price import Price
 from tg_assets.scope import Scope
 
 
@@ -45,6 +46,8 @@ class Outcome:
     """Tried again by every later run."""
     skipped: dict[UUID, str] = field(default_factory=dict)
     """Settled: looked at again only when the inputs change."""
+    spent: int = 0
+    """Tokens that models elsewhere took, also for answers that were of no use."""
     waiting: dict[UUID, str] = field(default_factory=dict)
     """Neither made nor settled, since something outside is not ready; tried again by every later run."""
 
@@ -56,9 +59,11 @@ class Stage:
     ``inputs`` selects ``item_id uuid, input_hash text, at timestamptz, tokens int`` of a scope with the
     parameters ``:channels uuid[]``, ``:since``, ``:until``, ``:feed``, ``:version`` and those of ``values``; row
     security limits it to the tenant.
-    ``version`` names the code or model: a new one makes every item stale. ``price`` is money per 1,000 tokens, in
-    ``currency``. Where ``unit`` says what is paid for (``pictures``), ``tokens`` counts those, at ``tokens_per_unit``.
-    ``pace`` is units, or items, a second as far as it is known, for a dry run.
+    ``version`` names the code or model: a new one makes every item stale. ``price`` is that of the
+    model elsewhere that gets the tokens; None where everything is made here and tokens do not count. Where ``unit``
+    says what is paid for (``pictures``), ``tokens`` counts those, at ``tokens_per_unit``.
+    ``pace`` is units, or items, a second as far as it is known, for a dry run. A chunk has at most ``chunk_size``
+    items and ends with the one whose tokens fill ``chunk_tokens``, so cheap items share one and dear ones do not.
     """
 
     name: str
@@ -66,8 +71,8 @@ class Stage:
     inputs: str
     work: Callable[[Chunk], Outcome]
     chunk_size: int = 1000
-    price: float = 0.0
-    currency: str = "USD"
+    chunk_tokens: int | None = None
+    price: Price | None = None
     unit: str = ""
     tokens_per_unit: int = 1
     pace: float | None = None
@@ -90,7 +95,12 @@ class Report:
     tokens: int = 0
     units: int = 0
     """What is paid for, where it is not the items: pictures that nobody has described yet."""
-    cost: float = 0.0
+    cost: dict[str, float] = field(default_factory=dict)
+    """What those tokens would cost, by currency."""
+    spent: int = 0
+    """Tokens that were really taken."""
+    paid: dict[str, float] = field(default_factory=dict)
+    """What they cost, by currency."""
     done: int = 0
     left: int = 0
     """Stale items that this run was not to reach (``limit``), or that another run is working on."""
@@ -113,5 +123,9 @@ class Report:
         """Add another scope's report to this one."""
         for name in ("stale", "failed", "skipped", "waiting", "counts"):
             getattr(self, name).update(getattr(other, name))
-        for name in ("total", "tokens", "units", "cost", "done", "left", "busy", "seconds", "estimated_seconds"):
+        for name in ("cost", "paid"):
+            mine: dict[str, float] = getattr(self, name)
+            for currency, amount in getattr(other, name).items():
+                mine[currency] = mine.get(currency, 0.0) + amount
+        for name in ("total", "tokens", "units", "spent", "done", "left", "busy", "seconds", "estimated_seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))

@@ -28,7 +28,8 @@ from tg_assets.tagging.tags import TagInput, TagResult, only_hashtags
 from tg_assets.vision_summaries import save_enrichment
 
 INPUTS = """
-    SELECT m.id AS item_id, m.posted_at AS at, length(m.content) / 4 AS tokens,
+    SELECT m.id AS item_id, m.posted_at AS at,
+           octet_length(left(coalesce(m.content, ''), 2000)) / 4 + :tokens_per_post AS tokens,
            md5(concat_ws('/', m.content_hash, m.deleted_at, v.params_hash)) AS input_hash
     FROM messages m LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
     WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until AND NOT m.is_service
@@ -54,12 +55,14 @@ def stage(tagging: Tagging) -> Stage:
 
     def work(chunk: Chunk) -> Outcome:
         posts = chunk.connection.execute(text(POSTS)).all()
-        outcome = Outcome()
+        outcome, spent_before = Outcome(), tagger.tokens
         try:
             results = _tagged(tagger, [_input(post) for post in posts])
         except NotNow as not_now:
+            outcome.spent = tagger.tokens - spent_before
             outcome.waiting = dict.fromkeys((post.id for post in posts), not_now.reason)
             return outcome
+        outcome.spent = tagger.tokens - spent_before
         rows, events = [], []
         for post, result in zip(posts, results, strict=True):
             status, reason = "ok", None
@@ -84,9 +87,9 @@ def stage(tagging: Tagging) -> Stage:
         INPUTS,
         work,
         chunk_size=tagger.chunk_size,
-        price=tagging.price_per_1000_tokens,
-        currency=tagging.currency,
+        price=tagging.price,
         pace=tagging.pace,
+        values={"tokens_per_post": tagger.tokens_per_post},
     )
 
 

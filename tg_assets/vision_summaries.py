@@ -93,7 +93,7 @@ def stage(seeing: Seeing, objects: ObjectStore) -> Stage:
         save_enrichment(chunk.connection, "vision", provider.name, map(_row, settled))
         _remember(chunk.connection, provider, looks)
         _tell(chunk, [post for post in settled if post.result and not post.told])
-        outcome = Outcome(counts=_counts(posts, looks))
+        outcome = Outcome(counts=_counts(posts, looks), spent=sum(one.tokens for one in looks.values()))
         for post in posts:
             if post.waits:
                 outcome.waiting[post.id] = post.waits
@@ -108,9 +108,9 @@ def stage(seeing: Seeing, objects: ObjectStore) -> Stage:
         provider.version,
         INPUTS,
         work,
-        chunk_size=32,
-        price=seeing.price_per_1000_tokens,
-        currency=seeing.currency,
+        chunk_size=500,
+        chunk_tokens=32,
+        price=seeing.price,
         unit="pictures",
         tokens_per_unit=seeing.tokens_per_picture,
         pace=seeing.pace,
@@ -192,7 +192,6 @@ def _counts(posts: Sequence[Post], looks: Mapping[str, Described]) -> Counter[st
     counts["pictures"] = sum(len(post.pictures) for post in posts)
     counts["cache_hits"] = sum(result.analysis_reason == "cache_hit" for result in results)
     counts["described"] = len(results) - counts["cache_hits"]
-    counts["tokens_used"] = sum(result.tokens_used for result in results if result.analysis_reason != "cache_hit")
     return counts
 
 

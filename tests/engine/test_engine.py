@@ -17,11 +17,13 @@ from tg_assets import ids
 from tg_assets.channels import Chat, register_chat, register_tenant
 from tg_assets.engine import run_stage
 from tg_assets.errors import TgAssetsError
+from tg_assets.price import Price
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
 from tg_assets.stage import Chunk, Outcome, Report, Stage
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+PRICE = Price(2.0, "EUR")
 INPUTS = """
     SELECT id AS item_id, posted_at AS at, length(raw->>'text') AS tokens, raw_hash AS input_hash
     FROM telegram_messages
@@ -36,6 +38,7 @@ class Letters:
     tenant: str
     chunks: list[int] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    chunk_tokens: int | None = None
     crash_in: int | None = None
     failing: set[UUID] = field(default_factory=set)
     skipping: set[UUID] = field(default_factory=set)
@@ -70,7 +73,7 @@ class Letters:
         return outcome
 
     def stage(self, version: str = "1") -> Stage:
-        return Stage("letters", version, INPUTS, self.work, chunk_size=4, price=2.0)
+        return Stage("letters", version, INPUTS, self.work, chunk_size=4, chunk_tokens=self.chunk_tokens, price=PRICE)
 
     def run(self, scope: Scope, version: str = "1", **options: Any) -> Report:
         with pipeline.postgres().tenant(scope.tenant) as session:
@@ -142,6 +145,14 @@ def test_everything_is_new_once(scope: Scope, letters: Letters) -> None:
     assert len(letters.chunks) == 5
 
 
+def test_a_chunk_is_full_of_items_or_of_what_they_take(scope: Scope, letters: Letters) -> None:
+    """Items have 0 to 19 letters: cheap ones come four at once, and one dear item is a chunk by itself."""
+    letters.chunk_tokens = 15
+    assert letters.run(scope).done == 20
+    assert letters.chunks == [4, 3, 2, 2, 2, 2, 1, 1, 1, 1, 1]
+    assert letters.run(scope).todo == 0
+
+
 def test_a_changed_input_makes_its_item_stale_and_no_other(scope: Scope, letters: Letters) -> None:
     letters.run(scope)
     change(scope, 7)
@@ -170,7 +181,7 @@ def test_dry_run_counts_and_writes_nothing(scope: Scope, letters: Letters) -> No
     before = pipeline.content_hashes(letters.tenant)
     dry = letters.run(scope, dry_run=True)
     assert (dry.todo, dry.done, dry.tokens) == (20, 0, sum(range(20)))
-    assert dry.cost == pytest.approx(sum(range(20)) / 1000 * 2.0)
+    assert dry.cost == {"EUR": pytest.approx(sum(range(20)) / 1000 * 2.0)}
     assert letters.chunks == []
     assert pipeline.content_hashes(letters.tenant) == before
     real = letters.run(scope)

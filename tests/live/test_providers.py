@@ -6,6 +6,7 @@ from resources.vision import Seeing, VisionResource
 from tests.live.support import Live
 from tests.live.test_albums import Eyes, batches, check, describe, due, item, picture, told
 from tg_assets.albums.written import Writer
+from tg_assets.price import Price
 from tg_assets.remote.chat import Reply
 from tg_assets.remote.errors import NotNow
 from tg_assets.vision.policy import Policy
@@ -63,21 +64,28 @@ class Scribe:
         """Nothing to close."""
 
 
+def written(scribe: Scribe) -> VisionResource:
+    """Pictures described here, albums by that model."""
+    writer = Writer(scribe, "scribe/1", Price(3.0, "RUB"))
+
+    class Written(VisionResource):
+        def seeing(self, tenant: str) -> Seeing:
+            return Seeing(HandlerProvider(describe), Policy(), writer=writer)
+
+    return Written()
+
+
 def test_an_album_written_by_a_model(live: Live) -> None:
     """A model that is down is waited for; its words become the summary, the other strategies' stay beside them."""
     scribe = Scribe(NotNow("scribe does not answer"), '{"summary": "A harbour, twice."}')
 
-    class Written(VisionResource):
-        def seeing(self, tenant: str) -> Seeing:
-            return Seeing(HandlerProvider(describe), Policy(), writer=Writer(scribe, "scribe/1"))
-
     live.send(*(item(live, number) for number in (101, 102)))
     live.drain()
-    live.refresh(vision=Written())
+    live.refresh(vision=written(scribe))
     assert told(live) == []
     assert live.rows("SELECT reason FROM derivations WHERE status = 'waiting'") == [("scribe does not answer",)]
     due(live)
-    live.refresh(vision=Written())
+    live.refresh(vision=written(scribe))
     (event,) = told(live)
     assert event["vision_summary"] == "A harbour, twice."
     ((meta,),) = live.rows("SELECT meta FROM media_groups")
@@ -91,12 +99,8 @@ def test_a_model_that_writes_nonsense(live: Live) -> None:
     """Then the album is summed up without it."""
     scribe = Scribe("no JSON", "none again")
 
-    class Written(VisionResource):
-        def seeing(self, tenant: str) -> Seeing:
-            return Seeing(HandlerProvider(describe), Policy(), writer=Writer(scribe, "scribe/1"))
-
     live.send(*(item(live, number) for number in (101, 102)))
     live.drain()
-    live.refresh(vision=Written())
+    live.refresh(vision=written(scribe))
     (event,) = told(live)
     assert "101th" in event["vision_summary"]

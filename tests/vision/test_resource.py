@@ -8,6 +8,7 @@ import pytest
 
 from resources.vision import VisionResource
 from tg_assets.errors import TgAssetsError
+from tg_assets.price import Price
 
 MODELS = """
 [default.policy]
@@ -43,9 +44,9 @@ def vision(tmp_path: Path) -> Iterator[VisionResource]:
 def test_tenants_have_their_own(vision: VisionResource, servers: dict[str, str]) -> None:
     """One asks elsewhere, at a price; all others look here."""
     acme, other = vision.seeing("acme"), vision.seeing("other")
-    assert (acme.provider.name, acme.provider.model, acme.currency) == ("openai", "see/me", "EUR")
+    assert (acme.provider.name, acme.provider.model) == ("openai", "see/me")
     assert acme.tokens_per_picture > 0
-    assert acme.price_per_1000_tokens == 2
+    assert acme.price == Price(2, "EUR")
     assert (acme.policy.per_post, acme.policy.never) == (3, ("memes",))
     assert (other.provider.name, other.tokens_per_picture) == ("local", 0)
     assert vision.seeing("acme") is acme

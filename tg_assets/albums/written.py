@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
+from tg_assets.price import Price
 from tg_assets.remote.asking import Question, ask_json
 from tg_assets.remote.chat import Chat
+from tg_assets.remote.errors import ReplyUnusable
+from tg_assets.remote.estimate import text_tokens
 from tg_assets.vision.result import VisionResult, clean_text
 
 # Raise it when the prompt changes what an album gets: every summary then is stale.
@@ -38,9 +41,15 @@ _SCHEMA: dict[str, Any] = {
 class Writer:
     """Writes descriptions with one model; ``version`` makes summaries stale."""
 
-    def __init__(self, chat: Chat, name: str) -> None:
+    tokens_per_album = text_tokens(_SYSTEM, _ASK) + 4 * _READ // 2 + LONGEST // 2
+    """An estimate for a dry run: the prompt, four described pictures with half of the text allowed, an answer."""
+
+    def __init__(self, chat: Chat, name: str, price: Price) -> None:
         self._chat = chat
+        self.price = price
         self.version = f"{name}@{PROMPT_VERSION}"
+        self.tokens = 0
+        """What its questions have taken so far."""
 
     def write(self, results: Sequence[VisionResult]) -> str | None:
         """The description; None when there is nothing to describe. Raises NotNow and ReplyUnusable."""
@@ -51,7 +60,13 @@ class Writer:
             for one in results
         ]
         question = Question(_SYSTEM, _ASK.format(pictures=dumps(pictures, ensure_ascii=False)), _SCHEMA)
-        return ask_json(self._chat, question, _summary).value
+        try:
+            answer = ask_json(self._chat, question, _summary)
+        except ReplyUnusable as unusable:
+            self.tokens += unusable.tokens
+            raise
+        self.tokens += answer.tokens
+        return answer.value
 
 
 def _summary(said: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from tg_assets.cli import runtime
 from tg_assets.cli.dagster_api import DagsterApi
 from tg_assets.cli.runtime import console
 from tg_assets.errors import TgAssetsError
+from tg_assets.price import said
 
 if TYPE_CHECKING:
     from tg_assets.stage import Report
@@ -97,34 +98,33 @@ def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str
     table = Table("stage", "made by", box=None, pad_edge=False, header_style="bold")
     for name in ("items", "stale", "pictures", "tokens", "cost", "seconds"):
         table.add_column(name, justify="right")
-    total, prices = Report(), dict[str, float]()
+    total = Report()
     with runtime.postgres().tenant(scope.tenant) as session:
         for asset, found in stages.items():
             for of in found if not assets or asset in assets else ():
                 stage = of if isinstance(of, Stage) else of(scope)
                 report = run_stage(stage, session, scope, force=force, dry_run=True)
                 total.add(report)
-                prices[stage.currency] = prices.get(stage.currency, 0.0) + report.cost
-                table.add_row(stage.name, stage.version, *_counted(report, stage.price, stage.currency))
+                table.add_row(stage.name, stage.version, *_counted(report, stage.price is not None))
     console.print(table)
-    money = ", ".join(f"{cost:,.2f} {currency}" for currency, cost in sorted(prices.items()) if cost) or "nothing"
     console.print(
-        f"{total.todo:,} items are stale. Models elsewhere would get about {total.tokens:,} tokens and cost {money}."
-        if total.cost
+        f"{total.todo:,} items are stale. Models elsewhere would get about {total.tokens:,} tokens "
+        f"and cost {said(total.cost)}."
+        if total.tokens
         else f"{total.todo:,} items are stale; everything is made here, at no price.",
         soft_wrap=True,
     )
     console.print("Stages see what earlier ones have made so far. Nothing was written.", soft_wrap=True)
 
 
-def _counted(report: "Report", price: float, currency: str) -> list[str]:
+def _counted(report: "Report", elsewhere: bool) -> list[str]:
     """Cells of a stage's row; what does not apply is empty."""
     return [
         f"{report.total:,}",
         f"{report.todo:,}",
         f"{report.units:,}" if report.units else "",
-        f"{report.tokens:,}" if price else "",
-        f"{report.cost:,.2f} {currency}" if price else "",
+        f"{report.tokens:,}" if elsewhere else "",
+        said(report.cost) if elsewhere else "",
         f"{report.estimated_seconds:,.0f}" if report.estimated_seconds else "",
     ]
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.price import Price
 
 
 def _address(url: str) -> str:
@@ -71,6 +72,11 @@ class RemoteModel(BaseModel):
     def name(self) -> str:
         """Provider and model, as a person reads them."""
         return f"{self.kind}/{self.model}"
+
+    @property
+    def price(self) -> Price:
+        """What its tokens cost."""
+        return Price(self.price_per_1000_tokens, self.currency)
 
 
 def _table(value: object) -> object:

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict
 
 from tg_assets.remote.asking import Question, ask_json
 from tg_assets.remote.chat import Chat
+from tg_assets.remote.errors import ReplyUnusable
+from tg_assets.remote.estimate import text_tokens
 from tg_assets.tagging.cleaning import clean, has_words, strip_links
 from tg_assets.tagging.lemmas import fold, lemma, words
 from tg_assets.tagging.seen import seen
@@ -35,6 +37,8 @@ _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _MARK = re.compile(r"[^\w\s'-]|_")
 _READ = 2000
 _READ_PICTURE = 500
+_REPLY = 60
+"""Tokens that ten tags take."""
 
 SYSTEM = (
     "You name what Telegram posts are about, for a search index. You answer with one JSON object and nothing else. "
@@ -116,6 +120,8 @@ class RemoteTagger:
         self.name = name
         self.version = f"{name}/{model}@{PROMPT_VERSION}"
         self.chunk_size = batch
+        self.tokens_per_post = text_tokens(SYSTEM, _ASK) // batch + _REPLY
+        """An estimate for a dry run: its share of the prompt, and what is said of it."""
         self.tokens = 0
         """What its questions have taken so far."""
 
@@ -142,7 +148,11 @@ class RemoteTagger:
                 raise ValueError(f"posts must name each n from 1 to {len(batch)} exactly once")
             return [one.tags for one in sorted(answer.posts, key=lambda one: one.n)]
 
-        answer = ask_json(self._chat, Question(SYSTEM, text, SCHEMA), numbered)
+        try:
+            answer = ask_json(self._chat, Question(SYSTEM, text, SCHEMA), numbered)
+        except ReplyUnusable as unusable:
+            self.tokens += unusable.tokens
+            raise
         self.tokens += answer.tokens
         return answer.value
 

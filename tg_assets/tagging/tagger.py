@@ -36,6 +36,16 @@ class Tagger(Protocol):
         ...
 
     @property
+    def tokens(self) -> int:
+        """What its questions to a model elsewhere have taken so far."""
+        ...
+
+    @property
+    def tokens_per_post(self) -> int:
+        """What a post takes besides its own text, for a dry run."""
+        ...
+
+    @property
     def chunk_size(self) -> int:
         """Posts to give at once."""
         ...
@@ -53,6 +63,7 @@ class LocalTagger:
 
     name = "local"
     chunk_size = 2000
+    tokens = tokens_per_post = 0
 
     def __init__(
         self,

@@ -59,6 +59,8 @@ class Described:
     """Settled as far as albums go; ``again`` tells whether a later run tries once more."""
     waiting: str | None = None
     again: bool = False
+    tokens: int = 0
+    """What it took to ask about it now; nothing where the result was known."""
     looks: Looks | None = None
 
 
@@ -149,12 +151,13 @@ def _kept(stored: bytes | None, provider: VisionProvider) -> Described | None:
 def _ask(provider: VisionProvider, data: bytes, mime: str) -> Described:
     """What the provider says. A defect of it fails this picture only, by its type: its words may hold a text."""
     try:
-        return Described(provider.describe(data, mime))
+        result = provider.describe(data, mime)
+        return Described(result, tokens=result.tokens_used)
     except PictureRefused as refused:
-        return Described(skipped=f"refused: {refused.reason}")
+        return Described(skipped=f"refused: {refused.reason}", tokens=refused.tokens)
     except NotNow as later:
         return Described(waiting=str(later))
     except ReplyUnusable as unusable:
-        return Described(failed=str(unusable))
+        return Described(failed=str(unusable), tokens=unusable.tokens)
     except Exception as error:  # noqa: BLE001 - recorded with the item, which is tried again
         return Described(failed=f"the provider failed: {type(error).__name__}", again=True)

@@ -27,16 +27,20 @@ class Refusal(StrEnum):
 
 
 class PictureRefused(Exception):
-    """Settled: this picture will not be described. ``reason`` is for counting, ``detail`` for a person."""
+    """Settled: this picture will not be described. ``reason`` is for counting, ``detail`` for a person.
 
-    def __init__(self, reason: Refusal, detail: str) -> None:
+    ``tokens`` is what it cost to be told so.
+    """
+
+    def __init__(self, reason: Refusal, detail: str, tokens: int = 0) -> None:
         super().__init__(f"{reason.value}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.tokens = tokens
 
-    def __reduce__(self) -> tuple[type["PictureRefused"], tuple[Refusal, str]]:
+    def __reduce__(self) -> tuple[type["PictureRefused"], tuple[Refusal, str, int]]:
         """Picklable, so that it survives a process pool."""
-        return type(self), (self.reason, self.detail)
+        return type(self), (self.reason, self.detail, self.tokens)
 
 
 class VisionProvider(Protocol):

@@ -124,8 +124,6 @@ class RemoteVision:
         self.model = model.model
         self.version = f"{model.kind}/{model.model}@{PROMPT_VERSION}"
         self.concurrency = model.concurrency
-        self.price_per_1000_tokens = model.price_per_1000_tokens
-        self.currency = model.currency
         self.tokens_per_picture = (
             picture_tokens(model, self._side, self._side) + text_tokens(SYSTEM, TEXT) + USUAL_REPLY_TOKENS
         )
@@ -144,7 +142,7 @@ class RemoteVision:
         try:
             answer = ask_json(self._chat, Question(SYSTEM, TEXT, SCHEMA, picture), self._result)
         except Filtered as filtered:
-            raise PictureRefused(Refusal.filtered, filtered.reason) from None
+            raise PictureRefused(Refusal.filtered, filtered.reason, filtered.tokens) from None
         context = {"width": sent.width, "height": sent.height, "answered_by": answer.model}
         # Validated again: what the provider calls its model is as foreign as the rest.
         return VisionResult.model_validate(
