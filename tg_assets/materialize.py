@@ -101,13 +101,14 @@ def materialize(
     found = {**metadata(reports, config), **shown}
     if len(context.partition_keys) <= FEW_PARTITIONS:
         found |= large
-    elif large:
-        newest = max(context.partition_keys)
-        context.log_event(dg.AssetObservation(context.asset_key, partition=newest, metadata=large))
+        large = {}
     if config.dry_run:
         context.log_event(dg.AssetObservation(context.asset_key, metadata=found))
     else:
         yield dg.MaterializeResult(metadata=found)
+    if large:  # last, since the asset's page shows what is newest
+        newest = max(context.partition_keys)
+        context.log_event(dg.AssetObservation(context.asset_key, partition=newest, metadata=large))
 
 
 def summary(name: str, report: Report, dry_run: bool) -> str:

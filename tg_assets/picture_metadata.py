@@ -57,7 +57,7 @@ def contact_sheet_of(connection: Connection, scope: Scope, objects: ObjectStore)
         return {}
     albums = [
         Shown(
-            f"{row.posted_at:%Y-%m-%d %H:%M} {row.title or ''}, {row.items_count} {row.album_kind}",
+            f"{row.posted_at:%Y-%m-%d %H:%M} {row.title or ''}, {row.items_count} × {row.album_kind}",
             [(data, mime) for key, mime in (row.files or ())[:MOST_PICTURES] if (data := objects.get(key))],
             row.meta["enrichment"].get("vision_summary") or "",
             row.meta["enrichment"].get("vision_labels") or (),

@@ -222,6 +222,19 @@ def test_feed_statistics_show_their_plot(
     shot(page, "11-feed-statistics-plot")
 
 
+def test_albums_show_their_pictures_and_words(page: Page, installed: Installation, backfill: str, shot: Shot) -> None:
+    """A run of many days tells it once, with the newest; the labels and kinds of pictures likewise."""
+    page.goto(f"{installed.url}/assets/album_summaries?view=events")
+    page.locator("a, div").filter(has_text=re.compile(rf"^{LAST}\\|{CHANNEL}$")).last.click()
+    expect(metadata(page, "strategies")).to_contain_text("weighted")
+    page.get_by_text("[Show Markdown]").click()
+    pictures = page.get_by_role("dialog").locator("img")
+    expect(pictures.first).to_be_visible()
+    assert all(width > 70 for width in pictures.evaluate_all("images => images.map(image => image.naturalWidth)"))
+    assert "&#" not in page.get_by_role("dialog").inner_text()
+    shot(page, "11-contact-sheet")
+
+
 def test_other_feeds_by_the_command_complete_the_picture(
     page: Page, installed: Installation, backfill: str, days: Days, shot: Shot
 ) -> None:

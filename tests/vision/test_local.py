@@ -77,7 +77,7 @@ def test_without_language_data_text_is_reported_missing(local: LocalVision, tmp_
     assert result.ocr is None
     assert str(result.context["ocr"]).startswith("missing: ")
     assert "text was not looked for" in result.description
-    assert blind.version.startswith("local@2+ocr-missing")
+    assert blind.version.startswith("local@3+ocr-missing")
     assert blind.version != local.version
     assert result.features_hash != local.describe(data, "image/png").features_hash
 

@@ -68,4 +68,4 @@ def test_a_file_of_another_content_is_not_used(monkeypatch: pytest.MonkeyPatch) 
     assert Models().see(portrait()).objects == {}
     monkeypatch.setattr(objects, "importable", lambda *modules: False)
     assert objects_tag() == ""
-    assert LocalVision().version == f"local@2+{LocalVision().status.tag}"
+    assert LocalVision().version == f"local@3+{LocalVision().status.tag}"

@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.support.data import shared_data
 from tests.vision.drawing import meme, photo, screen
 from tg_assets.errors import TgAssetsError
 from tg_assets.vision.decode import decode
 from tg_assets.vision.detector import MODEL, Detector
+from tg_assets.vision.lines import MAX_LINES, MOST_PASSES, read_lines
 from tg_assets.vision.ocr import Engine, OcrStatus, ocr_status
 from tg_assets.vision.reading import Reading, read
 
@@ -190,6 +192,23 @@ assert Detector().lines(Image.new("RGB", (200, 100), "white")) == []
 """
     subprocess.run([sys.executable, "-c", program], check=True)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("count", [1, 7, 40, 400])
+def test_many_lines_are_not_tried_in_all_their_colours(count: int) -> None:
+    """A line that is not read surely is tried again and again; a screen full of them would take half a minute."""
+    tried = 0
+
+    def unsure(image: Image.Image, psm: int) -> str:
+        nonlocal tried
+        tried += 1
+        return ""
+
+    image = photo((800, 600), seed=3)
+    quads = [((10, top), (700, top), (700, top + 20), (10, top + 20)) for top in range(400)][:count]
+    assert read_lines(image, quads, unsure, 0) == []
+    assert min(count, MAX_LINES) <= tried <= MOST_PASSES
+    assert tried > 1
 
 
 def test_damaged_language_data_is_a_sentence(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ JPEGs that it made. What does not belong here: which albums, and where the sheet
 """
 
 import base64
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,6 +17,9 @@ THUMBNAIL = 72
 MOST_ALBUMS, MOST_PICTURES = 8, 10
 _GAP, _QUALITY = 3, 60
 _SUMMARY = 300
+# GitHub's Markdown makes links of bare addresses, unless something unseen stands in them (U+2060, word joiner).
+_ADDRESS = re.compile(r"https?:|www|@", re.IGNORECASE)
+_MARKS = {ord(mark): f"&#{ord(mark)};" for mark in "&\\`*_{}[]()<>#+!|~"}
 
 Thumbnail = Callable[[bytes, str, int], bytes]
 """A small JPEG of a picture's bytes, MIME type and longest side; raises ``PictureRefused``."""
@@ -69,7 +73,4 @@ def _strip(thumbnails: Sequence[bytes]) -> str:
 
 def _cell(text: str) -> str:
     """Text as text: whatever a picture says, it is no Markdown, no link and no HTML."""
-    flat = " ".join(text.split())
-    for mark in "\\`*_{}[]()<>#+!|~":
-        flat = flat.replace(mark, f"&#{ord(mark)};")
-    return flat.replace("://", "&#58;//")
+    return _ADDRESS.sub("\\g<0>\u2060", " ".join(text.split())).translate(_MARKS)

@@ -16,7 +16,7 @@ from tg_assets.vision.result import VisionResult
 from tg_assets.vision.sandbox import Sandbox
 
 # Raise it when a rule changes what a picture gets: every stored result then is stale.
-RULES_VERSION = 2
+RULES_VERSION = 3
 
 
 class LocalVision:

@@ -23,8 +23,8 @@ from tg_assets.vision.provider import PictureRefused, Refusal
 from tg_assets.vision.worker import Header, receive, send
 
 WORKERS = min(2, os.cpu_count() or 1)
-# Processor time of one picture: the slowest honest one (a page of small print) took 4.
-SECONDS = 20.0
+# Processor time of one picture: the slowest honest one, a screen full of small print, took 14.
+SECONDS = 60.0
 # On a machine busy with other things an honest picture waits; it must not be refused for good because of that.
 PATIENCE = 3
 _START_SECONDS = 120.0
