@@ -33,8 +33,9 @@ DEPS = {
     "media_groups": ["media_objects", "posts"],
     "vision_summaries": ["media_objects", "posts"],
     "album_summaries": ["media_groups", "vision_summaries"],
-    "tags": ["posts", "vision_summaries"],
-    "qdrant_points": ["album_summaries", "media_groups", "posts", "tags", "vision_summaries"],
+    "transcripts": ["media_objects", "posts"],
+    "tags": ["posts", "transcripts", "vision_summaries"],
+    "qdrant_points": ["album_summaries", "media_groups", "posts", "tags", "transcripts", "vision_summaries"],
     "neo4j_nodes": ["album_summaries", "media_groups", "posts", "tags", "vision_summaries"],
     "feed_statistics": ["posts", "tags"],
 }

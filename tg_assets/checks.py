@@ -19,6 +19,7 @@ STAGES = {
     "media_groups": ("media_groups",),
     "vision_summaries": ("vision_summaries",),
     "album_summaries": ("album_summaries",),
+    "transcripts": ("transcripts",),
     "tags": ("tags",),
     "qdrant_points": ("qdrant_points", "qdrant_points.albums"),
     "neo4j_nodes": ("neo4j_nodes", "neo4j_nodes.albums"),

@@ -12,6 +12,7 @@ from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from resources.qdrant import Qdrant
 from resources.redis import Redis
+from resources.speech import SpeechResource
 from resources.tagger import TaggerResource
 from resources.vision import VisionResource
 from sensors.dirty import start_refresh
@@ -32,6 +33,7 @@ from tg_assets.schedules import daily_sweep, frequent_fetch, hourly_catch_up, ni
 from tg_assets.tags import tags
 from tg_assets.telegram_messages import telegram_messages
 from tg_assets.telegram_runs import catch_up, fetch, sideload_job, sweep
+from tg_assets.transcripts import transcripts
 from tg_assets.vision_summaries import vision_summaries
 
 ASSETS = [
@@ -41,6 +43,7 @@ ASSETS = [
     media_groups,
     vision_summaries,
     album_summaries,
+    transcripts,
     tags,
     qdrant_points,
     neo4j_nodes,
@@ -62,6 +65,7 @@ def default_resources() -> dict[str, Any]:
         "vision": VisionResource(),
         "embedder": EmbedderResource(),
         "tagger": TaggerResource(),
+        "speech": SpeechResource(),
     }
 
 

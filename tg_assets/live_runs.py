@@ -19,6 +19,7 @@ from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from resources.qdrant import Qdrant
 from resources.redis import Redis
+from resources.speech import SpeechResource
 from resources.tagger import TaggerResource
 from resources.vision import VisionResource
 from tg_assets import ids
@@ -123,6 +124,7 @@ def refresh_partitions(
     embedder: EmbedderResource,
     neo4j: Neo4j,
     tagger: TaggerResource,
+    speech: SpeechResource,
 ) -> None:
     """Run the stages over what live traffic made dirty, until nothing is; relay outgoing events."""
     from tg_assets.graph.schema import CONSTRAINTS
@@ -157,6 +159,7 @@ def refresh_partitions(
             album_quiet=settings.album_quiet_seconds,
             album_summary=settings.album_summary,
             tagger=tagger,
+            speech=speech,
         ),
         lambda: [ids.NO_TENANT, *map(ids.tenant_id, tenant_slugs(known_feeds(context.instance)))],
         report=report,

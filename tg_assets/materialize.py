@@ -162,7 +162,7 @@ def metadata(reports: Mapping[str, Report], config: StageConfig) -> dict[str, An
         "stages": dg.MetadataValue.table(rows),
         "why": ", ".join(f"{count:,} {reason}" for reason, count in total.stale.most_common()) or "nothing stale",
     }
-    if looked := total.counts["cache_hits"] + total.counts["described"]:
+    if looked := sum(total.counts[name] for name in ("cache_hits", "described", "heard")):
         shown["cache_hit_rate"] = round(total.counts["cache_hits"] / looked, 3)
     if total.waiting:
         shown["waiting"] = total.waiting.total()

@@ -1,7 +1,7 @@
 """Asset ``qdrant_points``: a point per post and per album, with three vectors and the contract's payload.
 
-The text that is embedded joins the post, its picture's description and the text in the picture. A post without
-words has no point; a deleted one loses it. The point's id is the post's or the album's.
+The text that is embedded joins the post, what is said in its voice note, its picture's description and the text in the
+picture. A post without words has no point; a deleted one loses it. The point's id is the post's or the album's.
 """
 
 from collections.abc import Iterable
@@ -28,21 +28,23 @@ VERSION = "1"
 
 POST_INPUTS = """
     SELECT m.id AS item_id, m.posted_at AS at, least(length(m.content), 2000) / 4 AS tokens,
-           md5(concat_ws('/', m.content_hash, m.deleted_at, m.album_id, t.params_hash, v.params_hash, c.feed))
-               AS input_hash
+           md5(concat_ws('/', m.content_hash, m.deleted_at, m.album_id, t.params_hash, v.params_hash, s.params_hash,
+                         c.feed)) AS input_hash
     FROM messages m JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
+    LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
     WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until AND NOT m.is_service
 """
 POSTS = """
     SELECT m.id, m.tenant_id, m.channel_id, c.tg_channel_id, c.owner_id, c.feed, m.source,
            work.input_hash, m.album_id, m.telegram_message_id,
            m.posted_at, m.deleted_at, m.content, t.data->'names' AS tags, t.data->>'lang' AS lang, v.data AS vision,
-           'post' AS kind
+           s.data->>'text' AS spoken, 'post' AS kind
     FROM chunk JOIN work USING (item_id) JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision' AND v.status = 'ok'
+    LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech' AND s.status = 'ok'
 """
 # Tags of an album are those of its posts.
 _ALBUM_TAGS = """
@@ -62,7 +64,7 @@ ALBUM_INPUTS = f"""
 ALBUMS = f"""
     SELECT g.id, g.tenant_id, g.channel_id, c.owner_id, c.feed, c.source, g.id AS album_id,
            m.telegram_message_id, g.posted_at, g.deleted_at, g.caption_text AS content, {_ALBUM_TAGS} AS tags,
-           NULL AS lang, 'album' AS kind,
+           NULL AS lang, NULL AS spoken, 'album' AS kind,
            jsonb_build_object('description', g.meta->'enrichment'->'vision_summary',
                               'labels', g.meta->'enrichment'->'vision_labels',
                               'is_meme', g.meta->'enrichment'->'has_meme',
@@ -76,7 +78,10 @@ ALBUMS = f"""
 def _text(row: Any) -> str:
     vision = row.vision or {}
     ocr = (vision.get("ocr") or {}).get("text") or ""
-    return text_to_embed(TextParts(post=row.content or "", vision=vision.get("description") or "", ocr=ocr))
+    parts = TextParts(
+        post=row.content or "", speech=row.spoken or "", vision=vision.get("description") or "", ocr=ocr
+    )  # fmt: skip
+    return text_to_embed(parts)
 
 
 def _payload(row: Any, embedded: str, model: str) -> dict[str, Any]:
@@ -170,7 +175,7 @@ def stages(qdrant: Qdrant, embedder: Embedder) -> tuple[Stage, Stage]:
 @partitioned_asset(
     group="stores",
     kinds={"qdrant"},
-    deps=["posts", "tags", "media_groups", "vision_summaries", "album_summaries"],
+    deps=["posts", "tags", "media_groups", "vision_summaries", "transcripts", "album_summaries"],
     pool="index",
 )
 def qdrant_points(

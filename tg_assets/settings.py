@@ -91,6 +91,8 @@ class Settings(BaseSettings):
     """TOML file of topics for tags; without it the shipped one."""
     models: Path | None = None
     """TOML file that says which tenant's pictures, tags and albums go to which model; without it all is local."""
+    speech_model: Path | None = None
+    """Directory of a Whisper model for CTranslate2 that hears voice notes; without it the one of the extra."""
     album_quiet_seconds: float = Field(default=5.0, ge=0)
     """How long after its last message a live album is taken to be whole."""
 

@@ -10,6 +10,7 @@ from resources.embedder import Embedder
 from resources.neo4j import Neo4j
 from resources.object_store import ObjectStore
 from resources.qdrant import Qdrant
+from resources.speech import SpeechResource
 from resources.tagger import TaggerResource
 from resources.vision import VisionResource
 from tg_assets import (
@@ -21,6 +22,7 @@ from tg_assets import (
     posts,
     qdrant_points,
     tags,
+    transcripts,
     vision_summaries,
 )
 from tg_assets.stage import StageOf
@@ -40,14 +42,16 @@ def all_stages(
     album_quiet: float = 0.0,
     album_summary: str = "weighted",
     tagger: TaggerResource | None = None,
+    speech: SpeechResource | None = None,
 ) -> Mapping[str, tuple[StageOf, ...]]:
     """Asset name to its stages. ``album_quiet`` is for live traffic: seconds after which an album is whole."""
-    taggers = tagger or TaggerResource()
+    taggers, ears = tagger or TaggerResource(), speech or SpeechResource()
     return {
         "posts": (posts.STAGE,),
         "media_objects": (media_objects.stage(objects),),
         "media_groups": (media_groups.stage(album_quiet),),
         "vision_summaries": (lambda scope: vision_summaries.stage(vision.seeing(scope.tenant_slug), objects),),
+        "transcripts": (lambda scope: transcripts.stage(ears.hearing(), objects),),
         "album_summaries": (
             lambda scope: album_summaries.stage(objects, redis, album_summary, vision.seeing(scope.tenant_slug).writer),
         ),

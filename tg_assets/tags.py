@@ -1,9 +1,9 @@
 """Asset ``tags``: hashtags, names, key phrases, topic and language of each post, and what its picture adds.
 
-A post is tagged again when its text changed, what its pictures show changed (``features_hash``; ``trigger:
-vision_retag``) or the tagger has a new version, and for no other reason: another ``vision_version`` that sees the same
-changes nothing. The same input gives the same ``tags_hash``. A post about which a remote tagger has nothing usable to
-say is settled with its hashtags; where the tagger is not to be had now, posts wait.
+A post is tagged again when its text or what is said in it changed, what its pictures show changed (``features_hash``;
+``trigger: vision_retag``) or the tagger has a new version, and for no other reason: another ``vision_version`` that
+sees the same changes nothing. The same input gives the same ``tags_hash``. A post about which a remote tagger has
+nothing usable to say is settled with its hashtags; where the tagger is not to be had now, posts wait.
 """
 
 from collections.abc import Sequence
@@ -30,8 +30,9 @@ from tg_assets.vision_summaries import save_enrichment
 INPUTS = """
     SELECT m.id AS item_id, m.posted_at AS at,
            octet_length(left(coalesce(m.content, ''), 2000)) / 4 + :tokens_per_post AS tokens,
-           md5(concat_ws('/', m.content_hash, m.deleted_at, v.params_hash)) AS input_hash
+           md5(concat_ws('/', m.content_hash, m.deleted_at, v.params_hash, s.params_hash)) AS input_hash
     FROM messages m LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
+    LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
     WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until AND NOT m.is_service
 """
 
@@ -39,11 +40,12 @@ INPUTS = """
 POSTS = """
     SELECT m.id, m.channel_id, c.tg_channel_id, c.owner_id, m.telegram_message_id, m.content, m.deleted_at,
            v.params_hash AS features_hash, v.data->>'vision_version' AS vision_version,
-           v.data->'ocr'->>'text' AS ocr,
+           v.data->'ocr'->>'text' AS ocr, s.data->>'text' AS spoken,
            v.data->'labels' AS labels, t.data->>'features_hash' AS tagged_features,
            t.data->>'tags_hash' AS tagged_hash, t.post_id IS NOT NULL AS tagged
     FROM chunk JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
+    LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     ORDER BY m.posted_at, m.channel_id, m.telegram_message_id
 """
@@ -94,10 +96,11 @@ def stage(tagging: Tagging) -> Stage:
 
 
 def _input(post: Any) -> TagInput:
-    """What a post is tagged from; a deleted one from nothing."""
+    """What a post is tagged from; a deleted one from nothing. What is said in it is its text as much as a caption."""
     if post.deleted_at:
         return TagInput()
-    return TagInput(post.content or "", None, post.ocr or "", tuple(post.labels or ()))
+    words = "\n".join(filter(None, (post.content, post.spoken)))
+    return TagInput(words, None, post.ocr or "", tuple(post.labels or ()))
 
 
 def _tagged(tagger: Tagger, inputs: Sequence[TagInput]) -> list[TagResult | ReplyUnusable]:
@@ -161,7 +164,7 @@ def _top(connection: Connection, scope: Scope) -> dict[str, Any]:
     return {"top_tags": dg.MetadataValue.table(table)} if table else {}
 
 
-@partitioned_asset(group="enrichment", kinds={"python", "postgres"}, deps=["posts", "vision_summaries"])
+@partitioned_asset(group="enrichment", kinds={"python", "postgres"}, deps=["posts", "vision_summaries", "transcripts"])
 def tags(
     context: dg.AssetExecutionContext,
     config: StageConfig,

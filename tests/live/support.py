@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,14 @@ import orjson
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.channels import register_tenant
+from tg_assets.engine import run_stage
 from tg_assets.live.chats import Directory
 from tg_assets.live.process import Processor
 from tg_assets.live.refresh import Made, Refresh
 from tg_assets.live.tail import Flush, Tail
+from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
+from tg_assets.stage import Report, StageOf
 
 PARSED = "stream:posts:parsed"
 EDITED = "stream:posts:edited"
@@ -86,10 +90,34 @@ class Live:
         tenants: Sequence[UUID] | None = None,
         *,
         vision: Any = None,
+        speech: Any = None,
         album_quiet: float = 0.0,
         budget: float = 120,
     ) -> Refresh:
         """Run the stages until nothing is dirty that is due."""
+        refresh = Refresh(
+            pipeline.postgres(),
+            self.redis,
+            self._stages(vision, speech, album_quiet),
+            lambda: tenants or [ids.tenant_id(self.tenant)],
+            report=self.made.append,
+            log=self.said.append,
+        )
+        assert refresh.run(linger=0.0, budget=budget).startswith("nothing was dirty")
+        return refresh
+
+    def backfill(self, *, vision: Any = None, speech: Any = None) -> dict[str, Report]:
+        """All stages over all that was sent, as a backfill runs them; reports by asset."""
+        scope = Scope(f"{self.tenant}.live", datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
+        reports: dict[str, Report] = {}
+        with pipeline.postgres().tenant(ids.tenant_id(self.tenant)) as session:
+            for asset, stages in self._stages(vision, speech).items():
+                total = reports.setdefault(asset, Report())
+                for of in stages:
+                    total.add(run_stage(of, session, scope))
+        return reports
+
+    def _stages(self, vision: Any, speech: Any, album_quiet: float = 0.0) -> Mapping[str, tuple[StageOf, ...]]:
         from resources.embedder import EmbedderResource
         from resources.vision import VisionResource
         from tg_assets.graph.schema import CONSTRAINTS
@@ -98,24 +126,16 @@ class Live:
         model, qdrant, neo4j = EmbedderResource().get(), pipeline.qdrant(), pipeline.neo4j()
         qdrant.create_collection(model.dimension)
         neo4j.create_schema(CONSTRAINTS)
-        refresh = Refresh(
-            pipeline.postgres(),
-            self.redis,
-            all_stages(
-                pipeline.objects(),
-                vision or VisionResource(),
-                qdrant,
-                model,
-                neo4j,
-                redis=self.redis,
-                album_quiet=album_quiet,
-            ),
-            lambda: tenants or [ids.tenant_id(self.tenant)],
-            report=self.made.append,
-            log=self.said.append,
+        return all_stages(
+            pipeline.objects(),
+            vision or VisionResource(),
+            qdrant,
+            model,
+            neo4j,
+            redis=self.redis,
+            album_quiet=album_quiet,
+            speech=speech,
         )
-        assert refresh.run(linger=0.0, budget=budget).startswith("nothing was dirty")
-        return refresh
 
     def world(self) -> dict[str, Any]:
         """Everything there is of the tenant, in all stores, without what names the tenant: for comparing lives.
@@ -178,3 +198,8 @@ def letters_of_nobody(entries: Iterable[str]) -> dict[str, str]:
             text("SELECT entry, reason FROM dead_letters WHERE entry = ANY(:entries)"), {"entries": list(entries)}
         )
         return {row.entry: row.reason for row in rows}
+
+
+def stale(reports: Mapping[str, Report]) -> dict[str, dict[str, int]]:
+    """What was worked on and why, by asset."""
+    return {asset: dict(report.stale) for asset, report in reports.items() if report.todo}

@@ -2,24 +2,16 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pytest
 
-from resources.embedder import EmbedderResource
 from resources.vision import Seeing, VisionResource
-from tests.live.support import Live
+from tests.live.support import Live, stale
 from tests.live.test_albums import picture, said
-from tests.support import pipeline
-from tg_assets import ids
-from tg_assets.engine import run_stage
-from tg_assets.graph.schema import CONSTRAINTS
 from tg_assets.remote.errors import ReplyUnusable
-from tg_assets.scope import Scope
-from tg_assets.stage import Report, Stage
-from tg_assets.stages import all_stages
+from tg_assets.stage import Report
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.provider import HandlerProvider, PictureRefused, Refusal
 from tg_assets.vision.result import VisionResult
@@ -67,23 +59,8 @@ def plain(number: int) -> VisionResult:
 
 
 def run(live: Live, eyes: Eyes) -> dict[str, Report]:
-    """All stages over everything, as a backfill runs them; reports by asset."""
-    model, qdrant, neo4j = EmbedderResource().get(), pipeline.qdrant(), pipeline.neo4j()
-    qdrant.create_collection(model.dimension)
-    neo4j.create_schema(CONSTRAINTS)
-    scope = Scope(f"{live.tenant}.live", datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
-    reports: dict[str, Report] = {}
-    with pipeline.postgres().tenant(ids.tenant_id(live.tenant)) as session:
-        for asset, stages in all_stages(pipeline.objects(), eyes, qdrant, model, neo4j, redis=live.redis).items():
-            total = reports.setdefault(asset, Report())
-            for of in stages:
-                total.add(run_stage(of if isinstance(of, Stage) else of(scope), session, scope))
-    return reports
-
-
-def stale(reports: dict[str, Report]) -> dict[str, dict[str, int]]:
-    """What was worked on and why, by asset."""
-    return {asset: dict(report.stale) for asset, report in reports.items() if report.todo}
+    """All stages over everything; reports by asset."""
+    return live.backfill(vision=eyes)
 
 
 @pytest.fixture

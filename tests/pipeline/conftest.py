@@ -1,4 +1,4 @@
-"""The sample export through all ten assets, once for the tests that only look at it."""
+"""The sample export through all assets, once for the tests that only look at it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

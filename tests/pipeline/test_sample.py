@@ -1,4 +1,4 @@
-"""The sample export through all ten assets: what comes out is what was put in."""
+"""The sample export through all assets: what comes out is what was put in."""
 
 import json
 from collections import Counter

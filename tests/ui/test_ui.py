@@ -17,7 +17,7 @@ from tests.ui.conftest import PATIENCE, Shot, new_page
 
 GROUPS = {
     "telegram": ("telegram_messages", "posts", "media_objects", "media_groups"),
-    "enrichment": ("vision_summaries", "album_summaries", "tags"),
+    "enrichment": ("vision_summaries", "album_summaries", "transcripts", "tags"),
     "stores": ("qdrant_points", "neo4j_nodes"),
     "insight": ("feed_statistics",),
 }
@@ -77,7 +77,7 @@ def days(installed: Installation) -> Days:
     return found
 
 
-def test_graph_shows_ten_assets_in_their_groups_with_lineage(page: Page, installed: Installation, shot: Shot) -> None:
+def test_graph_shows_the_assets_in_their_groups_with_lineage(page: Page, installed: Installation, shot: Shot) -> None:
     page.set_viewport_size({"width": 1600, "height": 1200})  # the whole graph fits
     page.goto(graph_url(installed))
     graph = page.locator("foreignObject")
@@ -112,7 +112,7 @@ def launch_backfill(page: Page, installed: Installation, feed: str, first: str, 
     """Launch all assets of a feed over a range of dates from the dialog; the backfill's id."""
     page.goto(f"{installed.url}/asset-groups")
     page.get_by_role("button", name="Materialize all").click()
-    dialog = page.get_by_role("dialog").filter(has_text="Launch runs to materialize 10 assets")
+    dialog = page.get_by_role("dialog").filter(has_text=f"Launch runs to materialize {len(ASSETS)} assets")
     dates = dialog.get_by_placeholder("ex: 2018")
     dates.fill(f"[{first}...{last}]")
     dates.press("Tab")
@@ -161,7 +161,7 @@ def test_backfill_from_the_dialog_is_one_run_that_succeeds(
     expect(page.get_by_text(run["id"][:8])).to_have_count(1)
     shot(page, "06-backfill-one-run")
     page.goto(f"{installed.url}/runs/{run['id']}")
-    expect(page.get_by_text("10 assets")).to_be_visible()
+    expect(page.get_by_text(f"{len(ASSETS)} assets")).to_be_visible()
     expect(page.get_by_text(f"Succeeded ({len(steps)})")).to_be_visible()
     expect(page.get_by_text("Errored (0)")).to_be_visible()
     shot(page, "07-run")
@@ -238,7 +238,7 @@ def test_albums_show_their_pictures_and_words(page: Page, installed: Installatio
 def test_other_feeds_by_the_command_complete_the_picture(
     page: Page, installed: Installation, backfill: str, days: Days, shot: Shot
 ) -> None:
-    """Both at once: one run each, and then every partition with data is materialized in all ten assets."""
+    """Both at once: one run each, and then every partition with data is materialized in all assets."""
     spans = {feed: f"{min(days[feed])}..{max(days[feed])}" for feed in FEEDS if feed != CHANNEL}
     started = [installed.start("backfill", feed, span) for feed, span in spans.items()]
     for done in [installed.finish(process) for process in started]:

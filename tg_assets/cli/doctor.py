@@ -100,6 +100,13 @@ def _pictures() -> str:
     return LocalVision().version
 
 
+def _voices() -> str:
+    from resources.speech import SpeechResource
+
+    hearing = SpeechResource().hearing()
+    return hearing.provider.version if hearing.provider else f"not heard: {hearing.why_not}"
+
+
 def _tags() -> str:
     from resources.embedder import EmbedderResource
     from resources.tagger import TaggerResource
@@ -178,6 +185,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "Telegram": _telegram,
     "OCR": _ocr,
     "pictures": _pictures,
+    "voices": _voices,
     "tags": _tags,
     "models elsewhere": _elsewhere,
     "text model": _embedder,

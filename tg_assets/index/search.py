@@ -76,17 +76,18 @@ def _rows(postgres: Postgres, tenant: UUID, ids: Sequence[str], owners: Sequence
         rows = connection.execute(
             text("""
                 SELECT m.id, 'post' AS kind, m.posted_at, c.feed, c.title, m.content, t.data->'names' AS tags,
-                       v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr, m.telegram_post_url AS link,
-                       m.telegram_message_id
+                       v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr, s.data->>'text' AS spoken,
+                       m.telegram_post_url AS link, m.telegram_message_id
                 FROM messages m JOIN channels c ON c.id = m.channel_id
                 LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
                 LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
+                LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
                 WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL
                   AND c.owner_id = ANY(CAST(:owners AS bigint[]))
                 UNION ALL
                 SELECT g.id, 'album', g.posted_at, c.feed, c.title, g.caption_text, t.data->'names',
-                       g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', m.telegram_post_url,
-                       m.telegram_message_id
+                       g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', NULL,
+                       m.telegram_post_url, m.telegram_message_id
                 FROM media_groups g JOIN channels c ON c.id = g.channel_id
                 JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
                 JOIN messages m ON m.id = i.post_id
@@ -100,7 +101,10 @@ def _rows(postgres: Postgres, tenant: UUID, ids: Sequence[str], owners: Sequence
 
 
 def _hit(row: Any, score: float, query: str) -> Hit:
-    whole = text_to_embed(TextParts(post=row.content or "", vision=row.vision or "", ocr=row.ocr or ""))
+    parts = TextParts(
+        post=row.content or "", speech=row.spoken or "", vision=row.vision or "", ocr=row.ocr or ""
+    )  # fmt: skip
+    whole = text_to_embed(parts)
     return Hit(
         row.id,
         row.kind,

@@ -19,6 +19,8 @@ class TextParts:
     """Everything known in words about one post or album; absent parts are empty."""
 
     post: str = ""
+    speech: str = ""
+    """What is said in a voice or video note."""
     vision: str = ""
     """Description of the picture."""
     ocr: str = ""
@@ -26,7 +28,7 @@ class TextParts:
     crawl_ocr: str = ""
 
 
-_CUTS = (("post", 2000), ("vision", 500), ("ocr", 300), ("crawl_markdown", 1500), ("crawl_ocr", 300))
+_CUTS = (("post", 2000), ("speech", 2000), ("vision", 500), ("ocr", 300), ("crawl_markdown", 1500), ("crawl_ocr", 300))
 
 
 def text_to_embed(parts: TextParts) -> str:

@@ -1,6 +1,6 @@
 """Keeping derived things up with live traffic: the stages, over the dirty partitions, again and again while they last.
 
-Text first: a message is tagged, indexed and in the graph before its picture has been read, and again after it.
+Text first: a message is tagged, indexed and in the graph before its picture is read or its voice heard, and after.
 Marks are cleared once their work is done, so a killed run leaves them to the next, and rest a little while what they
 stand for waits for something outside; stages work on what is stale, so nothing is done twice. Nothing here knows
 Dagster.
@@ -26,17 +26,17 @@ from tg_assets.scope import Scope
 from tg_assets.stage import Report, StageOf
 
 TEXT = ("posts", "media_objects", "media_groups", "tags", "qdrant_points", "neo4j_nodes")
-PICTURES = ("vision_summaries", "album_summaries")
-AFTER_PICTURES = ("tags", "qdrant_points", "neo4j_nodes")
+# What takes seconds each, and how many of one feed are made in one round: new messages wait no longer than these take.
+SLOW = {"transcripts": 2, "vision_summaries": 16, "album_summaries": 16}
+AFTER_SLOW = ("tags", "qdrant_points", "neo4j_nodes")
 LAST = ("feed_statistics",)
 # What must not be made while another run is still making what it is made of: an album would be told of half done.
 MADE_OF = {
     "media_groups": ("posts", "media_objects"),
     "vision_summaries": ("posts", "media_objects"),
+    "transcripts": ("posts", "media_objects"),
     "album_summaries": ("posts", "media_objects", "media_groups", "vision_summaries"),
 }
-# Items of one stage and feed in one round: new messages wait no longer than a few pictures take to be read.
-PICTURES_AT_ONCE = 16
 POLL_SECONDS = 0.25
 # While so many entries wait the stages let messages in first, but not for longer than this in a round.
 BACKLOG, HOLD_SECONDS = 5000, 60.0
@@ -155,9 +155,9 @@ class Refresh:
         before = self.failures.total()
         reports: Reports = {}
         self._pass(session, scope, TEXT, reports)
-        self._pass(session, scope, PICTURES, reports, PICTURES_AT_ONCE)
-        if any(reports[asset].done for asset in PICTURES if asset in reports):
-            self._pass(session, scope, AFTER_PICTURES, reports)
+        self._pass(session, scope, tuple(SLOW), reports)
+        if any(reports[asset].done for asset in SLOW if asset in reports):
+            self._pass(session, scope, AFTER_SLOW, reports)
         self._pass(session, scope, LAST, reports)
         self._made.add(covered, scope.feed, reports, set(covered) - self._reported)
         if self.failures.total() == before and not any(report.left for report in reports.values()):
@@ -166,14 +166,7 @@ class Refresh:
                 settle = dirty.postpone if waits else dirty.clear
                 settle(connection, [mark for one in covered for mark in found.partitions[one]])
 
-    def _pass(
-        self,
-        session: TenantConnection,
-        scope: Scope,
-        assets: Sequence[str],
-        reports: Reports,
-        limit: int | None = None,
-    ) -> None:
+    def _pass(self, session: TenantConnection, scope: Scope, assets: Sequence[str], reports: Reports) -> None:
         for asset in assets:
             total = reports.setdefault(asset, Report())
             total.left = total.busy = 0
@@ -183,7 +176,9 @@ class Refresh:
                 continue
             for number, stage in enumerate(self._stages[asset]):
                 try:
-                    report = run_stage(stage, session, scope, limit=limit, wait=False, run_id=self._run_id)
+                    report = run_stage(
+                        stage, session, scope, limit=SLOW.get(asset), wait=False, run_id=self._run_id
+                    )  # fmt: skip
                 except Exception as error:
                     if is_down(error):
                         raise

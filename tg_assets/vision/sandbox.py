@@ -127,7 +127,7 @@ class _Worker:
             said, _ = self.exchange(None, b"", _START_SECONDS)
         except WorkerLost as lost:
             self.end()
-            raise TgAssetsError(f"The process that looks at pictures did not start: it {lost}.") from None
+            raise TgAssetsError(f"The worker process did not start: it {lost}.") from None
         if "ready" not in said:
             self.end()
             raise TgAssetsError(str(said.get("failed")))
