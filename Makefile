@@ -5,6 +5,8 @@ BIN := .venv/bin
 # Language data for OCR, and a browser for the UI tests; installed when this machine lets us.
 OCR_PACKAGES := tesseract-ocr-rus tesseract-ocr-eng
 TEST_PACKAGES := chromium
+# Each starts servers of its own.
+TEST_PROCESSES ?= 2
 
 .PHONY: demo test up down lint bench lock clean help
 
@@ -25,7 +27,7 @@ down: .venv/runtime
 	@$(BIN)/tg-assets down
 
 test: .venv/dev ocr browser lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile
 
 lint: .venv/dev
 	$(BIN)/ruff check .

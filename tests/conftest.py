@@ -12,6 +12,9 @@ import pytest
 
 from tests.support import servers as embedded
 
+# Whoever reads this width when it is imported keeps it; tests that need one set it.
+os.environ.pop("COLUMNS", None)
+
 # A person's own servers and choices must not reach a test.
 FOREIGN = {name for name in os.environ if name.startswith("TG_") and name not in ("TG_POSTGRES_BIN", "TG_REDIS_BIN")}
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -142,8 +143,9 @@ def test_without_namespaces_root_runs_postgresql_as_nobody(tmp_path_factory: pyt
     from tg_assets.backends import postgres_binaries
 
     directory = tmp_path_factory.mktemp("nobody")
-    for parent in (directory, *directory.parents[:2]):
-        parent.chmod(0o755)
+    parents = directory.parents
+    for place in (directory, *parents[: parents.index(Path(tempfile.gettempdir()))]):
+        place.chmod(0o755)
     settings = servers.settings(directory, redis_url="redis://x", **{**ELSEWHERE, "postgres_url": None})
     postgres_binaries.identity.cache_clear()
     with pytest.MonkeyPatch.context() as patch:

@@ -230,7 +230,8 @@ def test_every_asset_says_what_it_did(sample: Materialized) -> None:
         for asset in ALL_ASSETS[1:]:
             about = pipeline.metadata(result, asset)
             assert about["failed"] == 0, (asset, about)
-            assert about["made"] + about["skipped"] == about["stale"] == about["items"] > 0, asset
+            assert about["made"] + about["skipped"] == about["stale"] == about["items"], asset
+            assert about["items"] > 0 or asset == "transcripts", asset  # not every chat has a voice note
 
 
 def test_no_text_of_messages_in_metadata_or_the_ledger(sample: Materialized) -> None:
@@ -259,7 +260,7 @@ def test_a_second_run_works_on_nothing(sample: Materialized) -> None:
         for asset in ALL_ASSETS[1:]:
             about = pipeline.metadata(result, asset)
             assert about["why"] == "nothing stale"
-            assert about["items"] > 0
+            assert about["items"] > 0 or asset == "transcripts"
     after = pipeline.content_hashes(sample.tenant), pipeline.points(sample.tenant), pipeline.graph_counts(sample.tenant)
     assert after == before
     assert pipeline.rows(sample.tenant, "SELECT stage, item_id, made_at FROM derivations ORDER BY 1, 2") == made

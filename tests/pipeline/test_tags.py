@@ -32,6 +32,7 @@ class Scripted:
 
     name = "scripted"
     chunk_size = 10
+    tokens = tokens_per_post = 0
 
     def __init__(self, version: str = "1") -> None:
         self.version = version

@@ -1,9 +1,8 @@
-"""A Telethon message becomes an event with every field that Telegram told, and the row an export would give."""
+"""A Telethon message becomes an event with every field that Telegram told."""
 
 import copy
 import gzip
 import json
-from datetime import UTC, datetime
 from typing import Any, get_type_hints
 
 import orjson
@@ -13,14 +12,31 @@ from hypothesis import strategies as st
 from telethon.tl import types as tl
 
 from tests.support.data import shared_data
-from tests.telegram import exports
-from tests.telegram.tl import AT, CHANNEL, DM, GROUP, SMALL, document, message, photo, service, stored
+from tests.telegram.tl import (
+    AT,
+    CHANNEL,
+    DM,
+    ENVELOPE,
+    GROUP,
+    LATER,
+    NAMED,
+    SMALL,
+    VIDEO,
+    event,
+    fields,
+    message,
+    photo,
+    poll,
+    sent,
+    service,
+    stored,
+)
 from tg_assets.events.content import content_digest
 from tg_assets.events.media_list import media_of_event
 from tg_assets.events.post_row import post_row
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.events.streams import decode, encode
-from tg_assets.telegram.desktop_post import ChatContext, PostRow, parse
+from tg_assets.telegram.desktop_post import ChatContext, PostRow
 from tg_assets.telegram.telethon_message import (
     NEVER,
     TelethonChat,
@@ -32,24 +48,6 @@ from tg_assets.telegram.telethon_message import (
     parse_telethon,
     row_of,
 )
-
-LATER = datetime(2023, 5, 2, tzinfo=UTC)
-
-
-def event(one: Any, chat: TelethonChat = GROUP) -> PostParsedEventV1:
-    """The event, which is the same after a trip through a stream."""
-    found = event_of(stored(one), chat, "t")
-    assert decode("stream:posts:parsed", encode(found)).model_dump(exclude=_ENVELOPE) == found.model_dump(
-        exclude=_ENVELOPE
-    )
-    return found
-
-
-_ENVELOPE = {"event_id", "trace_id", "occurred_at", "idempotency_key"}
-
-
-def fields(found: PostParsedEventV1, *names: str) -> tuple[Any, ...]:
-    return tuple(getattr(found, name) for name in names)
 
 
 def test_the_usual_message() -> None:
@@ -76,92 +74,6 @@ def test_the_usual_message() -> None:
     assert fields(found, "post_author", "is_pinned", "telegram_post_url") == ("Редакция", True, "https://t.me/sad/5")
     assert fields(found, "has_media", "media", "is_service", "action_type", "service") == (False, [], False, None, None)
     assert found.content_hash == post_row(found, ChatContext(CHANNEL.tg_channel_id, "channel"))["content_hash"]
-
-
-TEXT = "😀 смотри сад.рф и тут"
-
-
-@pytest.mark.parametrize(
-    ("entity", "expected"),
-    [
-        (tl.MessageEntityMention(0, 2), {"type": "mention"}),
-        (tl.MessageEntityHashtag(0, 2), {"type": "hashtag"}),
-        (tl.MessageEntityBotCommand(0, 2), {"type": "bot_command"}),
-        (tl.MessageEntityUrl(0, 2), {"type": "link"}),
-        (tl.MessageEntityEmail(0, 2), {"type": "email"}),
-        (tl.MessageEntityBold(0, 2), {"type": "bold"}),
-        (tl.MessageEntityItalic(0, 2), {"type": "italic"}),
-        (tl.MessageEntityCode(0, 2), {"type": "code"}),
-        (tl.MessageEntityPre(0, 2, "python"), {"type": "pre", "language": "python"}),
-        (tl.MessageEntityPre(0, 2, ""), {"type": "pre"}),
-        (tl.MessageEntityTextUrl(0, 2, "https://a.example"), {"type": "text_link", "url": "https://a.example"}),
-        (tl.MessageEntityMentionName(0, 2, 7), {"type": "mention_name", "user_id": 7}),
-        (tl.InputMessageEntityMentionName(0, 2, tl.InputUser(7, 1)), {"type": "mention_name", "user_id": 7}),
-        (tl.MessageEntityPhone(0, 2), {"type": "phone"}),
-        (tl.MessageEntityCashtag(0, 2), {"type": "cashtag"}),
-        (tl.MessageEntityUnderline(0, 2), {"type": "underline"}),
-        (tl.MessageEntityStrike(0, 2), {"type": "strikethrough"}),
-        (tl.MessageEntityBlockquote(0, 2), {"type": "blockquote"}),
-        (tl.MessageEntityBlockquote(0, 2, collapsed=True), {"type": "blockquote", "collapsed": True}),
-        (tl.MessageEntityBankCard(0, 2), {"type": "bank_card"}),
-        (tl.MessageEntitySpoiler(0, 2), {"type": "spoiler"}),
-        (tl.MessageEntityCustomEmoji(0, 2, 1 << 62), {"type": "custom_emoji", "document_id": str(1 << 62)}),
-        (tl.MessageEntityUnknown(0, 2), {"type": "unknown"}),
-        (tl.MessageEntityDiffInsert(0, 2), {"type": "diff_insert"}),
-    ],
-)
-def test_entities_have_desktops_names(entity: Any, expected: dict[str, Any]) -> None:
-    assert event(message(message=TEXT, entities=[entity])).entities == [{"offset": 0, "length": 2, **expected}]
-
-
-def test_links_are_cut_in_utf16_units() -> None:
-    """In order, each once; entities beyond the text are left out."""
-    entities = [
-        tl.MessageEntityUrl(10, 6),
-        tl.MessageEntityTextUrl(19, 3, "https://a.example"),
-        tl.MessageEntityTextUrl(0, 2, "https://a.example"),
-        tl.MessageEntityBold(20, 3),
-        tl.MessageEntityBold(-1, 2),
-        tl.MessageEntityBold(1, 0),
-    ]
-    found = event(message(message=TEXT, entities=entities))
-    assert (found.urls, found.link_count) == (["сад.рф", "https://a.example"], 2)
-    assert len(found.entities) == 3
-    plain = event(message(message="a b.example", entities=[tl.MessageEntityUrl(2, 9)]))
-    assert plain.urls == ["b.example"]
-
-
-def words(text: str) -> Any:
-    return tl.TextWithEntities(text, [])
-
-
-def poll(**results: Any) -> Any:
-    answers = [tl.PollAnswer(words("Тут"), b"0"), tl.PollAnswer(words("Там"), b"\xff")]
-    return tl.MessageMediaPoll(
-        tl.Poll(1, words("Где?"), answers, 0, closed=True),
-        tl.PollResults(**results),
-        attached_media=tl.MessageMediaPhoto(photo=photo()) if results else None,
-    )
-
-
-def test_polls() -> None:
-    """The text of an event is without the poll's; an attached photo is the message's."""
-    results = [
-        tl.PollAnswerVoters(option, voters=voters, recent_voters=[]) for option, voters in ((b"\xff", 3), (b"0", 1))
-    ]
-    found = event(message(message="", media=poll(results=results, total_voters=4, recent_voters=[])))
-    answers = [{"text": "Тут", "voters": 1}, {"text": "Там", "voters": 3}]
-    assert found.poll == {"question": "Где?", "closed": True, "total_voters": 4, "answers": answers}
-    assert (found.text, [medium.kind for medium in found.media]) == ("", ["photo"])
-    row = parse_telethon(stored(message(message="ну", media=poll())), ChatContext(-1, "group"))
-    assert (row["content"], row["has_media"]) == ("ну\nГде?\nТут\nТам", False)
-    assert row["poll"] == found.poll | {
-        "total_voters": 0,
-        "answers": [{"text": text, "voters": 0} for text in ("Тут", "Там")],
-    }
-    old = stored(message(message="", media=poll()))
-    old["media"]["poll"]["question"] = "Где?"
-    assert event_of(old, GROUP, "t").poll == row["poll"]
 
 
 def test_reactions() -> None:
@@ -227,8 +139,8 @@ def test_an_edit() -> None:
     changed = edited_event_of(edited, GROUP, "t")
     assert changed is not None
     assert changed.edited_at == LATER
-    assert decode("stream:posts:edited", encode(changed)).model_dump(exclude=_ENVELOPE) == changed.model_dump(
-        exclude=_ENVELOPE
+    assert decode("stream:posts:edited", encode(changed)).model_dump(exclude=ENVELOPE) == changed.model_dump(
+        exclude=ENVELOPE
     )
     hidden = stored(message(edit_date=LATER, edit_hide=True))
     assert fields(event_of(hidden, GROUP, "t"), "edited_at", "is_edited") == (None, False)
@@ -285,70 +197,6 @@ def test_forwards(header: Any, expected: tuple[Any, ...]) -> None:
         *fields(found, *(f"forward_from_{name}" for name in names)),
         *fields(found, "forward_date", "forward_from_name"),
     ) == expected
-
-
-VIDEO = tl.DocumentAttributeVideo(15.5, 1080, 1920)
-NAMED = tl.DocumentAttributeFilename("a.mp4")
-STICKER = tl.DocumentAttributeSticker("😀", tl.InputStickerSetEmpty())
-SHOWN = {"kind": "photo", "mime": "image/jpeg", "size": 156_605, "width": 1280, "height": 853}
-SIZED = {"mime": "video/mp4", "size": 5 << 30}
-FRAME = {"width": 1080, "height": 1920, "duration": 15.5}
-
-
-def sent(*attributes: Any, **fields: Any) -> Any:
-    return tl.MessageMediaDocument(document=document(*attributes, **fields))
-
-
-@pytest.mark.parametrize(
-    ("media", "expected"),
-    [
-        (tl.MessageMediaPhoto(photo=photo()), [SHOWN]),
-        (tl.MessageMediaPhoto(photo=photo(), live_photo=True, video=document(VIDEO)), [SHOWN]),
-        (tl.MessageMediaPhoto(ttl_seconds=5), [{"kind": "photo", "mime": "image/jpeg"}]),
-        (sent(VIDEO, NAMED), [{"kind": "video", "file_name": "a.mp4", **SIZED, **FRAME}]),
-        (sent(VIDEO, tl.DocumentAttributeAnimated()), [{"kind": "animation", **SIZED, **FRAME}]),
-        (sent(VIDEO, STICKER), [{"kind": "sticker", **SIZED, **FRAME}]),
-        (sent(tl.DocumentAttributeVideo(3, 240, 240, round_message=True)),
-         [{"kind": "video_note", **SIZED, "width": 240, "height": 240, "duration": 3}]),
-        (sent(tl.DocumentAttributeAudio(4, voice=True), mime_type="audio/ogg", size=9),
-         [{"kind": "voice", "mime": "audio/ogg", "size": 9, "duration": 4}]),
-        (sent(tl.DocumentAttributeAudio(4, title="Т"), mime_type="audio/mpeg", size=9),
-         [{"kind": "audio", "mime": "audio/mpeg", "size": 9, "duration": 4}]),
-        (sent(tl.DocumentAttributeImageSize(10, 20), mime_type="image/png", size=9),
-         [{"kind": "document", "mime": "image/png", "size": 9, "width": 10, "height": 20}]),
-        (sent(), [{"kind": "document", **SIZED}]),
-        (tl.MessageMediaDocument(voice=True, ttl_seconds=5), [{"kind": "voice"}]),
-        (tl.MessageMediaDocument(round=True, document=tl.DocumentEmpty(1)), [{"kind": "video_note"}]),
-        (tl.MessageMediaPaidMedia(5, [tl.MessageExtendedMedia(tl.MessageMediaPhoto(photo=photo())),
-                                      tl.MessageExtendedMedia(sent(VIDEO))]),
-         [SHOWN, {"kind": "video", **SIZED, **FRAME}]),
-        (tl.MessageMediaPaidMedia(5, [tl.MessageExtendedMediaPreview(32, 24),
-                                      tl.MessageExtendedMediaPreview(32, 24, video_duration=7)]),
-         [{"kind": "photo", "mime": "image/jpeg", "width": 32, "height": 24},
-          {"kind": "video", "width": 32, "height": 24, "duration": 7}]),
-        (tl.MessageMediaWebPage(tl.WebPage(1, "https://a", "a", 0, photo=photo())), []),
-        (tl.MessageMediaGeo(tl.GeoPoint(1.5, 2.5, 1)), []),
-        (tl.MessageMediaContact("1", "А", "", "", 7), []),
-        (tl.MessageMediaDice(6, "🎲"), []),
-        (tl.MessageMediaGame(tl.Game(1, 2, "g", "G", "", photo())), []),
-        (tl.MessageMediaStory(tl.PeerUser(7), 1), []),
-        (tl.MessageMediaUnsupported(), []),
-        (None, []),
-    ],
-)  # fmt: skip
-def test_media(media: Any, expected: list[dict[str, Any]]) -> None:
-    """Files, with what is known of them; whether they are stored is not known here."""
-    found = event(message(media=media))
-    assert [one.model_dump(exclude_none=True) for one in found.media] == [
-        {"role": "primary", **one} for one in expected
-    ]
-    assert found.has_media is bool(expected)
-
-
-def test_a_chats_new_photo_is_media() -> None:
-    """As in an export."""
-    found = event(service(tl.MessageActionChatEditPhoto(photo())))
-    assert [one.kind for one in found.media] == ["photo"]
 
 
 @pytest.mark.parametrize(
@@ -413,123 +261,6 @@ def test_hash_is_of_what_it_says() -> None:
     assert content_digest(first) != content_digest(event(message(media=sent())))
 
 
-DESKTOP_TEXT: list[tuple[Any, list[dict[str, Any]]]] = [
-    (message(message="привет"), [{"type": "plain", "text": "привет"}]),
-    (
-        message(
-            message="😀 a.example и b, #сад @ada",
-            entities=[
-                tl.MessageEntityUrl(3, 9),
-                tl.MessageEntityTextUrl(15, 1, "https://b.example"),
-                tl.MessageEntityHashtag(18, 4),
-                tl.MessageEntityMention(23, 4),
-            ],
-        ),
-        [
-            {"type": "plain", "text": "😀 "},
-            {"type": "link", "text": "a.example"},
-            {"type": "plain", "text": " и "},
-            {"type": "text_link", "text": "b", "href": "https://b.example"},
-            {"type": "plain", "text": ", "},
-            {"type": "hashtag", "text": "#сад"},
-            {"type": "plain", "text": " "},
-            {"type": "mention", "text": "@ada"},
-        ],
-    ),
-    (
-        message(message="print", entities=[tl.MessageEntityPre(0, 5, "python")]),
-        [{"type": "pre", "text": "print", "language": "python"}],
-    ),
-    (
-        message(message="Ада", entities=[tl.MessageEntityMentionName(0, 3, 7)]),
-        [{"type": "mention_name", "text": "Ада", "user_id": 7}],
-    ),
-]
-
-
-@pytest.mark.parametrize(("one", "parts"), DESKTOP_TEXT)
-def test_texts_are_those_of_an_export(one: Any, parts: list[dict[str, Any]]) -> None:
-    _same_rows(one, exports.message(text_entities=parts))
-
-
-PIN = tl.MessageReplyHeader(reply_to_msg_id=5)
-
-
-@pytest.mark.parametrize(
-    ("one", "desktop"),
-    [
-        (message(edit_date=LATER), {"edited_unixtime": str(int(LATER.timestamp()))}),
-        (message(reply_to=PIN), {"reply_to_message_id": 5}),
-        (message(reply_to=tl.MessageReplyHeader(reply_to_msg_id=5, reply_to_peer_id=tl.PeerChannel(42))),
-         {"reply_to_message_id": 5, "reply_to_peer_id": "channel42"}),
-        (message(fwd_from=tl.MessageFwdHeader(AT, from_id=tl.PeerChannel(42))),
-         {"forwarded_from": "Сад", "forwarded_from_id": "channel42"}),
-        (message(from_id=tl.PeerUser(9)), {"from": None, "from_id": "user9"}),
-        (message(reactions=tl.MessageReactions([tl.ReactionCount(tl.ReactionEmoji("👍"), 3)])),
-         {"reactions": [{"type": "emoji", "count": 3, "emoji": "👍"}]}),
-        (message(media=tl.MessageMediaPhoto(photo=photo())), {"photo": "photos/a.jpg"}),
-        (message(media=poll()), {"poll": {"question": "Где?", "closed": True, "total_voters": 0, "answers": [
-            {"text": "Тут", "voters": 0}, {"text": "Там", "voters": 0}]}}),
-    ],
-)  # fmt: skip
-def test_rows_are_those_of_an_export(one: Any, desktop: dict[str, Any]) -> None:
-    _same_rows(one, exports.message(**desktop))
-
-
-@pytest.mark.parametrize(
-    ("action", "desktop"),
-    [
-        (tl.MessageActionChatCreate("Сад", [7, 8]),
-         {"action": "create_group", "title": "Сад", "members": ["Ада", "Борис Л."]}),
-        (tl.MessageActionChatEditTitle("Сад"), {"action": "edit_group_title", "title": "Сад"}),
-        (tl.MessageActionChatAddUser([8, 9]), {"action": "invite_members", "members": ["Борис Л.", None]}),
-        (tl.MessageActionChatDeleteUser(8), {"action": "remove_members", "members": ["Борис Л."]}),
-        (tl.MessageActionChatJoinedByLink(8), {"action": "join_group_by_link", "inviter": "Борис Л."}),
-        (tl.MessageActionChannelCreate("Сад"), {"action": "create_channel", "title": "Сад"}),
-        (tl.MessageActionChannelMigrateFrom("Сад", 5), {"action": "migrate_from_group", "title": "Сад"}),
-        (tl.MessageActionPinMessage(), {"action": "pin_message", "message_id": 5}),
-        (tl.MessageActionGameScore(1, 9), {"action": "score_in_game", "game_message_id": 5, "score": 9}),
-        (tl.MessageActionPaymentSent("RUB", 500),
-         {"action": "send_payment", "amount": 500, "currency": "RUB", "invoice_message_id": 5}),
-        (tl.MessageActionPhoneCall(1, duration=7, reason=tl.PhoneCallDiscardReasonHangup()),
-         {"action": "phone_call", "duration_seconds": 7, "discard_reason": "hangup"}),
-        (tl.MessageActionCustomAction("Бот добавлен"), {"information_text": "Бот добавлен"}),
-        (tl.MessageActionBotAllowed(domain="a.example"),
-         {"action": "allow_sending_messages", "reason_domain": "a.example"}),
-        (tl.MessageActionGeoProximityReached(tl.PeerUser(7), tl.PeerUser(8), 5),
-         {"action": "proximity_reached", "to": "Борис Л.", "distance": 5}),
-        (tl.MessageActionInviteToGroupCall(tl.InputGroupCall(1, 2), [8]),
-         {"action": "invite_to_group_call", "members": ["Борис Л."]}),
-        (tl.MessageActionSetMessagesTTL(60), {"action": "set_messages_ttl", "period": 60}),
-        (tl.MessageActionGroupCallScheduled(tl.InputGroupCall(1, 2), LATER),
-         {"action": "group_call_scheduled", "schedule_date": int(LATER.timestamp())}),
-        (tl.MessageActionSetChatTheme(tl.ChatTheme("🌷")), {"action": "edit_chat_theme", "emoticon": "🌷"}),
-        (tl.MessageActionTopicCreate("Розы", 1), {"action": "topic_created", "title": "Розы"}),
-        (tl.MessageActionTopicEdit(title="Розы", icon_emoji_id=9),
-         {"action": "topic_edit", "new_title": "Розы", "new_icon_emoji_id": 9}),
-        (tl.MessageActionPaidMessagesPrice(5, True),
-         {"action": "paid_messages_price_change", "price_stars": 5, "is_broadcast_messages_allowed": True}),
-    ],
-)  # fmt: skip
-def test_service_messages_are_those_of_an_export(action: Any, desktop: dict[str, Any]) -> None:
-    """The export's details, and whom or what they are about by id."""
-    raw = exports.message(8, type="service", actor="Ада", actor_id="user7", text="", text_entities=[]) | desktop
-    _same_rows(service(action, reply_to=PIN if "message" in str(desktop) else None), raw)
-
-
-def _same_rows(one: Any, desktop: dict[str, Any]) -> None:
-    """All that Desktop knows is the same, whether parsed from storage or sent as an event."""
-    context = ChatContext(GROUP.tg_channel_id, "group")
-    expected = parse(desktop, context)
-    row = parse_telethon(stored(one), context)
-    assert row == post_row(event(one), context)
-    assert (expected["service"] or {}).items() <= (row["service"] or {}).items()
-    # Where an export holds a file, and what it does not write.
-    for name in ("media_urls", "service", "sender_username", "forward_date", "forward_from_message_id"):
-        row[name] = expected[name] = None  # type: ignore[literal-required]
-    assert row == expected
-
-
 def columns(event: PostParsedEventV1) -> TelethonRow:
     """What landing keeps of an event."""
     return TelethonRow(
@@ -564,7 +295,7 @@ WHOLE = [
     for one in (
         message(
             CHANNEL,
-            message=TEXT,
+            message="😀 смотри сад.рф и тут",
             entities=[tl.MessageEntityUrl(10, 6), tl.MessageEntityTextUrl(0, 2, "https://a.example")],
             reply_to=tl.MessageReplyHeader(True, True, reply_to_msg_id=3, reply_to_peer_id=tl.PeerUser(7)),
             fwd_from=tl.MessageFwdHeader(AT, from_id=tl.PeerChannel(42), channel_post=3),

@@ -7,10 +7,16 @@ import orjson
 from telethon.extensions import BinaryReader
 from telethon.tl import types as tl
 
-from tg_assets.telegram.telethon_message import TelethonChat
+from tg_assets.events.posts import PostParsedEventV1
+from tg_assets.events.streams import decode, encode
+from tg_assets.telegram.telethon_message import TelethonChat, event_of
 from tg_assets.telegram.telethon_raw import dump, peers_of, raw_of
 
 AT = datetime(2023, 5, 1, 9, 0, tzinfo=UTC)
+LATER = datetime(2023, 5, 2, tzinfo=UTC)
+ENVELOPE = {"event_id", "trace_id", "occurred_at", "idempotency_key"}
+VIDEO = tl.DocumentAttributeVideo(15.5, 1080, 1920)
+NAMED = tl.DocumentAttributeFilename("a.mp4")
 CHANNEL = TelethonChat(-1000000000042, "channel", 0, "Сад", "sad")
 GROUP = TelethonChat(-1000000000043, "group", 0, "Огород")
 SMALL = TelethonChat(-44, "persona", 900, "Грядка")
@@ -90,3 +96,37 @@ def document(*attributes: Any, **fields: Any) -> Any:
         }
         | fields
     )  # fmt: skip
+
+
+def event(one: Any, chat: TelethonChat = GROUP) -> PostParsedEventV1:
+    """The event, which is the same after a trip through a stream."""
+    found = event_of(stored(one), chat, "t")
+    assert decode("stream:posts:parsed", encode(found)).model_dump(exclude=ENVELOPE) == found.model_dump(
+        exclude=ENVELOPE
+    )
+    return found
+
+
+def fields(found: PostParsedEventV1, *names: str) -> tuple[Any, ...]:
+    """Some of its fields, in that order."""
+    return tuple(getattr(found, name) for name in names)
+
+
+def sent(*attributes: Any, **fields: Any) -> Any:
+    """The medium of a message with a file."""
+    return tl.MessageMediaDocument(document=document(*attributes, **fields))
+
+
+def words(text: str) -> Any:
+    """Text without entities."""
+    return tl.TextWithEntities(text, [])
+
+
+def poll(**results: Any) -> Any:
+    """A closed poll of two answers."""
+    answers = [tl.PollAnswer(words("Тут"), b"0"), tl.PollAnswer(words("Там"), b"\xff")]
+    return tl.MessageMediaPoll(
+        tl.Poll(1, words("Где?"), answers, 0, closed=True),
+        tl.PollResults(**results),
+        attached_media=tl.MessageMediaPhoto(photo=photo()) if results else None,
+    )

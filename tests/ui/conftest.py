@@ -37,9 +37,12 @@ def find_browser() -> str:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium with a profile of its own, which playwright makes and removes."""
+    """Chromium with a profile of its own, which playwright makes and removes.
+
+    Not for the session: while playwright is there, an event loop runs in this thread and no other test can start one.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(OPTIONS))
         yield browser
