@@ -46,15 +46,15 @@ def test_whatever_is_said_is_shown_as_it_is(text: str) -> None:
         assert not LINK.search(told)
 
 
-def test_pictures_stand_side_by_side() -> None:
-    """One picture per album, as wide as its pictures together, inside the text."""
-    _, pictures, _, labels = cells(contact_sheet([shown(pictures=3), shown(pictures=0)], small))[:4]
+@pytest.mark.parametrize(("count", "across", "down"), [(1, 1, 1), (3, 3, 1), (5, 5, 1), (7, 5, 2), (10, 5, 2)])
+def test_pictures_stand_side_by_side(count: int, across: int, down: int) -> None:
+    """One picture per album, inside the text, as wide as five of its pictures at most."""
+    _, pictures, _, labels = cells(contact_sheet([shown(pictures=count), shown(pictures=0)], small))[:4]
     (image,) = [token for token in pictures if token.type == "image"]
     head, data = str(image.attrs["src"]).split(",")
     assert head == "data:image/jpeg;base64"
     strip = Image.open(BytesIO(base64.b64decode(data)))
-    assert strip.width == 3 * 72 + 2 * 3
-    assert strip.height == 48
+    assert strip.size == (across * 72 + (across - 1) * 3, down * 48 + (down - 1) * 3)
     assert labels[0].content == "harbour, ship"
 
 

@@ -16,6 +16,7 @@ THUMBNAIL = 72
 """Longest side of a picture on the sheet, in pixels."""
 MOST_ALBUMS, MOST_PICTURES = 8, 10
 _GAP, _QUALITY = 3, 60
+_IN_A_LINE = 5
 _SUMMARY = 300
 # GitHub's Markdown makes links of bare addresses, unless something unseen stands in them (U+2060, word joiner).
 _ADDRESS = re.compile(r"https?:|www|@", re.IGNORECASE)
@@ -54,18 +55,23 @@ def _small(data: bytes, mime: str, thumbnail: Thumbnail) -> bytes | None:
 
 
 def _strip(thumbnails: Sequence[bytes]) -> str:
-    """Pictures side by side, as a data URI; empty without any."""
+    """Pictures side by side in lines, as a data URI; empty without any."""
     from PIL import Image
 
     if not thumbnails:
         return ""
     images = [Image.open(BytesIO(one), formats=("JPEG",)) for one in thumbnails]
-    width = sum(image.width for image in images) + _GAP * (len(images) - 1)
-    strip = Image.new("RGB", (width, max(image.height for image in images)), "white")
-    left = 0
-    for image in images:
-        strip.paste(image, (left, (strip.height - image.height) // 2))
-        left += image.width + _GAP
+    lines = [images[first : first + _IN_A_LINE] for first in range(0, len(images), _IN_A_LINE)]
+    width = max(sum(image.width + _GAP for image in line) for line in lines) - _GAP
+    heights = [max(image.height for image in line) for line in lines]
+    strip = Image.new("RGB", (width, sum(heights) + _GAP * (len(lines) - 1)), "white")
+    top = 0
+    for line, height in zip(lines, heights, strict=True):
+        left = 0
+        for image in line:
+            strip.paste(image, (left, top + (height - image.height) // 2))
+            left += image.width + _GAP
+        top += height + _GAP
     buffer = BytesIO()
     strip.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
