@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import click
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy import create_engine, text
 
 from tg_assets.cli import runtime
@@ -24,9 +25,9 @@ def doctor_command(locks: bool) -> None:
     wrong = False
     for name, check in CHECKS.items():
         try:
-            told, mark = check(), "ok"
+            told, mark = check(), Text("ok")
         except TgAssetsError as error:
-            told, mark, wrong = str(error), "[bold red]wrong[/bold red]", True
+            told, mark, wrong = str(error), Text("wrong", style="bold red"), True
         table.add_row(name, mark, told)
     console.print(table)
     sys.exit(1 if wrong else 0)

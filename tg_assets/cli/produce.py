@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from rich.markup import escape
 from rich.table import Table
 
 from tg_assets.cli import runtime
@@ -119,7 +118,7 @@ def _of_file(path: Path, tenant: str | None) -> Iterator["Envelope | None"]:
 
 def _tell(number: int, problem: str, bad: int) -> None:
     if bad <= TOLD:
-        console.print(f"line {number}: {escape(problem)}")
+        console.print(f"line {number}: {problem}")
     elif bad == TOLD + 1:
         console.print("and more")
 

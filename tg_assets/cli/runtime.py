@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from resources.postgres import Postgres
     from resources.qdrant import Qdrant
 
-console = Console(highlight=False)
+# Titles and reasons are shown as they are: strangers' square brackets are no markup, and `tg-assets[ocr]` is none.
+console = Console(highlight=False, markup=False, emoji=False)
 
 
 def progress_bar() -> Progress:
     """Bars of what is done, of how much, and for how long."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from tg_assets.cli.runtime import console
 from tg_assets.settings import load_settings
@@ -43,7 +44,7 @@ def start(backends_only: bool = False) -> str | None:
             return None
         address = start_dagster(given, servers.environment, tell)
     settings.cache_clear()
-    console.print(f"\nDagster's UI: [link={address}]{address}[/link]")
+    console.print(Text.assemble("\nDagster's UI: ", (address, f"link {address}")))
     console.print('A shell with all addresses:  eval "$(tg-assets env)"')
     return address
 
