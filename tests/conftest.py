@@ -4,13 +4,16 @@ A test that asks for ``servers`` and does not get them fails: nothing is skipped
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support import servers as embedded
+
+if TYPE_CHECKING:
+    from tests.support.installation import Installation
 
 # Whoever reads this width when it is imported keeps it; tests that need one set it.
 os.environ.pop("COLUMNS", None)
@@ -42,6 +45,27 @@ def servers(installation: Path) -> Iterator[dict[str, str]]:
             yield environment
         finally:
             embedded.stop(installation)
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Installation"]:
+    """What a person has after ``tg-assets up`` and importing the sample for tenant ``demo``."""
+    from tests.support.installation import running
+
+    with running(tmp_path_factory.mktemp("tg-assets")) as found:
+        yield found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show Dagster's logs with a failure."""
+    report = yield
+    found = getattr(item, "funcargs", {}).get("installed")
+    if report.failed and found is not None:
+        report.sections.append(("Dagster's logs", found.logs()))
+    return report
 
 
 @pytest.fixture

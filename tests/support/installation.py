@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Generator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -165,46 +166,24 @@ query Backfill($id: String!) {
   } }
 }
 """
-_STARTED = pytest.StashKey[Installation]()
 
 
-def the_installation(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> Installation:
-    """The session's installation; the first call starts it, the end of the session stops it."""
-    stash = request.config.stash
-    if _STARTED not in stash:
-        installed = Installation(factory.mktemp("tg-assets"), TelegramServer(World()).start())
-        installed.data.with_suffix(".pem").write_text(installed.telegram.public_key)
-        stash[_STARTED] = installed
-        request.config.add_cleanup(installed.telegram.stop)
-        request.config.add_cleanup(lambda: _stop(installed))
-        up = installed.run("up")
-        if up.returncode:
-            pytest.fail(f"`tg-assets up` failed.\n{up.stdout}\n{up.stderr}\n{installed.logs()}")
-        installed.must("import", str(SAMPLE), "--tenant", "demo")
-    return stash[_STARTED]
+@contextmanager
+def running(data: Path) -> Iterator[Installation]:
+    """A running installation with the sample imported for tenant ``demo``; stopped when the block ends."""
+    with TelegramServer(World()) as telegram:
+        found = Installation(data, telegram)
+        data.with_suffix(".pem").write_text(telegram.public_key)
+        try:
+            up = found.run("up")
+            if up.returncode:
+                pytest.fail(f"`tg-assets up` failed.\n{up.stdout}\n{up.stderr}\n{found.logs()}")
+            found.must("import", str(SAMPLE), "--tenant", "demo")
+            yield found
+        finally:
+            subprocess.run(
+                [str(COMMAND), "down"], env=found.environment, check=True, stdout=subprocess.DEVNULL, timeout=120
+            )
 
 
-def _stop(installed: Installation) -> None:
-    subprocess.run(
-        [str(COMMAND), "down"], env=installed.environment, check=True, stdout=subprocess.DEVNULL, timeout=120
-    )
-
-
-@pytest.fixture(scope="session")
-def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """A running installation with the sample imported for tenant ``demo``."""
-    return the_installation(request, tmp_path_factory)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: "pytest.CallInfo[None]"
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show Dagster's logs with a failure."""
-    report = yield
-    if report.failed and _STARTED in item.config.stash:
-        report.sections.append(("Dagster's logs", item.config.stash[_STARTED].logs()))
-    return report
-
-
-__all__ = ["FEEDS", "ROOT", "SAMPLE", "Installation", "installed", "pytest_runtest_makereport"]
+__all__ = ["FEEDS", "ROOT", "SAMPLE", "Installation", "running"]

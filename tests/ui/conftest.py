@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.support.installation import ROOT, installed, pytest_runtest_makereport
-
-__all__ = ["installed", "pytest_runtest_makereport"]
+from tests.support.installation import ROOT
 
 # Read now: the tests of the servers hide a person's variables while they run.
 SCREENSHOTS = Path(os.environ.get("TG_ARTIFACTS_DIR") or ROOT / "artifacts") / "screenshots"
