@@ -1,6 +1,6 @@
 """A whole installation as a person has it: ``tg-assets up`` in an empty directory, used through the command only.
 
-One for the session: the tests of the command and of the browser share it and use tenants of their own. The
+One for each process of tests: those of the command and of the browser share it and use tenants of their own. The
 sample is imported for tenant ``demo`` and not materialized.
 """
 
