@@ -109,6 +109,17 @@ def test_odd_messages_make_the_same_row(chat_type: str, data: st.DataObject) -> 
     assert row == expected
 
 
+def test_replies_elsewhere_are_those_of_an_import() -> None:
+    """To a person as well, whose id alone would be taken for a channel's."""
+    (chat, _) = next(_described("public_channel"))
+    context = ChatContext(chat.tg_channel_id, chat.source)
+    for peer in ("user7", "channel7", "chat7"):
+        raw = message(reply_to_message_id=3, reply_to_peer_id=peer)
+        event = post_event(raw, Surveyed(chat), "t")
+        assert isinstance(event, PostParsedEventV1)
+        assert post_row(event, context) == parse(raw, context)
+
+
 def _described(chat_type: str) -> Iterator[tuple[ExportedChat, list[dict[str, Any]]]]:
     from tests.telegram.exports import chat as chat_of
     from tests.telegram.exports import read

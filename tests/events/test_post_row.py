@@ -8,6 +8,7 @@ import pytest
 
 from tests.events.old_events import FILE, OLD, POST
 from tests.events.test_models import BARE, PARSED, PERSONA, UPLOADED, received
+from tg_assets.events.content import AROUND, LATER, digest
 from tg_assets.events.fields import INT32
 from tg_assets.events.post_row import media_of_event, parse_event, post_row, raw_hash, stored_json
 from tg_assets.events.posts import PostParsedEventV1
@@ -92,6 +93,21 @@ def test_nul_is_replaced_everywhere() -> None:
         ({"forward_from_chat_id": -1000000000005}, {"type": "channel", "id": -1000000000005}, -1000000000005),
         ({"forward_from_peer_id": {"type": "chat", "id": -5}}, {"type": "chat", "id": -5}, -5),
         ({"forward_from_peer_id": {"kind": "?"}}, None, None),
+        (
+            {"forward_from_peer_id": {"kind": "?"}, "forward_from_chat_id": 5},
+            {"type": "channel", "id": -1000000000005},
+            -1000000000005,
+        ),
+        (
+            {"forward_from_peer_id": {"type": "channel", "id": 1000000000005}},
+            {"type": "channel", "id": -1000000000005},
+            -1000000000005,
+        ),
+        (
+            {"forward_from_peer_id": {"chat_id": -1000000000005}},
+            {"type": "channel", "id": -1000000000005},
+            -1000000000005,
+        ),
         ({"forward_from_peer_id": {"user_id": "five"}}, None, None),
         ({}, None, None),
     ],
@@ -99,6 +115,47 @@ def test_nul_is_replaced_everywhere() -> None:
 def test_forwards(fields: dict[str, Any], peer: Any, chat_id: int | None) -> None:
     row = row_of(**fields)
     assert (row["forward_from_peer_id"], row["forward_from_chat_id"]) == (peer, chat_id)
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "marked"),
+    [
+        ({"sender_tg_id": 7}, "user", 7),
+        ({"sender_tg_id": 5000000000}, "user", 5000000000),
+        ({"sender_tg_id": 5, "author_type": "channel"}, "channel", -1000000000005),
+        ({"sender_tg_id": 5, "author_type": "chat"}, "chat", -5),
+        ({"sender_tg_id": -1000000000005, "author_type": "channel"}, "channel", -1000000000005),
+        ({"sender_tg_id": -5, "author_type": "user"}, "chat", -5),
+        ({"author_peer_id": {"channel_id": 5}, "author_type": "user"}, "channel", -1000000000005),
+    ],
+)
+def test_authors_are_marked(fields: dict[str, Any], kind: str, marked: int) -> None:
+    row = row_of(**fields)
+    assert (row["author_type"], row["sender_tg_id"]) == (kind, marked)
+    assert row["author_peer_id"] == {"type": kind, "id": marked}
+
+
+@pytest.mark.parametrize(
+    ("fields", "marked"),
+    [
+        ({"reply_to_chat_id": 5}, -1000000000005),
+        ({"reply_to_chat_id": -1000000000005}, -1000000000005),
+        ({"reply_to_chat_id": -5}, -5),
+        ({"reply_to_chat_id": 7, "reply_to_peer_id": {"type": "user", "id": 7}}, 7),
+        ({"reply_to_peer_id": {"channel_id": 5}}, -1000000000005),
+        ({}, None),
+    ],
+)
+def test_replies_elsewhere_are_marked(fields: dict[str, Any], marked: int | None) -> None:
+    assert row_of(**fields)["reply_to_chat_id"] == marked
+
+
+def test_fields_that_came_later_leave_the_hash_as_it_was() -> None:
+    """A message that was stored before they existed has not changed."""
+    event = received(PARSED, **BARE)
+    known = {**event.__dict__, **(event.__pydantic_extra__ or {})}
+    assert raw_hash(event) == digest({name: known[name] for name in known if name not in AROUND | LATER})
+    assert raw_hash(event) != raw_hash(received(PARSED, **BARE, reply_to_peer_id={"user_id": 7}))
 
 
 def test_reactions_are_counted_when_nobody_did() -> None:

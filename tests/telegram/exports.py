@@ -21,6 +21,11 @@ def message(message_id: Any = 1, **fields: Any) -> dict[str, Any]:
     } | fields
 
 
+def old_message(message_id: Any = 1, **fields: Any) -> dict[str, Any]:
+    """A text message of the schema before mid-2021."""
+    return {"id": message_id, "type": "message", "date": "2020-05-01T12:00:00", "text": "привет"} | fields
+
+
 def chat(*messages: Any, **header: Any) -> dict[str, Any]:
     """An export of one chat."""
     return {"name": "Сад", "type": "public_channel", "id": 42} | header | {"messages": list(messages)}

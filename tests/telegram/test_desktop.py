@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.telegram.exports import account, chat, encode, message, read
+from tests.telegram.exports import account, chat, encode, message, old_message, read
 from tg_assets.errors import TgAssetsError
 from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
 
@@ -36,6 +36,27 @@ def test_chat_type_decides_id_and_source(chat_type: str | None, marked: int, sou
     chats, messages = read(account(chat(message(), type=chat_type)))
     assert chats == [ExportedChat("Сад", chat_type or "", 42, marked, source, owner)]  # type: ignore[arg-type]
     assert messages == [message()]
+
+
+@pytest.mark.parametrize(
+    ("chat_type", "number", "marked", "source"),
+    [
+        ("private_channel", -1000000000042, -1000000000042, "channel"),
+        ("public_supergroup", "-1000000000042", -1000000000042, "group"),
+        ("public_channel", 1000000000042, -1000000000042, "channel"),
+        ("private_channel", -42, -1000000000042, "channel"),
+        ("private_channel", 3999999999, -1003999999999, "channel"),
+        ("private_group", -42, -42, "persona"),
+        ("private_group", -1000000000042, -1000000000042, "group"),
+        ("personal_chat", -42, -42, "dm"),
+        ("personal_chat", 8123456789, -8123456789, "dm"),
+    ],
+)
+def test_marked_ids_of_a_header_are_the_same_chat(chat_type: str, number: Any, marked: int, source: str) -> None:
+    """Other tools write marked ids, which say themselves whether a group is a supergroup."""
+    ((found,), _) = read(chat(message(from_id=5), type=chat_type, id=number))
+    assert (found.tg_channel_id, found.source) == (marked, source)
+    assert found.id == (-marked if marked > -(10**12) else -marked - 10**12)
 
 
 def test_single_chat_without_account_has_no_owner() -> None:
@@ -71,7 +92,8 @@ def test_numbers_are_int_and_float() -> None:
 def test_ids_packed_before_2021_are_unpacked() -> None:
     """Old Desktop put the kind of peer above bit 32, but only where senders are integers."""
     packed = (1 << 32) + 42
-    assert read(chat(message(from_id=packed), id=packed, type="personal_chat"))[0][0].tg_channel_id == -42
+    assert read(chat(old_message(from_id=packed), id=packed, type="personal_chat"))[0][0].tg_channel_id == -42
+    assert read(chat(message(from_id=packed), id=packed, type="personal_chat"))[0][0].tg_channel_id == -packed
     assert read(chat(message(), id=packed, type="personal_chat"))[0][0].tg_channel_id == -packed
     assert read(chat(message(), id=(2 << 32) + 42))[0][0].tg_channel_id == -1000000000042
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.telegram.exports import message
+from tests.telegram.exports import message, old_message
 from tg_assets.telegram.desktop_post import ChatContext, PostRow, media_of, parse
 
 CHANNEL = ChatContext(-1000000000042, "channel", "sad")
@@ -61,9 +61,16 @@ def test_message_of_the_group_before_a_supergroup_has_no_address() -> None:
         ("channel42", GROUP, "channel", -1000000000042),
         ("chat44", SMALL, "chat", -44),
         (7, GROUP, "user", 7),
-        ((1 << 32) + 7, GROUP, "user", 7),
-        ((2 << 32) + 42, CHANNEL, "channel", -1000000000042),
-        ((2 << 32) + 44, SMALL, "chat", -44),
+        ((1 << 32) + 7, GROUP, "user", (1 << 32) + 7),
+        (5000000000, GROUP, "user", 5000000000),
+        ("8123456789", GROUP, "user", 8123456789),
+        (-1000000000042, CHANNEL, "channel", -1000000000042),
+        (1000000000042, CHANNEL, "channel", -1000000000042),
+        ("channel-1000000000042", CHANNEL, "channel", -1000000000042),
+        ("channel1000000000042", CHANNEL, "channel", -1000000000042),
+        (-44, SMALL, "chat", -44),
+        ("chat-44", SMALL, "chat", -44),
+        ("chat-1000000000042", CHANNEL, "channel", -1000000000042),
         ("user7900000000", GROUP, "user", 7900000000),
         (None, GROUP, None, None),
         ("userx", GROUP, None, None),
@@ -74,9 +81,34 @@ def test_message_of_the_group_before_a_supergroup_has_no_address() -> None:
     ],
 )
 def test_senders_of_all_schemas(from_id: Any, chat: ChatContext, kind: str | None, marked: int | None) -> None:
-    """ "user7" since 2021, integers before, packed or not; a deleted account or nonsense is nobody."""
-    row = parse(message(from_id=from_id), chat)
+    """ "user7" since 2021, bare or marked numbers of other tools; a deleted account or nonsense is nobody."""
+    row = parse(message(from_id=from_id, forwarded_from_id=from_id), chat)
     assert (row["author_type"], row["sender_tg_id"]) == (kind, marked)
+    assert row["forward_from_peer_id"] == ({"type": kind, "id": marked} if kind else None)
+
+
+@pytest.mark.parametrize(
+    ("from_id", "chat", "kind", "marked"),
+    [
+        (7, GROUP, "user", 7),
+        ((1 << 32) + 7, GROUP, "user", 7),
+        ((2 << 32) + 42, CHANNEL, "channel", -1000000000042),
+        ((2 << 32) + 44, SMALL, "chat", -44),
+        (5000000000, GROUP, "user", 5000000000 - (1 << 32)),
+    ],
+)
+def test_senders_before_mid_2021(from_id: int, chat: ChatContext, kind: str, marked: int) -> None:
+    """Numbers, packed or not; no user's own number was that large then."""
+    row = parse(old_message(from_id=from_id), chat)
+    assert (row["author_type"], row["sender_tg_id"]) == (kind, marked)
+
+
+def test_peers_in_details_of_a_service_message_are_marked() -> None:
+    """As those of a message are; what is no peer stays as it is."""
+    details = {"peer_id": "channel42", "charge_id": "1234", "other_id": "userMe", "amount": 5}
+    service = {"type": "service", "action": "refunded_payment", **details, "reply_to_peer_id": "chat44"}
+    row = parse(message(**service), GROUP)
+    assert row["service"] == details | {"peer_id": -1000000000042, "reply_to_peer_id": -44}
 
 
 def test_deleted_account_keeps_its_id() -> None:

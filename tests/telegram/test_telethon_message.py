@@ -229,6 +229,13 @@ def test_actions_have_desktops_names(action: Any, name: str) -> None:
     assert fields(found, "is_service", "action_type", "text") == (True, name, "")
 
 
+def test_chats_in_details_are_marked() -> None:
+    """Telegram names them by their bare ids."""
+    assert event(service(tl.MessageActionChatMigrateTo(5))).service == {"channel_id": -1000000000005}
+    moved = event(service(tl.MessageActionChannelMigrateFrom("Сад", 5))).service
+    assert moved == {"title": "Сад", "chat_id": -5}
+
+
 def test_details_of_actions() -> None:
     """Plain values, peers by marked id; no keys to anything, and no flag that is not set."""
     paid = tl.MessageActionPaymentSentMe("RUB", 500, b"secret", tl.PaymentCharge("a", "b"), recurring_used=True)

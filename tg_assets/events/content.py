@@ -15,6 +15,9 @@ AROUND = frozenset(
 )
 """Who sent it, under which ids of their own, and what the chat is called at the time: not the message's content."""
 
+LATER = frozenset({"reply_to_peer_id"})
+"""Fields that events have not always had: while one says nothing, the hash is what it was before."""
+
 
 def content_digest(event: BaseModel) -> str:
     """32 hex digits of an event's content, as ``telegram.desktop.message_hash`` gives for exported messages.
@@ -24,6 +27,9 @@ def content_digest(event: BaseModel) -> str:
     content = {**event.__dict__, **(event.__pydantic_extra__ or {})}
     for name in AROUND:
         content.pop(name, None)
+    for name in LATER:
+        if not content.get(name):
+            content.pop(name, None)
     return digest(content)
 
 

@@ -16,10 +16,9 @@ from tg_assets.events.parts import PostMedia
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.ids import PER_ACCOUNT
 from tg_assets.telegram.desktop_media import media_of
-from tg_assets.telegram.desktop_post import ChatContext, parse
+from tg_assets.telegram.desktop_post import ChatContext, author_of, parse
 from tg_assets.telegram.desktop_text import read_text
 from tg_assets.telegram.exported_chat import ExportedChat
-from tg_assets.telegram.fields import peer
 from tg_assets.telegram.message import MessageHead, read_head, zone_of
 
 Message = dict[str, Any]
@@ -86,7 +85,7 @@ def survey(items: Iterable[ExportedChat | Message], tz: tzinfo = UTC) -> list[Su
                 head.message_id, head.posted_at, head.author, head.has_caption, head.media_kind or "photo"
             )
         if found.other_author is None and found.chat.source == "dm":
-            author = peer(head.author)
+            author = author_of(item)
             found.other_author = author.id if author and author.id != found.chat.id else None
     _group(chats, media)
     return chats
@@ -125,6 +124,7 @@ def post_event(
     chat = surveyed.chat
     row = parse(raw, ChatContext(chat.tg_channel_id, chat.source), tz)
     items = (media_items(raw) if media is None else media) if row["has_media"] else []
+    elsewhere = row["reply_to_chat_id"]
     return PostParsedEventV1(
         tenant_id=tenant,
         tg_channel_id=chat.tg_channel_id,
@@ -136,6 +136,7 @@ def post_event(
         text="" if head.is_service else read_text(raw).content,
         link_count=len(row["urls"]),
         reactions_count=min(row["reactions_count"], INT32),
+        reply_to_peer_id={"type": "user", "id": elsewhere} if elsewhere and elsewhere > 0 else None,
         media=[_medium(item) for item in items],
         media_sha256_list=[item["sha256"] for item in items if "sha256" in item],
         **{name: row[name] for name in _SAME},  # type: ignore[literal-required]  # checked by a test

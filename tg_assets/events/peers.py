@@ -6,10 +6,12 @@ here: chats that events are about (``fields.marked``).
 
 from typing import Any
 
-from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id
-from tg_assets.telegram.fields import Peer, PeerType, integer
+from tg_assets.ids import CHANNEL_SHIFT
+from tg_assets.telegram.fields import Peer, PeerType, integer, marked_peer
 
 _NAMED: tuple[tuple[str, PeerType], ...] = (("user_id", "user"), ("channel_id", "channel"), ("chat_id", "chat"))
+
+_BARE: dict[str, PeerType] = {"channel": "channel", "chat": "chat"}
 
 
 def peer_of(value: dict[str, Any] | None, marked_id: int | None = None) -> Peer | None:
@@ -17,10 +19,10 @@ def peer_of(value: dict[str, Any] | None, marked_id: int | None = None) -> Peer 
     if value:
         kind, bare = value.get("type"), integer(value.get("id"))
         if bare and (kind == "user" or kind == "channel" or kind == "chat"):
-            return _marked(kind, bare)
+            return marked_peer(kind, bare)
         for key, named in _NAMED:
             if bare := integer(value.get(key)):
-                return _marked(named, bare)
+                return marked_peer(named, bare)
     if not marked_id:
         return None
     if marked_id > 0:
@@ -30,16 +32,18 @@ def peer_of(value: dict[str, Any] | None, marked_id: int | None = None) -> Peer 
 
 def forward_peer(value: dict[str, Any] | None, chat_id: int | None) -> Peer | None:
     """Where a message was forwarded from: the peer, else the chat of a marked or bare channel id."""
-    if not value and chat_id and chat_id > 0:
-        return _marked("channel", chat_id)
-    return peer_of(value, chat_id)
+    return peer_of(value) or (marked_peer("channel", chat_id) if chat_id and chat_id > 0 else peer_of(None, chat_id))
 
 
-def _marked(kind: PeerType, value: int) -> Peer | None:
-    if kind == "user":
-        return Peer(kind, value) if value > 0 else None
-    if value < 0:
-        return Peer(kind, value)
-    if kind == "chat":
-        return Peer(kind, -value)
-    return Peer(kind, marked_channel_id(value)) if value < CHANNEL_SHIFT else None
+def author_peer(value: dict[str, Any] | None, sender_id: int | None, author_type: str | None) -> Peer | None:
+    """Who wrote a message: the peer, else the sender of a marked id, or of a bare one of the kind ``author_type``."""
+    if found := peer_of(value):
+        return found
+    kind = _BARE.get(author_type or "")
+    return marked_peer(kind, sender_id) if kind and sender_id and sender_id > 0 else peer_of(None, sender_id)
+
+
+def chat_id_of(value: dict[str, Any] | None, chat_id: int | None) -> int | None:
+    """Marked id of another chat that a message answers in: of the peer, else of a marked or bare channel id."""
+    found = forward_peer(value, chat_id)
+    return found.id if found else None

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from tg_assets.events.content import content_digest
 from tg_assets.events.fields import INT32, without_nul
 from tg_assets.events.media_list import media_of_event
-from tg_assets.events.peers import forward_peer, peer_of
+from tg_assets.events.peers import author_peer, chat_id_of, forward_peer
 from tg_assets.events.persona import PersonaMessageIngestedEventV1
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.telegram.desktop_post import ChatContext, PostRow, post_url
@@ -18,7 +18,7 @@ from tg_assets.telegram.desktop_text import content_hash
 
 __all__ = ["EVENT_PARSER_VERSION", "as_post", "media_of_event", "parse_event", "post_row", "raw_hash", "stored_json"]
 
-EVENT_PARSER_VERSION = "1"
+EVENT_PARSER_VERSION = "2"
 """Changes with any change of what ``post_row`` returns; rows made by another version are stale."""
 
 Message = PostParsedEventV1 | PersonaMessageIngestedEventV1
@@ -66,7 +66,7 @@ def post_row(event: Message, chat: ChatContext) -> PostRow:
     content = "" if is_service else _clean(event.text)
     if event.poll and (poll_text := _clean(_poll_text(event.poll))):
         content = f"{content}\n{poll_text}" if content else poll_text
-    author = peer_of(event.author_peer_id, event.sender_tg_id)
+    author = author_peer(event.author_peer_id, event.sender_tg_id, event.author_type)
     forward = forward_peer(event.forward_from_peer_id, event.forward_from_chat_id)
     reactions = _clean_json(event.reactions) if event.reactions else []
     return PostRow(
@@ -86,7 +86,7 @@ def post_row(event: Message, chat: ChatContext) -> PostRow:
         post_author=_name(event.post_author),
         is_pinned=event.is_pinned,
         reply_to_message_id=event.reply_to_message_id or None,
-        reply_to_chat_id=event.reply_to_chat_id,
+        reply_to_chat_id=chat_id_of(event.reply_to_peer_id, event.reply_to_chat_id),
         thread_id=event.thread_id,
         forum_topic_id=event.forum_topic_id,
         forward_from_peer_id=forward.as_json() if forward else None,

@@ -23,7 +23,8 @@ _EITHER_ID: JsonDict = {"anyOf": [{"required": ["telegram_message_id"]}, {"requi
 class PostParsedEventV1(ChatEvent):
     """A message as its source showed it. Peers are ``{type, id}``, or Telethon's ``{user_id}`` and the like.
 
-    ``text`` is without a poll's text. ``grouped_id`` is shared by the messages of an album.
+    An id of another chat without its peer (``forward_from_chat_id``, ``reply_to_chat_id``) is marked, or a channel's
+    bare one. ``text`` is without a poll's text. ``grouped_id`` is shared by the messages of an album.
     """
 
     model_config = ConfigDict(json_schema_extra=_EITHER_ID)
@@ -65,6 +66,7 @@ class PostParsedEventV1(ChatEvent):
     forward_from_name: str | None = None
     reply_to_message_id: BigInt | None = None
     reply_to_chat_id: BigInt | None = None
+    reply_to_peer_id: dict[str, Any] | None = None
     thread_id: BigInt | None = None
     forum_topic_id: BigInt | None = None
     is_service: bool = False

@@ -19,7 +19,7 @@ import ijson  # type: ignore[import-untyped]
 import orjson
 
 from tg_assets.errors import TgAssetsError
-from tg_assets.telegram.exported_chat import ExportedChat, describe_chat
+from tg_assets.telegram.exported_chat import ExportedChat, describe_chat, packs_ids
 from tg_assets.telegram.fields import integer
 from tg_assets.telegram.repair import RepairedStream
 
@@ -149,7 +149,8 @@ class _Reader:
             held.append(message)
             if isinstance(message, dict):
                 sender = message.get("from_id") or message.get("actor_id")
-        yield describe_chat(header, owner_id=self._owner, packed_ids=isinstance(sender, int))
+        packed = isinstance(sender, int) and packs_ids(held[-1])
+        yield describe_chat(header, owner_id=self._owner, packed_ids=packed)
         yield from held
         yield from messages
 

@@ -14,11 +14,12 @@ from typing import Any, Literal, TypedDict
 from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT
 from tg_assets.telegram.desktop_media import MediaRef, media_of
 from tg_assets.telegram.desktop_text import Entity, content_hash, read_poll, read_text
+from tg_assets.telegram.exported_chat import packs_ids
 from tg_assets.telegram.fields import Peer, integer, moment, peer, string
 
 __all__ = ["PARSER_VERSION", "ChatContext", "MediaRef", "PostRow", "media_of", "parse"]
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 """Changes with any change of what ``parse`` or ``media_of`` returns; rows made by another version are stale."""
 
 # Fields of a service message that are stored elsewhere; the rest is its ``service`` detail.
@@ -101,10 +102,12 @@ def parse(raw: dict[str, Any], chat: ChatContext, tz: tzinfo = UTC) -> PostRow:
         content = f"{content}\n{poll_text}" if content else poll_text
     media = media_of(raw)
     edited_at = moment(raw.get("edited_unixtime"), raw.get("edited"), tz)
-    author = _own_kind(peer(raw.get("actor_id" if is_service else "from_id")), chat)
-    forward = peer(raw.get("forwarded_from_id"))
+    packed = packs_ids(raw)
+    author = author_of(raw, packed)
+    author = _own_kind(author, chat) if author else None
+    forward = peer(raw.get("forwarded_from_id"), packed)
     reply_to = integer(raw.get("reply_to_message_id"))
-    reply_peer = peer(raw.get("reply_to_peer_id")) if reply_to else None
+    reply_peer = peer(raw.get("reply_to_peer_id"), packed) if reply_to else None
     reactions = read_reactions(raw.get("reactions")) if "reactions" in raw else []
     is_topic = is_service and raw.get("action") == "topic_created"
     return PostRow(
@@ -141,14 +144,28 @@ def parse(raw: dict[str, Any], chat: ChatContext, tz: tzinfo = UTC) -> PostRow:
         action_type=(string(raw.get("action")) or "custom_action") if is_service else None,
         entities=entities,
         reactions=reactions,
-        service={key: value for key, value in raw.items() if key not in _COMMON} if is_service else None,
+        service={key: _detail(key, value) for key, value in raw.items() if key not in _COMMON} if is_service else None,
         poll=poll,
     )
 
 
-def _own_kind(author: Peer | None, chat: ChatContext) -> Peer | None:
+def _detail(key: str, value: Any) -> Any:
+    """A detail of a service message; the id of a peer (``"channel42"``) as the marked one."""
+    if key.endswith("_id") and isinstance(value, str) and not value.removeprefix("-").isdecimal():
+        found = peer(value)
+        return found.id if found else value
+    return value
+
+
+def author_of(raw: dict[str, Any], packed: bool | None = None) -> Peer | None:
+    """Who wrote a message, or did what a service message tells."""
+    is_service = raw.get("type") == "service"
+    return peer(raw.get("actor_id" if is_service else "from_id"), packs_ids(raw) if packed is None else packed)
+
+
+def _own_kind(author: Peer, chat: ChatContext) -> Peer:
     """Before mid-2021 a small group and a channel were written alike: the chat's own id decides."""
-    if author and author.type == "channel" and author.id == -CHANNEL_SHIFT + chat.tg_channel_id:
+    if author.type == "channel" and author.id == -CHANNEL_SHIFT + chat.tg_channel_id:
         return Peer("chat", chat.tg_channel_id)
     return author
 

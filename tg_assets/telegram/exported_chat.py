@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tg_assets.ids import marked_channel_id
+from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id
 from tg_assets.telegram.fields import integer, string
 
 Source = Literal["channel", "group", "dm", "persona"]
@@ -20,6 +20,8 @@ SUPERGROUP_TYPES = frozenset({"private_supergroup", "public_supergroup"})
 PACKED_SHIFT = 32
 PACKED_USER = 1
 PACKED_CHAT = 2
+# When those that do were replaced everywhere, and no bare id of a user had reached bit 32 yet.
+PACKED_UNTIL = "2021-10"
 _MASK = (1 << PACKED_SHIFT) - 1
 
 
@@ -47,16 +49,24 @@ class ExportedChat:
         )
 
 
+def packs_ids(message: Mapping[str, Any]) -> bool:
+    """Whether ids that a message has as numbers are packed: it is as old as that, and so is its schema."""
+    date = message.get("date")
+    return isinstance(date, str) and date < PACKED_UNTIL and "date_unixtime" not in message
+
+
 def describe_chat(header: Mapping[str, Any], owner_id: int | None, packed_ids: bool) -> ExportedChat:
-    """The chat of a header with a usable ``id``; ``packed_ids`` when the file writes senders as integers."""
+    """The chat of a header with a usable ``id``, bare or marked; ``packed_ids`` when the file packs ids of senders."""
     chat_type = string(header.get("type")) or ""
     bare = abs(integer(header.get("id")) or 0)
+    if is_marked := CHANNEL_SHIFT < bare < 2 * CHANNEL_SHIFT:
+        bare -= CHANNEL_SHIFT
     name = string(header.get("name"))
     if chat_type in CHANNEL_TYPES or chat_type in SUPERGROUP_TYPES or chat_type == "private_group":
         # No channel or group has reached 2^33 yet, so a packed id is told by its size alone.
         if bare >> PACKED_SHIFT == PACKED_CHAT:
             bare &= _MASK
-        if chat_type == "private_group":
+        if chat_type == "private_group" and not is_marked:
             return ExportedChat(name, chat_type, bare, -bare, "persona", owner_id)
         source: Source = "channel" if chat_type in CHANNEL_TYPES else "group"
         return ExportedChat(name, chat_type, bare, marked_channel_id(bare), source, 0)

@@ -8,10 +8,11 @@ anything that looks at more than one field's value.
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal, NamedTuple
 
-from tg_assets.ids import marked_channel_id
+from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id
 
 PeerType = Literal["user", "channel", "chat"]
 _BIGINT = 1 << 63
+_KINDS: tuple[PeerType, ...] = ("user", "channel", "chat")
 _PACKED: dict[int, PeerType] = {0: "user", 1: "user", 2: "channel"}
 
 
@@ -66,26 +67,33 @@ def moment(unixtime: Any, local: Any, zone: tzinfo) -> datetime | None:
     return found if found.year > 1970 else None
 
 
-def peer(value: Any) -> Peer | None:
-    """The peer of ``"user1"``, ``"channel2"``, ``"chat3"``, or of an integer as written before mid-2021.
+def peer(value: Any, packed: bool = False) -> Peer | None:
+    """The peer of ``"user1"``, ``"channel2"``, ``"chat3"``, or of a number, which is a user's or marked.
 
-    Those integers are a bare user id, or pack the kind above bit 32; there channels and small groups look
-    alike, and a channel is assumed.
+    ``packed`` says that the number may have the kind above bit 32, as it was written before mid-2021; there channels
+    and small groups look alike, and a channel is assumed.
     """
     if isinstance(value, str):
-        for kind in ("user", "channel", "chat"):
+        for kind in _KINDS:
             if value.startswith(kind):
-                bare = integer(value[len(kind) :])
-                return _peer(kind, bare) if bare is not None and bare > 0 else None
+                return marked_peer(kind, integer(value[len(kind) :]))
+    number = integer(value)
+    if number is None:
         return None
-    bare = integer(value)
-    if bare is None or bare <= 0:
-        return None
-    packed = _PACKED.get(bare >> 32)
-    return _peer(packed, bare & 0xFFFFFFFF) if packed else _peer("user", bare)
+    if packed and number > 0 and (known := _PACKED.get(number >> 32)):
+        return marked_peer(known, number & 0xFFFFFFFF)
+    if number >= CHANNEL_SHIFT:
+        return marked_peer("channel", number)
+    return marked_peer("user" if number > 0 else "chat", number)
 
 
-def _peer(kind: PeerType | str, bare: int) -> Peer | None:
-    if kind == "channel":
-        return Peer("channel", marked_channel_id(bare)) if bare < 1_000_000_000_000 else None
-    return Peer("user", bare) if kind == "user" else Peer("chat", -bare)
+def marked_peer(kind: PeerType, number: int | None) -> Peer | None:
+    """The peer of a kind and an id that is bare or marked, as ``-100…`` and also ``100…``; None when it is no id."""
+    if not number:
+        return None
+    if kind == "user":
+        return Peer(kind, number) if number > 0 else None
+    bare = abs(number)
+    if bare >= CHANNEL_SHIFT:  # its mark says what it is
+        return Peer("channel", -bare) if CHANNEL_SHIFT < bare < 2 * CHANNEL_SHIFT else None
+    return Peer(kind, -bare) if kind == "chat" else Peer(kind, marked_channel_id(bare))

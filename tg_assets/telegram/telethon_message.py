@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import ValidationError
 
-from tg_assets.events.content import AROUND, digest
+from tg_assets.events.content import AROUND, LATER, digest
 from tg_assets.events.fields import INT32, Source
 from tg_assets.events.media_list import media_items
 from tg_assets.events.peers import peer_of
@@ -27,14 +27,14 @@ from tg_assets.telegram.telethon_media import media_of_message
 from tg_assets.telegram.telethon_service import action_of, details_of
 from tg_assets.telegram.telethon_text import read_message_poll, read_message_reactions, read_message_text
 
-TELETHON_PARSER_VERSION = "1"
+TELETHON_PARSER_VERSION = "2"
 """Changes with any change of what ``parse_telethon`` returns; rows made by another version are stale."""
 
 # Content of an event that says nothing, and what ``_fields`` tells beyond an event's content.
 _CONTENT = {
     name: [] if field.default_factory is not None else field.default
     for name, field in PostParsedEventV1.model_fields.items()
-    if name not in AROUND
+    if name not in AROUND | LATER
 }
 _UNCOUNTED = ("chat_title", "chat_username")
 
@@ -259,6 +259,7 @@ def _reply(raw: Raw, chat: TelethonChat, is_service: bool) -> dict[str, Any]:
     return {
         "reply_to_message_id": replied if not is_service else None,
         "reply_to_chat_id": elsewhere.id if elsewhere and not is_service else None,
+        **({"reply_to_peer_id": elsewhere.as_json()} if elsewhere and elsewhere.id > 0 and not is_service else {}),
         "thread_id": thread,
         "forum_topic_id": thread if in_topic else None,
     }

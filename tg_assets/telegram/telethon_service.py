@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tg_assets.events.peers import peer_of
-from tg_assets.telegram.fields import integer, string
+from tg_assets.telegram.fields import PeerType, integer, marked_peer, string
 from tg_assets.telegram.telethon_fields import Raw, kind_of, part, when, words
 from tg_assets.telegram.telethon_text import snake_case
 
@@ -65,6 +65,8 @@ _ABOUT = {
 }
 # Booleans whose False tells something; of others it says that a flag is not set.
 _TOLD = frozenset({"closed", "hidden", "prev_value", "new_value"})
+# Fields that name a chat by its bare id.
+_PEERS: dict[str, PeerType] = {"channel_id": "channel", "chat_id": "chat"}
 # Secrets of a purchase or a call, and the constructor.
 _LEFT_OUT = frozenset({"_", "payload", "data", "call_id"})
 
@@ -90,6 +92,8 @@ def details_of(raw: Raw, name_of: Named) -> Raw:
     found: Raw = {}
     for name, value in action.items():
         simple = _simple(value) if name not in _LEFT_OUT else None
+        if name in _PEERS and (peer := marked_peer(_PEERS[name], integer(simple))):
+            simple = peer.id
         if simple is not None and (simple is not False or name in _TOLD) and (key := string(name)):
             found[renamed.get(key, key)] = simple
     if (about := _ABOUT.get(kind)) and (message_id := integer(part(raw, "reply_to").get("reply_to_msg_id"))):
