@@ -1,13 +1,15 @@
 """The graph server, spoken to over Bolt with the official driver, one tenant at a time.
 
 Every statement must bind ``$tenant``; there is no other way to run one, so a query cannot forget it. Writes are
-batched ``UNWIND $rows`` and retried when two writers create the same node at once. What does not belong here:
-the statements themselves (``tg_assets.graph``).
+batched ``UNWIND $rows`` and retried when two writers create the same node at once. Times are aware and in UTC,
+whichever zone the caller has: servers keep the zone, and compare it. What does not belong here: the statements
+themselves (``tg_assets.graph``).
 """
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -62,7 +64,19 @@ class TenantGraph:
     def _run(self, statement: str, **parameters: Any) -> Any:
         if "$tenant" not in statement:
             raise TgAssetsError(f"A graph statement without $tenant is not run: {statement[:80]!r}")
-        return self._driver.execute_query(statement, parameters_={"tenant": self.tenant, **parameters})
+        return self._driver.execute_query(statement, parameters_={"tenant": self.tenant, **_in_utc(parameters)})
+
+
+def _in_utc(value: Any) -> Any:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise TgAssetsError(f"The time {value.isoformat()} has no zone; the graph takes aware times only.")
+        return value.astimezone(UTC)
+    if isinstance(value, Mapping):
+        return {key: _in_utc(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_in_utc(item) for item in value]
+    return value
 
 
 class Neo4j(dg.ConfigurableResource["Neo4j"]):

@@ -9,7 +9,11 @@ import signal
 import threading
 
 # -Xrs leaves SIGTERM to us, so that the database is closed before the process ends.
-JVM_ARGUMENTS = "-Xmx1g -Xms64m -Xrs"
+# Times are read in the JVM's zone.
+JVM_ARGUMENTS = "-Xmx1g -Xms64m -Xrs -Duser.timezone=UTC"
+# A stored time is read as an aware one, as Neo4j gives it back; by default it would lose its zone. The setting is the
+# database's own and changes how times are read, not how they are kept: those stored before are aware, too.
+AWARE_TIMES = "ALTER DATABASE `arcadedb.dateTimeImplementation` 'java.time.ZonedDateTime'"
 
 
 def main() -> None:
@@ -39,7 +43,7 @@ def main() -> None:
     )
     server.start()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    server.create_database("neo4j")  # opens it when it exists
+    server.create_database("neo4j").command("sql", AWARE_TIMES)  # opens it when it exists
     stopping.wait()
     server.stop()
 

@@ -125,7 +125,7 @@ def tag_rows(posts: Iterable[Any]) -> Iterator[Row]:
     """Tags with their confidence."""
     for post in posts:
         for tag in post.tags or ():
-            yield {"post_id": str(post.id), "name": tag["name"], "confidence": tag["confidence"]}
+            yield {"post_id": str(post.id), "name": tag["name"], "confidence": float(tag["confidence"])}
 
 
 def link_rows(posts: Iterable[Any]) -> Iterator[Row]:
