@@ -4,6 +4,9 @@ The application role (``tg_app``, or ``-x app_role``) gets data privileges only:
 bind it, and FORCE makes them bind the owner too.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import op
 
 APP_ROLE = "tg_app"
@@ -19,3 +22,13 @@ def isolate(*tables: str, key: str = "tenant_id") -> None:
             f"USING ({key} = current_tenant()) WITH CHECK ({key} = current_tenant())"
         )
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {APP_ROLE}")
+
+
+@contextmanager
+def lifted(*tables: str) -> Iterator[None]:
+    """Let the migration see rows of all tenants: FORCE binds the owner of the tables too."""
+    for table in tables:
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    yield
+    for table in tables:
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")

@@ -99,14 +99,16 @@ def apply_facts(connection: Connection) -> None:
                 FROM message_facts WHERE id IN (SELECT id FROM landed UNION SELECT id FROM said) GROUP BY id
             ), told AS (
                 SELECT t.id, coalesce(f.deleted_at, t.deleted_at) AS deleted_at,
-                       coalesce(t.grouped_id, f.grouped_id) AS grouped_id, {_MEDIA} AS media
+                       coalesce(t.told_grouped_id, f.grouped_id) AS told_grouped_id,
+                       coalesce(t.told_grouped_id, f.grouped_id, t.grouped_id) AS grouped_id, {_MEDIA} AS media
                 FROM f JOIN telegram_messages t USING (id)
             ), changed AS (
                 UPDATE telegram_messages t SET
-                    deleted_at = told.deleted_at, grouped_id = told.grouped_id, media = told.media
+                    deleted_at = told.deleted_at, grouped_id = told.grouped_id,
+                    told_grouped_id = told.told_grouped_id, media = told.media
                 FROM told WHERE t.id = told.id
-                  AND (t.deleted_at, t.grouped_id, t.media)
-                      IS DISTINCT FROM (told.deleted_at, told.grouped_id, told.media)
+                  AND (t.deleted_at, t.grouped_id, t.told_grouped_id, t.media)
+                      IS DISTINCT FROM (told.deleted_at, told.grouped_id, told.told_grouped_id, told.media)
                 RETURNING t.id, t.channel_id, t.posted_at
             )
             INSERT INTO landed SELECT * FROM changed WHERE id NOT IN (SELECT id FROM landed)

@@ -18,24 +18,50 @@ INCOMING = """
 """
 
 _STORED = "jsonb_array_length(jsonb_path_query_array({0}.media, '$[*] ? (exists(@.sha256))'))"
-_MORE_STORED = f"(i.media <> '[]' AND {_STORED.format('i')} > {_STORED.format('t')})"
-# What an older event may still add: media that are stored by now, and the album, which never changes. Not an older
-# export: an edit since may have replaced its picture, and a later import brings it with its text.
-_ADDS = f"i.format <> 'desktop' AND ({_MORE_STORED} OR (t.grouped_id IS NULL AND i.grouped_id IS NOT NULL))"
-# Of the same content, what downloading has settled without a file stays settled.
-_SETTLED = f"(i.raw_hash = t.raw_hash AND {_STORED.format('i')} = {_STORED.format('t')} AND t.media @? '$[*].file_id')"
+# Of two exports an edit lies between, the media are one another's only when they look alike; an export has no file ids.
+_SHAPE = "({0}.media->0->'kind', {0}.media->0->'width', {0}.media->0->'height', {0}.media->0->'duration')"
+_REPLACED = (
+    "(i.format = 'desktop' AND t.format = 'desktop' AND i.edited_at IS DISTINCT FROM t.edited_at "
+    f"AND {_SHAPE.format('i')} IS DISTINCT FROM {_SHAPE.format('t')})"
+)
+_MORE_STORED = f"(i.media <> '[]' AND {_STORED.format('i')} > {_STORED.format('t')} AND NOT {_REPLACED})"
+# Of the same content, what downloading has settled without a file stays settled; two exports' files of one message
+# at one time are ordered, so that any order of arrival ends the same.
+_SETTLED = (
+    f"(i.raw_hash = t.raw_hash AND {_STORED.format('i')} = {_STORED.format('t')} AND (t.media @? '$[*].file_id' "
+    "OR (i.format = 'desktop' AND i.version_at = t.version_at AND i.media < t.media)))"
+)
 _MEDIA = (
-    f"CASE WHEN t.media <> '[]' AND ({_STORED.format('i')} < {_STORED.format('t')} OR {_SETTLED}) "
+    f"CASE WHEN t.media <> '[]' AND NOT {_REPLACED} AND ({_STORED.format('i')} < {_STORED.format('t')} OR {_SETTLED}) "
     "THEN t.media ELSE i.media END"
 )
 # A later edit wins; then the source that knows more (an event of a client says what history says); then who looked
-# later. Events that are equal in all of it are ordered by content, so that any order of arrival ends the same; of two
-# exports the later import wins.
+# later. What is equal in all of it is ordered by content, so that any order of arrival ends the same.
 _RANK = "array_position(ARRAY['persona', 'desktop', 'event'], replace({0}.format, 'telethon', 'event'))"
-_VERSION = f"(coalesce({{0}}.edited_at, '-infinity'), {_RANK}, coalesce({{0}}.version_at, '-infinity'))"
-_OLDER = (
-    f"({_VERSION.format('i')} < {_VERSION.format('t')} OR (i.format <> 'desktop' AND "
-    f"{_VERSION.format('i')} = {_VERSION.format('t')} AND i.raw_hash < t.raw_hash))"
+_VERSION = f"(coalesce({{0}}.edited_at, '-infinity'), {_RANK}, coalesce({{0}}.version_at, '-infinity'), {{0}}.raw_hash)"
+_OLDER = f"{_VERSION.format('i')} < {_VERSION.format('t')}"
+# What changes without an edit belongs to who looked last, also when that is an export, which knows less otherwise.
+_LOOK = """jsonb_build_object(
+    'at', extract(epoch FROM {0}.version_at), 'raw_hash', {0}.raw_hash,
+    'raw', coalesce((SELECT jsonb_object_agg(key, value) FROM jsonb_each({0}.raw)
+                     WHERE key IN ('reactions', 'poll')), '{{}}'))"""
+_LOOKED = "((t.later_look->>'at')::numeric, t.later_look->>'raw_hash')"
+_LATER_LOOK = f"""
+    CASE WHEN t.id IS NULL OR (i.format <> 'desktop' AND t.format <> 'desktop' AND t.later_look IS NULL) THEN NULL
+         WHEN {_OLDER} THEN
+             CASE WHEN i.format = 'desktop' AND t.format <> 'desktop' AND i.edited_at IS NOT DISTINCT FROM t.edited_at
+                       AND i.version_at > t.version_at
+                       AND (t.later_look IS NULL OR (extract(epoch FROM i.version_at), i.raw_hash) > {_LOOKED})
+                  THEN {_LOOK.format("i")} ELSE t.later_look END
+         WHEN i.format = 'desktop' OR i.edited_at IS DISTINCT FROM t.edited_at THEN NULL
+         WHEN t.format = 'desktop' THEN CASE WHEN t.version_at > i.version_at THEN {_LOOK.format("t")} END
+         WHEN (t.later_look->>'at')::numeric > extract(epoch FROM i.version_at) THEN t.later_look END
+"""
+# What a row that is not the last word may still add: media that are stored by now, the album, which never changes,
+# and a later look.
+_ADDS = (
+    f"({_MORE_STORED} OR (t.told_grouped_id IS NULL AND i.grouped_id IS NOT NULL) "
+    "OR look.later IS DISTINCT FROM t.later_look)"
 )
 
 
@@ -49,13 +75,16 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
     connection.execute(
         text(f"""
             CREATE TEMP TABLE verdict ON COMMIT DROP AS
-            SELECT i.ordinal, i.id, i.channel_id, i.posted_at, t.posted_at AS stored_at,
+            SELECT i.ordinal, i.id, i.channel_id, i.posted_at, t.posted_at AS stored_at, t.format AS stored_format,
+                   look.later AS later_look,
                    CASE WHEN t.id IS NULL THEN i.media ELSE {_MEDIA} END AS media,
                    CASE WHEN t.id IS NULL THEN 'new'
                         WHEN {_OLDER} THEN CASE WHEN {_ADDS} THEN 'adds' ELSE 'older' END
-                        WHEN t.raw_hash <> i.raw_hash OR t.media <> {_MEDIA} THEN 'changed'
+                        WHEN t.raw_hash <> i.raw_hash OR t.media <> {_MEDIA}
+                             OR look.later IS DISTINCT FROM t.later_look THEN 'changed'
                         ELSE 'unchanged' END AS verdict
             FROM incoming i LEFT JOIN telegram_messages t ON t.id = i.id
+            CROSS JOIN LATERAL (SELECT {_LATER_LOOK} AS later) look
             WHERE i.chat = :chat
         """),  # noqa: S608 - constant fragments, values are bound
         values,
@@ -81,20 +110,18 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
 
 
 def _keep_versions(connection: Connection) -> None:
-    """Keep what is replaced, and edits that came after a later one."""
+    """Keep what an edit replaced, and edits that came after a later one."""
     replaced = connection.execute(
         text("""
-            INSERT INTO telegram_message_versions (tenant_id, id, raw_hash, edited_at, version_at, raw)
-            SELECT t.tenant_id, t.id, t.raw_hash, t.edited_at, t.version_at, t.raw
+            INSERT INTO telegram_message_versions AS w (tenant_id, id, raw_hash, edited_at, version_at, format, raw)
+            SELECT t.tenant_id, t.id, t.raw_hash, t.edited_at, t.version_at, t.format, t.raw
             FROM verdict v JOIN incoming i USING (ordinal) JOIN telegram_messages t ON t.id = i.id
-            WHERE v.verdict = 'changed' AND t.raw_hash <> i.raw_hash
-              AND (t.format = 'desktop' OR t.edited_at IS DISTINCT FROM i.edited_at)
+            WHERE v.verdict = 'changed' AND t.edited_at IS DISTINCT FROM i.edited_at
             UNION ALL
-            SELECT t.tenant_id, t.id, i.raw_hash, i.edited_at, i.version_at, i.raw
+            SELECT t.tenant_id, t.id, i.raw_hash, i.edited_at, i.version_at, i.format, i.raw
             FROM verdict v JOIN incoming i USING (ordinal) JOIN telegram_messages t ON t.id = i.id
-            WHERE v.verdict IN ('older', 'adds') AND i.version_at IS NOT NULL
-              AND t.edited_at IS DISTINCT FROM i.edited_at
-            ON CONFLICT (tenant_id, id, raw_hash) DO NOTHING
+            WHERE v.verdict IN ('older', 'adds') AND t.edited_at IS DISTINCT FROM i.edited_at
+            ON CONFLICT (tenant_id, id, raw_hash) DO UPDATE SET version_at = greatest(w.version_at, excluded.version_at)
         """)
     ).rowcount
     if replaced:
@@ -102,14 +129,15 @@ def _keep_versions(connection: Connection) -> None:
 
 
 def forget_looks(connection: Connection, ids: str) -> None:
-    """Of the versions that events brought, keep one per edit, the last look; ``ids`` selects messages."""
+    """Keep one version per edit, the last look of who knows most; ``ids`` selects messages."""
+    order = f"({_RANK}, coalesce({{0}}.version_at, '-infinity'), {{0}}.raw_hash)"
     connection.execute(
         text(f"""
             DELETE FROM telegram_message_versions v
-            WHERE v.id IN ({ids}) AND v.version_at IS NOT NULL AND EXISTS (
+            WHERE v.id IN ({ids}) AND EXISTS (
                 SELECT FROM telegram_message_versions w
-                WHERE w.id = v.id AND w.edited_at IS NOT DISTINCT FROM v.edited_at AND w.version_at IS NOT NULL
-                  AND (w.version_at, w.raw_hash) > (v.version_at, v.raw_hash))
+                WHERE w.id = v.id AND w.edited_at IS NOT DISTINCT FROM v.edited_at
+                  AND {order.format("w")} > {order.format("v")})
         """)  # noqa: S608 - a constant
     )
 
@@ -118,14 +146,17 @@ def _write(connection: Connection) -> None:
     connection.execute(
         text("""
             INSERT INTO telegram_messages AS t (tenant_id, id, channel_id, telegram_message_id, posted_at, edited_at,
-                                                version_at, format, raw, raw_hash, media, grouped_id)
+                                                version_at, format, raw, raw_hash, media, grouped_id,
+                                                told_grouped_id, later_look)
             SELECT current_tenant(), i.id, i.channel_id, i.message_id, i.posted_at, i.edited_at, i.version_at,
-                   i.format, i.raw, i.raw_hash, v.media, i.grouped_id
+                   i.format, i.raw, i.raw_hash, v.media, i.grouped_id, i.grouped_id, v.later_look
             FROM verdict v JOIN incoming i USING (ordinal) WHERE v.verdict IN ('new', 'changed')
             ON CONFLICT (tenant_id, id) DO UPDATE SET
                 posted_at = excluded.posted_at, edited_at = excluded.edited_at, version_at = excluded.version_at,
                 format = excluded.format, raw = excluded.raw, raw_hash = excluded.raw_hash, media = excluded.media,
-                grouped_id = coalesce(excluded.grouped_id, t.grouped_id), received_at = now()
+                grouped_id = coalesce(excluded.grouped_id, t.grouped_id),
+                told_grouped_id = coalesce(excluded.told_grouped_id, t.told_grouped_id),
+                later_look = excluded.later_look, received_at = now()
         """)
     )
 
@@ -136,7 +167,8 @@ def _add(connection: Connection) -> None:
         text(f"""
             UPDATE telegram_messages t SET
                 media = CASE WHEN v.verdict = 'adds' AND {_MORE_STORED} THEN i.media ELSE t.media END,
-                grouped_id = coalesce(t.grouped_id, i.grouped_id),
+                grouped_id = coalesce(t.told_grouped_id, i.grouped_id, t.grouped_id),
+                told_grouped_id = coalesce(t.told_grouped_id, i.grouped_id), later_look = v.later_look,
                 version_at = CASE v.verdict WHEN 'adds' THEN t.version_at ELSE i.version_at END
             FROM verdict v JOIN incoming i USING (ordinal)
             WHERE t.id = i.id AND (v.verdict = 'adds' OR (v.verdict = 'unchanged' AND i.version_at > t.version_at))

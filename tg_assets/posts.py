@@ -23,11 +23,12 @@ from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.stage import Chunk, Outcome, Stage
 from tg_assets.telegram.desktop_post import PARSER_VERSION, ChatContext, PostRow, parse
+from tg_assets.telegram.later_look import looked_at_later
 from tg_assets.telegram.telethon_message import TELETHON_PARSER_VERSION, parse_telethon
 
 INPUTS = """
     SELECT t.id AS item_id, t.posted_at AS at, 0 AS tokens,
-           md5(concat_ws('/', t.raw_hash, t.grouped_id, t.deleted_at, c.username)) AS input_hash
+           md5(concat_ws('/', t.raw_hash, t.grouped_id, t.deleted_at, c.username, t.later_look->'raw')) AS input_hash
     FROM telegram_messages t JOIN channels c ON c.id = t.channel_id
     WHERE t.channel_id = ANY(:channels) AND t.posted_at >= :since AND t.posted_at < :until
 """
@@ -54,7 +55,7 @@ KEY = {"id", "tenant_id", "channel_id", "telegram_message_id", "kept_in"}
 # The raw form travels only where nobody has it parsed already.
 SELECT = """
     SELECT t.id::text AS id, t.channel_id::text AS channel_id, t.grouped_id, t.format, t.raw_hash,
-           c.tg_channel_id, c.source, c.username, c.owner_id,
+           t.later_look->'raw' AS later_look, c.tg_channel_id, c.source, c.username, c.owner_id,
            CASE WHEN t.id || t.raw_hash = ANY(:known) THEN NULL ELSE t.raw END AS raw
     FROM chunk JOIN telegram_messages t ON t.id = chunk.item_id JOIN channels c ON c.id = t.channel_id
 """
@@ -99,6 +100,8 @@ _plain, _nested = itemgetter(*PLAIN), itemgetter(*JSON)
 def _row(raw: Any, known: Parsed) -> list[object]:
     """A parsed message: its id, its album's id, and the parser's columns."""
     post = known.get((raw.id, raw.raw_hash)) or _parse(raw)
+    if raw.later_look is not None:
+        post = looked_at_later(post, raw.later_look)
     album = None if raw.grouped_id is None else ids.album_id(UUID(raw.channel_id), raw.grouped_id)
     row: list[object] = [raw.id, album]
     row += _plain(post)

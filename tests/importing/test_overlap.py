@@ -10,6 +10,7 @@ from tests.support import pipeline
 from tests.telegram.exports import chat, message
 
 DAY = 1_682_931_600
+ABSENT = "(File not included. Change data exporting settings to download.)"
 
 
 def said(number: int, text: str, edited: int | None = None, **fields: Any) -> dict[str, Any]:
@@ -47,6 +48,10 @@ class Exports:
 
     def texts(self) -> dict[int, str]:
         rows = pipeline.rows(self.tenant, "SELECT telegram_message_id, raw->>'text' FROM telegram_messages")
+        return {row[0]: row[1] for row in rows}
+
+    def reactions(self) -> dict[int, Any]:
+        rows = pipeline.rows(self.tenant, "SELECT telegram_message_id, raw->'reactions' FROM telegram_messages")
         return {row[0]: row[1] for row in rows}
 
     def versions(self) -> list[str]:
@@ -132,8 +137,7 @@ def test_media_survive_an_export_without_them(exports: Exports) -> None:
     exports.land(photo(1, caption="old"), files={"photos/photo_1.jpg": b"picture"})
     stored = exports.media(1)
     assert stored["sha256"]
-    absent = "(File not included. Change data exporting settings to download.)"
-    newer = photo(1, path=absent, caption="new") | {"edited": "2023-05-01T13:00:00", "edited_unixtime": str(DAY + 600)}
+    newer = photo(1, path=ABSENT, caption="new") | {"edited": "2023-05-01T13:00:00", "edited_unixtime": str(DAY + 600)}
     assert exports.land(newer) == {"new": 0, "changed": 1, "unchanged": 0}
     assert exports.texts() == {1: "new"}
     assert exports.media(1) == stored
@@ -141,18 +145,53 @@ def test_media_survive_an_export_without_them(exports: Exports) -> None:
 
 def test_media_left_out_at_first_arrive_with_a_fuller_export(exports: Exports) -> None:
     """Same message, exported again with its photo."""
-    absent = "(File not included. Change data exporting settings to download.)"
-    exports.land(photo(1, path=absent))
-    assert exports.media(1)["missing_reason"] == absent
+    exports.land(photo(1, path=ABSENT))
+    assert exports.media(1)["missing_reason"] == ABSENT
     exports.land(photo(1), files={"photos/photo_1.jpg": b"picture"})
     assert exports.media(1)["sha256"]
 
 
-def test_an_older_export_does_not_bring_back_its_picture(exports: Exports) -> None:
-    """An edit may have replaced the picture, so media come only from the export that the text came from."""
-    absent = "(File not included. Change data exporting settings to download.)"
-    edited = {"edited": "2023-05-01T13:00:00", "edited_unixtime": str(DAY + 600)}
-    exports.land(photo(1, path=absent, caption="new") | edited)
-    exports.land(photo(1, caption="old"), files={"photos/photo_1.jpg": b"picture"})
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_picture_that_an_edit_replaced_does_not_come_back(exports: Exports, order: tuple[int, ...]) -> None:
+    """The newer export shows a picture of another size without its file: the older file is not this one's."""
+    edited = {"edited": "2023-05-01T13:00:00", "edited_unixtime": str(DAY + 600), "height": 99}
+    both = [photo(1, caption="old"), photo(1, path=ABSENT, caption="new") | edited]
+    for place in order:
+        exports.land(both[place], files={"photos/photo_1.jpg": b"picture"})
     assert exports.texts() == {1: "new"}
-    assert exports.media(1)["missing_reason"] == absent
+    assert exports.media(1)["missing_reason"] == ABSENT
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_reaction_that_was_withdrawn_goes_away(exports: Exports, order: tuple[int, ...]) -> None:
+    """Nothing was edited; what is later than the message says which export was made later."""
+    fire = {"reactions": [{"type": "emoji", "count": 3, "emoji": "🔥"}]}
+    both = [(said(1, "same", **fire), said(2, "two")), (said(1, "same"), said(9, "later"))]
+    for place in order:
+        exports.land(*both[place])
+    assert exports.reactions() == {1: None, 2: None, 9: None}
+    assert exports.versions() == []
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_day_in_the_name_of_an_export_counts(tenant: str, tmp_path: Path, order: tuple[int, ...]) -> None:
+    """Nobody wrote between two exports, and a reaction was withdrawn."""
+    fire = {"reactions": [{"type": "emoji", "count": 3, "emoji": "🔥"}]}
+    both = [("ChatExport_2023-06-01", said(1, "same", **fire)), ("ChatExport_2023-06-02 (1)", said(1, "same"))]
+    for place in order:
+        name, given = both[place]
+        pipeline.import_path(pipeline.write_export(tmp_path / name, chat(given)), tenant)
+    assert pipeline.scalar(tenant, "SELECT raw->'reactions' FROM telegram_messages") is None
+
+
+@pytest.mark.parametrize("order", ["abcde", "edcba", "cbade", "bcdea", "ecabd", "daebc"])
+def test_exports_of_one_time_end_the_same(tenant: str, order: str) -> None:
+    """The later edit wins, earlier texts are kept once each; of one edit seen twice at one time one look is chosen."""
+    for name in order:
+        pipeline.import_path(Path(__file__).parent / "exports_of_one_chat" / name, tenant)
+    (found,) = pipeline.rows(
+        tenant, "SELECT raw->>'text', raw->'reactions'->0->'count' FROM telegram_messages WHERE telegram_message_id = 1"
+    )
+    assert tuple(found) == ("menu today dunnart", 3)
+    kept = pipeline.rows(tenant, "SELECT edited_at IS NULL, raw->>'text' FROM telegram_message_versions ORDER BY 1")
+    assert [tuple(row) for row in kept] == [(False, "menu tomorrow dunnartnew"), (True, "menu today dunnart")]

@@ -31,7 +31,8 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO history (tenant_id, channel_id) VALUES (:t, :i);
         INSERT INTO telegram_messages (tenant_id, id, channel_id, telegram_message_id, posted_at, format, raw, raw_hash)
             VALUES (:t, :i, :i, 1, now(), 'desktop', '{}', 'x');
-        INSERT INTO telegram_message_versions (tenant_id, id, raw_hash, raw) VALUES (:t, :i, 'x', '{}');
+        INSERT INTO telegram_message_versions (tenant_id, id, raw_hash, format, raw)
+            VALUES (:t, :i, 'x', 'event', '{}');
         INSERT INTO posts (tenant_id, id, channel_id, telegram_message_id, posted_at) VALUES (:t, :i, :i, 1, now());
         INSERT INTO group_messages (tenant_id, id, channel_id, telegram_message_id, posted_at)
             VALUES (:t, :i, :i, 1, now());

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 
 from resources.postgres import copy_rows
 from tg_assets import ids
+from tg_assets.albums.grouping import regroup_touched
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.facts import Fact, apply_facts, keep_facts
 from tg_assets.history.reach import Reachable
@@ -127,6 +128,7 @@ def land_read(connection: Connection, read: Read, *, mark_from: date | None = No
     gone = _gone(connection, read.chat.id, values)
     keep_facts(connection, gone)
     apply_facts(connection)
+    regroup_touched(connection)
     landed.counts["deleted"] = len(gone)
     if read.chat.contiguous:
         connection.execute(text(_SETTLE), values)

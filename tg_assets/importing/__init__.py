@@ -14,12 +14,13 @@ from sqlalchemy import Connection, text
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from tg_assets import ids
+from tg_assets.albums.grouping import regroup
 from tg_assets.channels import Chat, register_chat, register_tenant
 from tg_assets.errors import TgAssetsError
 from tg_assets.facts import apply_facts, keep_facts
 from tg_assets.importing import landing
-from tg_assets.importing.albums import rebuild_albums
 from tg_assets.importing.media import copy_media
+from tg_assets.importing.moment import export_day
 from tg_assets.importing.options import ImportOptions, Progress
 from tg_assets.importing.reading import StagedChat, stage_export
 from tg_assets.importing.report import ChatReport
@@ -47,6 +48,7 @@ def import_export(
         for name in archive.json_files():
             landing.create_staging(connection)
             chats = stage_export(archive, name, connection, options, tenant, progress)
+            landing.set_moment(connection, export_day(path))
             if options.feed and len(chats) > 1:
                 raise TgAssetsError(
                     f"{path.name} holds {len(chats)} chats, so --feed cannot name them all. Leave it out: "
@@ -81,10 +83,12 @@ def _land_chat(
     report.counts["duplicates"] = landing.drop_duplicates(connection, staged.number)
     landing.set_ids(connection, staged.number, channel)
     copy_media(archive, name, connection, staged, ids.tenant_id(options.tenant), objects, progress)
-    report.counts.update(land(connection, staged.number))
-    report.counts["albums"] = rebuild_albums(connection, channel, options.tz)
+    counts = land(connection, staged.number)
+    counts["changed"] = counts.get("changed", 0) + counts.pop("adds", 0)
+    report.counts.update(counts)
     keep_facts(connection, ())
     apply_facts(connection)
+    report.counts["albums"] = regroup(connection, channel)
     landing.keep_rejected(
         connection,
         [

@@ -5,6 +5,7 @@ same for every way in (``tg_assets.landing``).
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -34,6 +35,21 @@ def index_staging(connection: Connection) -> None:
     """Tell the planner what is in the staging table, once it is full."""
     connection.execute(text("CREATE INDEX ON incoming (ordinal)"))
     connection.execute(text("ANALYZE incoming"))
+
+
+def set_moment(connection: Connection, day: datetime | None) -> None:
+    """Say when the staged export was made: not before its newest message or edit, nor before ``day``.
+
+    What claims to be of the future says nothing.
+    """
+    connection.execute(
+        text("""UPDATE incoming SET version_at = moment.at FROM (
+                    SELECT max(at) AS at FROM (
+                        SELECT posted_at AS at FROM incoming UNION ALL SELECT edited_at FROM incoming
+                        UNION ALL SELECT CAST(:day AS timestamptz)) shown
+                    WHERE at <= now()) moment"""),
+        {"day": day},
+    )
 
 
 def drop_duplicates(connection: Connection, chat: int) -> int:

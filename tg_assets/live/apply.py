@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from resources.postgres import copy_rows, temp_rows
 from tg_assets import posts
+from tg_assets.albums.grouping import regroup_touched
 from tg_assets.engine import work_on
 from tg_assets.facts import apply_facts, keep_facts
 from tg_assets.landing import INCOMING, forget_looks, land
@@ -63,6 +64,7 @@ def apply(
     _land(connection, rows, batch.superseded)
     keep_facts(connection, batch.facts)
     apply_facts(connection)
+    regroup_touched(connection)
     if parse:
         _derive(connection, batch, tenant, run_id)
     partitions = dirty.mark(connection, settings.start_date)
@@ -76,16 +78,20 @@ def _land(connection: Connection, rows: Sequence[tuple[object, ...]], superseded
     land(connection)
     if superseded:
         columns = {"id": "uuid", "raw_hash": "text", "edited_at": "timestamptz", "version_at": "timestamptz",
-                   "raw": "jsonb"}  # fmt: skip
-        older = [(one.id, one.raw_hash, one.edited_at, one.version_at, one.raw) for one in superseded]
+                   "format": "text", "raw": "jsonb"}  # fmt: skip
+        older = [(one.id, one.raw_hash, one.edited_at, one.version_at, one.format, one.raw) for one in superseded]
         connection.execute(text("DROP TABLE IF EXISTS superseded"))
         temp_rows(connection, "superseded", columns, older)
         connection.execute(
-            text("""INSERT INTO telegram_message_versions (tenant_id, id, raw_hash, edited_at, version_at, raw)
-                    SELECT current_tenant(), s.id, s.raw_hash, s.edited_at, s.version_at, s.raw
+            text("""INSERT INTO telegram_message_versions AS w
+                           (tenant_id, id, raw_hash, edited_at, version_at, format, raw)
+                    SELECT DISTINCT ON (s.id, s.raw_hash) current_tenant(), s.id, s.raw_hash, s.edited_at,
+                           s.version_at, s.format, s.raw
                     FROM superseded s JOIN telegram_messages t ON t.id = s.id
                     WHERE t.edited_at IS DISTINCT FROM s.edited_at
-                    ON CONFLICT (tenant_id, id, raw_hash) DO NOTHING""")
+                    ORDER BY s.id, s.raw_hash, s.version_at DESC
+                    ON CONFLICT (tenant_id, id, raw_hash) DO UPDATE
+                        SET version_at = greatest(w.version_at, excluded.version_at)""")
         )
         forget_looks(connection, "SELECT id FROM superseded")
 
