@@ -5,6 +5,7 @@ BYPASSRLS, so such a role is refused. The tenant is set per transaction (``SET L
 remembers the last one. What does not belong here: SQL of any stage.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -31,6 +32,10 @@ SESSION = (
 )
 
 
+# Digits from which on an integer may not fit 64 bits.
+LONG = 20
+
+
 @lru_cache(maxsize=4)
 def _engine(url: str) -> Engine:
     # No pool: a run uses one connection for its whole life, and idle pooled ones are what exhausts a server.
@@ -42,11 +47,20 @@ def _engine(url: str) -> Engine:
 
 def _read_json_fast(connection: Any, _record: object) -> None:
     """JSON columns by orjson: raw messages are most of what a run reads."""
-    import orjson
     from psycopg2.extras import register_default_json, register_default_jsonb
 
-    register_default_json(connection, loads=orjson.loads)
-    register_default_jsonb(connection, loads=orjson.loads)
+    register_default_json(connection, loads=read_json)
+    register_default_jsonb(connection, loads=read_json)
+
+
+def read_json(text: str) -> Any:
+    """JSON as PostgreSQL writes it. Its numbers have no bounds: one beyond a double's is infinite, as in an event."""
+    import orjson
+
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < LONG else float(digits))
 
 
 @lru_cache(maxsize=4)

@@ -286,7 +286,7 @@ JSON = st.recursive(
 @given(
     text=st.text(),
     extra=st.dictionaries(st.text("abc", min_size=5, max_size=9), JSON.filter(lambda value: value is not None)),
-    at=st.datetimes(min_value=datetime(1970, 1, 2), timezones=st.none() | st.timezones()),  # noqa: DTZ001
+    at=st.datetimes(datetime(1970, 1, 2), datetime(2106, 2, 6), timezones=st.none() | st.timezones()),  # noqa: DTZ001
     number=st.integers(-INT64 - 1, INT64).filter(bool),
     counts=st.tuples(*[st.integers(0, INT32)] * 4),
     entities=st.lists(st.dictionaries(st.text(max_size=4), JSON, max_size=3), max_size=3),

@@ -1,5 +1,6 @@
 """``dead-letters``: what came in and could not be applied, why, and putting it back on its stream."""
 
+import json
 import re
 from collections import Counter
 from typing import Any
@@ -60,11 +61,10 @@ def list_command(tenant: str | None, limit: int, replayed: bool) -> None:
 @_tenant
 def show_command(letter: str, tenant: str | None) -> None:
     """Print everything about one letter, its message included. ID is the beginning of its id, or its entry."""
-    import orjson
-
     _, row = _find(letter, tenant)
     about = dict(row._mapping)
-    payload = orjson.dumps(about.pop("payload"), option=orjson.OPT_INDENT_2).decode()
+    payload = json.dumps(about.pop("payload"), ensure_ascii=False, indent=2)
+    about.pop("fields")
     for name, value in about.items():
         click.echo(f"{name}: {_safe('' if value is None else str(value))}")
     click.echo(f"payload:\n{_safe(payload)}")

@@ -31,13 +31,13 @@ def send_back(owner: UUID, letters: dict[UUID, str]) -> Counter[str]:
             part = chosen[at : at + BATCH]
             try:
                 with session.transaction() as connection:
-                    replay(connection, server, [letter for letter, _ in part])
+                    done = replay(connection, server, [letter for letter, _ in part])
             except RedisError as error:
                 raise TgAssetsError(
                     f"Redis did not take the letters ({type(error).__name__}). Is it running (`tg-assets up`), and "
                     f"does TG_REDIS_URL point at it? {sent.total():,} were replayed; the others are as they were."
                 ) from None
-            sent.update(source for _, source in part)
+            sent.update(done)
     return sent
 
 

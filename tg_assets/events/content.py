@@ -35,8 +35,40 @@ def content_digest(event: BaseModel) -> str:
 
 def digest(content: Any) -> str:
     """32 hex digits of a JSON value, whatever the order of its keys."""
-    dumped = orjson.dumps(content, _fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    dumped = _dumped(content, orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     return hashlib.blake2b(dumped, digest_size=16).hexdigest()
+
+
+def as_json(content: Any) -> str:
+    """A JSON value as text, whatever numbers are in it."""
+    return _dumped(content, None).decode()
+
+
+def _dumped(content: Any, option: int | None) -> bytes:
+    try:
+        return orjson.dumps(content, _fields, option=option)
+    except TypeError:  # of a number beyond 64 bits, in a field whose content is the sender's own
+        return orjson.dumps(within(content), option=option)
+
+
+def within(value: Any) -> Any:
+    """A JSON value whose integers fit 64 bits; larger ones are what they are once read back from the database."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if -(1 << 63) <= value < 1 << 64 else _nearest(value)
+    if isinstance(value, list | tuple):
+        return [within(item) for item in value]
+    if isinstance(value, dict):
+        return {key: within(item) for key, item in value.items()}
+    return within(_fields(value)) if isinstance(value, BaseModel) else value
+
+
+def _nearest(value: int) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def _fields(part: Any) -> dict[str, Any]:

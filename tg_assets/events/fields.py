@@ -43,6 +43,19 @@ def _utc(moment: datetime) -> datetime:
 
 Moment = Annotated[datetime, AfterValidator(_utc)]
 
+# Telegram counts seconds in 32 bits.
+FIRST_MOMENT, LAST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC), datetime(2106, 2, 7, 6, 28, 15, tzinfo=UTC)
+
+
+def _possible(moment: datetime) -> datetime:
+    if FIRST_MOMENT <= moment <= LAST_MOMENT:
+        return moment
+    raise ValueError("no message of Telegram is of that time")
+
+
+Posted = Annotated[Moment, AfterValidator(_possible)]
+"""When a message was sent: it decides on the message's partition, and there is none of any year."""
+
 
 class ChatRef(NamedTuple):
     """The chat of an event: marked id, source, account of a private chat (0 when shared), and how it is shown."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, StringConstraints, model_validator
 
 from tg_assets.events.envelope import ChatEvent, Envelope
-from tg_assets.events.fields import BigInt, ChatRef, Count, Moment, Source, marked
+from tg_assets.events.fields import BigInt, ChatRef, Count, Moment, Posted, Source, marked
 
 
 def _known(source: Any) -> Any:
@@ -34,7 +34,7 @@ class PersonaMessageIngestedEventV1(ChatEvent):
     peer_id: BigInt | None = None
     dialog_type: Literal["dm", "group"]
     content: str | None = None
-    posted_at: Moment
+    posted_at: Posted
     created_at: Moment | None = None
     sender_tg_id: BigInt | None = None
     sender_username: str | None = None

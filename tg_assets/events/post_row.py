@@ -7,7 +7,7 @@ tenants, media (``media_list``), counters that compare with an earlier version.
 
 from typing import Any, Literal
 
-from tg_assets.events.content import content_digest
+from tg_assets.events.content import content_digest, within
 from tg_assets.events.fields import INT32, without_nul
 from tg_assets.events.media_list import media_of_event
 from tg_assets.events.peers import author_peer, chat_id_of, forward_peer
@@ -123,11 +123,11 @@ def _name(value: str | None) -> str | None:
 
 
 def _clean_json(value: Any) -> Any:
-    """A JSON value without NUL characters; a new one."""
+    """A JSON value without NUL characters and without integers beyond 64 bits; a new one."""
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, list):
         return [_clean_json(item) for item in value]
     if isinstance(value, dict):
         return {_clean(key): _clean_json(item) for key, item in value.items()}
-    return value
+    return within(value)

@@ -13,7 +13,7 @@ from pydantic.config import JsonDict
 
 from tg_assets.events.content import content_digest
 from tg_assets.events.envelope import ChatEvent
-from tg_assets.events.fields import BigInt, ChatRef, Count, Moment, Sha256
+from tg_assets.events.fields import BigInt, ChatRef, Count, Moment, Posted, Sha256
 from tg_assets.events.parts import Poll, PostMedia, Reaction
 
 # Predecessor's events name a message twice; either name will do.
@@ -34,7 +34,7 @@ class PostParsedEventV1(ChatEvent):
     tg_message_id: BigInt = 0
     post_id: str | None = None
     text: str
-    posted_at: Moment
+    posted_at: Posted
     edited_at: Moment | None = None
     is_edited: bool = False
     is_pinned: bool = False

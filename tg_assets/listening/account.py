@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from tg_assets.accounts.budget import FloodTooLong, Log
 from tg_assets.accounts.client import Opened
+from tg_assets.faults import is_down
 from tg_assets.history.reach import Reachable
 from tg_assets.ids import CHANNEL_SHIFT
 from tg_assets.listening import chats as registry
@@ -32,7 +33,6 @@ from tg_assets.listening.publisher import Publisher
 from tg_assets.listening.silence import Silence
 from tg_assets.listening.status import Status
 from tg_assets.listening.updates import Heard, Stranger, Translator
-from tg_assets.live.process import is_down
 from tg_assets.settings import Settings
 
 TICK_SECONDS = 0.2

@@ -15,13 +15,13 @@ from telethon.errors import AuthKeyError, RPCError, UnauthorizedError
 from telethon.tl.functions.updates import GetStateRequest
 
 from tg_assets.accounts.budget import FloodTooLong
+from tg_assets.faults import is_down
 from tg_assets.history.reach import Reachable
 from tg_assets.ids import marked_channel_id
 from tg_assets.listening import chats as registry
 from tg_assets.listening.dialogs import Seen, bare_channel, look
 from tg_assets.listening.gaps import Gap, Gaps, close, count
 from tg_assets.listening.updates import Heard
-from tg_assets.live.process import is_down
 
 if TYPE_CHECKING:
     from tg_assets.listening.account import Ear

@@ -22,13 +22,13 @@ from tg_assets.accounts import store
 from tg_assets.accounts.budget import FloodTooLong, Log
 from tg_assets.accounts.client import opened
 from tg_assets.errors import ServerDown, TgAssetsError
+from tg_assets.faults import is_down
 from tg_assets.listening.account import Ear
 from tg_assets.listening.asking import LOGGED_OUT, Reconnect
 from tg_assets.listening.books import Books
 from tg_assets.listening.client import ListeningClient, ListeningSession
 from tg_assets.listening.publisher import MakeProducer, Publisher
 from tg_assets.listening.status import Status
-from tg_assets.live.process import is_down
 from tg_assets.settings import Settings
 
 if TYPE_CHECKING:

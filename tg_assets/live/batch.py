@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
+from resources.object_store import is_media_key
 from tg_assets import ids
 from tg_assets.events.albums import AlbumParsedEventV1
+from tg_assets.events.content import as_json
 from tg_assets.events.envelope import BadEvent, ChatEvent
 from tg_assets.events.persona import PersonaMessageIngestedEventV1
 from tg_assets.events.post_row import media_of_event, post_row, stored_json
@@ -143,14 +143,14 @@ class Batch:
         if not event.message_ids:
             self.without_effect += 1  # an older producer's: its posts say themselves which album they are in
             return
-        data = orjson.dumps({"grouped_id": event.grouped_id}).decode()
+        data = as_json({"grouped_id": event.grouped_id})
         self._fact(delivered, "album", _required(chat), event.message_ids, data)
 
     def _vision(
         self, delivered: Delivered, event: VisionUploadedEventV1 | VisionAnalyzedEventV1, chat: Known | None
     ) -> None:
         kind: FactKind = "media" if isinstance(event, VisionUploadedEventV1) else "vision"
-        data = orjson.dumps(self._seen(event)).decode()
+        data = as_json(self._seen(event))
         if chat is not None and event.message_ids:
             self._fact(delivered, kind, chat, event.message_ids, data)
             return
@@ -163,18 +163,14 @@ class Batch:
     def _media(
         self, event: PostParsedEventV1 | PersonaMessageIngestedEventV1 | VisionUploadedEventV1
     ) -> list[dict[str, Any]]:
-        """The files of an event. One that names another tenant's object is not followed."""
+        """The files of an event. One under another key than its content's is not followed."""
         found = media_of_event(event)
         for item in found:
-            if not item.get("key", self._prefix).startswith(self._prefix):
+            if "key" in item and not is_media_key(item["key"], self.tenant, item["sha256"]):
                 for name in ("sha256", "key"):
                     del item[name]
-                item["missing_reason"] = "its key is not one of this tenant's"
+                item["missing_reason"] = "its key is not the one of its content and tenant"
         return found
-
-    @property
-    def _prefix(self) -> str:
-        return f"media/{self.tenant}/"
 
     def _seen(self, event: VisionUploadedEventV1 | VisionAnalyzedEventV1) -> dict[str, Any]:
         """What a vision event says, as a fact's data."""

@@ -1,10 +1,13 @@
 """Dead letters: what came in and could not be applied, with the reason, the payload and how often it was tried.
 
 A letter belongs to its tenant; one that names none, or an unknown one, to ``ids.NO_TENANT``. It is written in the
-transaction that settles its batch and told to ``<stream>:dlq`` through the outbox. All functions work inside a
-tenant's transaction.
+transaction that settles its batch and told to ``<stream>:dlq`` through the outbox. ``fields`` are the entry byte for
+byte, for sending it again; ``payload`` is what people read of it. All functions work inside a tenant's transaction.
 """
 
+import json
+from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +18,7 @@ from sqlalchemy import Connection, text
 
 from resources.postgres import temp_rows
 from tg_assets import ids
+from tg_assets.events.fields import without_nul
 from tg_assets.events.streams import dlq_of
 from tg_assets.live import outbox
 
@@ -34,11 +38,18 @@ class Rejected:
 
 _COLUMNS = {
     "id": "uuid", "source": "text", "entry": "text", "reason": "text", "payload": "jsonb", "deliveries": "int",
+    "fields": "bytea[]",
 }  # fmt: skip
 
+# Of a larger entry people are shown the beginning.
+SHOWN = 1 << 20
+BEGINNING = 1 << 16
+# A larger entry cannot be kept: PostgreSQL takes a value as text, of two characters a byte, and not more than 1 GB.
+KEPT = 256 << 20
 
-def keep(connection: Connection, rejected: Sequence[Rejected]) -> None:
-    """Write letters; one that is there already stays as it is."""
+
+def keep(connection: Connection, rejected: Sequence[Rejected], *, shown: bool = True) -> None:
+    """Write letters; one that is there already stays as it is. Without ``shown`` their payloads are not looked into."""
     if not rejected:
         return
     rows = [
@@ -47,8 +58,9 @@ def keep(connection: Connection, rejected: Sequence[Rejected]) -> None:
             one.entry.stream,
             one.entry.id,
             one.reason,
-            _payload(one.entry.text()),
+            _payload(one.entry) if shown else "null",
             one.entry.deliveries,
+            _fields(one.entry),
         )
         for one in rejected
     ]
@@ -67,20 +79,43 @@ def letter_id(stream: str, entry_id: str) -> UUID:
     return uuid5(ids.NAMESPACE, f"dead-letter:{stream}:{entry_id}")
 
 
-def _payload(said: str) -> str:
+def _payload(entry: "Entry") -> str:
     """The entry as JSON that PostgreSQL accepts: parsed where it can be, else as a string of its text."""
+    if entry.size > SHOWN:
+        return json.dumps(entry.text()[:BEGINNING].replace("\x00", "\ufffd"))
+    said = entry.text()
     try:
-        parsed = orjson.dumps(orjson.loads(said)).decode()
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        parsed = orjson.dumps(said.replace("\x00", "\ufffd")).decode()
-    return parsed.replace("\\u0000", "\\ufffd")
+        # Not orjson: it makes another number of an integer beyond 64 bits.
+        parsed = json.dumps(json.loads(said), ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        parsed = json.dumps(said, ensure_ascii=False).encode()
+    return without_nul(parsed).decode()
+
+
+def _fields(entry: "Entry") -> str | None:
+    """Names and values of an entry's fields in turn, as PostgreSQL writes an array of bytes."""
+    if entry.size > KEPT:
+        return None
+    parts = (f'"\\\\x{part.hex()}"' for pair in entry.fields.items() for part in pair)
+    return f"{{{','.join(parts)}}}"
 
 
 def _told(one: Rejected) -> tuple[str, str, str]:
+    """The letter for its stream; what its text does not say exactly is there in base64, field by field."""
     entry = one.entry
-    told = {"stream": entry.stream, "entry": entry.id, "reason": one.reason, "deliveries": entry.deliveries}
-    said = orjson.dumps({**told, "data": entry.text()}).decode()
-    return dlq_of(entry.stream), f"{entry.stream}:{entry.id}", said
+    told: dict[str, object] = {
+        "stream": entry.stream, "entry": entry.id, "reason": one.reason, "deliveries": entry.deliveries,
+    }  # fmt: skip
+    if entry.size > SHOWN:
+        told |= {"data": entry.text()[:BEGINNING], "bytes": entry.size}
+    else:
+        told["data"] = entry.text()
+        if not entry.is_text:
+            told["base64"] = {
+                name.decode(errors="backslashreplace"): b64encode(value).decode()
+                for name, value in entry.fields.items()
+            }
+    return dlq_of(entry.stream), f"{entry.stream}:{entry.id}", orjson.dumps(told).decode()
 
 
 def listing(connection: Connection, limit: int, replayed: bool = False) -> list[Any]:
@@ -103,24 +138,29 @@ def find(connection: Connection, prefix: str) -> Any | None:
     return rows[0] if len(rows) == 1 else None
 
 
-def replay(connection: Connection, redis: "Redis", letters: Iterable[UUID]) -> int:
-    """Put letters back on their streams, as they came, and mark them; returns how many.
+REPLAYABLE = "source LIKE 'stream:%' AND fields IS NOT NULL"
+"""Whether a row of ``dead_letters`` can be put back on its stream."""
 
-    A letter of an import names no stream and cannot be replayed: it is mended by importing again.
+
+def replay(connection: Connection, redis: "Redis", letters: Iterable[UUID]) -> Counter[str]:
+    """Put letters back on their streams, byte for byte, and mark them; returns how many by stream.
+
+    A letter of an import names no stream and cannot be replayed: it is mended by importing again. Nor can one whose
+    entry was too large to keep.
     """
     rows = connection.execute(
-        text("""SELECT id, source, payload FROM dead_letters
-                WHERE id = ANY(CAST(:letters AS uuid[])) AND source LIKE 'stream:%' FOR UPDATE"""),
+        text(f"""SELECT id, source, fields FROM dead_letters
+                 WHERE id = ANY(CAST(:letters AS uuid[])) AND {REPLAYABLE} FOR UPDATE"""),  # noqa: S608 - a constant
         {"letters": [str(one) for one in letters]},
     ).all()
     with redis.pipeline(transaction=False) as pipe:
         streaming: Any = pipe
         for row in rows:
-            data = row.payload.encode() if isinstance(row.payload, str) else orjson.dumps(row.payload)
-            streaming.xadd(row.source, {"data": data})
+            parts = [bytes(part) for part in row.fields]
+            streaming.xadd(row.source, dict(zip(parts[::2], parts[1::2], strict=True)))
         pipe.execute()
     connection.execute(
         text("UPDATE dead_letters SET replayed_at = now() WHERE id = ANY(CAST(:sent AS uuid[]))"),
         {"sent": [str(row.id) for row in rows]},
     )
-    return len(rows)
+    return Counter(row.source for row in rows)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
+from tg_assets.events.fields import LAST_MOMENT
 from tg_assets.partitions import window, window_sql
 from tg_assets.scope import Scope, merge
 
@@ -35,13 +36,16 @@ class Dirty:
 TOUCHED = f"""
     SELECT c.feed, {window_sql("l.posted_at")} AS date, count(*) AS messages
     FROM landed l JOIN channels c ON c.id = l.channel_id
-    WHERE l.posted_at >= :start GROUP BY 1, 2
+    WHERE l.posted_at >= :start AND l.posted_at <= :last GROUP BY 1, 2
 """  # noqa: S608 - a constant expression
 
 
 def mark(connection: Connection, start: date) -> dict[tuple[str, date], int]:
-    """Mark the partitions of ``landed``; returns messages per partition. Windows before ``start`` do not exist."""
-    rows = connection.execute(text(TOUCHED), {"start": start}).all()
+    """Mark the partitions of ``landed``; returns messages per partition.
+
+    Windows before ``start`` do not exist, nor does any after the last moment that Telegram can name.
+    """
+    rows = connection.execute(text(TOUCHED), {"start": start, "last": LAST_MOMENT}).all()
     connection.execute(
         text("""INSERT INTO dirty (tenant_id, feed, date)
                 SELECT current_tenant(), * FROM unnest(CAST(:feeds AS text[]), CAST(:dates AS date[]))"""),
@@ -64,7 +68,8 @@ def look(connection: Connection) -> Dirty:
     """The tenant's dirty partitions that are due now."""
     rows = connection.execute(
         text("""SELECT feed, date, array_agg(seq) AS seqs, min(marked_at) AS oldest FROM dirty
-                WHERE due_at <= now() GROUP BY feed, date""")
+                WHERE due_at <= now() AND date <= :last GROUP BY feed, date"""),
+        {"last": LAST_MOMENT.date()},
     ).all()
     return Dirty({(row.feed, row.date): row.seqs for row in rows}, min((row.oldest for row in rows), default=None))
 

@@ -1,8 +1,8 @@
 """Settling entries: each ends in a tenant's tables or in dead letters, and none holds up its neighbours.
 
 A tenant's part of a batch is one transaction. When the database refuses it, halves of it are tried, so the one
-entry that cannot be applied is found and kept as a dead letter. Entries that were being applied each time that
-the process died are known by their deliveries; ``reader`` hands them out in ever smaller portions.
+entry that cannot be applied is found and kept as a dead letter. An entry that was being applied alone each time that
+the process died is known by its deliveries; ``reader`` hands suspects out in ever smaller portions.
 """
 
 import logging
@@ -14,38 +14,26 @@ from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from resources.postgres import TenantConnection
 from tg_assets import ids
-from tg_assets.errors import ServerDown
 from tg_assets.events.envelope import BadEvent, ChatEvent
 from tg_assets.events.post_row import Message, raw_hash
 from tg_assets.events.streams import decode
+from tg_assets.faults import is_down, where, why
 from tg_assets.live import dead_letters, outbox
 from tg_assets.live.apply import Applied, apply
 from tg_assets.live.batch import Delivered
 from tg_assets.live.chats import Directory, Tenant
 from tg_assets.live.dead_letters import Rejected
-from tg_assets.live.reader import FATAL_DELIVERIES, Entry
+from tg_assets.live.reader import DEATHS, FATAL_DELIVERIES, Entry
 from tg_assets.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# Classes of SQLSTATE that speak of the server, not of the data: connection, rollback, resources, shutdown, system.
-_SERVER = ("08", "40", "53", "57", "58")
-
-
-def is_down(error: BaseException) -> bool:
-    """Whether an error says that the database is away or busy, not that it refuses the data."""
-    if isinstance(error, ServerDown):
-        return True
-    if not isinstance(error, DBAPIError):
-        return False
-    state = getattr(error.orig, "pgcode", None)
-    return error.connection_invalidated or (
-        state.startswith(_SERVER) if state else type(error.orig).__name__ in ("OperationalError", "InterfaceError")
-    )
+# A larger event is not looked into: Telegram has no such message, and reading it takes many times its size.
+LARGEST = 32 << 20
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +53,21 @@ def decoded(entries: Sequence[Entry]) -> list[Decoded]:
 
 def _decoded(entry: Entry) -> Decoded:
     if entry.deliveries > FATAL_DELIVERIES:
-        return Decoded(entry, None, f"the process died {entry.deliveries - 1} times while this was being applied")
+        return Decoded(entry, None, f"the process died {DEATHS} times while this alone was being applied")
     if not entry.data:
         return Decoded(entry, None, "the entry has no field data")
+    if len(entry.data) > LARGEST:
+        return Decoded(entry, None, f"the event has {len(entry.data):,} bytes; at most {LARGEST:,} are read")
     try:
         event = decode(entry.stream, entry.data)
+        return Decoded(entry, event, digest=raw_hash(event) if isinstance(event, Message) else "")
     except BadEvent as problem:
-        return Decoded(entry, None, str(problem))
-    return Decoded(entry, event, digest=raw_hash(event) if isinstance(event, Message) else "")
+        return Decoded(entry, None, str(problem)[:LONGEST_REASON])
+    except Exception as error:
+        if isinstance(error, MemoryError):
+            raise
+        log.error("an entry cannot be read: %s", where(error))
+        return Decoded(entry, None, why(error))
 
 
 @dataclass(slots=True)
@@ -119,7 +114,13 @@ class Processor:
         delivered: dict[Tenant, list[Delivered]] = defaultdict(list)
         rejected: dict[UUID, list[Rejected]] = defaultdict(list)
         for one in entries:
-            self._sort(connection, one, delivered, rejected)
+            try:
+                self._sort(connection, one, delivered, rejected)
+            except Exception as error:
+                if is_down(error):
+                    raise
+                log.error("an entry has no tenant that can be looked up: %s", where(error))
+                rejected[ids.NO_TENANT].append(Rejected(one.entry, one.problem or why(error)))
         for tenant, part in delivered.items():
             write = partial(
                 apply,
@@ -183,9 +184,8 @@ class Processor:
                 raise
             self._directory.forget()  # a chat that was registered in this transaction is not
             if len(part) == 1:
-                # SQLAlchemy's errors quote the message; anything else is a defect that somebody has to see.
-                log.error("an entry cannot be applied", exc_info=None if isinstance(error, DBAPIError) else error)
-                self._bury(connection, tenant.id, [Rejected(part[0].entry, _reason(error))], done)
+                log.error("an entry cannot be applied: %s", where(error))
+                self._bury(connection, tenant.id, [Rejected(part[0].entry, why(error))], done)
                 return
             middle = len(part) // 2
             self._apply(connection, tenant, part[:middle], done, write)
@@ -197,15 +197,22 @@ class Processor:
             done.told.add(tenant.id)
 
     def _bury(self, connection: Connection, owner: UUID, letters: Sequence[Rejected], done: Done) -> None:
-        with TenantConnection(connection, owner).transaction():
-            dead_letters.keep(connection, letters)
+        try:
+            self._keep(connection, owner, letters)
+        except Exception as error:
+            if is_down(error):
+                raise
+            for letter in letters:  # one of them cannot be shown
+                try:
+                    self._keep(connection, owner, [letter])
+                except Exception as problem:
+                    if is_down(problem):
+                        raise
+                    self._keep(connection, owner, [letter], shown=False)
         done.rejected += len(letters)
         done.told.add(owner)
 
-
-def _reason(error: Exception) -> str:
-    """Why an entry could not be applied, without what it says."""
-    if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "pgcode", None)
-        return f"the database refuses it: {type(error.orig).__name__} (SQLSTATE {state})"
-    return f"it cannot be applied: {type(error).__name__}"
+    @staticmethod
+    def _keep(connection: Connection, owner: UUID, letters: Sequence[Rejected], *, shown: bool = True) -> None:
+        with TenantConnection(connection, owner).transaction():
+            dead_letters.keep(connection, letters, shown=shown)

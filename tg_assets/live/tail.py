@@ -22,9 +22,10 @@ from sqlalchemy import Connection, text
 
 from resources.postgres import Postgres, TenantConnection, advisory_lock
 from tg_assets.errors import ServerDown
+from tg_assets.faults import is_down
 from tg_assets.live import outbox
 from tg_assets.live.chats import Directory
-from tg_assets.live.process import Decoded, Done, Processor, decoded, is_down
+from tg_assets.live.process import Decoded, Done, Processor, decoded
 from tg_assets.live.reader import Entry, Reader
 from tg_assets.live.state import streams_of
 from tg_assets.live.unparsed import Unparsed
@@ -135,6 +136,8 @@ class Tail:
                 if "NOGROUP" not in str(error):
                     raise
                 self._log("Redis came back without its streams: what they held has to be sent or backfilled again")
+            except MemoryError:  # another process starts smaller
+                raise
             except ServerDown as error:
                 self._log(f"{error} Trying again.")
             except Exception as error:
@@ -161,7 +164,13 @@ class Tail:
         """Pending entries, then new ones; returns why reading ended and when the last entry came."""
         while entries := self._reader.pending(BATCH):
             self._log(f"{len(entries):,} entries were read and never settled; doing them again")
-            self._settle(connection, decoded(entries))
+            try:
+                self._settle(connection, decoded(entries))
+            except MemoryError:  # the machine did not kill us, and might have
+                raise
+            except BaseException:
+                self._reader.put_back(entries)
+                raise
             quiet_since = time.monotonic()
         with ThreadPoolExecutor(1) as pool:
             ahead: list[Future[list[Decoded]]] = []
@@ -218,7 +227,10 @@ class Tail:
             self._told_at = 4 * self._grown
 
     def _relay(self, connection: Connection, tenant: UUID) -> None:
-        outbox.relay(TenantConnection(connection, tenant), self._redis)
+        try:
+            outbox.relay(TenantConnection(connection, tenant), self._redis)
+        except ResponseError as error:  # no memory left, say: it is told later, and entries are settled meanwhile
+            self._log(f"Redis does not take what is to be told ({type(error).__name__}); a later run tells it")
 
     def _maybe_report(self) -> None:
         now = time.monotonic()
