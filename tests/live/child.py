@@ -1,6 +1,7 @@
 """A tail or a refresh in a process of its own that SIGKILLs itself at a chosen place.
 
-Run as ``python -m tests.live.child tail|refresh TENANT PLACE``; ``PLACE`` is one of ``PLACES`` or ``never``.
+Run as ``python -m tests.live.child tail|refresh TENANT PLACE``; ``PLACE`` is one of ``PLACES`` or ``never``. ``lives``
+is a tail that is born again each time it dies, and prints how often it lived.
 """
 
 import os
@@ -29,6 +30,7 @@ PLACES = {
     "before the albums' ledger": ("tg_assets.album_summaries.show", 1),
 }
 DEADLY = "this message kills"
+MOST_LIVES = 40
 
 
 def run(job: str, tenant: str, place: str = "never", seconds: float = 120) -> int:
@@ -37,6 +39,14 @@ def run(job: str, tenant: str, place: str = "never", seconds: float = 120) -> in
     done = subprocess.run(command, cwd=ROOT, timeout=seconds, capture_output=True, text=True, check=False)
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     return done.returncode
+
+
+def lives(tenant: str, place: str, seconds: float = 240) -> int:
+    """Let tails live and die until one comes to its end; how many there were."""
+    command = [sys.executable, "-m", "tests.live.child", "lives", tenant, place]
+    done = subprocess.run(command, cwd=ROOT, timeout=seconds, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout.split()[-1])
 
 
 def start(job: str, tenant: str, place: str = "never") -> "subprocess.Popen[str]":
@@ -59,7 +69,7 @@ def _dying(original: Callable[..., Any], at: int) -> Callable[..., Any]:
             if original.__name__ == "execute" or original.__name__ == "mark":
                 original(*args, **kwargs)
             _die()
-        if not at and any(DEADLY in getattr(one.event, "text", "") for one in args[1]):
+        if not at and any(DEADLY.encode() in one.entry.data for one in args[1]):
             _die()
         return original(*args, **kwargs)
 
@@ -69,6 +79,16 @@ def _dying(original: Callable[..., Any], at: int) -> Callable[..., Any]:
 def main(job: str, tenant: str, place: str) -> None:
     """Read, or refresh, until nothing is left."""
     from tests.live.support import Live
+
+    if job == "lives":
+        for number in range(1, MOST_LIVES):
+            if (child := os.fork()) == 0:  # it has imported everything, and is connected to nothing
+                main("tail-whole", tenant, place)
+                os._exit(0)
+            if os.waitpid(child, 0)[1] == 0:
+                print(number)
+                return
+        sys.exit(f"it died {MOST_LIVES} times")
 
     live = Live(pipeline.redis(), tenant)
     if place == "never":
@@ -82,7 +102,9 @@ def main(job: str, tenant: str, place: str) -> None:
 
 def work(live: Any, job: str) -> None:
     """The tail with small batches, so that there are several; or the stages."""
-    if job.startswith("tail"):
+    if job == "tail-whole":
+        live.drain()
+    elif job.startswith("tail"):
         with mock.patch("tg_assets.live.tail.BATCH", 30):
             live.drain(linger=20.0 if job == "tail-waiting" else 0.0)
     elif job == "refresh-albums":

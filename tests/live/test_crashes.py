@@ -2,16 +2,20 @@
 
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.live import child
-from tests.live.support import CHAT, Live
+from tests.live.support import CHAT, DELETED, EDITED, PARSED, Live
 from tests.live.test_tail import story
 from tests.support import pipeline
 from tests.support import servers as embedded
+from tg_assets.errors import ServerDown
+from tg_assets.events.streams import GROUP
+from tg_assets.live import process
 from tg_assets.live.state import look, streams_of
 
 KILLED = -signal.SIGKILL
@@ -74,13 +78,55 @@ def test_a_message_that_kills_is_isolated(live: Live) -> None:
     live.send(*(live.event(number) for number in range(1, 301)))
     (deadly,) = live.send(live.event(301, text=child.DEADLY))
     live.send(*(live.event(number) for number in range(302, 401)))
-    lives = 1
-    while child.run("tail", live.tenant, "at a deadly message") == KILLED:
-        lives += 1
-        assert lives < 10
+    assert child.lives(live.tenant, "at a deadly message") < 10
     assert live.numbers() == [number for number in range(1, 401) if number != 301]
     assert live.letters().keys() == {deadly}
     assert "died" in live.letters()[deadly]
+
+
+def test_only_what_died_alone_is_given_up(live: Live, another: Callable[[], Live]) -> None:
+    """Deadly entries in two streams, of two tenants: all others of every stream and tenant are there."""
+    other = another()
+    streams = (PARSED, EDITED, DELETED, "stream:persona:messages:ingested", "stream:albums:parsed")
+    deadly = {}
+    for number in range(1, 61):
+        for owner in (live, other):
+            about = {"user_id": "77", "dialog_type": "group", "edited_at": "2026-03-20T00:00:00Z", "grouped_id": 1}
+            event = owner.event(number, **about) | {"telegram_message_ids": [number]}
+            stream = streams[number % len(streams)]
+            owner.send(event, stream=stream)
+            if (number, owner) in ((31, live), (33, other)):
+                (deadly[owner.tenant],) = owner.send({**event, "trace_id": child.DEADLY}, stream=stream)
+    child.lives(live.tenant, "at a deadly message")
+    assert [one for one in look(live.redis, streams_of(0)) if one.waiting] == []
+    for owner in (live, other):
+        assert owner.letters().keys() == {deadly[owner.tenant]}
+        assert "this alone" in owner.letters()[deadly[owner.tenant]]
+        assert owner.numbers() == [number for number in range(1, 61) if number % len(streams) in (0, 1, 3)]
+        assert owner.rows("SELECT kind, count(*) FROM message_facts GROUP BY 1 ORDER BY 1") == [
+            ("album", 12), ("deleted", 12),
+        ]  # fmt: skip
+
+
+def test_what_was_not_applied_for_another_reason_is_not_suspected(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database refuses to work for a while; nobody died."""
+    live.send(*(live.event(number) for number in range(1, 5)))
+    live.redis.xgroup_create(PARSED, GROUP, id="0")
+    live.redis.xreadgroup(GROUP, "shard-0", {PARSED: ">"})
+    full = ServerDown("the disk is full")
+    failing = iter([full] * 9)
+    apply = process.apply
+
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        if (error := next(failing, None)) is not None:
+            raise error
+        return apply(*args, **kwargs)
+
+    monkeypatch.setattr(process, "apply", fail)
+    monkeypatch.setattr("tg_assets.live.tail.LONGEST_PAUSE", 0.01)
+    live.drain()
+    assert live.numbers() == [1, 2, 3, 4]
+    assert live.letters() == {}
 
 
 def test_redis_restarted_empty(live: Live, undisturbed: dict[str, Any]) -> None:
