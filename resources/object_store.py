@@ -5,6 +5,7 @@ endpoint come from the standard ``AWS_*`` variables. What does not belong here: 
 """
 
 import hashlib
+import re
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -29,9 +30,26 @@ def _store(url: str) -> "Store":
     return from_url(url, client_options={"allow_http": True})
 
 
+_EXTENSION = re.compile(r"[0-9a-z]{1,10}")
+# Of a part of a key, as directories allow it.
+LONGEST_PART = 255
+
+
 def media_key(tenant: UUID, sha256: str, extension: str) -> str:
-    """Key of stored media; ``extension`` without a dot."""
-    return f"media/{tenant}/{sha256[:2]}/{sha256}.{extension}"
+    """Key of stored media; ``extension`` without a dot, ``bin`` in place of an unusual one."""
+    usual = extension if _EXTENSION.fullmatch(extension) else "bin"
+    return f"media/{tenant}/{sha256[:2]}/{sha256}.{usual}"
+
+
+def is_media_key(key: str, tenant: UUID, sha256: str) -> bool:
+    """Whether a key is the one that this content of this tenant has, whatever its extension."""
+    return key == media_key(tenant, sha256, key.rpartition(".")[2])
+
+
+def is_key(key: str) -> bool:
+    """Whether there can be an object with this key."""
+    return all(0 < len(part.encode(errors="replace")) <= LONGEST_PART and part not in (".", "..")
+               for part in key.split("/")) and key.isprintable()  # fmt: skip
 
 
 class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
@@ -55,6 +73,8 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
         """An object's bytes, None when there is none."""
         import obstore
 
+        if not is_key(key):
+            return None
         try:
             return bytes(obstore.get(_store(self.url), key).bytes())
         except FileNotFoundError:
@@ -64,6 +84,8 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
         """Whether there is an object with this key."""
         import obstore
 
+        if not is_key(key):
+            return False
         try:
             obstore.head(_store(self.url), key)
         except FileNotFoundError:
@@ -74,10 +96,31 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
         """Remove an object; a missing one is fine."""
         import obstore
 
+        if not is_key(key):
+            return
         try:
             obstore.delete(_store(self.url), key)
         except FileNotFoundError:
             return
+
+    def media(self, key: str, sha256: str) -> bytes | None:
+        """The bytes of stored media, None when there are none or they are others than the key says."""
+        data = self.get(key)
+        return data if data is not None and hashlib.sha256(data).hexdigest() == sha256 else None
+
+    def digest(self, key: str) -> str | None:
+        """sha256 of an object, 64 hex digits, read a part at a time; None when there is none."""
+        import obstore
+
+        if not is_key(key):
+            return None
+        found = hashlib.sha256()
+        try:
+            for part in obstore.get(_store(self.url), key).stream(PART_BYTES):
+                found.update(part)
+        except FileNotFoundError:
+            return None
+        return found.hexdigest()
 
     def put_once(self, key: str, source: IO[bytes]) -> None:
         """Write a stream, unless there is an object with this key."""

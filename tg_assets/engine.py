@@ -4,9 +4,11 @@ A ``Stage`` says, in SQL, which items a scope has and the hash of what each is m
 that with the ledger (``derivations``), works on the items that differ in bounded chunks, and commits what a
 chunk made together with its ledger rows. So a second run does nothing, a retry resumes where the crash was,
 and a new model version or a late input makes exactly the touched items stale. Writes must be idempotent:
-a crash between an outside store and the commit repeats that chunk. Nothing here knows Dagster or any stage.
+a crash between an outside store and the commit repeats that chunk. An item that its stage stumbles over is found by
+halving its chunk and recorded with the reason; the others are made. Nothing here knows Dagster or any stage.
 """
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,8 +17,11 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from tg_assets.channels import channels_of
+from tg_assets.faults import is_nobodys, where, why
 from tg_assets.scope import Scope
 from tg_assets.stage import Chunk, Outcome, Report, Session, Stage, StageOf
+
+logger = logging.getLogger(__name__)
 
 # After this many writes the planner has to be told; its own next look may be a minute away.
 BULK = 5000
@@ -116,7 +121,7 @@ def work_on(
 
 
 def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
-    """List the stale items in the temporary table ``work``, oldest first, those that waited before last."""
+    """List the stale items in the temporary table ``work``, oldest first, those that waited or failed before last."""
     with session.transaction() as connection:
         values = {
             **stage.values,
@@ -145,7 +150,8 @@ def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
                     FROM input i
                     LEFT JOIN derivations d ON d.stage = :stage AND d.item_id = i.item_id
                 )
-                SELECT row_number() OVER (ORDER BY reason IS NULL, reason = 'waiting', at, item_id) AS n, * FROM judged
+                SELECT row_number() OVER (ORDER BY reason IS NULL, reason IN ('waiting', 'retry'), at, item_id) AS n, *
+                FROM judged
             """),  # noqa: S608 - the stage's own SQL, values are bound
             values,
         )
@@ -166,18 +172,58 @@ def _chunks(
 ) -> Iterator[tuple[Outcome, int]]:
     begun = 0
     while begun < todo:
+        for outcome, size in _part(stage, session, scope, begun, min(stage.chunk_size, todo - begun), run_id):
+            begun += size
+            yield outcome, size
+
+
+def _part(
+    stage: Stage, session: Session, scope: Scope, begun: int, most: int, run_id: str | None
+) -> Iterator[tuple[Outcome, int]]:
+    """Make the next items, ``most`` at once; by halves where the stage stumbles, until what it stumbles over is alone.
+
+    Raises what is no item's fault.
+    """
+    size = most
+    try:
         with session.transaction() as connection:
-            size = connection.execute(
-                text("""INSERT INTO chunk SELECT item_id, at, reason
-                        FROM (SELECT *, sum(tokens) OVER (ORDER BY n) - tokens AS before FROM work
-                              WHERE n > :begun AND n <= least(:begun + :size, :todo)) next
-                        WHERE before < :tokens OR :tokens IS NULL"""),
-                {"begun": begun, "size": stage.chunk_size, "todo": todo, "tokens": stage.chunk_tokens},
-            ).rowcount
+            size = _choose(stage, connection, begun, most)
             outcome = stage.work(Chunk(connection, scope, size))
             _record(stage, connection, outcome, run_id)
-        begun += size
-        yield outcome, size
+    except Exception as error:
+        if is_nobodys(error):
+            raise
+        if size > 1:
+            half = size // 2
+            yield from _part(stage, session, scope, begun, half, run_id)
+            yield from _part(stage, session, scope, begun + half, size - half, run_id)
+            return
+        logger.error("%s: an item cannot be made: %s", stage.name, where(error))
+        outcome = _unmade(stage, session, begun, why(error), run_id)
+    yield outcome, size
+
+
+def _choose(stage: Stage, connection: Connection, begun: int, most: int) -> int:
+    """Fill ``chunk`` with the next items; returns how many they are."""
+    return connection.execute(
+        text("""INSERT INTO chunk SELECT item_id, at, reason
+                FROM (SELECT *, sum(tokens) OVER (ORDER BY n) - tokens AS before FROM work
+                      WHERE n > :begun AND n <= :begun + :most) next
+                WHERE before < :tokens OR :tokens IS NULL"""),
+        {"begun": begun, "most": most, "tokens": stage.chunk_tokens},
+    ).rowcount
+
+
+def _unmade(stage: Stage, session: Session, begun: int, reason: str, run_id: str | None) -> Outcome:
+    """Record that the next item cannot be made."""
+    with session.transaction() as connection:
+        _choose(stage, connection, begun, 1)
+        item = connection.execute(text("SELECT item_id FROM chunk")).scalar_one()
+        outcome = Outcome(failed={item: reason})
+        if stage.unmade is not None:
+            stage.unmade(connection, outcome.failed)
+        _record(stage, connection, outcome, run_id)
+    return outcome
 
 
 def _record(stage: Stage, connection: Connection, outcome: Outcome, run_id: str | None) -> None:
@@ -190,7 +236,7 @@ def _record(stage: Stage, connection: Connection, outcome: Outcome, run_id: str 
     rows = [(str(item), status, reason) for named, status in settled for item, reason in named.items()]
     connection.execute(
         text("""
-            INSERT INTO derivations (tenant_id, stage, item_id, at, input_hash, version, status, reason, run_id)
+            INSERT INTO derivations AS d (tenant_id, stage, item_id, at, input_hash, version, status, reason, run_id)
             SELECT current_tenant(), :stage, c.item_id, c.at, w.input_hash, :version,
                    coalesce(s.status, 'ok'), s.reason, :run_id
             FROM chunk c JOIN work w USING (item_id)
@@ -198,7 +244,10 @@ def _record(stage: Stage, connection: Connection, outcome: Outcome, run_id: str 
                       AS s (item_id, status, reason) USING (item_id)
             ON CONFLICT (tenant_id, stage, item_id) DO UPDATE SET
                 at = excluded.at, input_hash = excluded.input_hash, version = excluded.version,
-                status = excluded.status, reason = excluded.reason, run_id = excluded.run_id, made_at = now()
+                status = excluded.status, reason = excluded.reason, run_id = excluded.run_id, made_at = now(),
+                retries = CASE WHEN (d.status, d.input_hash, d.version)
+                                  = (excluded.status, excluded.input_hash, excluded.version)
+                               AND d.status = 'error' THEN d.retries + 1 ELSE 0 END
         """),
         {
             "stage": stage.name,

@@ -8,7 +8,7 @@ import asyncio
 from typing import Any
 
 import dagster as dg
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
@@ -35,6 +35,17 @@ _LANDED = """
 """
 
 
+# Objects that only somebody else says are there: what we store ourselves has its row, or came with an export.
+_CLAIMED = f"""
+    SELECT DISTINCT ON (sha256) item->>'sha256' AS sha256, item->>'key' AS key FROM ({_LANDED}) l
+    JOIN telegram_messages t ON t.id = l.post_id
+    WHERE item ? 'sha256' AND NOT EXISTS (SELECT FROM media_objects o WHERE o.sha256 = item->>'sha256')
+      AND (t.format IN ('event', 'persona')
+           OR EXISTS (SELECT FROM message_facts f WHERE f.id = t.id AND f.kind = 'media'))
+"""  # noqa: S608 - a constant
+OTHER = "its object holds another file"
+
+
 # Names of the results that were kept of a picture, after its hash.
 _SEEN = """
     (SELECT array_agg(concat(p.provider, '_', replace(p.model, '/', '-'), '_v1.json')) FROM pictures p
@@ -52,10 +63,11 @@ def stage(objects: ObjectStore) -> Stage:
             text("""CREATE TEMP TABLE shown_before ON COMMIT DROP AS SELECT DISTINCT m.sha256
                     FROM post_media_map m JOIN chunk ON m.post_id = chunk.item_id WHERE m.sha256 IS NOT NULL""")
         )
+        refused = _refused(connection)
         contents = connection.execute(
             text(f"SELECT DISTINCT item->>'sha256' FROM ({_LANDED}) l WHERE item ? 'sha256'")  # noqa: S608
         ).scalars()
-        hashes = list(contents)
+        hashes = [one for one in contents if one not in refused]
         outcome.counts["objects"] = connection.execute(
             text(f"""
                 INSERT INTO media_objects (tenant_id, id, sha256, mime, size_bytes, s3_bucket, s3_key)
@@ -74,21 +86,31 @@ def stage(objects: ObjectStore) -> Stage:
             },
         ).rowcount
         connection.execute(text("DELETE FROM post_media_map m USING chunk WHERE m.post_id = chunk.item_id"))
-        outcome.counts["references"] = connection.execute(
+        shown = connection.execute(
             text(f"""
                 INSERT INTO post_media_map (tenant_id, post_id, position, role, kind, sha256, missing_reason, mime,
                                             size_bytes, file_name, width, height, duration)
-                SELECT current_tenant(), post_id, position, item->>'role', item->>'kind', item->>'sha256',
-                       item->>'missing_reason', item->>'mime', (item->>'size')::bigint, item->>'file_name',
+                SELECT current_tenant(), post_id, position, item->>'role', item->>'kind',
+                       CASE WHEN item->>'sha256' <> ALL(:refused) THEN item->>'sha256' END,
+                       CASE WHEN item->>'sha256' = ANY(:refused) THEN :other ELSE item->>'missing_reason' END,
+                       item->>'mime', (item->>'size')::bigint, item->>'file_name',
                        (item->>'width')::int, (item->>'height')::int, (item->>'duration')::real
-                FROM ({_LANDED}) l
-            """)  # noqa: S608
-        ).rowcount
+                FROM ({_LANDED}) l RETURNING post_id, missing_reason
+            """),  # noqa: S608
+            {"refused": refused, "other": OTHER},
+        ).all()
+        outcome.counts["references"] = len(shown)
+        outcome.failed = {row.post_id: OTHER for row in shown if row.missing_reason == OTHER}
         outcome.counts["dropped"] = connection.execute(
             text(f"""UPDATE media_objects o SET dropped_at = now() FROM shown_before b
                      WHERE o.sha256 = b.sha256 AND {_UNSEEN}""")  # noqa: S608
         ).rowcount
         return outcome
+
+    def _refused(connection: Connection) -> list[str]:
+        """Hashes whose objects hold something else."""
+        claimed = connection.execute(text(_CLAIMED)).all()
+        return [one.sha256 for one in claimed if objects.digest(one.key) not in (None, one.sha256)]
 
     def sweep(session: Session) -> None:
         """Remove the bytes of what no message shows any more, and what was seen in them; then forget it."""

@@ -4,6 +4,7 @@ Statements are idempotent and batched; a chunk is in the graph before the ledger
 it. Posts and albums are two stages: an album changes without its posts changing.
 """
 
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -14,7 +15,7 @@ from resources.postgres import Postgres
 from tg_assets import dialogues
 from tg_assets.graph import rows, schema
 from tg_assets.graph import statements as cypher
-from tg_assets.index.status import mark
+from tg_assets.index.status import failed, mark
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig
 from tg_assets.stage import Chunk, Outcome, Stage
@@ -164,7 +165,14 @@ def stages(neo4j: Neo4j) -> tuple[Stage, Stage]:
             return _write_albums(graph, chunk)
 
     return (
-        Stage("neo4j_nodes", VERSION, POST_INPUTS, posts, chunk_size=4000),
+        Stage(
+            "neo4j_nodes",
+            VERSION,
+            POST_INPUTS,
+            posts,
+            chunk_size=4000,
+            unmade=partial(failed, column="graph_status"),
+        ),
         Stage("neo4j_nodes.albums", VERSION, ALBUM_INPUTS, albums, chunk_size=1000),
     )
 

@@ -43,7 +43,8 @@ def contact_sheet_of(connection: Connection, scope: Scope, objects: ObjectStore)
     rows = connection.execute(
         text("""
             SELECT g.id, g.posted_at, g.album_kind, g.items_count, c.title, g.meta,
-                   array_agg(ARRAY[o.s3_key, o.mime] ORDER BY i.position) FILTER (WHERE o.mime LIKE 'image/%') AS files
+                   array_agg(ARRAY[o.s3_key, o.sha256, o.mime] ORDER BY i.position)
+                       FILTER (WHERE o.mime LIKE 'image/%') AS files
             FROM media_groups g JOIN channels c ON c.id = g.channel_id
             JOIN media_group_items i ON i.group_id = g.id AND i.deleted_at IS NULL
             LEFT JOIN media_objects o ON o.sha256 = i.media_sha256
@@ -58,7 +59,11 @@ def contact_sheet_of(connection: Connection, scope: Scope, objects: ObjectStore)
     albums = [
         Shown(
             f"{row.posted_at:%Y-%m-%d %H:%M} {row.title or ''}, {row.items_count} × {row.album_kind}",
-            [(data, mime) for key, mime in (row.files or ())[:MOST_PICTURES] if (data := objects.get(key))],
+            [
+                (data, mime)
+                for key, sha256, mime in (row.files or ())[:MOST_PICTURES]
+                if (data := objects.media(key, sha256))
+            ],
             row.meta["enrichment"].get("vision_summary") or "",
             row.meta["enrichment"].get("vision_labels") or (),
         )

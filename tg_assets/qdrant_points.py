@@ -6,6 +6,7 @@ picture. A post without words has no point; a deleted one loses it. The point's 
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -16,7 +17,7 @@ from resources.postgres import Postgres
 from resources.qdrant import COLLECTION, DENSE, LEMMAS, TRIGRAMS, Qdrant
 from tg_assets.events.results import PostIndexedEventV1
 from tg_assets.index.sparse import lemma_vector, trigram_vector
-from tg_assets.index.status import mark
+from tg_assets.index.status import failed, mark
 from tg_assets.index.text import TextParts, text_short, text_to_embed
 from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
@@ -161,7 +162,8 @@ def stage(name: str, inputs: str, select: str, qdrant: Qdrant, embedder: Embedde
             outbox.send(chunk.connection, (_event(row, embedder) for row in kept))
         return outcome
 
-    return Stage(name, f"{VERSION}/{embedder.model_id}", inputs, work, chunk_size=1000)
+    unmade = partial(failed, column="embedding_status") if name == "qdrant_points" else None
+    return Stage(name, f"{VERSION}/{embedder.model_id}", inputs, work, chunk_size=1000, unmade=unmade)
 
 
 def stages(qdrant: Qdrant, embedder: Embedder) -> tuple[Stage, Stage]:

@@ -77,6 +77,8 @@ class Stage:
     tokens_per_unit: int = 1
     pace: float | None = None
     values: Mapping[str, object] = field(default_factory=dict)
+    unmade: Callable[[Connection, Mapping[UUID, str]], None] | None = None
+    """Notes, besides the ledger, that items could not be made and why; in the transaction that says so there."""
     after: Callable[[Session], None] | None = None
     """Called once the stale items are made and committed, also when there were none."""
 

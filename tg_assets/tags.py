@@ -7,6 +7,7 @@ nothing usable to say is settled with its hashtags; where the tagger is not to b
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -25,7 +26,7 @@ from tg_assets.scope import Scope, StageConfig
 from tg_assets.stage import Chunk, Outcome, Stage
 from tg_assets.tagging.tagger import Tagger
 from tg_assets.tagging.tags import TagInput, TagResult, only_hashtags
-from tg_assets.vision_summaries import save_enrichment
+from tg_assets.vision_summaries import enrichment_failed, save_enrichment
 
 INPUTS = """
     SELECT m.id AS item_id, m.posted_at AS at,
@@ -91,6 +92,7 @@ def stage(tagging: Tagging) -> Stage:
         chunk_size=tagger.chunk_size,
         price=tagging.price,
         pace=tagging.pace,
+        unmade=partial(enrichment_failed, kind="tags", provider=tagger.name),
         values={"tokens_per_post": tagger.tokens_per_post},
     )
 

@@ -18,8 +18,8 @@ from sqlalchemy import text
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from tg_assets import ids
-from tg_assets.errors import TgAssetsError
 from tg_assets.events.media_list import NOT_STORED
+from tg_assets.faults import said
 from tg_assets.live_runs import partition_of
 from tg_assets.partitions import window
 from tg_assets.scope import Scope, parse_time
@@ -95,8 +95,8 @@ def catch_up_feeds(context: dg.OpExecutionContext, postgres: Postgres) -> None:
         for scope in scopes:
             try:
                 asyncio.run(puller.pull(scope))
-            except TgAssetsError as error:  # an account's trouble is not another feed's
-                failures.append(f"{scope.feed}: {error}")
+            except Exception as error:  # noqa: BLE001 - an account's trouble, or a defect, is not another feed's
+                failures.append(f"{scope.feed}: {said(error)}")
         report(context, puller.pulled)
         counts.update(puller.pulled.counts)
         problems += len(puller.pulled.problems)
@@ -142,8 +142,8 @@ def fetch_files(context: dg.OpExecutionContext, postgres: Postgres, objects: Obj
             )
             try:
                 asyncio.run(downloader.download(Scope(feed, *current())))
-            except TgAssetsError as error:
-                failures.append(f"{feed}: {error}")
+            except Exception as error:  # noqa: BLE001
+                failures.append(f"{feed}: {said(error)}")
     counts = Counter(files=done.files, bytes=done.bytes, failed=done.failed.total(), skipped=done.skipped.total())
     _ended(context, counts, failures, len(done.problems))
 
@@ -159,8 +159,8 @@ def sweep_chats(context: dg.OpExecutionContext, config: SweepConfig, postgres: P
     for puller in _readers(context, postgres):
         try:
             asyncio.run(Sweep(puller, config.requests).run())
-        except TgAssetsError as error:
-            failures.append(f"{puller.tenant_slug}: {error}")
+        except Exception as error:  # noqa: BLE001
+            failures.append(f"{puller.tenant_slug}: {said(error)}")
         report(context, puller.pulled)
         counts.update(puller.pulled.counts)
         problems += len(puller.pulled.problems)

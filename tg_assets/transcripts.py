@@ -8,6 +8,7 @@ costs nothing. Tags and search take a transcript for its post's words. A note th
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -24,7 +25,7 @@ from tg_assets.scope import Scope, StageConfig
 from tg_assets.speech.provider import SpeechProvider, SpeechRefused
 from tg_assets.speech.result import Transcript
 from tg_assets.stage import Chunk, Outcome, Stage
-from tg_assets.vision_summaries import save_enrichment
+from tg_assets.vision_summaries import enrichment_failed, save_enrichment
 
 SCHEMA_VERSION = 1
 
@@ -75,7 +76,8 @@ def stage(hearing: Hearing, objects: ObjectStore) -> Stage:
 
     version = provider.version if provider else "none"
     # A chunk is committed every few notes, and those that are not stored cost nothing.
-    return Stage("transcripts", version, INPUTS, work, chunk_size=500, chunk_tokens=8)
+    unmade = partial(enrichment_failed, kind="speech", provider=provider.name if provider else "none")
+    return Stage("transcripts", version, INPUTS, work, chunk_size=500, chunk_tokens=8, unmade=unmade)
 
 
 def _notes(connection: Connection) -> Sequence[Any]:
@@ -92,9 +94,9 @@ def _hear(note: Any, chunk: Chunk, provider: SpeechProvider, objects: ObjectStor
     key = f"speech/{chunk.scope.tenant}/{note.sha256}_{provider.name}_{model}_v{SCHEMA_VERSION}.json"
     if kept := _kept(objects.get(key), provider.version):
         return Heard(kept, known=True)
-    data = objects.get(note.s3_key)
+    data = objects.media(note.s3_key, note.sha256)
     if data is None:
-        return Heard(failed="its object is missing from the object store")
+        return Heard(failed="its object is missing from the object store, or is another file")
     try:
         transcript = provider.transcribe(data, note.mime)
     except SpeechRefused as refused:

@@ -8,6 +8,7 @@ waits, and is asked by a later run.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +67,11 @@ def save_enrichment(connection: Connection, kind: str, provider: str, rows: Iter
     )
 
 
+def enrichment_failed(connection: Connection, reasons: Mapping[UUID, str], *, kind: str, provider: str) -> None:
+    """Note of posts that they could not be worked on, so that nobody waits for them."""
+    save_enrichment(connection, kind, provider, [(post, None, "{}", "error", why) for post, why in reasons.items()])
+
+
 def stage(seeing: Seeing, objects: ObjectStore) -> Stage:
     """The stage, for one tenant's provider and policy; once the provider is down it is not asked again."""
     provider, down = seeing.provider, Down()
@@ -114,6 +120,7 @@ def stage(seeing: Seeing, objects: ObjectStore) -> Stage:
         unit="pictures",
         tokens_per_unit=seeing.tokens_per_picture,
         pace=seeing.pace,
+        unmade=partial(enrichment_failed, kind="vision", provider=provider.name),
         values={
             **seeing.policy.values(),
             "provider": provider.name,

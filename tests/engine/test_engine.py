@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,6 +42,8 @@ class Letters:
     crash_in: int | None = None
     failing: set[UUID] = field(default_factory=set)
     skipping: set[UUID] = field(default_factory=set)
+    stumbling: set[UUID] = field(default_factory=set)
+    stumble: Callable[[Chunk], object] = lambda _: int("no number")
     meet: threading.Barrier | None = None
 
     def work(self, chunk: Chunk) -> Outcome:
@@ -54,6 +56,8 @@ class Letters:
             self.meet.wait(timeout=20)
             self.meet = None
         outcome = Outcome()
+        if self.stumbling & {item for item, *_ in found}:
+            self.stumble(chunk)
         for item, reason, content in found:
             self.reasons[reason] += 1
             if item in self.failing:
@@ -278,3 +282,43 @@ def test_another_tenants_feed_is_unknown(scope: Scope, letters: Letters) -> None
         pytest.raises(TgAssetsError, match="has no chats"),
     ):
         run_stage(letters.stage(), session, scope)
+
+
+STUMBLES: dict[str, Callable[[Chunk], object]] = {
+    "it cannot be worked on: ValueError": lambda _: int("no number"),
+    "the database refuses it: DivisionByZero (SQLSTATE 22012)": lambda chunk: chunk.connection.execute(
+        text("SELECT 1 / 0")
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", STUMBLES)
+def test_what_a_stage_stumbles_over_is_recorded_and_the_others_are_made(
+    letters: Letters, scope: Scope, reason: str
+) -> None:
+    """It is tried again by every run, which counts it, after what is new; made once nothing is in its way."""
+    items = [row[0] for row in pipeline.rows(letters.tenant, "SELECT id FROM telegram_messages ORDER BY posted_at")]
+    letters.stumbling, letters.stumble = {items[0], items[6], items[7]}, STUMBLES[reason]
+    report = letters.run(scope)
+    assert (report.done, report.left, dict(report.failed)) == (17, 0, {reason: 3})
+    assert letters.made().keys() == set(items) - letters.stumbling
+    assert letters.ledger() == {"ok": 17, "error": 3}
+    sql = "SELECT DISTINCT reason, retries FROM derivations WHERE status = 'error'"
+    assert pipeline.rows(letters.tenant, sql) == [(reason, 0)]
+    assert dict(letters.run(scope).stale) == {"retry": 3}
+    assert pipeline.rows(letters.tenant, sql) == [(reason, 1)]
+    letters.stumbling = set()
+    assert letters.run(scope).done == 3
+    assert pipeline.rows(letters.tenant, "SELECT DISTINCT status, retries FROM derivations") == [("ok", 0)]
+
+
+def test_a_server_that_is_away_is_no_items_fault(letters: Letters, scope: Scope) -> None:
+    def away(_: Chunk) -> None:
+        raise TgAssetsError("The vector server does not answer.")
+
+    items = [row[0] for row in pipeline.rows(letters.tenant, "SELECT id FROM telegram_messages ORDER BY posted_at")]
+    letters.stumbling, letters.stumble = {items[9]}, away
+    with pytest.raises(TgAssetsError):
+        letters.run(scope)
+    assert letters.ledger() == {"ok": 8}
+    assert len(letters.chunks) == 3

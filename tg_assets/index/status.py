@@ -1,14 +1,23 @@
 """``indexing_status``: per post, whether it is in the vector index and in the graph; the contract's table."""
 
+from collections.abc import Mapping
 from typing import Literal
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from tg_assets.stage import Outcome
 
+Column = Literal["embedding_status", "graph_status"]
 
-def mark(connection: Connection, column: Literal["embedding_status", "graph_status"], outcome: Outcome) -> None:
-    """Write the status of a chunk's posts, in the chunk's transaction."""
+
+def failed(connection: Connection, reasons: Mapping[UUID, str], column: Column) -> None:
+    """Write that the posts of a chunk could not be worked on."""
+    mark(connection, column, Outcome(failed=dict(reasons)))
+
+
+def mark(connection: Connection, column: Column, outcome: Outcome) -> None:
+    """Write the status of a chunk's posts, in the chunk's transaction. Service messages are in the graph alone."""
     states = [(item, "failed", why) for item, why in outcome.failed.items()]
     states += [(item, "skipped", why) for item, why in outcome.skipped.items()]
     connection.execute(
@@ -28,3 +37,9 @@ def mark(connection: Connection, column: Literal["embedding_status", "graph_stat
             "messages": [why for _, _, why in states],
         },
     )
+    if column == "graph_status":
+        connection.execute(
+            text("""UPDATE indexing_status i SET embedding_status = 'skipped'
+                    FROM chunk c JOIN messages m ON m.id = c.item_id
+                    WHERE i.post_id = c.item_id AND m.is_service AND i.embedding_status = 'pending'""")
+        )

@@ -63,26 +63,42 @@ def waiting(connection: Connection) -> int:
 
 
 def relay(session: "TenantConnection", redis: "Redis") -> int:
-    """Send what the tenant's outbox holds; returns how many. Nothing to do when another process is at it."""
+    """Send what the tenant's outbox holds; returns how many. Nothing to do when another process is at it.
+
+    A stream that Redis does not let us write to keeps what is for it, and holds up no other: that is raised at the end.
+    """
     sent = 0
+    refused: dict[str, Exception] = {}
     with session.lock("outbox", wait=False) as held:
-        while held and (count := _relay_batch(session, redis)):
+        while held and (count := _relay_batch(session, redis, refused)):
             sent += count
+    for error in refused.values():
+        raise error
     return sent
 
 
-def _relay_batch(session: "TenantConnection", redis: "Redis") -> int:
+def _relay_batch(session: "TenantConnection", redis: "Redis", refused: dict[str, Exception]) -> int:
+    from redis.exceptions import ResponseError
+
     with session.transaction() as connection:
         rows = connection.execute(
             text("""SELECT seq, stream, data FROM outbox WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
-                    ORDER BY xid, seq LIMIT :batch"""),
-            {"batch": BATCH},
+                      AND stream <> ALL(:refused) ORDER BY xid, seq LIMIT :batch"""),
+            {"batch": BATCH, "refused": list(refused)},
         ).all()
+        sent = []
         if rows:
             with redis.pipeline(transaction=False) as pipe:
                 streaming: Any = pipe
                 for row in rows:
                     streaming.xadd(row.stream, {"data": row.data.encode()})
-                pipe.execute()
-            connection.execute(text("DELETE FROM outbox WHERE seq = ANY(:sent)"), {"sent": [row.seq for row in rows]})
+                answers = pipe.execute(raise_on_error=False)
+            for row, answer in zip(rows, answers, strict=True):
+                if isinstance(answer, ResponseError):
+                    refused.setdefault(row.stream, answer)
+                elif isinstance(answer, Exception):
+                    raise answer
+                elif row.stream not in refused:  # what follows a refused one is sent again, after it
+                    sent.append(row.seq)
+            connection.execute(text("DELETE FROM outbox WHERE seq = ANY(:sent)"), {"sent": sent})
     return len(rows)

@@ -20,8 +20,8 @@ from sqlalchemy import Connection
 
 from resources.postgres import Postgres, TenantConnection
 from tg_assets.engine import run_stage
+from tg_assets.faults import is_down
 from tg_assets.live import dirty, outbox
-from tg_assets.live.process import is_down
 from tg_assets.scope import Scope
 from tg_assets.stage import Report, StageOf
 
@@ -184,8 +184,8 @@ class Refresh:
                         raise
                     self._failed(f"{asset}{f'/{number}' if number else ''}", error)
                     continue
-                if report.waiting and report.stale.total() == report.stale["waiting"]:
-                    report.left = 0  # they would only wait again
+                if not report.busy and report.stale.total() == report.stale["waiting"] + report.stale["retry"]:
+                    report.left = 0  # they would only wait or fail again
                 total.add(report)
                 if report.done:
                     self._log(f"{asset}: {report.done:,} made in {scope.feed}, {report.seconds:.1f} s")

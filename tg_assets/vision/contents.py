@@ -27,6 +27,9 @@ class Objects(Protocol):
     def get(self, key: str) -> bytes | None:
         """The bytes under a key, None when there are none."""
 
+    def media(self, key: str, sha256: str) -> bytes | None:
+        """The bytes of stored media, None when there are none or they are not what the key says."""
+
     def put(self, key: str, data: bytes) -> object:
         """Keep bytes under a key."""
 
@@ -93,7 +96,7 @@ def describe(
 
     def looks_of(one: Content) -> Described:
         assert isinstance(provider, TellsLooks)
-        data = objects.get(one.key)
+        data = objects.media(one.key, one.sha256)
         if data is None:
             return _LOST
         try:
@@ -104,7 +107,7 @@ def describe(
     def ask(one: Content) -> Described:
         if down.why:
             return Described(waiting=down.why)
-        data = objects.get(one.key)
+        data = objects.media(one.key, one.sha256)
         if data is None:
             return _LOST
         said = _ask(provider, data, one.mime)
@@ -132,7 +135,7 @@ def describe(
     return {sha256: replace(one, looks=hashes.get(sha256)) for sha256, one in found.items()}
 
 
-_LOST = Described(failed="its object is missing from the object store", again=True)
+_LOST = Described(failed="its object is missing from the object store, or is another file", again=True)
 
 
 def _kept(stored: bytes | None, provider: VisionProvider) -> Described | None:
