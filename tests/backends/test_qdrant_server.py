@@ -198,7 +198,7 @@ def test_collections_and_their_description(client: QdrantClient) -> None:
     with pytest.raises(UnexpectedResponse, match="404"):
         client.get_collection("другая")
     with pytest.raises(UnexpectedResponse, match="not offered by the embedded"):
-        client.query_points_groups(NAME, group_by="feed", query=[1.0] * 4, using="dense")
+        client.search_matrix_pairs(NAME, sample=2, using="dense")
 
 
 @pytest.mark.parametrize("kill", [True, False])

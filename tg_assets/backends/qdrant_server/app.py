@@ -103,6 +103,7 @@ def build_app(store: Store, api_key: str) -> Starlette:
         ),
         route(f"{points}/query", POST=on_collection(Collection.query)),
         route(f"{points}/query/batch", POST=on_collection(lambda c, body: c.query_batch(body["searches"]))),
+        route(f"{points}/query/groups", POST=on_collection(Collection.query_groups)),
         route(f"{points}/scroll", POST=on_collection(Collection.scroll)),
         route(f"{points}/count", POST=on_collection(Collection.count)),
         route(f"{points}/{{id}}", GET=lambda path, _: one_point(store.get(path["name"]), path["id"])),

@@ -14,8 +14,9 @@ from typing import Any
 
 import qdrant_edge as engine
 
-from tg_assets.backends.qdrant_server.errors import not_found, wrong_input
+from tg_assets.backends.qdrant_server.errors import not_found, unsupported, wrong_input
 from tg_assets.backends.qdrant_server.filters import Json, to_filter
+from tg_assets.backends.qdrant_server.groups import gather, values_at
 from tg_assets.backends.qdrant_server.queries import (
     to_order,
     to_payload_selector,
@@ -26,6 +27,8 @@ from tg_assets.backends.qdrant_server.replies import point_id, record, scored_po
 from tg_assets.backends.qdrant_server.schema import collection_info, index_schema, to_config, to_index
 
 DEFINITION = "collection.json"
+GROUPS, GROUP_SIZE = 10, 3
+"""Qdrant's numbers of groups and of hits in each when a query names none."""
 
 
 class Collection:
@@ -125,6 +128,21 @@ class Collection:
         requests = [to_query_request(body, self._vector) for body in searches]
         found = self._shard.query_batch(engine.QueryBatchRequest(requests))
         return [{"points": [scored_point(hit) for hit in hits]} for hits in found]
+
+    def query_groups(self, body: Json) -> Json:
+        """``points/query/groups``: asks for more and more hits until the best groups are full or there are none."""
+        if body.get("with_lookup") is not None:
+            raise unsupported("with_lookup")
+        key, size, limit = body["group_by"], body.get("group_size") or GROUP_SIZE, body.get("limit") or GROUPS
+        asked = size * limit
+        while True:
+            hits = self.query({**body, "limit": asked})["points"]
+            payloads = self._shard.retrieve([hit["id"] for hit in hits], engine.PayloadSelector.Include([key]), False)
+            keys = {point_id(point.id): values_at(point.payload, key) for point in payloads}
+            groups = gather([(hit, keys.get(hit["id"], [])) for hit in hits], size, limit)
+            if len(hits) < asked or (len(groups) == limit and all(len(group["hits"]) == size for group in groups)):
+                return {"groups": groups}
+            asked *= 4
 
     def scroll(self, body: Json) -> Json:
         """``points/scroll``."""

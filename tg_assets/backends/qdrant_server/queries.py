@@ -1,13 +1,14 @@
 """Queries of Qdrant's REST interface (``points/query``) as the engine's requests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import qdrant_edge as engine
 
-from tg_assets.backends.qdrant_server.errors import unsupported, wrong_input
+from tg_assets.backends.qdrant_server.errors import RequestError, unsupported, wrong_input
 from tg_assets.backends.qdrant_server.filters import Json, to_filter
 from tg_assets.backends.qdrant_server.formulas import to_formula
+from tg_assets.backends.qdrant_server.means import towards
 
 DEFAULT_LIMIT = 10
 RRF_K = 2
@@ -73,18 +74,32 @@ def to_vector(value: Any) -> Any:
 
 def _limit(body: Json) -> int:
     limit = body.get("limit")
+    if limit is not None and limit < 1:
+        raise RequestError(422, f"Validation error in JSON body: [limit: value {limit} invalid, must be 1 or larger]")
     return DEFAULT_LIMIT if limit is None else int(limit)
 
 
 def _filter(body: Json) -> engine.Filter | None:
-    """The filter; a query by point id leaves that point out, as Qdrant does."""
-    query = body.get("query")
-    if isinstance(query, dict):
-        query = query.get("nearest")
+    """The filter; points that a query names by id are left out of its answer, as Qdrant does."""
     given = to_filter(body.get("filter"))
+    named: set[Any] = set(_named(body.get("query")))
+    if not named:
+        return given
+    return engine.Filter(must=None if given is None else [given], must_not=[engine.HasIdCondition(named)])
+
+
+def _named(query: Any) -> Iterator[str | int]:
+    """Ids of points in a query: of the nearest, of examples, of a target and its context."""
     if isinstance(query, (str, int)):
-        return engine.Filter(must=None if given is None else [given], must_not=[engine.HasIdCondition({query})])
-    return given
+        yield query
+    elif isinstance(query, list):
+        for item in query:
+            if not isinstance(item, float):  # not a vector
+                yield from _named(item)
+    elif isinstance(query, dict):
+        for name in ("nearest", "recommend", "positive", "negative", "discover", "target", "context"):
+            if name in query:
+                yield from _named(query[name])
 
 
 def _prefetches(body: Json, fetch: FetchVector) -> list[engine.Prefetch]:
@@ -132,6 +147,10 @@ def _scoring(body: Json, fetch: FetchVector) -> Any:
         return to_formula(query)
     if "recommend" in query:
         return _recommend(query["recommend"], using, fetch)
+    if "discover" in query:
+        return _discover(query["discover"], using, fetch)
+    if "context" in query:
+        return engine.Query.Context(engine.ContextQuery(_pairs(query["context"], using, fetch)), using or None)
     raise unsupported(f"the query {sorted(query)}")
 
 
@@ -140,16 +159,37 @@ def _nearest(value: Any, using: str, fetch: FetchVector) -> Any:
 
 
 def _recommend(body: Json, using: str, fetch: FetchVector) -> Any:
-    request = engine.RecommendQuery(
-        [_resolve(item, using, fetch) for item in body.get("positive") or []],
-        [_resolve(item, using, fetch) for item in body.get("negative") or []],
-    )
-    strategy = body.get("strategy")
+    """By the mean of the examples unless a strategy is named."""
+    positive = [_resolve(item, using, fetch) for item in body.get("positive") or []]
+    negative = [_resolve(item, using, fetch) for item in body.get("negative") or []]
+    strategy = body.get("strategy") or "average_vector"
+    if strategy == "average_vector":
+        if not positive:
+            raise wrong_input("At least one positive vector ID required with this strategy")
+        return engine.Query.Nearest(towards(positive, negative), using or None)
+    if not positive and not negative:
+        raise wrong_input("At least one positive or negative vector ID required with this strategy")
+    request = engine.RecommendQuery(positive, negative)
     if strategy == "best_score":
         return engine.Query.RecommendBestScore(request, using or None)
     if strategy == "sum_scores":
         return engine.Query.RecommendSumScores(request, using or None)
-    raise unsupported("the recommend strategy average_vector (best_score and sum_scores are)")
+    raise unsupported(f"the recommend strategy {strategy}")
+
+
+def _discover(body: Json, using: str, fetch: FetchVector) -> Any:
+    pairs = _pairs(body.get("context"), using, fetch)
+    return engine.Query.Discover(
+        engine.DiscoverQuery(_resolve(body["target"], using, fetch), pairs), using or None
+    )  # fmt: skip
+
+
+def _pairs(body: Any, using: str, fetch: FetchVector) -> list[Any]:
+    given = body if isinstance(body, list) else [] if body is None else [body]
+    return [
+        engine.ContextPair(_resolve(pair["positive"], using, fetch), _resolve(pair["negative"], using, fetch))
+        for pair in given
+    ]
 
 
 def _resolve(value: Any, using: str, fetch: FetchVector) -> Any:
