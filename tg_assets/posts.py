@@ -25,6 +25,8 @@ from tg_assets.stage import Chunk, Outcome, Stage
 from tg_assets.telegram.desktop_post import PARSER_VERSION, ChatContext, PostRow, parse
 from tg_assets.telegram.later_look import looked_at_later
 from tg_assets.telegram.telethon_message import TELETHON_PARSER_VERSION, parse_telethon
+from tg_assets.telegram.telethon_words import wordless_media
+from tg_assets.telegram.words import wordless_kind
 
 INPUTS = """
     SELECT t.id AS item_id, t.posted_at AS at, 0 AS tokens,
@@ -66,6 +68,14 @@ UPSERT = f"""
     ON CONFLICT (tenant_id, id, kept_in) DO UPDATE SET
         {", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in KEY)}, updated_at = now()
 """  # noqa: S608 - constant column names
+
+
+# Enough to tell what they are.
+WORDLESS = """
+    SELECT t.format, t.raw FROM messages m JOIN telegram_messages t ON t.id = m.id
+    WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until
+      AND m.content = '' AND NOT m.is_service AND NOT m.has_media LIMIT 1000
+"""
 
 
 # Parsed messages by post id and hash of the raw form.
@@ -129,19 +139,29 @@ STAGE = stage()
 
 def _shown(connection: Connection, scope: Scope) -> Mapping[str, Any]:
     """Counts of the scope, from the rows."""
+    given = {"channels": channels_of(connection, scope), "since": scope.since, "until": scope.until}
     row = connection.execute(
         text("""
             SELECT count(*) AS messages, count(*) FILTER (WHERE is_service) AS service,
                    count(*) FILTER (WHERE reply_to_message_id IS NOT NULL) AS replies,
                    count(coalesce(forward_from_name, forward_from_chat_id::text)) AS forwards,
                    count(*) FILTER (WHERE has_media) AS with_media, count(*) FILTER (WHERE is_edited) AS edited,
-                   count(DISTINCT sender_tg_id) AS authors, count(DISTINCT album_id) AS albums
+                   count(DISTINCT sender_tg_id) AS authors, count(DISTINCT album_id) AS albums,
+                   count(*) FILTER (WHERE content = '' AND NOT is_service AND NOT has_media) AS without_words
             FROM messages
             WHERE channel_id = ANY(:channels) AND posted_at >= :since AND posted_at < :until
         """),
-        {"channels": channels_of(connection, scope), "since": scope.since, "until": scope.until},
+        given,
     ).one()
-    return {"dagster/row_count": row.messages, **row._mapping}
+    kinds = dict(Counter(map(_wordless, connection.execute(text(WORDLESS), given)))) if row.without_words else {}
+    return {"dagster/row_count": row.messages, **row._mapping, **({"without_words_by_kind": kinds} if kinds else {})}
+
+
+def _wordless(raw: Any) -> str:
+    """What a message without words and files is, never what is in it."""
+    if raw.format == "desktop":
+        return wordless_kind(raw.raw)
+    return wordless_media(raw.raw) if raw.format == "telethon" else "event"
 
 
 @partitioned_asset(group="telegram", kinds={"python", "postgres"}, deps=["telegram_messages"])

@@ -1,7 +1,8 @@
 """Asset ``qdrant_points``: a point per post and per album, with three vectors and the contract's payload.
 
 The text that is embedded joins the post, what is said in its voice note, its picture's description and the text in the
-picture. A post without words has no point; a deleted one loses it. The point's id is the post's or the album's.
+picture. A post without words has no point, as a service message in which nobody wrote anything; a deleted one loses
+it. The point's id is the post's or the album's.
 """
 
 from collections.abc import Iterable
@@ -35,7 +36,8 @@ POST_INPUTS = """
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
     LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
-    WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until AND NOT m.is_service
+    WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until
+          AND (NOT m.is_service OR m.content <> '')
 """
 POSTS = """
     SELECT m.id, m.tenant_id, m.channel_id, c.tg_channel_id, c.owner_id, c.feed, m.source,

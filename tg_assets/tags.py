@@ -34,7 +34,8 @@ INPUTS = """
            md5(concat_ws('/', m.content_hash, m.deleted_at, v.params_hash, s.params_hash)) AS input_hash
     FROM messages m LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
     LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
-    WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until AND NOT m.is_service
+    WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until
+          AND (NOT m.is_service OR m.content <> '')
 """
 
 

@@ -79,6 +79,9 @@ def test_odd_messages_make_the_same_row(chat_type: str, data: st.DataObject) -> 
     texts = st.one_of(st.none(), st.text(max_size=5), st.integers(), st.just("a\x00b"), st.just("\ud83d"))
     numbers = st.one_of(st.none(), st.integers(-5, INT32), st.text("0123456789", max_size=4), st.just(1 << 70))
     peers = st.one_of(texts, st.from_regex(r"(user|chat|channel)[0-9]{1,14}", fullmatch=True))
+    names = st.sampled_from(
+        ["type", "text", "blocks", "items", "rows", "cells", "buttons", "caption", "url", "checked"]
+    )
     parts = st.fixed_dictionaries(
         {"type": st.sampled_from(["plain", "bold", "link", "text_link"]), "text": texts, "href": texts}
     )
@@ -96,6 +99,12 @@ def test_odd_messages_make_the_same_row(chat_type: str, data: st.DataObject) -> 
             {"question": texts, "total_voters": numbers, "answers": st.lists(st.fixed_dictionaries({"text": texts}))}
         ),
     }
+    odd = st.recursive(texts, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(names, inner, max_size=3))
+    fields |= dict.fromkeys(
+        ("rich_message", "todo_list", "inline_bot_buttons", "place_name", "invoice_information", "contact_information",
+         "game_title", "game_link", "reply_to_quote", "link_preview", "gift_text", "items", "performer", "hologram"),
+        odd,
+    )  # fmt: skip
     raw = message(**data.draw(st.fixed_dictionaries({}, optional=fields)))
     (chat, _) = next(_described(chat_type))
     context = ChatContext(chat.tg_channel_id, chat.source)

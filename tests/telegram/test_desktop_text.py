@@ -89,11 +89,11 @@ def test_poll_is_question_and_options() -> None:
         "answers": [{"text": "Тут", "voters": 2, "chosen": False}, {"text": ["Т", "ам"], "voters": None}, None],
     }
     poll, text = read_poll({"poll": raw})
-    assert text == "Где?\nТут\nТам"
+    assert text.content == "Где?\nТут\nТам"
     assert poll == {
         "question": "Где?",
         "closed": True,
         "total_voters": 3,
         "answers": [{"text": "Тут", "voters": 2}, {"text": "Там", "voters": 0}],
     }
-    assert read_poll({"poll": "yes"}) == (None, "")
+    assert read_poll({"poll": "yes"}) == (None, ("", [], []))

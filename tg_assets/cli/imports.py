@@ -76,7 +76,7 @@ def report_table(reports: list[ChatReport]) -> Table:
     for key, label in ROWS.items():
         if any(report.counts[key] for report in reports):
             table.add_row(label, *(f"{report.counts[key]:,}" for report in reports))
-    reasons = sorted({reason for report in reports for reason in report.rejected})
-    for reason in reasons:
-        table.add_row(f"rejected: {reason}", *(f"{report.rejected[reason]:,}" for report in reports))
+    kinds = [report.by_kind() for report in reports]
+    for label in dict.fromkeys(label for found in kinds for label in found):
+        table.add_row(label, *(f"{found.get(label, 0):,}" for found in kinds))
     return table

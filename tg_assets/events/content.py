@@ -15,7 +15,7 @@ AROUND = frozenset(
 )
 """Who sent it, under which ids of their own, and what the chat is called at the time: not the message's content."""
 
-LATER = frozenset({"reply_to_peer_id"})
+LATER = frozenset({"reply_to_peer_id", "beside"})
 """Fields that events have not always had: while one says nothing, the hash is what it was before."""
 
 

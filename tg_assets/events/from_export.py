@@ -16,8 +16,7 @@ from tg_assets.events.parts import PostMedia
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.ids import PER_ACCOUNT
 from tg_assets.telegram.desktop_media import media_of
-from tg_assets.telegram.desktop_post import ChatContext, author_of, parse
-from tg_assets.telegram.desktop_text import read_text
+from tg_assets.telegram.desktop_post import ChatContext, author_of, parse, read_words
 from tg_assets.telegram.exported_chat import ExportedChat
 from tg_assets.telegram.message import MessageHead, read_head, zone_of
 
@@ -124,6 +123,7 @@ def post_event(
     chat = surveyed.chat
     row = parse(raw, ChatContext(chat.tg_channel_id, chat.source), tz)
     items = (media_items(raw) if media is None else media) if row["has_media"] else []
+    _, words = read_words(raw)
     elsewhere = row["reply_to_chat_id"]
     return PostParsedEventV1(
         tenant_id=tenant,
@@ -133,7 +133,8 @@ def post_event(
         chat_title=chat.name,
         telegram_message_id=head.message_id,
         grouped_id=surveyed.grouped.get(head.message_id),
-        text="" if head.is_service else read_text(raw).content,
+        text=words.text.content,
+        beside=[{"kind": one.kind, "text": one.text.content} for one in words.beside if one.text.content],
         link_count=len(row["urls"]),
         reactions_count=min(row["reactions_count"], INT32),
         reply_to_peer_id={"type": "user", "id": elsewhere} if elsewhere and elsewhere > 0 else None,

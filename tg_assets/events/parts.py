@@ -57,3 +57,11 @@ class Poll(TypedDict):
     closed: NotRequired[bool]
     total_voters: NotRequired[BigInt]
     answers: NotRequired[list[PollAnswer]]
+    explanation: NotRequired[str]
+
+
+class Beside(TypedDict):
+    """Words of one part of a message beside its text: of a checklist, a place, a row of buttons."""
+
+    kind: NotRequired[str]
+    text: str

@@ -1,8 +1,9 @@
 """An event as a row of ``posts`` or ``group_messages``, by the rules of ``telegram.desktop_post``.
 
-``post_row`` never fails on a validated event. A service message's content is empty; a poll's text belongs to the
-content; NUL characters become U+FFFD, since PostgreSQL stores none. What does not belong here: ids of rows,
-tenants, media (``media_list``), counters that compare with an earlier version.
+``post_row`` never fails on a validated event. The text of a poll and all words beside the text belong to the content;
+a service message's content is what somebody wrote in it, else empty. NUL characters become U+FFFD, since PostgreSQL
+stores none. What does not belong here: ids of rows, tenants, media (``media_list``), counters that compare with an
+earlier version.
 """
 
 from typing import Any, Literal
@@ -15,6 +16,8 @@ from tg_assets.events.persona import PersonaMessageIngestedEventV1
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.telegram.desktop_post import ChatContext, PostRow, post_url
 from tg_assets.telegram.desktop_text import content_hash
+from tg_assets.telegram.text import EMPTY, Text, joined
+from tg_assets.telegram.words import content_of, said_in_service
 
 __all__ = ["EVENT_PARSER_VERSION", "as_post", "media_of_event", "parse_event", "post_row", "raw_hash", "stored_json"]
 
@@ -63,9 +66,7 @@ def post_row(event: Message, chat: ChatContext) -> PostRow:
     if isinstance(event, PersonaMessageIngestedEventV1):
         event = as_post(event)
     is_service = event.is_service
-    content = "" if is_service else _clean(event.text)
-    if event.poll and (poll_text := _clean(_poll_text(event.poll))):
-        content = f"{content}\n{poll_text}" if content else poll_text
+    content, entities, urls = _words(event)
     author = author_peer(event.author_peer_id, event.sender_tg_id, event.author_type)
     forward = forward_peer(event.forward_from_peer_id, event.forward_from_chat_id)
     reactions = _clean_json(event.reactions) if event.reactions else []
@@ -76,7 +77,7 @@ def post_row(event: Message, chat: ChatContext) -> PostRow:
         is_edited=event.is_edited or event.edited_at is not None,
         has_media=event.has_media or any(item.role in (None, "primary") for item in event.media),
         media_urls=_clean_json(event.media_urls) if event.media_urls else [],
-        urls=_clean_json(event.urls) if event.urls else [],
+        urls=urls,
         telegram_post_url=post_url(chat, event.telegram_message_id),
         content_hash=content_hash(content) if content else None,
         views_count=event.views_count,
@@ -101,17 +102,35 @@ def post_row(event: Message, chat: ChatContext) -> PostRow:
         sender_username=_name(event.sender_username),
         is_service=is_service,
         action_type=(_name(event.action_type) or "custom_action") if is_service else None,
-        entities=_clean_json(event.entities) if event.entities and not is_service else [],
+        entities=entities,
         reactions=reactions,
         service=_clean_json(event.service or {}) if is_service else None,
         poll=_clean_json(event.poll) if event.poll else None,
     )
 
 
-def _poll_text(poll: Any) -> str:
-    """Question and options, a line each, as ``desktop_text.read_poll`` writes them."""
-    lines = [poll["question"], *(answer["text"] for answer in poll.get("answers", ()))]
-    return "\n".join(line for line in lines if line)
+def _words(event: PostParsedEventV1) -> Text:
+    """All words of a message, as ``words.content_of`` puts them together."""
+    lines = [] if event.is_service else [event.text]
+    if event.poll:
+        lines += _poll_lines(event.poll)
+    lines += [one["text"] for one in event.beside]
+    # What a service message's text says about it is left out, and so are entities in it.
+    entities = event.entities if not (event.is_service and event.text) else []
+    text = Text(
+        _clean("\n".join(filter(None, lines))),
+        _clean_json(entities) if entities else [],
+        _clean_json(event.urls) if event.urls else [],
+    )
+    if event.is_service:
+        return text if event.beside else joined([text, said_in_service(event.action_type, event.service or {}).whole])
+    # Parts that a producer sends as it has them, which are fields that events do not have.
+    return content_of(text, EMPTY, extra).whole if (extra := event.__pydantic_extra__) else text
+
+
+def _poll_lines(poll: Any) -> list[str]:
+    """Question, options and explanation, a line each, as ``desktop_text.read_poll`` writes them."""
+    return [poll["question"], *(answer["text"] for answer in poll.get("answers", ())), poll.get("explanation", "")]
 
 
 def _clean(value: str) -> str:

@@ -14,7 +14,7 @@ from pydantic.config import JsonDict
 from tg_assets.events.content import content_digest
 from tg_assets.events.envelope import ChatEvent
 from tg_assets.events.fields import BigInt, ChatRef, Count, Moment, Posted, Sha256
-from tg_assets.events.parts import Poll, PostMedia, Reaction
+from tg_assets.events.parts import Beside, Poll, PostMedia, Reaction
 
 # Predecessor's events name a message twice; either name will do.
 _EITHER_ID: JsonDict = {"anyOf": [{"required": ["telegram_message_id"]}, {"required": ["tg_message_id"]}]}
@@ -24,7 +24,9 @@ class PostParsedEventV1(ChatEvent):
     """A message as its source showed it. Peers are ``{type, id}``, or Telethon's ``{user_id}`` and the like.
 
     An id of another chat without its peer (``forward_from_chat_id``, ``reply_to_chat_id``) is marked, or a channel's
-    bare one. ``text`` is without a poll's text. ``grouped_id`` is shared by the messages of an album.
+    bare one. ``text`` is without the texts of ``poll`` and ``beside``, which are below it in this order; offsets of
+    ``entities`` count from the beginning of ``text`` through all of them. A service message has words in ``beside``
+    only. ``grouped_id`` is shared by the messages of an album.
     """
 
     model_config = ConfigDict(json_schema_extra=_EITHER_ID)
@@ -73,6 +75,7 @@ class PostParsedEventV1(ChatEvent):
     action_type: str | None = None
     service: dict[str, Any] | None = None
     poll: Poll | None = None
+    beside: list[Beside] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _one_id(self) -> Self:

@@ -19,8 +19,9 @@ from tg_assets.importing.options import ImportOptions, Progress
 from tg_assets.importing.report import ChatReport
 from tg_assets.telegram.archive import ExportArchive
 from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
-from tg_assets.telegram.desktop_post import author_of, media_of
+from tg_assets.telegram.desktop_post import author_of, media_of, read_words
 from tg_assets.telegram.message import MessageHead, read_head, zone_of
+from tg_assets.telegram.words import unread_of, wordless_kind
 
 BATCH = 5000
 
@@ -136,5 +137,9 @@ def _count(staged: StagedChat, head: MessageHead, raw: dict[str, Any]) -> None:
     report.counts["service" if head.is_service else "messages"] += 1
     report.counts["replies"] += "reply_to_message_id" in raw
     report.counts["forwards"] += "forwarded_from" in raw or "forwarded_from_id" in raw
+    if not head.is_service:
+        report.unread.update(unread_of(raw))
+        if not (head.has_media or raw.get("text") or read_words(raw)[1].whole.content):
+            report.wordless[wordless_kind(raw)] += 1
     if staged.chat.source == "dm" and staged.other_author is None and (author := author_of(raw)):
         staged.other_author = author.id if author.type == "user" and author.id != staged.chat.id else None

@@ -7,14 +7,25 @@ from datetime import datetime
 
 @dataclass(slots=True)
 class ChatReport:
-    """Counts of one imported chat. Times are aware UTC; ``rejected`` counts reasons."""
+    """Counts of one imported chat. Times are aware UTC.
+
+    ``rejected`` counts reasons, ``wordless`` what messages without words and files are, ``unread`` the parts of
+    messages that hold words which nobody reads; none of them quotes a message.
+    """
 
     title: str
     feed: str = ""
     counts: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    wordless: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
     first: datetime | None = None
     last: datetime | None = None
+
+    def by_kind(self) -> dict[str, int]:
+        """Counts of what has no fixed name, by the label they are shown with."""
+        labels = {"rejected": self.rejected, "without words": self.wordless, "words not read": self.unread}
+        return {f"{label}: {kind}": count for label, found in labels.items() for kind, count in sorted(found.items())}
 
     def saw(self, moment: datetime) -> None:
         """Widen the time span."""

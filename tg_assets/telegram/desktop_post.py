@@ -2,8 +2,9 @@
 
 ``parse`` takes the raw message and the chat it is in and never raises: what cannot be read stays empty. Desktop
 writes no views, forwards, replies, source message or date of a forward, thread or pin: those columns have their
-defaults. A poll's content is its text, question and options. A service message's content is empty, so that "X
-joined" is never searched, tagged or embedded; what happened is in ``action_type`` and ``service``.
+defaults. Content is the text, the poll and all other words of a message (``words``), below each other. A service
+message's content is what somebody wrote in it, as with a gift, and else empty, so that "X joined" is never searched,
+tagged or embedded; what happened is in ``action_type`` and ``service``.
 What does not belong here: ids of rows, tenants, albums, counters that compare with an earlier version.
 """
 
@@ -13,9 +14,11 @@ from typing import Any, Literal, TypedDict
 
 from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT
 from tg_assets.telegram.desktop_media import MediaRef, media_of
-from tg_assets.telegram.desktop_text import Entity, content_hash, read_poll, read_text
+from tg_assets.telegram.desktop_text import content_hash, read_poll, read_text
 from tg_assets.telegram.exported_chat import packs_ids
 from tg_assets.telegram.fields import Peer, integer, moment, peer, string
+from tg_assets.telegram.text import EMPTY, Entity
+from tg_assets.telegram.words import Content, content_of, said_in_service
 
 __all__ = ["PARSER_VERSION", "ChatContext", "MediaRef", "PostRow", "media_of", "parse"]
 
@@ -96,10 +99,8 @@ class PostRow(TypedDict):
 def parse(raw: dict[str, Any], chat: ChatContext, tz: tzinfo = UTC) -> PostRow:
     """Row of one message. ``tz`` is the zone of dates that are written without one (before 2022)."""
     is_service = raw.get("type") == "service"
-    content, entities, urls = read_text(raw) if not is_service else ("", [], [])
-    poll, poll_text = read_poll(raw) if "poll" in raw else (None, "")
-    if poll_text:
-        content = f"{content}\n{poll_text}" if content else poll_text
+    poll, words = read_words(raw)
+    content, entities, urls = words.whole
     media = media_of(raw)
     edited_at = moment(raw.get("edited_unixtime"), raw.get("edited"), tz)
     packed = packs_ids(raw)
@@ -147,6 +148,14 @@ def parse(raw: dict[str, Any], chat: ChatContext, tz: tzinfo = UTC) -> PostRow:
         service={key: _detail(key, value) for key, value in raw.items() if key not in _COMMON} if is_service else None,
         poll=poll,
     )
+
+
+def read_words(raw: dict[str, Any]) -> tuple[dict[str, Any] | None, Content]:
+    """The poll of a message, and all of its words."""
+    if raw.get("type") == "service":
+        return None, said_in_service(string(raw.get("action")), raw)
+    poll, poll_text = read_poll(raw) if "poll" in raw else (None, EMPTY)
+    return poll, content_of(read_text(raw), poll_text, raw, unknown=True)
 
 
 def _detail(key: str, value: Any) -> Any:

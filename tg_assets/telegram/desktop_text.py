@@ -8,19 +8,13 @@ What does not belong here: cleaning or cutting text for an index.
 
 import hashlib
 import unicodedata
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
+from tg_assets.telegram.entities import entity_details
 from tg_assets.telegram.fields import integer, string
-
-Entity = dict[str, Any]
-
-
-class Text(NamedTuple):
-    """``entities`` count ``offset`` and ``length`` in UTF-16 code units, as Telegram does."""
-
-    content: str
-    entities: list[Entity]
-    urls: list[str]
+from tg_assets.telegram.structure import write_text
+from tg_assets.telegram.text import EMPTY, Entity, Text, TextWriter, joined, utf16_length
 
 
 def read_text(raw: dict[str, Any]) -> Text:
@@ -44,7 +38,9 @@ def read_text(raw: dict[str, Any]) -> Text:
         length = utf16_length(piece)
         if is_entity and (kind := string(part.get("type"))) not in (None, "plain"):
             entity: Entity = {"type": kind, "offset": offset, "length": length}
-            url = _details(part, entity) if kind != "link" else piece
+            if len(part) > 2:
+                entity.update(entity_details(part))
+            url = entity.get("url") if kind != "link" else piece
             if url:
                 urls[url] = None
             entities.append(entity)
@@ -52,53 +48,37 @@ def read_text(raw: dict[str, Any]) -> Text:
     return Text("".join(pieces), entities, list(urls))
 
 
-def _details(part: dict[str, Any], entity: Entity) -> str | None:
-    """Add what an entity says beyond its type; returns the target of a link."""
-    url = string(part.get("href"))
-    if url:
-        entity["url"] = url
-    if (user_id := integer(part.get("user_id"))) is not None:
-        entity["user_id"] = user_id
-    for name in ("document_id", "language"):
-        if value := string(part.get(name)):
-            entity[name] = value
-    if part.get("collapsed") is True:
-        entity["collapsed"] = True
-    return url
+def read_poll(raw: Mapping[str, Any]) -> tuple[dict[str, Any] | None, Text]:
+    """A poll's ``{question, closed, total_voters, answers: [{text, voters}]}`` and its text, a line per option.
 
-
-def read_poll(raw: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
-    """A poll's ``{question, closed, total_voters, answers: [{text, voters}]}`` and its text, a line per option."""
+    ``explanation`` is there when one is told; it is the last line.
+    """
     poll = raw.get("poll")
     if not isinstance(poll, dict):
-        return None, ""
+        return None, EMPTY
     answers = poll.get("answers")
-    options: list[dict[str, Any]] = [
-        {"text": plain(answer.get("text")), "voters": integer(answer.get("voters")) or 0}
-        for answer in (answers if isinstance(answers, list) else [])
-        if isinstance(answer, dict)
-    ]
-    question = plain(poll.get("question"))
+    given = [answer for answer in answers if isinstance(answer, dict)] if isinstance(answers, list) else []
+    question, told = plain(poll.get("question")), plain(poll.get("explanation") or poll.get("solution"))
+    texts = [plain(answer.get("text")) for answer in given]
     result = {
-        "question": question,
+        "question": question.content,
         "closed": poll.get("closed") is True,
         "total_voters": integer(poll.get("total_voters")) or 0,
-        "answers": options,
+        "answers": [
+            {"text": text.content, "voters": integer(answer.get("voters")) or 0}
+            for text, answer in zip(texts, given, strict=True)
+        ],
     }
-    lines = [question, *(option["text"] for option in options)]
-    return result, "\n".join(line for line in lines if line)
+    if told.content:
+        result["explanation"] = told.content
+    return result, joined([question, *texts, told])
 
 
-def plain(value: Any) -> str:
-    """Text of a string, or of a list of parts."""
-    if isinstance(value, list):
-        return read_text({"text": value}).content
-    return string(value) or ""
-
-
-def utf16_length(text: str) -> int:
-    """Length in UTF-16 code units."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) >> 1
+def plain(value: Any) -> Text:
+    """Text of a string, of a list of parts, or of a text with its entities."""
+    writer = TextWriter()
+    write_text(writer, value)
+    return writer.text()
 
 
 def content_hash(content: str) -> str | None:

@@ -13,6 +13,6 @@ from tg_assets.telegram.desktop_text import read_poll
 def looked_at_later(post: PostRow, raw: dict[str, Any]) -> PostRow:
     """The row with what ``raw`` shows, those parts of an exported message; a reaction that is gone is gone."""
     reactions = read_reactions(raw.get("reactions"))
-    poll = read_poll(raw)[0] if post["poll"] and "poll" in raw else post["poll"]
+    poll = {**post["poll"], **(read_poll(raw)[0] or {})} if post["poll"] and "poll" in raw else post["poll"]
     count = sum(reaction["count"] for reaction in reactions)
     return {**post, "reactions": reactions, "reactions_count": count, "poll": poll}

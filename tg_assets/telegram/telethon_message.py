@@ -20,12 +20,15 @@ from tg_assets.events.peers import peer_of
 from tg_assets.events.post_row import post_row
 from tg_assets.events.posts import PostEditedEventV1, PostParsedEventV1
 from tg_assets.telegram.desktop_post import ChatContext, PostRow, post_url
-from tg_assets.telegram.desktop_text import Text, content_hash
+from tg_assets.telegram.desktop_text import content_hash
 from tg_assets.telegram.fields import Peer, integer, string
 from tg_assets.telegram.telethon_fields import Raw, count, kind_of, part, when
 from tg_assets.telegram.telethon_media import media_of_message
 from tg_assets.telegram.telethon_service import action_of, details_of
 from tg_assets.telegram.telethon_text import read_message_poll, read_message_reactions, read_message_text
+from tg_assets.telegram.telethon_words import parts_with_words, said_in
+from tg_assets.telegram.text import EMPTY
+from tg_assets.telegram.words import Content, content_of, said_in_service
 
 TELETHON_PARSER_VERSION = "2"
 """Changes with any change of what ``parse_telethon`` returns; rows made by another version are stale."""
@@ -146,15 +149,15 @@ def _fields(raw: Raw, chat: TelethonChat) -> dict[str, Any]:
     """Every field of the event that the message fills; only its id and its chat's owner may be unfit."""
     message_id = integer(raw.get("id")) or 0
     is_service = _is_service(raw)
-    text = Text("", [], []) if is_service else read_message_text(raw)
-    poll, poll_text = read_message_poll(raw) if "media" in raw else (None, "")
-    content = f"{text.content}\n{poll_text}" if text.content and poll_text else text.content or poll_text
+    action = action_of(raw) if is_service else None
+    poll, words = _words(raw, action)
+    content, entities, urls = words.whole
+    beside = [{"kind": one.kind, "text": one.text.content} for one in words.beside if one.text.content]
     edited_at = _edited_at(raw)
     reactions = read_message_reactions(raw) if "reactions" in raw else []
     media = media_of_message(raw) if is_service or "media" in raw else []
     author = _author(raw, chat)
     about = _peer_details(raw, author)
-    action = action_of(raw) if is_service else None
     url = post_url(ChatContext(chat.tg_channel_id, chat.source, chat.username), message_id)
     return {
         "tg_channel_id": chat.tg_channel_id,
@@ -164,10 +167,10 @@ def _fields(raw: Raw, chat: TelethonChat) -> dict[str, Any]:
         "chat_username": chat.username,
         "telegram_message_id": message_id,
         "tg_message_id": message_id,
-        "text": text.content,
-        "entities": text.entities,
-        "urls": text.urls,
-        "link_count": len(text.urls),
+        "text": words.text.content,
+        "entities": entities,
+        "urls": urls,
+        "link_count": len(urls),
         "content_hash": content_hash(content) if content else None,
         "poll": poll,
         "posted_at": when(raw.get("date")) or NEVER,
@@ -192,10 +195,20 @@ def _fields(raw: Raw, chat: TelethonChat) -> dict[str, Any]:
         "is_service": is_service,
         "action_type": action,
         "service": details_of(raw, lambda peer: _name(raw, peer)) if is_service else None,
+        **({"beside": beside} if beside else {}),
         **(_forward(raw) if "fwd_from" in raw else {}),
         **(_reply(raw, chat, is_service) if "reply_to" in raw else {}),
         **({"forum_topic_id": message_id or None} if action == "topic_created" else {}),
     }
+
+
+def _words(raw: Raw, action: str | None) -> tuple[dict[str, Any] | None, Content]:
+    """The poll of a message, and all of its words; ``action`` is what a service message tells."""
+    if action is not None:
+        return None, said_in_service(action, said_in(raw))
+    poll, poll_text = read_message_poll(raw) if "media" in raw else (None, EMPTY)
+    given = parts_with_words(raw)
+    return poll, content_of(read_message_text(raw), poll_text, given, unknown=bool(given))
 
 
 def _is_service(raw: Raw) -> bool:

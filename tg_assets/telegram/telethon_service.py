@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tg_assets.events.peers import peer_of
+from tg_assets.telegram.entities import snake_case
 from tg_assets.telegram.fields import PeerType, integer, marked_peer, string
 from tg_assets.telegram.telethon_fields import Raw, kind_of, part, when, words
-from tg_assets.telegram.telethon_text import snake_case
 
 # Desktop's names of actions; others have the constructor's in snake case.
 ACTIONS = {
@@ -44,6 +44,16 @@ ACTIONS = {
     "RequestedPeerSentMe": "requested_peer",
     "SetChatWallPaper": "set_chat_wallpaper",
     "PaidMessagesPrice": "paid_messages_price_change",
+    "PaidMessagesRefunded": "paid_messages_refund",
+    "PaymentRefunded": "refunded_payment",
+    "GiftCode": "gift_code_prize",
+    "GiftStars": "send_stars_gift",
+    "GiftTon": "send_ton_gift",
+    "PrizeStars": "stars_prize",
+    "StarGift": "send_star_gift",
+    "StarGiftUnique": "send_star_gift",
+    "SuggestedPostApproval": "process_suggested_post",
+    "ChatJoinedViaCommunity": "join_group_via_community",
 }
 # Desktop's names of details, by action.
 _RENAMED = {
@@ -51,6 +61,13 @@ _RENAMED = {
     "PaymentSentMe": {"total_amount": "amount"},
     "PhoneCall": {"duration": "duration_seconds"},
     "CustomAction": {"message": "information_text"},
+    "GiftPremium": {"message": "gift_text"},
+    "GiftCode": {"message": "gift_text", "slug": "gift_code", "boost_peer": "boost_peer_id"},
+    "StarGift": {"message": "gift_text"},
+    "StarGiftUnique": {"message": "gift_text"},
+    "PrizeStars": {"boost_peer": "boost_peer_id", "unclaimed": "is_unclaimed"},
+    "PaymentRefunded": {"total_amount": "amount", "peer": "peer_id"},
+    "SuggestedPostApproval": {"reject_comment": "comment"},
     "BotAllowed": {"domain": "reason_domain"},
     "TopicEdit": {"title": "new_title", "icon_emoji_id": "new_icon_emoji_id"},
     "PaidMessagesPrice": {"stars": "price_stars", "broadcast_messages_allowed": "is_broadcast_messages_allowed"},
