@@ -65,6 +65,8 @@ _KNOWN = _READ | {
     "contact_vcard_file_size", "paid_stars_amount", "text", "text_entities", "reactions", "actor", "actor_id",
     "action", "malformed",
 }  # fmt: skip
+# Of which nearly all messages have no more than these, without words.
+_PLAIN = _KNOWN - _READ - {"performer", "title"}
 # Words that somebody wrote in a service message, by what it tells; titles of chats are names of chats.
 _SAID: dict[str, tuple[str, ...]] = {
     "send_webview_data": ("text",),
@@ -81,7 +83,7 @@ def content_of(text: Text, poll: Text, given: Given, *, unknown: bool = False) -
 
     Parts that are not known are read with ``unknown``, as far as they are structured.
     """
-    if unknown or not _READ.isdisjoint(given):
+    if not (_PLAIN.issuperset(given) if unknown else _READ.isdisjoint(given)):
         text = _with_rich(text, given)
         beside = words_beside(given, unknown=unknown, alone=not (text.content or poll.content))
         if beside:
@@ -146,8 +148,6 @@ def _parts(given: Given, unknown: bool) -> Iterator[tuple[str, Text]]:
     music = " – ".join(one for name in ("performer", "title") if (one := string(given.get(name))))
     if music and given.get("media_type") == "audio_file":
         yield "music", Text(music, [], [])
-    if not unknown and _READ.isdisjoint(given):
-        return
     for kind, names in _PARTS.items():
         if kind == "buttons" and unknown:
             for name in given:
