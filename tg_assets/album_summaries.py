@@ -38,6 +38,7 @@ from tg_assets.albums.written import Writer
 from tg_assets.events.albums import AlbumAssembledEventV1
 from tg_assets.events.content import digest
 from tg_assets.events.media_list import NOT_STORED
+from tg_assets.jsonb import jsonb
 from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.picture_metadata import contact_sheet_of
@@ -189,7 +190,7 @@ def stage(
             summary = _summary(chunk.scope.tenant, rows[0], album, outcomes, told.get(WRITTEN) or told[strategy])
             dumped = orjson.dumps(summary.model_dump(mode="json"))
             objects.put(album_key(chunk.scope.tenant, album_id), dumped)
-            made.summaries.append((album_id, dumped.decode(), orjson.dumps(told).decode()))
+            made.summaries.append((album_id, dumped.decode(), jsonb(told)))
             made.events.append(_event(chunk.scope.tenant, rows, summary))
         _save(chunk, made)
         result.counts["summaries"] = len(made.summaries)

@@ -30,13 +30,17 @@ _CYRILLIC = dict(zip("абвгдезийклмнопрстуфыэ", "abvgdeziyk
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A chat as its source names it; ``owner_id`` is the account that a private chat belongs to, 0 when shared."""
+    """A chat as its source names it; ``owner_id`` is the account that a private chat belongs to, 0 when shared.
+
+    Unless it ``renames``, a chat that is registered already keeps its title.
+    """
 
     tg_channel_id: int
     source: str
     title: str | None
     username: str | None = None
     owner_id: int = 0
+    renames: bool = True
 
 
 def slug(title: str | None, fallback: str) -> str:
@@ -80,7 +84,7 @@ def register_chat(
             text("""UPDATE channels SET title = coalesce(:title, title), username = coalesce(:username, username)
                     WHERE id = :id AND (title, username) IS DISTINCT FROM
                           (coalesce(:title, title), coalesce(:username, username))"""),
-            {"id": channel, "title": chat.title, "username": chat.username},
+            {"id": channel, "title": chat.title if chat.renames else None, "username": chat.username},
         )
         return channel, str(known)
     key, kind, title = _choose_feed(connection, settings, tenant_slug, chat, feed, feeds_in_use)

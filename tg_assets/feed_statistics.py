@@ -9,11 +9,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import orjson
 from sqlalchemy import Connection, text
 
 from resources.postgres import Postgres, temp_rows
 from tg_assets.channels import channels_of
+from tg_assets.jsonb import jsonb
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.stage import Chunk, Outcome, Stage
@@ -115,7 +115,7 @@ def _work(chunk: Chunk) -> Outcome:
 
 
 def _json(value: object) -> str:
-    return orjson.dumps(value if isinstance(value, list) else []).decode()
+    return jsonb(value if isinstance(value, list) else [])
 
 
 def plot(days: Sequence[Any], title: str) -> str:

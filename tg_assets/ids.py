@@ -12,6 +12,8 @@ from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6f9b1c52-6d0e-5d0a-9d5c-0a6f3c1e7a10")
 CHANNEL_SHIFT = 1_000_000_000_000
+# Far beyond Telegram's 32 bits, and a range of ids up to this one still ends within a bigint.
+MESSAGE_ID_MAX = (1 << 62) - 1
 # Sources of chats whose messages Telegram numbers per account: direct messages and small groups. The same group is
 # another chat for each account, so every such chat has an owner.
 PER_ACCOUNT = frozenset({"dm", "persona"})

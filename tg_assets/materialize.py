@@ -5,6 +5,7 @@ metadata. Does not belong here: what any stage does.
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -120,10 +121,18 @@ def summary(name: str, report: Report, dry_run: bool) -> str:
     if dry_run:
         return f"{name}: dry run, {report.todo:,} of {report.total:,} are stale; nothing was written"
     return (
-        f"{name}: {report.done:,} made, {report.skipped.total():,} skipped, {report.failed.total():,} failed, "
+        f"{name}: {report.done:,} made, {_told(report.skipped, 'skipped')}, {_told(report.failed, 'failed')}, "
         f"{report.total - report.todo:,} were up to date; {report.seconds:.1f} s"
         + (f"; {report.waiting.total():,} wait and are tried again" if report.waiting else "")
     )
+
+
+def _told(reasons: Counter[str], what: str) -> str:
+    """How many, and the most frequent reasons why."""
+    if not reasons:
+        return f"0 {what}"
+    why = "; ".join(f"{count:,} {reason}" for reason, count in reasons.most_common(3))
+    return f"{reasons.total():,} {what} ({why}{'; …' if len(reasons) > 3 else ''})"
 
 
 def metadata(reports: Mapping[str, Report], config: StageConfig) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import dagster as dg
-import orjson
 from sqlalchemy import Connection, text
 
 from resources.embedder import EmbedderResource
@@ -19,6 +18,7 @@ from resources.postgres import Postgres
 from resources.tagger import TaggerResource, Tagging
 from tg_assets.channels import channels_of
 from tg_assets.events.results import PostTaggedEventV1
+from tg_assets.jsonb import jsonb
 from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.remote.errors import NotNow, ReplyUnusable
@@ -80,7 +80,7 @@ def stage(tagging: Tagging) -> Stage:
             outcome.counts["tags"] += len(data["tags"])
             outcome.counts["tagged"] += bool(data["tags"])
             outcome.counts[data["trigger"]] += 1
-            rows.append((post.id, data["tags_hash"], orjson.dumps(data).decode(), status, reason))
+            rows.append((post.id, data["tags_hash"], jsonb(data), status, reason))
         save_enrichment(chunk.connection, "tags", tagger.name, rows)
         outbox.send(chunk.connection, events)
         return outcome

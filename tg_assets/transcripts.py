@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 import dagster as dg
-import orjson
 from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
@@ -20,6 +19,7 @@ from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from resources.speech import Hearing, SpeechResource
 from tg_assets.channels import channels_of
+from tg_assets.jsonb import jsonb
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.speech.provider import SpeechProvider, SpeechRefused
@@ -126,7 +126,7 @@ def _row(note: Any, heard: Heard) -> tuple[object, ...]:
     return (
         note.post_id,
         transcript.text_hash if transcript and transcript.text else None,
-        orjson.dumps(data).decode(),
+        jsonb(data),
         status,
         heard.failed or heard.skipped,
     )

@@ -13,13 +13,13 @@ from typing import Any
 from uuid import UUID
 
 import dagster as dg
-import orjson
 from sqlalchemy import Connection, text
 
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres, temp_rows
 from resources.vision import Seeing, VisionResource
 from tg_assets.events.vision import MediaFile, VisionAnalysis, VisionAnalyzedEventV1
+from tg_assets.jsonb import jsonb
 from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.picture_metadata import pictures_shown
@@ -257,7 +257,7 @@ def _row(post: Post) -> tuple[object, ...]:
             for one, found in zip(post.pictures, post.looks, strict=True)
         ]
     features = post.result.features_hash if post.result else None
-    return post.id, features, orjson.dumps(data).decode(), post.status, post.reason
+    return post.id, features, jsonb(data), post.status, post.reason
 
 
 @partitioned_asset(group="enrichment", kinds={"python", "tesseract"}, deps=["posts", "media_objects"], pool="vision")

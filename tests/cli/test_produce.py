@@ -102,7 +102,7 @@ def test_a_bad_line_stops_everything_unless_skipped(produce: Run, redis: Any, tm
     assert isinstance(done.exception, TgAssetsError)
     assert "4 of 5 lines of events.jsonl are not usable, so nothing was sent" in str(done.exception)
     assert "line 2: PostParsedEventV1: telegram_message_id" in done.output
-    assert "line 4: there is no stream 'stream:else'" in done.output
+    assert "line 4: there is no stream of this name" in done.output
     assert sent(redis) == []
     must(produce(path, "--skip-bad"))
     assert [event.telegram_message_id for event in sent(redis)] == [1]

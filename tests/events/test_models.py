@@ -26,6 +26,7 @@ from tg_assets.events.streams import (
     stream_for,
     stream_named,
 )
+from tg_assets.ids import MESSAGE_ID_MAX
 
 PARSED, EDITED, DELETED = "stream:posts:parsed", "stream:posts:edited", "stream:posts:deleted"
 PERSONA, UPLOADED, ANALYZED = (
@@ -287,7 +288,7 @@ JSON = st.recursive(
     text=st.text(),
     extra=st.dictionaries(st.text("abc", min_size=5, max_size=9), JSON.filter(lambda value: value is not None)),
     at=st.datetimes(datetime(1970, 1, 2), datetime(2106, 2, 6), timezones=st.none() | st.timezones()),  # noqa: DTZ001
-    number=st.integers(-INT64 - 1, INT64).filter(bool),
+    number=st.integers(-MESSAGE_ID_MAX, MESSAGE_ID_MAX).filter(bool),
     counts=st.tuples(*[st.integers(0, INT32)] * 4),
     entities=st.lists(st.dictionaries(st.text(max_size=4), JSON, max_size=3), max_size=3),
 )

@@ -12,6 +12,7 @@ import pytest
 from tests.telegram.exports import chat, encode, message
 from tg_assets.errors import TgAssetsError
 from tg_assets.telegram.archive import open_archive
+from tg_assets.telegram.desktop import read_export
 from tg_assets.telegram.export_files import MEDIA_MAX_BYTES
 
 EXPORT = encode(chat(message(photo="photos/a.jpg")))
@@ -186,6 +187,102 @@ def test_several_exports_in_one_folder(folder: Path) -> None:
         assert export.media("ChatExport/result.json", "photos/a.jpg").size == 4
         assert export.media("ChatExport (1)/result.json", "photos/a.jpg").missing
         assert export.media("ChatExport (1)/result.json", "../ChatExport/photos/a.jpg").refused
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("a.rar", b"Rar!\x1a\x07\x01\x00", "a RAR archive. Unpack it"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7-Zip archive"),
+        ("a.tar", b"x" * 257 + b"ustar\x0000", "a tar archive"),
+        ("a.tar.gz", gzip.compress(b"x" * 257 + b"ustar\x0000"), "a tar archive"),
+        ("a.json.bz2", b"BZh91AY&SY", "compressed by bzip2"),
+        ("a.json.xz", b"\xfd7zXZ\x00\x00", "compressed by xz"),
+        ("a.session", b"SQLite format 3\x00", "a SQLite database"),
+        ("messages.html", b"\n<!DOCTYPE html><html>", "a page of HTML.*Machine-readable JSON"),
+        ("chat.csv", b"id,text\n1,secret\n", "a table .CSV..*Machine-readable JSON"),
+        ("key_datas", b"TDF$\x01", "Telegram Desktop's own data"),
+        ("empty", b"", "is empty"),
+    ],
+)
+def test_another_kind_of_file_is_named(tmp_path: Path, name: str, data: bytes, sentence: str) -> None:
+    """What it is, and what to do to get an export."""
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(TgAssetsError, match=f"'{name}' is no export: it is .*{sentence}|{sentence}") as caught:
+        open_archive(tmp_path / name)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["export", "result.json.txt", "RESULT.JSON", "backup.gz", "export.jsonl"])
+def test_an_export_is_told_by_what_is_in_it(tmp_path: Path, name: str) -> None:
+    """Whatever somebody called the file."""
+    data = EXPORT if name != "export" else EXPORT.decode().encode("utf-16")
+    (tmp_path / name).write_bytes(gzip.compress(data) if name == "backup.gz" else data)
+    with open_archive(tmp_path / name) as export, export.open_json(name) as stream:
+        assert [type(item).__name__ for item in read_export(stream, name)] == ["ExportedChat", "dict"]
+
+
+def test_an_export_as_html_is_named(tmp_path: Path) -> None:
+    """In a folder and in a zip, and the data of Telegram Desktop itself."""
+    for held, file in (("html", "messages2.html"), ("tdata", "key_datas")):
+        (tmp_path / held / "ChatExport").mkdir(parents=True)
+        (tmp_path / held / "ChatExport" / file).write_text("secret")
+        for path in (tmp_path / held, pack(tmp_path / f"{held}.zip", tmp_path / held)):
+            with pytest.raises(TgAssetsError, match=r"holds no result\.json\. It is .*Machine-readable JSON"):
+                open_archive(path)
+
+
+def test_what_cannot_be_opened_is_a_sentence(tmp_path: Path) -> None:
+    """A name that is too long or none, a link to itself; a JSON file that vanished."""
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name in ("x" * 5000, "a\x00b", "loop"):
+        with pytest.raises(TgAssetsError):
+            open_archive(tmp_path / name)
+    (tmp_path / "result.json").write_bytes(EXPORT)
+    with open_archive(tmp_path) as export:
+        (tmp_path / "result.json").unlink()
+        with pytest.raises(TgAssetsError, match="cannot be read"):
+            export.open_json("result.json")
+
+
+def test_every_cut_or_flip_of_a_zip_is_a_sentence(folder: Path) -> None:
+    """Or the export that it was: no other exception, whichever byte is wrong."""
+    data = pack(folder.parent / "whole.zip", folder).read_bytes()
+    path = folder.parent / "broken.zip"
+    for at in range(0, len(data), 3):
+        for broken in (data[:at], data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]):
+            path.write_bytes(broken)
+            try:
+                with open_archive(path) as export:
+                    for name in export.json_files():
+                        with export.open_json(name) as stream:
+                            list(read_export(stream, name))
+                        export.media(name, "photos/a.jpg")
+            except TgAssetsError as error:
+                assert "broken.zip" in str(error) or "result.json" in str(error)  # noqa: PT017
+
+
+def test_a_folder_in_a_zip_is_listed_once(tmp_path: Path) -> None:
+    """However many ways its name can be read in."""
+    path = tmp_path / "win.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ABCD/result.json", EXPORT)
+        archive.writestr("ABCD/photos/a.jpg", b"dos")
+    path.write_bytes(path.read_bytes().replace(b"ABCD", "Ключ".encode("cp866")))
+    with open_archive(path) as export:
+        assert export.json_files() == ["Ключ/result.json"]
+        assert export.media("Ключ/result.json", "photos/a.jpg").size == 3
+
+
+def test_names_that_differ_in_case_alone_are_not_guessed(folder: Path) -> None:
+    (folder / "photos" / "B.jpg").write_bytes(b"large")
+    (folder / "photos" / "b.JPG").write_bytes(b"small!")
+    for held in (folder, pack(folder.parent / "case.zip", folder)):
+        with open_archive(held) as export:
+            found = [
+                export.media("result.json", f"photos/{name}").size for name in ("B.jpg", "b.JPG", "b.jpg", "A.JPG")
+            ]
+            assert found == [5, 6, None, 4]
 
 
 def test_what_cannot_be_an_export_is_a_sentence(tmp_path: Path) -> None:

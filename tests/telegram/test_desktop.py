@@ -12,6 +12,8 @@ import pytest
 from tests.telegram.exports import account, chat, encode, message, old_message, read
 from tg_assets.errors import TgAssetsError
 from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
+from tg_assets.telegram.json_cursor import ABSURD_NUMBER, TOO_DEEP, TOO_LONG
+from tg_assets.telegram.message import Malformed, read_head
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_every_cut_is_noticed() -> None:
         (b'{"messages": [], "id": 1}', "no usable `id` before its messages"),
         (b'{"id": 1, "messages": []} tail', "is not valid JSON"),
         (b'{"id": 1, "messages": [{"id": 5}, {"text": secret}]}', "after message 5 of chat number 1"),
-        (b'{"id": 1, "messages": [' + b"[" * 200, "nested more than 100 deep"),
+        (b'{"id": 1, "messages": [' + b"[" * 200, "is cut short"),
         (b'{"a": 1,\n<<<<<<< HEAD\n"id": 1', "conflict marker at line 2"),
     ],
 )
@@ -196,3 +198,58 @@ def test_hash_ignores_key_order_only() -> None:
     assert len(message_hash(raw)) == 32
     assert message_hash(raw) != message_hash(raw | {"text": "иначе"})
     assert message_hash({"id": 1 << 70}) == message_hash({"id": 1 << 70})
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b'[{"_": "Message", "id": 5, "message": "secret"}]', "Telethon or Pyrogram"),
+        (b'{"_": "Message", "id": 5, "message": "secret"}\n{"_": "Message"}', "Telethon or Pyrogram"),
+        (b'{"id": 7, "messages": [{"_": "Message", "id": 5, "message": "secret"}]}', "Telethon or Pyrogram"),
+        (b'{"id": 7, "messages": [{"id": 5, "type": "message", "file": "secret.mp4", "date": 1682931600}]}', "tdl"),
+        (b'{"stream": "stream:posts:parsed", "data": {"text": "secret"}}', "tg-assets produce"),
+        (b'[{"update_id": 5, "message": {"text": "secret"}}]', "Bot API"),
+        (b"\xef\xbb\xbf<html><body>secret", "a page of HTML"),
+    ],
+)
+def test_another_program_s_json_is_named(data: bytes, sentence: str) -> None:
+    """What it is, and how to get an export out of Telegram Desktop."""
+    with pytest.raises(TgAssetsError, match=f"it is .*{sentence}.*Machine-readable JSON") as caught:
+        read(data)
+    assert "secret" not in str(caught.value)
+
+
+def test_what_costs_a_message_costs_no_more() -> None:
+    """Absurd numbers, nesting, length: handed out with a reason and with what can be kept."""
+    given = [message(1), message(2, views=10**39), message(3, text="x" * (1 << 20)), [1], message(5)]
+    data = encode(chat(*given)).replace(b'"id": 5', b'"id": 5, "deep": ' + b"[" * 300 + b"]" * 300)
+    _, messages = read(data)
+    assert [getattr(one, "reason", None) for one in messages] == [
+        None, ABSURD_NUMBER, TOO_LONG, "not an object", TOO_DEEP
+    ]  # fmt: skip
+    wrong = [one for one in messages if isinstance(one, Malformed)]
+    assert [read_head(one) for one in wrong] == [one.reason for one in wrong]
+    assert messages[2] == {"malformed": None, "after": 2}
+    assert messages[1]["views"] == str(10**39)
+
+
+def test_messages_with_broken_characters_are_counted() -> None:
+    data = encode(chat(message(1), message(2, text="@"), message(3))).replace(b"@", b"\xff")
+    reader = read_export(io.BytesIO(data), "result.json")
+    assert [item["text"] for item in reader if isinstance(item, dict)] == ["привет", "\ufffd", "привет"]
+    assert reader.broken == 1
+
+
+def test_the_first_header_that_says_something_counts() -> None:
+    """As everywhere, of a doubled key."""
+    (found,), _ = read(b'{"name": "a", "name": "", "type": null, "type": "public_channel", "id": 42, "messages": []}')
+    assert (found.name, found.source) == ("a", "channel")
+
+
+def test_paths_of_exported_emoji_are_not_content() -> None:
+    """They differ from export to export; an id does not."""
+    emoji = {"type": "custom_emoji", "text": '"document_id":"x"', "document_id": "stickers/a (1).webm"}
+    one, two = message(text_entities=[emoji]), message(text_entities=[emoji | {"document_id": 'b "2".webm'}])
+    assert message_hash(one) == message_hash(two)
+    assert message_hash(one) != message_hash(message(text_entities=[emoji | {"document_id": "77"}]))
+    assert message_hash(one) != message_hash(message(text_entities=[emoji | {"text": '"document_id":"y"'}]))

@@ -49,7 +49,15 @@ def test_links_are_distinct_and_in_order() -> None:
         ({"type": "mention_name", "text": "ab", "user_id": 7}, {"user_id": 7}),
         ({"type": "pre", "text": "ab", "language": "python"}, {"language": "python"}),
         ({"type": "pre", "text": "ab", "language": ""}, {}),
-        ({"type": "custom_emoji", "text": "ab", "document_id": "files/s.webm"}, {"document_id": "files/s.webm"}),
+        ({"type": "custom_emoji", "text": "ab", "document_id": "files/s.webm"}, {}),
+        (
+            {"type": "custom_emoji", "text": "ab", "document_id": "54321098765432109"},
+            {"document_id": "54321098765432109"},
+        ),
+        (
+            {"type": "custom_emoji", "text": "ab", "document_id": 5432109876543210987},
+            {"document_id": "5432109876543210987"},
+        ),
         ({"type": "blockquote", "text": "ab", "collapsed": True}, {"collapsed": True}),
         ({"type": "hologram", "text": "ab"}, {}),
     ],

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.telegram.exports import message
-from tg_assets.telegram.message import MessageHead, read_head, zone_of
+from tg_assets.telegram.message import Malformed, MessageHead, read_head, zone_of
 
 
 def test_head_of_a_current_message() -> None:
@@ -69,11 +69,16 @@ def test_messages_of_the_group_before_a_supergroup_have_negative_ids() -> None:
         (message(0), "no usable id"),
         (message(id=True), "no usable id"),
         (message(id=1 << 63), "no usable id"),
+        (message(id=(1 << 63) - 1), "no usable id"),
+        (message(id=-(1 << 62)), "no usable id"),
+        (message(date_unixtime=str(1 << 32)), "no usable date"),
+        (message(date_unixtime="-1"), "no usable date"),
+        (message(date_unixtime=None, date="2106-02-08T00:00:00"), "no usable date"),
         (message(5, date_unixtime=None, date=None), "no usable date"),
         (message(5, date_unixtime="soon", date="yesterday"), "no usable date"),
         (message(5, date_unixtime="9" * 18, date="x"), "no usable date"),
         (message(5, date_unixtime="0", date="1970-01-01T00:00:00"), "no usable date"),
-        ({"malformed": "x"}, "no usable id"),
+        (Malformed({"id": 5}, "a reason"), "a reason"),
         ("x", "not an object"),
         (None, "not an object"),
     ],

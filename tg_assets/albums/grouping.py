@@ -38,12 +38,12 @@ def _media_items(connection: Connection, channel: UUID) -> Iterator[MediaItem]:
         )  # fmt: skip
 
 
-def regroup(connection: Connection, channel: UUID) -> int:
-    """Set ``grouped_id`` of a chat's messages; returns how many albums there are.
+def regroup(connection: Connection, channel: UUID) -> None:
+    """Set ``grouped_id`` of a chat's messages.
 
     Messages that are now in another album are added to the temporary table ``landed``.
     """
-    grouped = list(rebuild(_media_items(connection, channel)))
+    grouped = rebuild(_media_items(connection, channel))
     rows = [(ids.post_id(channel, message_id), grouped_id) for message_id, grouped_id in grouped]
     connection.execute(text("DROP TABLE IF EXISTS regrouped"))
     temp_rows(connection, "regrouped", {"id": "uuid", "grouped_id": "bigint"}, rows)
@@ -61,7 +61,6 @@ def regroup(connection: Connection, channel: UUID) -> int:
         """),
         {"channel": channel},
     )
-    return len({grouped_id for _, grouped_id in grouped})
 
 
 def regroup_touched(connection: Connection) -> None:

@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Connection, text
 
 from resources.object_store import ObjectStore, media_key
@@ -22,6 +21,7 @@ from tg_assets.downloading.partial import Partial
 from tg_assets.events.media_list import UNKNOWN_MIME, Item
 from tg_assets.facts import Fact, apply_facts, keep_facts
 from tg_assets.ids import media_object_id
+from tg_assets.jsonb import jsonb
 from tg_assets.live import dirty
 
 AT_ONCE = 8
@@ -117,7 +117,7 @@ def record(connection: Connection, messages: Sequence[Message], mark_from: date 
     """Record the media of messages, and which of these are gone; with ``mark_from`` mark their partitions dirty."""
     now = datetime.now(UTC)
     facts = [
-        Fact(one.id, "media", one.channel, one.number, now, orjson.dumps({"files": one.items}).decode())
+        Fact(one.id, "media", one.channel, one.number, now, jsonb({"files": one.items}))
         for one in messages
         if one.is_changed
     ]

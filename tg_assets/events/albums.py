@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from tg_assets.events.envelope import ChatEvent
-from tg_assets.events.fields import BigInt, Count, Moment
+from tg_assets.events.fields import BigInt, Count, MessageId, Moment
 
 
 class _AlbumEvent(ChatEvent):
@@ -19,7 +19,7 @@ class _AlbumEvent(ChatEvent):
     album_kind: str | None = None
     items_count: Count
     posted_at: Moment | None = None
-    telegram_message_ids: list[BigInt] = Field(default_factory=list)
+    telegram_message_ids: list[MessageId] = Field(default_factory=list)
 
     @property
     def message_ids(self) -> Sequence[int]:

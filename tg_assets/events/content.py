@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
+from tg_assets.jsonb import without_nul
+
 AROUND = frozenset(
     {"schema_version", "event_id", "trace_id", "occurred_at", "idempotency_key", "producer"}
     | {"tenant_id", "user_id", "channel_id", "post_id", "chat_title", "chat_username"}
@@ -41,7 +43,7 @@ def digest(content: Any) -> str:
 
 def as_json(content: Any) -> str:
     """A JSON value as text, whatever numbers are in it."""
-    return _dumped(content, None).decode()
+    return without_nul(_dumped(content, None)).decode()
 
 
 def _dumped(content: Any, option: int | None) -> bytes:

@@ -3,32 +3,31 @@
 A value that PostgreSQL would refuse is a validation error here. What does not belong here: models of events.
 """
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT, marked_channel_id
+from tg_assets.ids import CHANNEL_SHIFT, MESSAGE_ID_MAX, PER_ACCOUNT, marked_channel_id
 
 Source = Literal["channel", "group", "dm", "persona"]
 
 INT32 = (1 << 31) - 1
 INT64 = (1 << 63) - 1
 
+
+def _possible_id(number: int) -> int:
+    if abs(number) > MESSAGE_ID_MAX:
+        raise ValueError("no message of Telegram has this id")
+    return number
+
+
 BigInt = Annotated[int, Field(ge=-INT64 - 1, le=INT64)]
+MessageId = Annotated[BigInt, AfterValidator(_possible_id)]
 Bytes = Annotated[int, Field(ge=0, le=INT64)]
 Count = Annotated[int, Field(ge=0, le=INT32)]
 Name = Annotated[str, StringConstraints(min_length=1)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
-
-# An escaped NUL whose own backslash is not escaped.
-_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
-
-
-def without_nul(data: bytes) -> bytes:
-    """JSON whose strings hold U+FFFD in place of NUL characters, which PostgreSQL cannot store."""
-    return _NUL.sub(rb"\1\\ufffd", data) if b"\\u0000" in data else data
 
 
 def _utc(moment: datetime) -> datetime:

@@ -85,7 +85,8 @@ def survey(items: Iterable[ExportedChat | Message], tz: tzinfo = UTC) -> list[Su
             )
         if found.other_author is None and found.chat.source == "dm":
             author = author_of(item)
-            found.other_author = author.id if author and author.id != found.chat.id else None
+            if author is not None and author.type == "user" and author.id != found.chat.id:
+                found.other_author = author.id
     _group(chats, media)
     return chats
 

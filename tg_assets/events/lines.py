@@ -6,7 +6,7 @@ belong here: Redis.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
@@ -14,6 +14,8 @@ from tg_assets.events.envelope import BadEvent, Envelope
 from tg_assets.events.streams import decode, encode, stream_for, stream_named
 
 LONGEST_FIRST_LINE = 1 << 20
+# A message of Telegram is some kilobytes; this much is what one transaction of PostgreSQL takes without complaint.
+LONGEST_LINE = 16 << 20
 
 
 class Line(NamedTuple):
@@ -40,20 +42,33 @@ def read_line(line: bytes, defaults: dict[str, Any] | None = None) -> Line:
     if not isinstance(found.get("data"), dict):
         raise BadEvent("`data` is not an object")
     name = stream_named(found["stream"]).name
-    data = orjson.dumps({**(defaults or {}), **found["data"]})
+    try:
+        data = orjson.dumps({**(defaults or {}), **found["data"]})
+    except orjson.JSONEncodeError:  # it reads deeper than it writes
+        raise BadEvent("it is nested too deep") from None
     return Line(name, decode(name, data), data)
 
 
 def read_lines(path: Path, defaults: dict[str, Any] | None = None) -> Iterator[tuple[int, Line | BadEvent]]:
     """Every line of a file that is not blank, with its number from 1; an unusable one as its error."""
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                yield number, read_line(line, defaults)
-            except BadEvent as error:
-                yield number, error
+        for number, line in enumerate(_lines(file), 1):
+            if line is None:
+                yield number, BadEvent(f"it is longer than {LONGEST_LINE:,} bytes")
+            elif line.strip():
+                try:
+                    yield number, read_line(line, defaults)
+                except BadEvent as error:
+                    yield number, error
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes | None]:
+    """The lines of a file in bounded memory; None for one that is too long."""
+    while line := file.readline(LONGEST_LINE):
+        whole = line
+        while not line.endswith(b"\n") and (line := file.readline(LONGEST_LINE)):
+            whole = b""
+        yield whole or None
 
 
 def is_event_file(path: Path) -> bool:

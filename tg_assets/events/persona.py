@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, StringConstraints, model_validator
 
 from tg_assets.events.envelope import ChatEvent, Envelope
-from tg_assets.events.fields import BigInt, ChatRef, Count, Moment, Posted, Source, marked
+from tg_assets.events.fields import BigInt, ChatRef, Count, MessageId, Moment, Posted, Source, marked
 
 
 def _known(source: Any) -> Any:
@@ -29,7 +29,7 @@ class PersonaMessageIngestedEventV1(ChatEvent):
 
     user_id: Account
     source: Annotated[Source, BeforeValidator(_known)] = "group"
-    telegram_message_id: BigInt
+    telegram_message_id: MessageId
     message_id: str | None = None
     peer_id: BigInt | None = None
     dialog_type: Literal["dm", "group"]

@@ -13,7 +13,7 @@ from pydantic.config import JsonDict
 
 from tg_assets.events.content import content_digest
 from tg_assets.events.envelope import ChatEvent
-from tg_assets.events.fields import BigInt, ChatRef, Count, Moment, Posted, Sha256
+from tg_assets.events.fields import BigInt, ChatRef, Count, MessageId, Moment, Posted, Sha256
 from tg_assets.events.parts import Beside, Poll, PostMedia, Reaction
 
 # Predecessor's events name a message twice; either name will do.
@@ -32,8 +32,8 @@ class PostParsedEventV1(ChatEvent):
     model_config = ConfigDict(json_schema_extra=_EITHER_ID)
 
     tg_channel_id: BigInt
-    telegram_message_id: BigInt = 0
-    tg_message_id: BigInt = 0
+    telegram_message_id: MessageId = 0
+    tg_message_id: MessageId = 0
     post_id: str | None = None
     text: str
     posted_at: Posted
@@ -115,9 +115,9 @@ class PostDeletedEventV1(ChatEvent):
     """Messages that are gone. The chat is required: message ids repeat between chats."""
 
     tg_channel_id: BigInt
-    telegram_message_id: BigInt | None = None
-    tg_message_id: BigInt | None = None
-    telegram_message_ids: list[BigInt] = Field(default_factory=list)
+    telegram_message_id: MessageId | None = None
+    tg_message_id: MessageId | None = None
+    telegram_message_ids: list[MessageId] = Field(default_factory=list)
     post_id: str | None = None
     deleted_at: Moment | None = None
     reason: str | None = None

@@ -52,7 +52,8 @@ class Replay:
         names = {chat.chat.name or "" for chat in chats}
         if missing := sorted(self.titles - names):
             raise TgAssetsError(
-                f"The export has no chat {missing[0]!r}. It has: {', '.join(sorted(filter(None, names)))}."
+                f"{len(missing)} of the chats that were asked for are not in the export, which has {len(chats)}. "
+                "Write their titles as Telegram does."
             )
         chosen = [chat for chat in chats if self._wants(chat)]
         for chat in chosen:

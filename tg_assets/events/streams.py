@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from tg_assets.events.albums import AlbumAssembledEventV1, AlbumParsedEventV1
 from tg_assets.events.envelope import BadEvent, Envelope, bad_event
-from tg_assets.events.fields import without_nul
 from tg_assets.events.persona import PersonaGraphUpdatedEventV1, PersonaMessageIngestedEventV1
 from tg_assets.events.posts import PostDeletedEventV1, PostEditedEventV1, PostParsedEventV1
 from tg_assets.events.results import PostIndexedEventV1, PostTaggedEventV1
 from tg_assets.events.vision import VisionAnalyzedEventV1, VisionUploadedEventV1
+from tg_assets.jsonb import without_nul
 
 GROUP = "tg_assets"
 FIELD = "data"
@@ -54,7 +54,7 @@ def stream_named(name: str) -> Stream:
     base, _, number = name.rpartition(":")
     found = _BY_NAME.get(name) or (_BY_NAME.get(base) if number.isdecimal() else None)
     if found is None:
-        raise BadEvent(f"there is no stream {name[:80]!r}")
+        raise BadEvent("there is no stream of this name; docs/events lists them")
     return found
 
 

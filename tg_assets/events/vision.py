@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tg_assets.events.envelope import ChatEvent, bad_event
-from tg_assets.events.fields import BigInt, Bytes, Count, Moment, Name, Sha256
+from tg_assets.events.fields import Bytes, Count, MessageId, Moment, Name, Sha256
 from tg_assets.telegram.desktop_media import MediaKind
 from tg_assets.vision.result import VisionResult
 
@@ -34,7 +34,7 @@ class _VisionEvent(ChatEvent):
     """Which message it is about: by Telegram's ids, or by the sender's own ``post_id``."""
 
     post_id: str | None = None
-    telegram_message_id: BigInt | None = None
+    telegram_message_id: MessageId | None = None
 
     @model_validator(mode="after")
     def _names_a_post(self) -> Self:

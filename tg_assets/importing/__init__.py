@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid5
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DataError
 
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
@@ -41,6 +42,24 @@ def import_export(
     progress: Progress,
 ) -> list[ChatReport]:
     """Land an export; returns a report per chat. Raises TgAssetsError, having changed nothing."""
+    try:
+        return _import(path, options, settings, postgres, objects, progress)
+    except DataError as refused:  # its text quotes what was refused
+        code = getattr(refused.orig, "pgcode", None)
+        raise TgAssetsError(
+            f"PostgreSQL refuses something in {path.name} (SQLSTATE {code}), so nothing of it was imported. "
+            "Please report it: an export is never meant to get so far."
+        ) from None
+
+
+def _import(
+    path: Path,
+    options: ImportOptions,
+    settings: Settings,
+    postgres: Postgres,
+    objects: ObjectStore,
+    progress: Progress,
+) -> list[ChatReport]:
     tenant = ids.tenant_id(options.tenant)
     reports: list[ChatReport] = []
     with open_archive(path) as archive, postgres.tenant(tenant) as session, session.transaction() as connection:
@@ -76,7 +95,9 @@ def _land_chat(
     """Register one staged chat and land its messages."""
     report = staged.report
     owner = _owner(staged, options)
-    chat = Chat(staged.chat.tg_channel_id, staged.chat.source, staged.chat.name, owner_id=owner)
+    # What has no messages says nothing, not even what the chat is called.
+    renames = report.first is not None
+    chat = Chat(staged.chat.tg_channel_id, staged.chat.source, staged.chat.name, owner_id=owner, renames=renames)
     channel, report.feed = register_chat(
         connection, settings, options.tenant, chat, options.feed, options.feeds_in_use + registered
     )
@@ -88,7 +109,8 @@ def _land_chat(
     report.counts.update(counts)
     keep_facts(connection, ())
     apply_facts(connection)
-    report.counts["albums"] = regroup(connection, channel)
+    regroup(connection, channel)
+    report.counts["albums"] = landing.count_albums(connection, staged.number)
     landing.keep_rejected(
         connection,
         [

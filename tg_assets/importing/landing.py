@@ -114,6 +114,17 @@ def set_media(connection: Connection, media: Sequence[tuple[int, str]]) -> None:
     )
 
 
+def count_albums(connection: Connection, chat: int) -> int:
+    """How many albums have a message in what came in."""
+    return int(
+        connection.execute(
+            text("""SELECT count(DISTINCT t.grouped_id) FROM telegram_messages t JOIN incoming i ON i.id = t.id
+                    WHERE i.chat = :chat"""),
+            {"chat": chat},
+        ).scalar_one()
+    )
+
+
 def keep_rejected(connection: Connection, rows: Sequence[tuple[UUID, str, str, str, str]]) -> None:
     """Keep what could not land as dead letters, given as (id, source, entry, reason, payload JSON)."""
     connection.execute(text("DROP TABLE IF EXISTS rejected"))

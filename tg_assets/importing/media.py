@@ -5,19 +5,23 @@ leaves the export, or unreadable. A message is never rejected because of its med
 """
 
 import mimetypes
+from io import BytesIO
 from pathlib import PurePosixPath
+from typing import BinaryIO
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Connection
 
 from resources.object_store import ObjectStore
 from tg_assets.importing import landing
 from tg_assets.importing.options import Progress
 from tg_assets.importing.reading import StagedChat
+from tg_assets.jsonb import jsonb
 from tg_assets.telegram.archive import ExportArchive
+from tg_assets.telegram.export_files import UNREADABLE
 
 BATCH = 500
+LONGEST_EXTENSION = 10
 
 
 def copy_media(
@@ -35,8 +39,11 @@ def copy_media(
         settled = []
         for ordinal, media in batch:
             for item in media:
-                counts[settle(archive, json_name, item, tenant, objects)] += 1
-            settled.append((ordinal, orjson.dumps(media).decode()))
+                became = settle(archive, json_name, item, tenant, objects)
+                # A preview that is not there is nothing that a person misses.
+                if became == "media_present" or item.get("role") != "thumbnail":
+                    counts[became] += 1
+            settled.append((ordinal, jsonb(media)))
         landing.set_media(connection, settled)
         done += len(batch)
         progress(f"copying media of {staged.report.title}", done, total)
@@ -58,7 +65,30 @@ def settle(archive: ExportArchive, json_name: str, item: dict[str, object], tena
         return "media_missing"
     mime = item.get("mime") or mimetypes.guess_type(path)[0] or "application/octet-stream"
     extension = PurePosixPath(path).suffix.lstrip(".").lower()
-    with stream:
-        sha256, key, size = objects.put_media(tenant, stream, extension if extension.isalnum() else "bin")
+    usable = extension.isascii() and extension.isalnum() and len(extension) <= LONGEST_EXTENSION
+    try:
+        with stream:
+            sha256, key, size = objects.put_media(tenant, _Checked(stream), extension if usable else "bin")
+    except Unreadable:
+        item["missing_reason"] = "damaged in the export"
+        return "media_damaged"
     item.update(sha256=sha256, key=key, size=size, mime=mime)
     return "media_present"
+
+
+class Unreadable(Exception):
+    """The export's file cannot be read to its end; the object store has nothing to do with it."""
+
+
+class _Checked(BytesIO):
+    """A file of an export, whose damage is told from that of the object store."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        try:
+            return self._stream.read(-1 if size is None else size)
+        except UNREADABLE:
+            raise Unreadable from None

@@ -10,20 +10,24 @@ from datetime import tzinfo
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Connection
 
 from tg_assets import ids
 from tg_assets.importing import landing
 from tg_assets.importing.options import ImportOptions, Progress
 from tg_assets.importing.report import ChatReport
+from tg_assets.jsonb import jsonb
 from tg_assets.telegram.archive import ExportArchive
 from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
 from tg_assets.telegram.desktop_post import author_of, media_of, read_words
+from tg_assets.telegram.fields import integer
 from tg_assets.telegram.message import MessageHead, read_head, zone_of
 from tg_assets.telegram.words import unread_of, wordless_kind
 
 BATCH = 5000
+# Messages are small, but a batch of them must be so whatever they are.
+BATCH_CHARACTERS = 32 << 20
+_RAW = landing.COLUMNS.index("raw")
 
 
 @dataclass(slots=True)
@@ -54,24 +58,28 @@ def stage_export(
     """Read one JSON file of an export into the staging table; returns its chats in order of the file."""
     chats: list[StagedChat] = []
     batch: list[tuple[object, ...]] = []
-    messages = 0
+    messages = characters = 0
     # One batch travels to the server while the next one is read: a good part of this time is the server's.
     with archive.open_json(name) as stream, ThreadPoolExecutor(1) as sender:
         sent: Future[None] | None = None
-        for ordinal, event in enumerate(read_export(stream, name)):
+        export, broken = read_export(stream, name), 0
+        for ordinal, event in enumerate(export):
             if isinstance(event, ExportedChat):
                 title = event.name or event.type or str(event.id)
                 chats.append(StagedChat(len(chats), event, _channel(event, options, tenant), ChatReport(title)))
                 continue
             messages += 1
             row = _row(ordinal, event, chats[-1], options.tz)
+            chats[-1].report.counts["broken"] += export.broken - broken
+            broken = export.broken
             if row is not None:
                 batch.append(row)
-            if len(batch) >= BATCH:
+                characters += len(str(row[_RAW]))
+            if len(batch) >= BATCH or characters > BATCH_CHARACTERS:
                 if sent is not None:
                     sent.result()
                 sent = sender.submit(landing.stage_rows, connection, batch)
-                batch = []
+                batch, characters = [], 0
                 progress(f"reading {name}", messages, 0)
         if sent is not None:
             sent.result()
@@ -91,7 +99,7 @@ def _channel(chat: ExportedChat, options: ImportOptions, tenant: UUID) -> UUID |
 
 def _row(ordinal: int, raw: dict[str, Any], staged: StagedChat, tz: tzinfo) -> tuple[object, ...] | None:
     """One message as a row of the staging table; None when it was rejected."""
-    if isinstance(raw, dict) and "date_unixtime" in raw:
+    if "date_unixtime" in raw:
         staged.dated = raw
         zone: tzinfo | None = None
     else:
@@ -100,8 +108,9 @@ def _row(ordinal: int, raw: dict[str, Any], staged: StagedChat, tz: tzinfo) -> t
     digest = message_hash(raw)
     if not isinstance(head, MessageHead):
         staged.report.rejected[head] += 1
-        entry = f"message {raw.get('id')}" if isinstance(raw, dict) else "message"
-        staged.rejected.append((digest, entry, head, orjson.dumps(raw).decode()))
+        number = integer(raw.get("id"))
+        entry = "message" if number is None else f"message {number}"
+        staged.rejected.append((digest, entry, head, jsonb(raw)))
         return None
     _count(staged, head, raw)
     media = (
@@ -119,16 +128,10 @@ def _row(ordinal: int, raw: dict[str, Any], staged: StagedChat, tz: tzinfo) -> t
         head.posted_at,
         head.edited_at,
         head.is_service,
-        _json(raw),
+        jsonb(raw),
         digest,
-        orjson.dumps(media).decode(),
+        jsonb(media),
     )
-
-
-def _json(value: object) -> str:
-    """JSON that PostgreSQL accepts: a NUL cannot be stored in jsonb, so it becomes U+FFFD."""
-    dumped = orjson.dumps(value).decode()
-    return dumped.replace("\\u0000", "\\ufffd") if "\\u0000" in dumped else dumped
 
 
 def _count(staged: StagedChat, head: MessageHead, raw: dict[str, Any]) -> None:
@@ -141,5 +144,7 @@ def _count(staged: StagedChat, head: MessageHead, raw: dict[str, Any]) -> None:
         report.unread.update(unread_of(raw))
         if not (head.has_media or raw.get("text") or read_words(raw)[1].whole.content):
             report.wordless[wordless_kind(raw)] += 1
-    if staged.chat.source == "dm" and staged.other_author is None and (author := author_of(raw)):
-        staged.other_author = author.id if author.type == "user" and author.id != staged.chat.id else None
+    if staged.chat.source == "dm" and staged.other_author is None:
+        author = author_of(raw)
+        if author is not None and author.type == "user" and author.id != staged.chat.id:
+            staged.other_author = author.id

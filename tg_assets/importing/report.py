@@ -37,9 +37,11 @@ class ChatReport:
 ROWS = {
     "messages": "messages",
     "service": "service messages",
+    "broken": "messages with broken characters",
     "media_present": "media copied",
     "media_missing": "media missing in the export",
     "media_refused": "media refused",
+    "media_damaged": "media damaged in the export",
     "albums": "albums",
     "replies": "replies",
     "forwards": "forwards",

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-import orjson
 from sqlalchemy import Connection, text
 
 from resources.postgres import copy_rows, temp_rows
@@ -16,6 +15,7 @@ from tg_assets import posts
 from tg_assets.albums.grouping import regroup_touched
 from tg_assets.engine import work_on
 from tg_assets.facts import apply_facts, keep_facts
+from tg_assets.jsonb import jsonb
 from tg_assets.landing import INCOMING, forget_looks, land
 from tg_assets.live import dead_letters, dirty
 from tg_assets.live.batch import Batch, Delivered, Message, batch_of
@@ -110,7 +110,7 @@ def _incoming(ordinal: int, one: Message) -> tuple[object, ...]:
         one.grouped_id,
         one.raw,
         one.raw_hash,
-        orjson.dumps(one.media).decode() if one.media else "[]",
+        jsonb(one.media) if one.media else "[]",
     )
 
 

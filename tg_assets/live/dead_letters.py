@@ -18,8 +18,8 @@ from sqlalchemy import Connection, text
 
 from resources.postgres import temp_rows
 from tg_assets import ids
-from tg_assets.events.fields import without_nul
 from tg_assets.events.streams import dlq_of
+from tg_assets.jsonb import without_nul
 from tg_assets.live import outbox
 
 if TYPE_CHECKING:

@@ -1,138 +1,147 @@
 """A Telegram Desktop export as a lazy sequence: each chat's header, then its messages, in file order.
 
 ``read_export`` takes the JSON of one chat or of a whole account as a binary stream and holds one message in
-memory at a time. It repairs what Desktop is known to break, replaces NUL characters (Postgres stores none),
-and raises ``TgAssetsError`` that says where a file that is cut short, damaged or something else stops.
-Messages are handed out as found: duplicates and malformed ones are the caller's to judge.
+memory at a time. It repairs what Desktop is known to break, reads UTF-16 too, and raises ``TgAssetsError`` that says
+where a file that is cut short, damaged or something else stops; no error quotes the file. A message that cannot be
+one is handed out as ``Malformed`` with the reason: it costs itself, not the file. Duplicates are the caller's to judge.
 What does not belong here: the meaning of a message's fields, files beside the JSON, databases.
 """
 
-import gzip
 import hashlib
 import json
-import zipfile
-import zlib
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-import ijson  # type: ignore[import-untyped]
 import orjson
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.telegram.encoding import Utf8Stream
+from tg_assets.telegram.export_files import UNREADABLE
 from tg_assets.telegram.exported_chat import ExportedChat, describe_chat, packs_ids
 from tg_assets.telegram.fields import integer
+from tg_assets.telegram.foreign import HOW_TO_EXPORT, HTML, foreign_json
+from tg_assets.telegram.json_cursor import JsonCursor
+from tg_assets.telegram.json_window import READ_BYTES, BadJson
+from tg_assets.telegram.message import Malformed, Message
 from tg_assets.telegram.repair import RepairedStream
 
-__all__ = ["ExportedChat", "message_hash", "read_export"]
+__all__ = ["ExportedChat", "Malformed", "message_hash", "read_export"]
 
-Event = tuple[str, Any]
-Message = dict[str, Any]
-# Errors name a byte no further than this from the defect.
-READ_BYTES = 1 << 14
-# Desktop nests 6 deep; more is an attack on whoever recurses over a message later.
-MAX_DEPTH = 100
 HEADER_KEYS = ("name", "type", "id")
+# What other programs' files begin with.
+FOREIGN_KEYS = ("_", "stream")
+# A cut emoji is one broken place; a file of another encoding has them in most messages.
+FOREIGN_ENCODING = 20
+
+# A custom emoji that was exported as a file: its path differs from export to export.
+_EMOJI_FILE = re.compile(rb'"document_id":"(?!-?[0-9]+")(?:[^"\\]|\\.)*"')
 
 
 def message_hash(raw: Message) -> str:
-    """32 hex digits that depend on the message's content, not on the order of its keys."""
+    """32 hex digits of what a message says: neither the order of keys nor the paths of exported emoji count."""
     try:
         body = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # an integer beyond 64 bits, or a lone surrogate
         body = json.dumps(raw, sort_keys=True, default=str).encode()
+    if b'"document_id":"' in body:
+        body = _EMOJI_FILE.sub(b'"document_id":""', body)
     return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
-def read_export(stream: BinaryIO, name: str) -> Iterator[ExportedChat | Message]:
+def read_export(stream: BinaryIO, name: str) -> "ExportReader":
     """Yield every chat's ``ExportedChat`` followed by its messages; ``name`` stands for the file in errors."""
-    return _Reader(stream, name).read()
+    return ExportReader(stream, name)
 
 
-class _Reader:
+class ExportReader(Iterator[ExportedChat | Message]):
+    """What ``read_export`` gives; ``broken`` counts messages so far in which broken bytes became U+FFFD."""
+
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self._name = name
-        self._stream = RepairedStream(stream, name, READ_BYTES)
-        self._events: Iterator[Event] = ijson.get_backend("yajl2_c").basic_parse(
-            self._stream, use_float=True, buf_size=READ_BYTES
-        )
+        self._cursor = JsonCursor(RepairedStream(Utf8Stream(stream), name, READ_BYTES))
         self._owner: int | None = None
         self._chats = 0
-        self._last: Any = None  # id of the last message read in the current chat
+        self._messages = 0
+        self.broken = 0
+        self._last: int | None = None  # id of the last message read in the current chat
+        self._items = self._read()
 
-    def read(self) -> Iterator[ExportedChat | Message]:
+    def __next__(self) -> ExportedChat | Message:
+        return next(self._items)
+
+    def _read(self) -> Iterator[ExportedChat | Message]:
         try:
             yield from self._root()
-        except ijson.JSONError as error:
-            raise self._broken(str(error)) from None
-        except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile):
+        except BadJson as problem:
+            raise self._broken(problem) from None
+        except UNREADABLE:
             raise TgAssetsError(
-                f"The compressed data of {self._name} is cut short or damaged {self._where()}. "
-                "Copy or download the file again."
+                f"{self._name} is cut short or damaged, or its disk cannot be read, {self._where()}: the (compressed) "
+                "data cannot be read on. Copy or download the file again."
             ) from None
+        if self.broken > max(FOREIGN_ENCODING, self._messages // 2):
+            raise TgAssetsError(
+                f"{self._name} is not written in UTF-8: {self.broken:,} of its {self._messages:,} messages hold bytes "
+                "that are no characters. Export the chat again, or save the file as UTF-8, and import that."
+            )
 
     def _root(self) -> Iterator[ExportedChat | Message]:
-        event, _ = next(self._events)
-        if event != "start_map":
+        cursor = self._cursor
+        if cursor.peek() != "{":
             raise self._foreign()
         header: dict[str, Any] = {}
-        for event, key in self._events:
-            if event == "end_map":
-                break
+        for key in cursor.members():
             if key in ("chats", "left_chats"):
                 yield from self._chat_list()
             elif key == "messages":
-                yield from self._messages(header)
+                yield from self._chat_messages(header)
             elif key == "personal_information":
-                value = self._value()
+                value = cursor.value().value
                 self._owner = integer(value.get("user_id")) if isinstance(value, dict) else None
-            elif key in HEADER_KEYS:
-                header[key] = self._value()
             else:
-                self._skip()
-        for _ in self._events:  # lets the parser complain of anything after the end
-            pass
+                self._note(header, key)
         if not self._chats:
-            raise self._foreign()
+            raise self._something_else(foreign_json(None, header))
+        if cursor.peek():
+            raise BadJson("there is more after its end", *cursor.place, cut=False)
 
     def _chat_list(self) -> Iterator[ExportedChat | Message]:
-        event, _ = next(self._events)
-        if event != "start_map":
-            self._skip(event)
+        cursor = self._cursor
+        if cursor.peek() != "{":
+            cursor.skip()
             return
-        for event, key in self._events:
-            if event == "end_map":
-                return
-            if key != "list":
-                self._skip()
+        for key in cursor.members():
+            if key != "list" or cursor.peek() != "[":
+                cursor.skip()
                 continue
-            event, _ = next(self._events)
-            if event != "start_array":
-                self._skip(event)
-                continue
-            for event, _ in self._events:
-                if event == "end_array":
-                    break
-                if event == "start_map":
+            for _ in cursor.items():
+                if cursor.peek() == "{":
                     yield from self._chat()
                 else:
-                    self._skip(event)
+                    cursor.skip()
 
     def _chat(self) -> Iterator[ExportedChat | Message]:
         header: dict[str, Any] = {}
-        for event, key in self._events:
-            if event == "end_map":
-                return
+        for key in self._cursor.members():
             if key == "messages":
-                yield from self._messages(header)
-            elif key in HEADER_KEYS:
-                header[key] = self._value()
+                yield from self._chat_messages(header)
             else:
-                self._skip()
+                self._note(header, key)
 
-    def _messages(self, header: dict[str, Any]) -> Iterator[ExportedChat | Message]:
-        event, _ = next(self._events)
-        if event != "start_array":
-            raise self._broken("`messages` is not a list")
+    def _note(self, header: dict[str, Any], key: str) -> None:
+        """Keep what says who the chat is; of a doubled key the first value that says something."""
+        if key in HEADER_KEYS and not header.get(key):
+            header[key] = self._cursor.value().value
+        elif key in FOREIGN_KEYS:
+            header[key] = True
+            self._cursor.skip()
+        else:
+            self._cursor.skip()
+
+    def _chat_messages(self, header: dict[str, Any]) -> Iterator[ExportedChat | Message]:
+        if self._cursor.peek() != "[":
+            raise BadJson("`messages` is not a list", *self._cursor.place, cut=False)
         self._chats += 1
         self._last = None
         if integer(header.get("id")) is None:
@@ -141,101 +150,59 @@ class _Reader:
                 f"({self._where()}), so there is nothing to file them under. Telegram Desktop writes `name`, "
                 "`type` and `id` first: put them there, or export the chat again."
             )
-        messages = self._items()
+        messages = self._list()
         # Before mid-2021 ids were written in a packed form, which only a sender's id gives away.
-        held: list[Any] = []
+        held: list[Message] = []
         sender: Any = None
         while sender is None and len(held) < 100 and (message := next(messages, None)) is not None:
             held.append(message)
-            if isinstance(message, dict):
-                sender = message.get("from_id") or message.get("actor_id")
+            sender = message.get("from_id") or message.get("actor_id")
+        if held and (what := foreign_json(held[0], header)):
+            raise self._something_else(what)
         packed = isinstance(sender, int) and packs_ids(held[-1])
         yield describe_chat(header, owner_id=self._owner, packed_ids=packed)
         yield from held
         yield from messages
 
-    def _items(self) -> Iterator[Any]:
-        for event, value in self._events:
-            if event == "end_array":
-                return
-            item = self._value((event, value))
-            if isinstance(item, dict):
-                self._last = item.get("id", self._last)
-                yield item
-            else:  # the caller judges it, but is promised a dict
-                yield {"malformed": item}
-
-    def _value(self, first: Event | None = None) -> Any:
-        """Build the value that starts with ``first``, or with the next event."""
-        event, value = first or next(self._events)
-        if event == "string":
-            return value.replace("\x00", "\ufffd") if "\x00" in value else value
-        if event != "start_map" and event != "start_array":
-            return value
-        root: Any = {} if event == "start_map" else []
-        target: Any = root
-        is_map = event == "start_map"
-        key: Any = None
-        parents: list[tuple[Any, bool]] = []
-        for event, value in self._events:
-            if event == "map_key":
-                key = value if "\x00" not in value else value.replace("\x00", "\ufffd")
+    def _list(self) -> Iterator[Message]:
+        for _ in self._cursor.items():
+            item, problem, broken = self._cursor.value()
+            self._messages += 1
+            self.broken += broken
+            if not isinstance(item, dict):
+                # Of what was not read, the message before it tells which it was.
+                kept = {"malformed": None, "after": self._last} if problem and item is None else {"malformed": item}
+                yield Malformed(kept, problem or "not an object")
                 continue
-            if event == "end_map" or event == "end_array":
-                if not parents:
-                    return root
-                target, is_map = parents.pop()
-                continue
-            opens = event == "start_map" or event == "start_array"
-            if opens:
-                value = {} if event == "start_map" else []
-            elif event == "string" and "\x00" in value:
-                value = value.replace("\x00", "\ufffd")
-            if is_map:
-                target[key] = value
-            else:
-                target.append(value)
-            if opens:
-                parents.append((target, is_map))
-                target, is_map = value, event == "start_map"
-                if len(parents) > MAX_DEPTH:
-                    raise self._broken(f"values are nested more than {MAX_DEPTH} deep")
-        raise ijson.IncompleteJSONError("premature EOF")
-
-    def _skip(self, event: str | None = None) -> None:
-        """Pass over one value without keeping it."""
-        if event is None:
-            event, _ = next(self._events)
-        depth = 1 if event in ("start_map", "start_array") else 0
-        while depth:
-            event, _ = next(self._events)
-            if event in ("start_map", "start_array"):
-                depth += 1
-            elif event in ("end_map", "end_array"):
-                depth -= 1
+            self._last = integer(item.get("id")) or self._last
+            yield Malformed(item, problem) if problem else item
 
     def _where(self) -> str:
-        place = f"near byte {self._stream.position:,} (line {self._stream.line:,})"
+        byte, line = self._cursor.place
+        return self._at(byte, line)
+
+    def _at(self, byte: int, line: int) -> str:
+        place = f"near byte {byte:,} (line {line:,})"
         if not self._chats:
             return place
         after = f"after message {self._last}" if self._last is not None else "before the first message"
         return f"{place}, {after} of chat number {self._chats}"
 
-    def _broken(self, detail: str) -> TgAssetsError:
-        if self._stream.position == 0:
-            return TgAssetsError(f"{self._name} is empty. Export the chat again and import that file.")
-        if "premature EOF" in detail:
-            what = "is cut short: it ends"
-        elif not self._chats and "invalid char in json text" in detail:
-            return self._foreign()
-        else:
-            # Only yajl's first line: the second quotes the message, and text of messages is nobody's to log.
-            what = f"is not valid JSON ({detail.splitlines()[0].strip(' .')})"
-        return TgAssetsError(f"{self._name} {what} {self._where()}. Export the chat again and import that file.")
+    def _broken(self, problem: BadJson) -> TgAssetsError:
+        what = "is cut short: it ends" if problem.cut else f"is not valid JSON ({problem.detail})"
+        place = self._at(problem.byte, problem.line)
+        return TgAssetsError(f"{self._name} {what} {place}. Export the chat again and import that file.")
 
     def _foreign(self) -> TgAssetsError:
-        return TgAssetsError(
-            f"{self._name} is not a Telegram Desktop export with chats. In Telegram Desktop choose Export chat "
-            "history (or Settings, Advanced, Export Telegram data, with chats selected) and the format "
-            "Machine-readable JSON."
-        )
+        """Why a file that does not begin as an export is none."""
+        begins = self._cursor.peek()
+        if not begins:
+            return TgAssetsError(f"{self._name} is empty. Export the chat again and import that file.")
+        first: Any = None
+        if begins == "[":
+            first = next((self._cursor.value().value for _ in self._cursor.items()), None)
+        return self._something_else(HTML if begins == "<" else foreign_json(first))
+
+    def _something_else(self, what: str | None) -> TgAssetsError:
+        so = f": it is {what}" if what else ""
+        return TgAssetsError(f"{self._name} is not a Telegram Desktop export with chats{so}. {HOW_TO_EXPORT}")

@@ -16,7 +16,7 @@ from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT
 from tg_assets.telegram.desktop_media import MediaRef, media_of
 from tg_assets.telegram.desktop_text import content_hash, read_poll, read_text
 from tg_assets.telegram.exported_chat import packs_ids
-from tg_assets.telegram.fields import Peer, integer, moment, peer, string
+from tg_assets.telegram.fields import Peer, document_id, integer, moment, peer, string
 from tg_assets.telegram.text import EMPTY, Entity
 from tg_assets.telegram.words import Content, content_of, said_in_service
 
@@ -190,7 +190,10 @@ def post_url(chat: ChatContext, message_id: int | None) -> str | None:
 
 
 def read_reactions(value: Any) -> list[dict[str, Any]]:
-    """``[{emoji|document_id, count}]``; a paid reaction has neither and gets the emoji of a star."""
+    """``[{emoji|document_id, count}]``; a paid reaction has neither and gets the emoji of a star.
+
+    A custom emoji that was exported as a file has no id: one export's path means nothing in the next.
+    """
     found: list[dict[str, Any]] = []
     for item in value if isinstance(value, list) else []:
         count = integer(item.get("count")) if isinstance(item, dict) else None
@@ -198,8 +201,10 @@ def read_reactions(value: Any) -> list[dict[str, Any]]:
             continue
         if emoji := string(item.get("emoji")):
             found.append({"emoji": emoji, "count": count})
-        elif document := string(item.get("document_id")) or integer(item.get("document_id")):
-            found.append({"document_id": str(document), "count": count})
+        elif document := document_id(item.get("document_id")):
+            found.append({"document_id": document, "count": count})
         elif item.get("type") == "paid":
             found.append({"emoji": "⭐", "count": count})
+        elif isinstance(item.get("document_id"), str):
+            found.append({"count": count})
     return found

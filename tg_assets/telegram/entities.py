@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from tg_assets.telegram.fields import integer, string
+from tg_assets.telegram.fields import document_id, integer, string
 from tg_assets.telegram.text import Entity, Text, utf16_length
 
 # Names that are not the constructor's in snake case.
@@ -64,9 +64,8 @@ def entity_details(one: dict[str, Any]) -> Entity:
     user = one.get("user_id")
     if (user_id := integer(user if not isinstance(user, dict) else user.get("user_id"))) is not None:
         found["user_id"] = user_id
-    document = one.get("document_id") or one.get("custom_emoji_id")
-    if document_id := string(document) or integer(document):
-        found["document_id"] = str(document_id)
+    if document := document_id(one.get("document_id") or one.get("custom_emoji_id")):
+        found["document_id"] = document
     if language := string(one.get("language")):
         found["language"] = language
     if one.get("collapsed") is True:

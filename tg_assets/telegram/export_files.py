@@ -5,6 +5,9 @@ Telegram allows are *refused* with a reason; the message is imported without the
 What does not belong here: one way of holding an export.
 """
 
+import lzma
+import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import TracebackType
@@ -14,6 +17,8 @@ from typing import BinaryIO, Self
 MEDIA_MAX_BYTES = 4 << 30
 # Folders below the given one in which result.json is looked for: archive/ChatExport_2024-01-01/result.json.
 MAX_DEPTH = 3
+# What a damaged archive or disk raises while it is read.
+UNREADABLE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ anything that looks at more than one field's value.
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal, NamedTuple
 
-from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id
+from tg_assets.ids import CHANNEL_SHIFT, MESSAGE_ID_MAX, marked_channel_id
 
 PeerType = Literal["user", "channel", "chat"]
 _BIGINT = 1 << 63
+# Telegram counts the seconds of dates in 32 bits.
+_SECONDS = 1 << 32
 _KINDS: tuple[PeerType, ...] = ("user", "channel", "chat")
 _PACKED: dict[int, PeerType] = {0: "user", 1: "user", 2: "channel"}
 
@@ -36,6 +38,12 @@ def integer(value: Any) -> int | None:
     return value if -_BIGINT <= value < _BIGINT else None
 
 
+def message_id(value: Any) -> int | None:
+    """A number that a message may have; in chats that were small groups once, a negative one, too."""
+    number = integer(value)
+    return number if number and abs(number) <= MESSAGE_ID_MAX else None
+
+
 def string(value: Any) -> str | None:
     """A non-empty string without characters that Postgres or UTF-8 cannot hold."""
     if not isinstance(value, str) or not value:
@@ -49,22 +57,28 @@ def string(value: Any) -> str | None:
     return text.replace("\x00", "\ufffd") if "\x00" in text else text
 
 
+def document_id(value: Any) -> str | None:
+    """Id of a custom emoji's document, exact; None for the path that an export has there when it made a file of it."""
+    number = integer(value)
+    return str(number) if number else None
+
+
 def moment(unixtime: Any, local: Any, zone: tzinfo) -> datetime | None:
     """An instant in UTC from Desktop's pair of fields; ``local`` has no zone and is read in ``zone``.
 
-    Zero means absent: Telegram uses it for dates that are not set.
+    Zero means absent: Telegram uses it for dates that are not set. What 32 bits of seconds do not hold is no date.
     """
     seconds = integer(unixtime)
     try:
         if seconds:
-            return datetime.fromtimestamp(seconds, UTC)
+            return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < _SECONDS else None
         if not isinstance(local, str) or len(local) < 10:
             return None
         found = datetime.fromisoformat(local)
         found = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return found if found.year > 1970 else None
+    return found if found.year > 1970 and found.timestamp() < _SECONDS else None
 
 
 def peer(value: Any, packed: bool = False) -> Peer | None:

@@ -1,7 +1,8 @@
 """A Telegram Desktop export in a folder, or as a single JSON file with its media beside it.
 
-The folder's own path may be a symbolic link; nothing inside it may. What does not belong here: other ways to hold
-an export.
+The folder's own path may be a symbolic link; nothing inside it may. Names are compared in NFC and without case where
+they do not match as they are: a Mac, or a copy from one, spells them differently from the JSON. What does not belong
+here: other ways to hold an export.
 """
 
 import gzip
@@ -12,9 +13,13 @@ from typing import BinaryIO, cast
 
 from tg_assets.errors import TgAssetsError
 from tg_assets.telegram.export_files import MAX_DEPTH, MEDIA_MAX_BYTES, ExportArchive, MediaFile, too_big
-from tg_assets.telegram.paths import UnsafePath, safe_parts
+from tg_assets.telegram.foreign import foreign_names
+from tg_assets.telegram.paths import IGNORED, Spellings, UnsafePath, safe_parts
 
 JSON_NAMES = ("result.json", "result.json.gz")
+_GZIP = b"\x1f\x8b"
+# Listings that are kept: the folders of one chat's media.
+_LISTINGS = 16
 
 
 class FolderExport(ExportArchive):
@@ -24,13 +29,21 @@ class FolderExport(ExportArchive):
         self._root = root.resolve()
         self._given = given  # may be a link: the person chose it
         self._names = [given] if given else _find_json(root)
+        self._listed: dict[Path, Spellings[str]] = {}
 
     def json_files(self) -> list[str]:
         return list(self._names)
 
     def open_json(self, name: str) -> BinaryIO:
-        raw = (self._root / name).open("rb") if name == self._given else self._open(safe_parts(name))
-        if not name.lower().endswith(".gz"):
+        try:
+            raw = (self._root / name).open("rb") if name == self._given else self._open(safe_parts(name))
+            is_gzip = raw.read(2) == _GZIP
+            raw.seek(0)
+        except OSError as error:
+            raise TgAssetsError(
+                f"{name} cannot be read ({os.strerror(error.errno or 0)}). Check its permissions and its disk."
+            ) from None
+        if not is_gzip:
             return raw
         unpacked = gzip.GzipFile(fileobj=raw)
         unpacked.myfileobj = raw  # type: ignore[assignment]  # closed with it
@@ -38,8 +51,7 @@ class FolderExport(ExportArchive):
 
     def media(self, json_name: str, path: str) -> MediaFile:
         try:
-            parts = (*_folder_of(json_name), *safe_parts(path))
-            size = self._check(parts)
+            _, size = self._locate(json_name, path)
         except UnsafePath as reason:
             return MediaFile(path, refused=str(reason))
         except (OSError, ValueError):
@@ -47,12 +59,20 @@ class FolderExport(ExportArchive):
         return MediaFile(path, size=size)
 
     def open_media(self, json_name: str, path: str) -> BinaryIO | None:
-        if self.media(json_name, path).size is None:
-            return None
         try:
-            return self._open((*_folder_of(json_name), *safe_parts(path)))
-        except OSError:
+            parts, _ = self._locate(json_name, path)
+            return self._open(parts)
+        except (UnsafePath, OSError, ValueError):
             return None
+
+    def _locate(self, json_name: str, path: str) -> tuple[tuple[str, ...], int]:
+        """Where a media path leads, as it is spelled there, and the size of the file."""
+        parts = (*_folder_of(json_name), *safe_parts(path))
+        try:
+            return parts, self._check(parts)
+        except FileNotFoundError:
+            parts = self._as_spelled(parts)
+            return parts, self._check(parts)
 
     def _check(self, parts: tuple[str, ...]) -> int:
         """Size of a regular file reached without a symbolic link."""
@@ -67,6 +87,19 @@ class FolderExport(ExportArchive):
         if status.st_size > MEDIA_MAX_BYTES:
             raise UnsafePath(too_big(status.st_size))
         return status.st_size
+
+    def _as_spelled(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """The parts under the names that the disk has for them; those that it has none for as they are."""
+        at, found = self._root, []
+        for part in parts:
+            if at not in self._listed and at.is_dir() and not at.is_symlink():
+                if len(self._listed) >= _LISTINGS:
+                    self._listed.clear()
+                self._listed[at] = Spellings((entry.name, entry.name) for entry in at.iterdir())
+            listed = self._listed.get(at)
+            found.append((listed.find(part) if listed else None) or part)
+            at = at / found[-1]
+        return tuple(found)
 
     def _open(self, parts: tuple[str, ...]) -> BinaryIO:
         """Open below the root, refusing a link at every step, so that a swap after the check changes nothing."""
@@ -88,17 +121,17 @@ def _folder_of(json_name: str) -> tuple[str, ...]:
 
 def _find_json(root: Path) -> list[str]:
     found: list[str] = []
+    names: set[str] = set()
     for folder, folders, files in os.walk(root):
         here = Path(folder)
         if len(here.relative_to(root).parts) >= MAX_DEPTH:
             folders.clear()
-        folders.sort()
-        name = next((name for name in JSON_NAMES if name in files and not (here / name).is_symlink()), None)
-        if name:
+        folders[:] = sorted(name for name in folders if name not in IGNORED)
+        names.update(files)
+        spelled = Spellings((name, name) for name in files)
+        name = next((real for name in JSON_NAMES if (real := spelled.find(name))), None)
+        if name and not (here / name).is_symlink():
             found.append((here / name).relative_to(root).as_posix())
     if not found:
-        raise TgAssetsError(
-            f"The folder {root.name!r} holds no result.json. Choose the folder that Telegram Desktop exported to, "
-            "and the format Machine-readable JSON when exporting."
-        )
+        raise TgAssetsError(f"The folder {root.name!r} holds no result.json. {foreign_names(names)}")
     return found

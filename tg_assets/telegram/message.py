@@ -10,7 +10,17 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from tg_assets.telegram.desktop_media import MediaKind, primary_kind
-from tg_assets.telegram.fields import integer, moment
+from tg_assets.telegram.fields import message_id, moment
+
+Message = dict[str, Any]
+
+
+class Malformed(Message):
+    """An entry of a chat that cannot be a message, as far as it can be kept; ``reason`` quotes nothing of it."""
+
+    def __init__(self, kept: Message, reason: str) -> None:
+        super().__init__(kept)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +42,10 @@ def read_head(raw: Any, tz: tzinfo = UTC) -> MessageHead | str:
     """The head of a message, or why there is none. ``tz`` is the zone of dates written without one."""
     if not isinstance(raw, dict):
         return "not an object"
-    message_id = integer(raw.get("id"))
-    if not message_id:
+    if isinstance(raw, Malformed):
+        return raw.reason
+    number = message_id(raw.get("id"))
+    if number is None:
         return "no usable id"
     if raw.get("type") == "unsupported":
         return "a kind of message that the exporting Telegram Desktop did not support"
@@ -44,7 +56,7 @@ def read_head(raw: Any, tz: tzinfo = UTC) -> MessageHead | str:
     kind = primary_kind(raw)
     author = raw.get("actor_id" if is_service else "from_id") or raw.get("actor" if is_service else "from")
     return MessageHead(
-        message_id=message_id,
+        message_id=number,
         posted_at=posted_at,
         edited_at=moment(raw.get("edited_unixtime"), raw.get("edited"), tz),
         is_service=is_service,

@@ -1,11 +1,18 @@
-"""Which media paths of an export may be followed.
+"""Which media paths of an export may be followed, and which name on a disk or in an archive is meant.
 
 An export is somebody else's file: its paths must not leave its folder. ``safe_parts`` is the only way from a
 path in a message to a file or an archive member. What does not belong here: opening files.
 """
 
 import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Generic, TypeVar
 
+T = TypeVar("T")
+
+# What a Mac adds to archives beside the files.
+IGNORED = frozenset({"__MACOSX"})
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -27,3 +34,22 @@ def safe_parts(path: str) -> tuple[str, ...]:
     if not parts:
         raise UnsafePath("The path names no file.")
     return parts
+
+
+class Spellings(Generic[T]):
+    """Things by name, found under another spelling too: letters composed or not, then any case where one name fits."""
+
+    def __init__(self, named: Iterable[tuple[str, T]]) -> None:
+        self._exact: dict[str, T] = {}
+        self._folded: dict[str, T | None] = {}
+        for name, thing in named:
+            composed = unicodedata.normalize("NFC", name)
+            folded = composed.casefold()
+            self._exact.setdefault(composed, thing)
+            # None where two names differ in nothing but case.
+            self._folded[folded] = thing if self._folded.get(folded, thing) == thing else None
+
+    def find(self, name: str) -> T | None:
+        """What is meant by a name."""
+        composed = unicodedata.normalize("NFC", name)
+        return self._exact.get(composed) or self._folded.get(composed.casefold())

@@ -13,9 +13,9 @@ It also notices git conflict markers, which name their line exactly. What does n
 """
 
 import re
-from typing import BinaryIO
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.telegram.encoding import Readable
 
 BLOCK_BYTES = 1 << 16
 KEY = b'"document_id"'
@@ -45,7 +45,7 @@ class RepairedStream:
     ``name`` is only used in errors. ``read`` raises ``TgAssetsError`` at a git conflict marker.
     """
 
-    def __init__(self, source: BinaryIO, name: str = "the file", block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(self, source: Readable, name: str = "the file", block_bytes: int = BLOCK_BYTES) -> None:
         self._source = source
         self._name = name
         self._block_bytes = max(block_bytes, 1)
@@ -58,7 +58,7 @@ class RepairedStream:
         self.line = 1
         """Line of ``position``, counted from 1."""
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """Up to ``size`` repaired bytes; empty only at the end. Negative means everything."""
         if size < 0:
             parts = []

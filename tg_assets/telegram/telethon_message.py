@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import orjson
 from pydantic import ValidationError
 
 from tg_assets.events.content import AROUND, LATER, digest
@@ -19,9 +18,10 @@ from tg_assets.events.media_list import media_items
 from tg_assets.events.peers import peer_of
 from tg_assets.events.post_row import post_row
 from tg_assets.events.posts import PostEditedEventV1, PostParsedEventV1
+from tg_assets.jsonb import jsonb
 from tg_assets.telegram.desktop_post import ChatContext, PostRow, post_url
 from tg_assets.telegram.desktop_text import content_hash
-from tg_assets.telegram.fields import Peer, integer, string
+from tg_assets.telegram.fields import Peer, integer, message_id, string
 from tg_assets.telegram.telethon_fields import Raw, count, kind_of, part, when
 from tg_assets.telegram.telethon_media import media_of_message
 from tg_assets.telegram.telethon_service import action_of, details_of
@@ -84,12 +84,12 @@ def head_of(raw: Any) -> TelethonHead | str:
     """The head of a stored message, or why it is no message."""
     if not isinstance(raw, dict):
         return "not an object"
-    message_id, posted_at = integer(raw.get("id")), when(raw.get("date"))
-    if not message_id:
+    number, posted_at = message_id(raw.get("id")), when(raw.get("date"))
+    if number is None:
         return "no usable id"
     if posted_at is None:
         return "no usable date"
-    return TelethonHead(message_id, posted_at, _edited_at(raw), _is_service(raw), integer(raw.get("grouped_id")))
+    return TelethonHead(number, posted_at, _edited_at(raw), _is_service(raw), integer(raw.get("grouped_id")))
 
 
 def event_of(raw: Raw, chat: TelethonChat, tenant: str) -> PostParsedEventV1:
@@ -120,7 +120,7 @@ def row_of(raw: Raw, chat: TelethonChat) -> TelethonRow:
         fields["is_service"],
         fields["grouped_id"],
         digest({**_CONTENT, **fields}),
-        orjson.dumps(media_items(media)).decode() if media else "[]",
+        jsonb(media_items(media)) if media else "[]",
     )
 
 
@@ -147,7 +147,7 @@ def parse_telethon(raw: Raw, chat: ChatContext, owner_id: int = 0) -> PostRow:
 
 def _fields(raw: Raw, chat: TelethonChat) -> dict[str, Any]:
     """Every field of the event that the message fills; only its id and its chat's owner may be unfit."""
-    message_id = integer(raw.get("id")) or 0
+    number = message_id(raw.get("id")) or 0
     is_service = _is_service(raw)
     action = action_of(raw) if is_service else None
     poll, words = _words(raw, action)
@@ -158,15 +158,15 @@ def _fields(raw: Raw, chat: TelethonChat) -> dict[str, Any]:
     media = media_of_message(raw) if is_service or "media" in raw else []
     author = _author(raw, chat)
     about = _peer_details(raw, author)
-    url = post_url(ChatContext(chat.tg_channel_id, chat.source, chat.username), message_id)
+    url = post_url(ChatContext(chat.tg_channel_id, chat.source, chat.username), number)
     return {
         "tg_channel_id": chat.tg_channel_id,
         "source": chat.source,
         "owner_id": (chat.owner_id or None) if chat.source != "channel" else None,
         "chat_title": chat.title,
         "chat_username": chat.username,
-        "telegram_message_id": message_id,
-        "tg_message_id": message_id,
+        "telegram_message_id": number,
+        "tg_message_id": number,
         "text": words.text.content,
         "entities": entities,
         "urls": urls,
@@ -198,7 +198,7 @@ def _fields(raw: Raw, chat: TelethonChat) -> dict[str, Any]:
         **({"beside": beside} if beside else {}),
         **(_forward(raw) if "fwd_from" in raw else {}),
         **(_reply(raw, chat, is_service) if "reply_to" in raw else {}),
-        **({"forum_topic_id": message_id or None} if action == "topic_created" else {}),
+        **({"forum_topic_id": number or None} if action == "topic_created" else {}),
     }
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from tg_assets.events.fields import without_nul
 from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id
+from tg_assets.jsonb import without_nul
 from tg_assets.telegram.fields import string
 
 DEEPEST = 100

@@ -1,23 +1,34 @@
 """A Telegram Desktop export in a ``.zip``, read member by member and never extracted.
 
-Names are compared in NFC, and as UTF-8 or the Russian DOS code page too, because zips made by Windows do not
-say how their names are encoded. What does not belong here: other ways to hold an export.
+Zips of Windows separate folders by backslashes and do not say how their names are encoded, those of a Mac decompose
+letters: names are compared in NFC, with slashes, as UTF-8 or in the code pages that are common, and without case where
+nothing matches as it is. What does not belong here: other ways to hold an export.
 """
 
+import lzma
 import stat
-import unicodedata
+import struct
 import zipfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from tg_assets.errors import TgAssetsError
 from tg_assets.telegram.export_files import MAX_DEPTH, MEDIA_MAX_BYTES, ExportArchive, MediaFile, too_big
-from tg_assets.telegram.paths import UnsafePath, safe_parts
+from tg_assets.telegram.foreign import foreign_names
+from tg_assets.telegram.paths import IGNORED, Spellings, UnsafePath, safe_parts
 
 # A chat of a million messages is about 600 MB of JSON; a member that declares this much is a bomb.
 JSON_MAX_BYTES = 64 << 30
 _ENCRYPTED = 0x1
 _UTF8_NAME = 0x800
+# Of names that do not say their encoding; ``zipfile`` reads them as code page 437.
+_ENCODINGS = ("utf-8", "cp866", "cp437", "cp1251", "cp850")
+# What ``zipfile`` raises for damage; a ValueError for names and sizes that make no sense.
+_DAMAGED = (zipfile.BadZipFile, OSError, EOFError, ValueError, struct.error, zlib.error, lzma.LZMAError)
+# What it raises for ways of packing that it does not know, and for a password.
+_UNKNOWN = (NotImplementedError, RuntimeError)
 
 
 class ZipExport(ExportArchive):
@@ -27,18 +38,17 @@ class ZipExport(ExportArchive):
         self._name = path.name
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, NotImplementedError):
-            raise TgAssetsError(
-                f"The zip file {path.name!r} is cut short or damaged. Copy or download it again."
-            ) from None
-        self._members: dict[str, zipfile.ZipInfo] = {}
-        for member in self._zip.infolist():
-            for name in _spellings(member):
-                self._members.setdefault(name, member)
-        self._json = sorted(name for name in self._members if _is_export(name))
+        except (*_DAMAGED, *_UNKNOWN):
+            raise self._damaged() from None
+        members = self._zip.infolist()
+        self._members = Spellings((name, member) for member in members for name in _spellings(member))
+        # Each once, under the first of its names, whatever else it may be called.
+        first = (next(_spellings(member)) for member in members)
+        self._json = sorted({name for name in first if _is_export(name)})
         if not self._json:
             self.close()
-            raise TgAssetsError(f"The zip file {path.name!r} holds no result.json.")
+            names = {next(_spellings(member)).rpartition("/")[2] for member in members}
+            raise TgAssetsError(f"The zip file {path.name!r} holds no result.json. {foreign_names(names)}")
 
     def close(self) -> None:
         self._zip.close()
@@ -47,8 +57,8 @@ class ZipExport(ExportArchive):
         return list(self._json)
 
     def open_json(self, name: str) -> BinaryIO:
-        member = self._members[name]
-        if reason := _refusal(member, JSON_MAX_BYTES):
+        member = self._members.find(name)
+        if member is None or (reason := _refusal(member, JSON_MAX_BYTES)):
             raise TgAssetsError(f"{name} in {self._name!r} cannot be imported. {reason}")
         return self._open(member)
 
@@ -71,27 +81,39 @@ class ZipExport(ExportArchive):
 
     def _find(self, json_name: str, path: str) -> zipfile.ZipInfo | None:
         parts = (*json_name.split("/")[:-1], *safe_parts(path))
-        return self._members.get(unicodedata.normalize("NFC", "/".join(parts)))
+        return self._members.find("/".join(parts))
 
     def _open(self, member: zipfile.ZipInfo) -> BinaryIO:
         try:
             return cast(BinaryIO, self._zip.open(member))
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except _DAMAGED:
+            raise self._damaged() from None
+        except _UNKNOWN:
             raise TgAssetsError(
-                f"A file in the zip file {self._name!r} cannot be read: {error}. Pack the export again."
+                f"The zip file {self._name!r} is packed in a way that cannot be read here. Unpack it, and import the "
+                "folder."
             ) from None
 
+    def _damaged(self) -> TgAssetsError:
+        return TgAssetsError(f"The zip file {self._name!r} is cut short or damaged. Copy or download it again.")
 
-def _spellings(member: zipfile.ZipInfo) -> list[str]:
-    """Names under which a member may be meant; without the UTF-8 flag ``zipfile`` read it as code page 437."""
-    names = [member.filename]
-    if not member.flag_bits & _UTF8_NAME and not member.filename.isascii():
-        for encoding in ("utf-8", "cp866"):
-            try:
-                names.append(member.filename.encode("cp437").decode(encoding))
-            except UnicodeError:
-                continue
-    return [unicodedata.normalize("NFC", name) for name in names]
+
+def _spellings(member: zipfile.ZipInfo) -> Iterator[str]:
+    """Names under which a member may be meant, the likeliest first; at least one."""
+    name = member.filename
+    if member.flag_bits & _UTF8_NAME or name.isascii():
+        yield name.replace("\\", "/")
+        return
+    try:
+        written = name.encode("cp437")
+    except UnicodeError:  # told by an extra field
+        yield name.replace("\\", "/")
+        return
+    for encoding in _ENCODINGS:
+        try:
+            yield written.decode(encoding).replace("\\", "/")
+        except UnicodeError:
+            continue
 
 
 def _is_export(name: str) -> bool:
@@ -100,7 +122,7 @@ def _is_export(name: str) -> bool:
         safe_parts(name)
     except UnsafePath:
         return False
-    return parts[-1] == "result.json" and len(parts) <= MAX_DEPTH + 1 and parts[0] != "__MACOSX"
+    return parts[-1].lower() == "result.json" and len(parts) <= MAX_DEPTH + 1 and IGNORED.isdisjoint(parts)
 
 
 def _refusal(member: zipfile.ZipInfo, limit: int) -> str | None:
