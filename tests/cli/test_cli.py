@@ -1,5 +1,6 @@
 """The ``tg-assets`` command as a person meets it: a process with an exit code and something to read."""
 
+import gzip
 import os
 import shlex
 import subprocess
@@ -141,6 +142,28 @@ def test_feeds_count_what_was_imported(installed: Installation) -> None:
         words = line.replace("│", " ").split()
         assert str(chat["messages"] + chat["service"]) in words, line
         assert "yes" in words, line
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("messages.html", b"<!DOCTYPE html>secret", ("a page of HTML", "Machine-readable JSON")),
+        ("result.json", b'[{"_": "Message", "message": "secret"}]', ("Telethon", "Machine-readable JSON")),
+        ("result.json.gz", gzip.compress(b'{"id": 42, "messages": [{"text": "secret"}]}' * 99)[:40], ("cut short",)),
+        ("export.zip", b"PK\x03\x04secret", ("cut short or damaged",)),
+        ("result.json", b'{"id": 42, "type": "personal_chat", "messages": [{"from_id": "userMe"}]}', ("--owner",)),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_a_sentence(
+    installed: Installation, tmp_path: Path, name: str, data: bytes, words: tuple[str, ...]
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    done = installed.run("import", str(tmp_path / name), "--tenant", "nobody")
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 1
+    assert all(word in said for word in words), said
+    assert "secret" not in said
+    assert "Traceback" not in said
 
 
 def test_importing_again_brings_nothing_new(installed: Installation) -> None:
