@@ -12,6 +12,7 @@ import pytest
 from tests.telegram.exports import account, chat, encode, message, old_message, read
 from tg_assets.errors import TgAssetsError
 from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
+from tg_assets.telegram.desktop_post import ChatContext, parse
 from tg_assets.telegram.json_cursor import ABSURD_NUMBER, TOO_DEEP, TOO_LONG
 from tg_assets.telegram.message import Malformed, read_head
 
@@ -253,3 +254,12 @@ def test_paths_of_exported_emoji_are_not_content() -> None:
     assert message_hash(one) == message_hash(two)
     assert message_hash(one) != message_hash(message(text_entities=[emoji | {"document_id": "77"}]))
     assert message_hash(one) != message_hash(message(text_entities=[emoji | {"text": '"document_id":"y"'}]))
+
+
+@pytest.mark.parametrize("texts", ['"text": "Happy birthday", "text": ""', '"text": "", "text": "Happy birthday"'])
+def test_what_is_written_with_a_gift_is_content(texts: str) -> None:
+    """Desktop writes it under the key of the message's own text, which follows and is empty."""
+    service = message(type="service", action="send_star_gift", actor="Ада", actor_id="user7", text_entities=[])
+    data = encode(chat(service)).replace('"text": "привет"'.encode(), texts.encode())
+    (raw,) = read(data)[1]
+    assert parse(raw, ChatContext(-42, "dm"))["content"] == "Happy birthday"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.telegram.test_repair import JSON, Chunks
 from tg_assets.telegram import json_cursor
 from tg_assets.telegram.encoding import Utf8Stream
-from tg_assets.telegram.json_cursor import ABSURD_NUMBER, TOO_DEEP, TOO_LONG, VALUE_MAX, JsonCursor, Value
+from tg_assets.telegram.json_cursor import ABSURD_NUMBER, TOO_DEEP, TOO_LONG, JsonCursor, Value
 from tg_assets.telegram.json_window import READ_BYTES, BadJson
 
 
@@ -103,25 +103,36 @@ def test_what_is_nested_like_an_attack_costs_its_value(levels: int) -> None:
     assert values("[" + "[" * 100 + "]" * 100 + "]")[0].problem is None
 
 
+LIMIT = 1 << 17
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values may be shorter here, so that what is too long is quickly made; still longer than a block."""
+    monkeypatch.setattr(json_cursor, "VALUE_MAX", LIMIT)
+
+
 LONG = {
-    "escapes": '"' + r"\n" * VALUE_MAX + '"',
-    "quotes": '"' + r"\"" * VALUE_MAX + '"',
-    "backslashes": '"' + "\\\\" * VALUE_MAX + '"',
-    "plain": '"' + "a" * 2 * VALUE_MAX + '"',
-    "emoji": '"' + "😀" * VALUE_MAX + ' "',
-    "list": "[" + "1," * VALUE_MAX + "1]",
-    "key": '{"' + "k" * 2 * VALUE_MAX + '": 1}',
-    "digits": "1" * 2 * VALUE_MAX,
+    "escapes": '"' + r"\n" * LIMIT + '"',
+    "quotes": '"' + r"\"" * LIMIT + '"',
+    "backslashes": '"' + "\\\\" * LIMIT + '"',
+    "plain": '"' + "a" * 2 * LIMIT + '"',
+    "emoji": '"' + "😀" * LIMIT + ' "',
+    "list": "[" + "1," * LIMIT + "1]",
+    "key": '{"' + "k" * 2 * LIMIT + '": 1}',
+    "digits": "1" * 2 * LIMIT,
 }
 
 
+@pytest.mark.usefixtures("limit")
 @pytest.mark.parametrize("kind", LONG)
 def test_what_is_too_long_is_named_and_passed_over(kind: str) -> None:
     assert values(f'[{LONG[kind]}, "behind"]') == [Value(None, TOO_LONG), Value("behind")]
 
 
+@pytest.mark.usefixtures("limit")
 @pytest.mark.parametrize("kind", LONG)
-@pytest.mark.parametrize("length", [VALUE_MAX // 2, 3 * VALUE_MAX])
+@pytest.mark.parametrize("length", [LIMIT // 2, 20 * LIMIT])
 def test_work_is_linear(kind: str, length: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted in characters that the scanner and the patterns were given: a few times the text, whatever is in it."""
     work = 0
@@ -146,7 +157,7 @@ def test_work_is_linear(kind: str, length: int, monkeypatch: pytest.MonkeyPatch)
     blocks = Blocks(data)
     found = JsonCursor(blocks)
     assert [found.value().value for _ in found.items()][-1] == "behind"
-    assert work <= 4 * min(len(data), 2 * VALUE_MAX) + 4 * READ_BYTES
+    assert work <= 4 * min(len(data), 2 * LIMIT) + 4 * READ_BYTES
     assert blocks.given == len(data)
 
 

@@ -69,7 +69,9 @@ _KNOWN = _READ | {
 _PLAIN = _KNOWN - _READ - {"performer", "title"}
 # Words that somebody wrote in a service message, by what it tells; titles of chats are names of chats.
 _SAID: dict[str, tuple[str, ...]] = {
-    "send_webview_data": ("text",),
+    **dict.fromkeys(
+        ("send_webview_data", "send_star_gift", "send_stars_gift", "send_premium_gift", "send_ton_gift"), ("text",)
+    ),
     "topic_created": ("title",),
     "topic_edit": ("new_title",),
     "todo_append_tasks": ("items", "tasks"),
