@@ -168,10 +168,10 @@ def _burst(instance: dg.DagsterInstance, postgres: Postgres) -> list[dict[str, A
 
 def _warm(instance: dg.DagsterInstance, postgres: Postgres) -> None:
     """Some events until a run reads them and another stands by, as wherever there is traffic."""
-    from sensors.runs import active_runs
+    from sensors.runs import unfinished_runs
 
     tenant, redis, sent = _tenant(postgres), client(os.environ["TG_REDIS_URL"]), 0
-    while sum(run.start_time is not None for run in active_runs(instance, "tail")) < 2 and sent < 600:
+    while sum(run.start_time is not None for run in unfinished_runs(instance, "tail")) < 2 and sent < 600:
         sent += 1
         redis.xadd(STREAM, {"data": event(tenant, 1, sent)})
         time.sleep(0.2)
@@ -211,15 +211,15 @@ def _counts(connection: Connection) -> tuple[int, int]:
 
 
 def _active(instance: dg.DagsterInstance) -> int:
-    from sensors.runs import active_runs
+    from sensors.runs import unfinished_runs
 
-    return len(active_runs(instance, "tail")) + len(active_runs(instance, "refresh"))
+    return len(unfinished_runs(instance, "tail")) + len(unfinished_runs(instance, "refresh"))
 
 
 def _kill_tail(instance: dg.DagsterInstance) -> int | None:
-    from sensors.runs import active_runs
+    from sensors.runs import unfinished_runs
 
-    for found in active_runs(instance, "tail"):
+    for found in unfinished_runs(instance, "tail"):
         if "tg/standby" in found.dagster_run.tags:
             continue
         for entry in instance.all_logs(found.dagster_run.run_id):

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from resources.run_lock import alive
 from tg_assets.errors import ServerDown, TgAssetsError
 
 SESSION = (
@@ -131,6 +132,16 @@ class Postgres(dg.ConfigurableResource["Postgres"]):
     """PostgreSQL by URL (``postgresql+psycopg2://…``), as the application role."""
 
     url: str = Field(repr=False)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Postgres"]:
+        """The resource of a run, which shows by a lock that its process lives as long as it has this."""
+        run = context.run
+        if run is None:
+            yield self
+            return
+        with alive(_engine(self.url), run.run_id):
+            yield self
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

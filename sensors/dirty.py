@@ -70,7 +70,9 @@ def start_refresh(context: dg.SensorEvaluationContext, postgres: Postgres) -> dg
     slugs = tenant_slugs(known_feeds(context.instance))
     with postgres.connection() as connection:
         found = first_work(
-            lambda: bool(active_runs(context.instance, refresh.name)), lambda: look(connection, slugs), deadline
+            lambda: bool(active_runs(context.instance, refresh.name, connection)),
+            lambda: look(connection, slugs),
+            deadline,
         )
         left = found or look(connection, slugs)
     if not found and left:

@@ -126,7 +126,9 @@ def find_gaps(context: dg.SensorEvaluationContext, postgres: Postgres) -> dg.Sen
     asked: dict[str, float] = json.loads(context.cursor or "{}")
     chosen: list[Window] = []
     if settings.gap_backfill == "auto" and candidates:
-        busy = {run.dagster_run.tags.get("tg/feed", "") for run in active_runs(context.instance, everything.name)}
+        with postgres.connection() as connection:
+            going_on = active_runs(context.instance, everything.name, connection)
+        busy = {run.dagster_run.tags.get("tg/feed", "") for run in going_on}
         listed = [window for window in candidates if window.feed in feeds]
         chosen = due(listed, busy, asked, now)
         said += f"; {_count(len(listed), 'window')} to ask for, each once an hour"

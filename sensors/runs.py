@@ -1,8 +1,15 @@
-"""Which runs of a job are not over: sensors ask before they request another."""
+"""Which runs of a job are not over: sensors ask before they request another.
 
+A run that goes on, by its status, counts only while its process lives; Dagster's run monitoring ends the others.
+"""
+
+import time
 from collections.abc import Sequence
 
 import dagster as dg
+from sqlalchemy import Connection
+
+from resources.run_lock import living
 
 ACTIVE = (
     dg.DagsterRunStatus.NOT_STARTED,
@@ -11,8 +18,25 @@ ACTIVE = (
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 )
+# A run has a process that can show that it lives; whoever does not get that far is ended by run monitoring.
+GOING_ON = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
+# So soon after its start a run shows that it lives, also on a busy machine.
+NEW_SECONDS = 15.0
 
 
-def active_runs(instance: dg.DagsterInstance, job: str) -> Sequence[dg.RunRecord]:
-    """A job's runs that wait, start or go on."""
+def unfinished_runs(instance: dg.DagsterInstance, job: str) -> Sequence[dg.RunRecord]:
+    """A job's runs that wait, start or go on, by their status alone."""
     return instance.get_run_records(dg.RunsFilter(job_name=job, statuses=list(ACTIVE)))
+
+
+def active_runs(instance: dg.DagsterInstance, job: str, connection: Connection) -> Sequence[dg.RunRecord]:
+    """A job's runs that are not over, without those whose process is gone."""
+    records = unfinished_runs(instance, job)
+    old = time.time() - NEW_SECONDS
+    going_on = {
+        record.dagster_run.run_id
+        for record in records
+        if record.dagster_run.status in GOING_ON and (record.start_time or 0.0) < old
+    }
+    gone = going_on - living(connection, sorted(going_on)) if going_on else set()
+    return [record for record in records if record.dagster_run.run_id not in gone]

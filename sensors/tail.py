@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from resources.postgres import Postgres
 from resources.redis import Redis
 from sensors.runs import active_runs
 from tg_assets.live_runs import TAIL_TAG, tail
@@ -66,20 +67,23 @@ def first_work(needs: Callable[[], list[Need]], waiting: Callable[[int], int], d
 
 
 @dg.sensor(job_name=tail.name, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
-def start_tail(context: dg.SensorEvaluationContext, redis: Redis) -> dg.SensorResult | dg.SkipReason:
+def start_tail(
+    context: dg.SensorEvaluationContext, redis: Redis, postgres: Postgres
+) -> dg.SensorResult | dg.SkipReason:
     """Ask for a tail run per shard that has entries waiting and no run, or none that stands by."""
     from tg_assets.live.state import waiting
 
     deadline = time.monotonic() + BUDGET_SECONDS
     client, shards = redis.client(), range(load_settings().stream_shards)
+    with postgres.connection() as connection:
 
-    def needs() -> list[Need]:
-        return wanted(shards, active_runs(context.instance, tail.name), time.time())
+        def needs() -> list[Need]:
+            return wanted(shards, active_runs(context.instance, tail.name, connection), time.time())
 
-    found = first_work(needs, lambda shard: waiting(client, shard), deadline)
+        found = first_work(needs, lambda shard: waiting(client, shard), deadline)
+        unread = sum(not need.standby for need in needs()) if not found else 0
     if not found:
         counts = ", ".join(f"shard {shard}: {waiting(client, shard):,} waiting" for shard in shards)
-        unread = sum(not need.standby for need in needs())
         return dg.SkipReason(f"{len(shards) - unread} of {len(shards)} shards are being read; {counts}")
     return dg.SensorResult(run_requests=[_request(need, count) for need, count in found.items()])
 

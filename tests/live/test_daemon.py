@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +36,24 @@ main()
 """
 
 
-_TAILS = """{ runsOrError(filter: {pipelineName: "tail"}, limit: 20) { ... on Runs { results {
+_RUNS = """query Runs($job: String!) { runsOrError(filter: {pipelineName: $job}, limit: 20) { ... on Runs { results {
     runId status eventConnection { events { ... on EngineEvent { message } } } } } } }"""
 
 
-def tails(installed: Installation, status: str) -> dict[str, int]:
-    """Tail runs of a status, and the processes that they are or were."""
-    runs = installed.ask(_TAILS)["runsOrError"]["results"]
+def runs(installed: Installation, job: str, status: str) -> dict[str, int]:
+    """Runs of a job and status, and the processes that they are or were."""
+    runs = installed.ask(_RUNS, job=job)["runsOrError"]["results"]
     said = {
         run["runId"]: " ".join(event.get("message", "") for event in run["eventConnection"]["events"])
         for run in runs
         if run["status"] == status
     }
     return {run: int(found[1]) for run, text in said.items() if (found := re.search(r"\(pid: (\d+)\)", text))}
+
+
+def tails(installed: Installation, status: str) -> dict[str, int]:
+    """Tail runs of a status, and their processes."""
+    return runs(installed, "tail", status)
 
 
 def command_of_parent(process: int) -> str:
@@ -129,6 +135,41 @@ def test_killed_tails_have_failed_and_another_goes_on(installed: Installation, r
     installed.must("produce", str(events(tmp_path / "second.jsonl", "shot", range(6, 11))))
     wait_for("committing", lambda: count(installed, "shot", "SELECT count(*) FROM messages") == 10)
     wait_for("failing", lambda: shot.keys() <= tails(installed, "FAILURE").keys())
+
+
+def kill(installed: Installation, names: Collection[str]) -> dict[str, int]:
+    """Kill some of Dagster's processes at once, as a machine that has no memory left does; the runs that died."""
+    workers = {}
+    if "worker" in names:
+        for job in ("tail", "refresh"):
+            workers |= runs(installed, job, "STARTED")
+    records = [installed.data / "run" / f"{name}.json" for name in names if name != "worker"]
+    # The code server first: it would tell that a worker died.
+    for process in (*(json.loads(one.read_text())["pid"] for one in records), *workers.values()):
+        os.kill(process, signal.SIGKILL)
+    return workers
+
+
+def test_whatever_two_of_its_processes_die_together_traffic_goes_on(
+    installed: Installation, redis: Any, tmp_path: Path
+) -> None:
+    """What died is no reason not to begin again, and is not taken to be going on."""
+    installed.must("tenants", "add", "paired")
+    dead: dict[str, int] = {}
+    for number, pair in enumerate(combinations(("dagster-code", "worker", "dagster-daemon", "dagster-web"), 2)):
+        first = 10 * number
+        installed.must("produce", str(events(tmp_path / "before.jsonl", "paired", range(first + 1, first + 4))))
+        wait_for("a refresh", lambda: runs(installed, "refresh", "STARTED"))
+        dead |= kill(installed, pair)
+        installed.must("produce", str(events(tmp_path / "after.jsonl", "paired", range(first + 4, first + 11))))
+        installed.must("up")
+        wait_for(f"indexing after {pair} died", lambda first=first: count(installed, "paired", LINKED) == first + 10)
+    assert dead
+    wait_for(
+        "the end of runs whose process is gone",
+        lambda: not dead.keys() & {*runs(installed, "tail", "STARTED"), *runs(installed, "refresh", "STARTED")},
+    )
+    assert count(installed, "paired", "SELECT count(*) FROM dead_letters") == 0
 
 
 def test_a_daemon_killed_before_it_submits(without_daemon: Installation, redis: Any, tmp_path: Path) -> None:

@@ -3,15 +3,22 @@
 import time
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
+import dagster as dg
 import pytest
+from dagster._core.launcher.base import WorkerStatus
 
 import sensors.dirty
 import sensors.tail
+from resources.run_launcher import WatchedRunLauncher
 from sensors.dirty import Work
+from sensors.runs import active_runs
 from sensors.tail import BACKLOG, CALM_SECONDS, Need, wanted
+from tests.support import pipeline
 from tg_assets.live_runs import TAIL_TAG
 
+STARTED, QUEUED = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.QUEUED
 NOW = 1e9
 READ, STAND_BY = Need(0, standby=False), Need(0, standby=True)
 
@@ -52,6 +59,45 @@ def test_a_run_that_died_is_noticed_within_a_tick(monkeypatch: pytest.MonkeyPatc
     answers = iter([[], [], [READ]])
     assert sensors.tail.first_work(lambda: next(answers), lambda _: 7, time.monotonic() + 60) == {READ: 7}
     assert sensors.tail.first_work(list, lambda _: 7, time.monotonic()) == {}
+
+
+def test_a_run_whose_process_is_gone_is_not_going_on(servers: dict[str, str]) -> None:
+    """Whatever its status says; one that has just begun is waited for, and one that only waits has no process yet."""
+    from resources.postgres import _engine
+    from resources.run_lock import alive, living
+
+    lives, gone, new, queued = (str(uuid4()) for _ in range(4))
+    records = [
+        SimpleNamespace(
+            dagster_run=SimpleNamespace(run_id=one, status=status), start_time=age and time.time() - age
+        )
+        for one, status, age in (
+            (lives, STARTED, 600.0), (gone, STARTED, 600.0), (new, STARTED, 1.0), (queued, QUEUED, None)
+        )
+    ]  # fmt: skip
+    instance: Any = SimpleNamespace(get_run_records=lambda _: records)
+    with pipeline.postgres().connection() as connection, alive(_engine(servers["TG_POSTGRES_URL"]), lives):
+        deadline = time.monotonic() + 30
+        while living(connection, [lives, gone]) != {lives}:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        found = [one.dagster_run.run_id for one in active_runs(instance, "tail", connection)]
+    assert found == [lives, new, queued]
+    with pipeline.postgres().connection() as connection:
+        assert living(connection, [lives]) == set()
+
+
+def test_monitoring_ends_runs_whose_process_is_gone(servers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    launcher = WatchedRunLauncher()
+    run: Any = SimpleNamespace(run_id=str(uuid4()))
+    assert launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
+    with monkeypatch.context() as patch:  # it may still show that it lives
+        patch.setenv("TG_POSTGRES_URL", "postgresql+psycopg2://nobody:x@127.0.0.1:9/x")
+        patch.setattr("resources.run_launcher.GONE_SECONDS", 0.0)
+        assert launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
+    assert launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
+    monkeypatch.setattr("resources.run_launcher.GONE_SECONDS", 0.0)
+    assert launcher.check_run_worker_health(run).status is WorkerStatus.FAILED
 
 
 def test_dirty_partitions_wait_for_the_run_that_is_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
