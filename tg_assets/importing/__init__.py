@@ -10,7 +10,6 @@ from pathlib import Path
 from uuid import uuid5
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DataError
 
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
@@ -31,6 +30,8 @@ from tg_assets.telegram.archive import ExportArchive, open_archive
 
 # From here on the planner has to be told: its next look of its own may be a minute away.
 BULK = 5000
+# Classes of SQLSTATE that speak of the data: they are none of their type, or larger than anything may be.
+REFUSED = ("22", "54")
 
 
 def import_export(
@@ -44,8 +45,11 @@ def import_export(
     """Land an export; returns a report per chat. Raises TgAssetsError, having changed nothing."""
     try:
         return _import(path, options, settings, postgres, objects, progress)
-    except DataError as refused:  # its text quotes what was refused
-        code = getattr(refused.orig, "pgcode", None)
+    except Exception as error:
+        # Of the driver itself where rows are copied; its text quotes what was refused.
+        code = getattr(getattr(error, "orig", error), "pgcode", None) or ""
+        if not code.startswith(REFUSED):
+            raise
         raise TgAssetsError(
             f"PostgreSQL refuses something in {path.name} (SQLSTATE {code}), so nothing of it was imported. "
             "Please report it: an export is never meant to get so far."
