@@ -35,6 +35,7 @@ from tg_assets.albums.summary import (
     Outcome as Seen,
 )
 from tg_assets.albums.written import Writer
+from tg_assets.deletion import forget_summaries
 from tg_assets.events.albums import AlbumAssembledEventV1
 from tg_assets.events.content import digest
 from tg_assets.events.media_list import NOT_STORED
@@ -43,6 +44,7 @@ from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.picture_metadata import contact_sheet_of
 from tg_assets.remote.errors import NotNow, ReplyUnusable
+from tg_assets.result_keys import album_key
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.settings import load_settings
 from tg_assets.stage import Chunk, Outcome, Stage
@@ -70,11 +72,6 @@ INPUTS = f"""
 
 
 WRITTEN = "model-written"
-
-
-def album_key(tenant: UUID, album_id: UUID) -> str:
-    """Key of an album's summary; the contract's form."""
-    return f"album/{tenant}/{album_id}_vision_summary_v1.json"
 
 
 def _items(chunk: Chunk) -> dict[UUID, list[Any]]:
@@ -164,16 +161,23 @@ def stage(
     def work(chunk: Chunk) -> Outcome:
         result, made = Outcome(), _Made()
         spent_before = writer.tokens if writer else 0
-        for album_id, rows in _items(chunk).items():
+        albums = _items(chunk)
+        # An album that has no items any more is in the chunk because it was dissolved.
+        forgotten: set[object] = set(chunk.connection.execute(text("SELECT item_id FROM chunk")).scalars()) - set(
+            albums
+        )
+        for album_id, rows in albums.items():
             live = [row for row in rows if row.deleted_at is None]
             if not live:
                 result.skipped[album_id] = "all its messages are deleted"
-                objects.delete(album_key(chunk.scope.tenant, album_id))
+                forgotten.add(album_id)
                 continue
             album = assemble([_item(row) for row in rows])
             outcomes = {row.telegram_message_id: outcome for row in live if (outcome := _outcome_of(row)) is not None}
             complete = is_complete(album, outcomes)
             made.progress.append(_progress(chunk.scope.tenant, live, outcomes, complete))
+            if len(live) < len(rows):  # what was said of the others must not stay until there is a new summary
+                forgotten.add(album_id)
             if not complete:
                 result.skipped[album_id] = f"waits for {len(live) - len(outcomes)} of {len(live)} pictures"
                 continue
@@ -192,6 +196,8 @@ def stage(
             objects.put(album_key(chunk.scope.tenant, album_id), dumped)
             made.summaries.append((album_id, dumped.decode(), jsonb(told)))
             made.events.append(_event(chunk.scope.tenant, rows, summary))
+        forgotten -= {row[0] for row in made.summaries}
+        forget_summaries(chunk.connection, objects, chunk.scope.tenant, forgotten)
         _save(chunk, made)
         result.counts["summaries"] = len(made.summaries)
         result.spent = writer.tokens - spent_before if writer else 0

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from resources.postgres import temp_rows
+from tg_assets.deletion import bury
 
 FactKind = Literal["deleted", "album", "media", "vision"]
 
@@ -89,7 +90,10 @@ _MEDIA = """
 
 
 def apply_facts(connection: Connection) -> None:
-    """Bring facts into the messages of ``landed`` and ``said``; changed messages are added to ``landed``."""
+    """Bring facts into the messages of ``landed`` and ``said``; changed messages are added to ``landed``.
+
+    Of those that are deleted only their tombstones stay.
+    """
     connection.execute(
         text(f"""
             WITH f AS (
@@ -120,3 +124,4 @@ def apply_facts(connection: Connection) -> None:
                 FROM said s JOIN telegram_messages t ON t.id = s.id
                 WHERE s.kind = 'vision' AND s.id NOT IN (SELECT id FROM landed)""")
     )
+    bury(connection)

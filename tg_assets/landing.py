@@ -1,9 +1,9 @@
 """Landing: the one way in for messages, whether an import, the live path or Telegram's history brings them.
 
 Rows wait in the temporary table ``incoming``; ``land`` brings them into ``telegram_messages`` so that the end
-state depends on what arrived, never on its order or how often: the latest version of a message wins, what it
-replaces is kept, stored media survive a version that left them out. Everything runs in the caller's one
-transaction. What does not belong here: reading sources, and parsing messages into ``posts``.
+state depends on what arrived, never on its order or how often: the latest version of a message wins, what an edit
+replaces is kept, stored media survive a version that left them out, a deleted message stays deleted. Everything runs in
+the caller's one transaction. What does not belong here: reading sources, and parsing messages into ``posts``.
 """
 
 from sqlalchemy import Connection, text
@@ -18,13 +18,15 @@ INCOMING = """
 """
 
 _STORED = "jsonb_array_length(jsonb_path_query_array({0}.media, '$[*] ? (exists(@.sha256))'))"
+# How much is known of a message's media: how many are stored, and whether there are any.
+_KNOWN = f"({_STORED}, {{0}}.media <> '[]')"
 # Of two exports an edit lies between, the media are one another's only when they look alike; an export has no file ids.
 _SHAPE = "({0}.media->0->'kind', {0}.media->0->'width', {0}.media->0->'height', {0}.media->0->'duration')"
 _REPLACED = (
     "(i.format = 'desktop' AND t.format = 'desktop' AND i.edited_at IS DISTINCT FROM t.edited_at "
     f"AND {_SHAPE.format('i')} IS DISTINCT FROM {_SHAPE.format('t')})"
 )
-_MORE_STORED = f"(i.media <> '[]' AND {_STORED.format('i')} > {_STORED.format('t')} AND NOT {_REPLACED})"
+_MORE_KNOWN = f"({_KNOWN.format('i')} > {_KNOWN.format('t')} AND NOT {_REPLACED})"
 # Of the same content, what downloading has settled without a file stays settled; two exports' files of one message
 # at one time are ordered, so that any order of arrival ends the same.
 _SETTLED = (
@@ -32,7 +34,7 @@ _SETTLED = (
     "OR (i.format = 'desktop' AND i.version_at = t.version_at AND i.media < t.media)))"
 )
 _MEDIA = (
-    f"CASE WHEN t.media <> '[]' AND NOT {_REPLACED} AND ({_STORED.format('i')} < {_STORED.format('t')} OR {_SETTLED}) "
+    f"CASE WHEN t.media <> '[]' AND NOT {_REPLACED} AND ({_KNOWN.format('i')} < {_KNOWN.format('t')} OR {_SETTLED}) "
     "THEN t.media ELSE i.media END"
 )
 # A later edit wins; then the source that knows more (an event of a client says what history says); then who looked
@@ -60,7 +62,7 @@ _LATER_LOOK = f"""
 # What a row that is not the last word may still add: media that are stored by now, the album, which never changes,
 # and a later look.
 _ADDS = (
-    f"({_MORE_STORED} OR (t.told_grouped_id IS NULL AND i.grouped_id IS NOT NULL) "
+    f"({_MORE_KNOWN} OR (t.told_grouped_id IS NULL AND i.grouped_id IS NOT NULL) "
     "OR look.later IS DISTINCT FROM t.later_look)"
 )
 
@@ -79,6 +81,7 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
                    look.later AS later_look,
                    CASE WHEN t.id IS NULL THEN i.media ELSE {_MEDIA} END AS media,
                    CASE WHEN t.id IS NULL THEN 'new'
+                        WHEN t.format = 'deleted' THEN 'deleted'
                         WHEN {_OLDER} THEN CASE WHEN {_ADDS} THEN 'adds' ELSE 'older' END
                         WHEN t.raw_hash <> i.raw_hash OR t.media <> {_MEDIA}
                              OR look.later IS DISTINCT FROM t.later_look THEN 'changed'
@@ -97,6 +100,8 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
     _write(connection)
     if counts.keys() & {"adds", "unchanged"}:
         _add(connection)
+    if "deleted" in counts:
+        _place(connection)
     connection.execute(text("DROP TABLE IF EXISTS landed"))
     connection.execute(
         text("""CREATE TEMP TABLE landed ON COMMIT DROP AS
@@ -105,7 +110,7 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
                 FROM verdict WHERE verdict IN ('new', 'changed', 'adds')""")
     )
     _cover(connection, chat)
-    counts["unchanged"] = counts.get("unchanged", 0) + counts.pop("older", 0)
+    counts["unchanged"] = counts.get("unchanged", 0) + counts.pop("older", 0) + counts.pop("deleted", 0)
     return counts
 
 
@@ -166,13 +171,26 @@ def _add(connection: Connection) -> None:
     connection.execute(
         text(f"""
             UPDATE telegram_messages t SET
-                media = CASE WHEN v.verdict = 'adds' AND {_MORE_STORED} THEN i.media ELSE t.media END,
+                media = CASE WHEN v.verdict = 'adds' AND {_MORE_KNOWN} THEN i.media ELSE t.media END,
                 grouped_id = coalesce(t.told_grouped_id, i.grouped_id, t.grouped_id),
                 told_grouped_id = coalesce(t.told_grouped_id, i.grouped_id), later_look = v.later_look,
                 version_at = CASE v.verdict WHEN 'adds' THEN t.version_at ELSE i.version_at END
             FROM verdict v JOIN incoming i USING (ordinal)
             WHERE t.id = i.id AND (v.verdict = 'adds' OR (v.verdict = 'unchanged' AND i.version_at > t.version_at))
         """)  # noqa: S608 - constant fragments
+    )
+
+
+def _place(connection: Connection) -> None:
+    """Of a deleted message nothing comes back but its place in an album."""
+    connection.execute(
+        text("""
+            UPDATE telegram_messages t SET
+                told_grouped_id = coalesce(t.told_grouped_id, i.grouped_id),
+                grouped_id = coalesce(t.told_grouped_id, i.grouped_id, t.grouped_id)
+            FROM verdict v JOIN incoming i USING (ordinal)
+            WHERE t.id = i.id AND v.verdict = 'deleted' AND i.grouped_id IS NOT NULL
+        """)
     )
 
 

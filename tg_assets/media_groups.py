@@ -90,7 +90,8 @@ def _work(chunk: Chunk, quiet: float) -> Outcome:
     outcome.counts["items"] = sum(len(items) for items in albums.values())
     _save(chunk, albums, waiting)
     outcome.counts["dissolved"] = connection.execute(
-        text("""UPDATE media_groups g SET deleted_at = now(), items_count = 0, updated_at = now() FROM chunk
+        text("""UPDATE media_groups g SET deleted_at = now(), items_count = 0, caption_text = NULL, meta = '{}',
+                       updated_at = now() FROM chunk
                 WHERE g.id = chunk.item_id AND g.deleted_at IS NULL
                   AND NOT EXISTS (SELECT FROM messages m WHERE m.album_id = g.id AND m.deleted_at IS NULL)""")
     ).rowcount

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from tg_assets import ids
+from tg_assets.deletion import UNSEEN, sweep
 from tg_assets.downloading.progress import Downloaded
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import StageConfig, scopes
@@ -39,19 +40,12 @@ _LANDED = """
 _CLAIMED = f"""
     SELECT DISTINCT ON (sha256) item->>'sha256' AS sha256, item->>'key' AS key FROM ({_LANDED}) l
     JOIN telegram_messages t ON t.id = l.post_id
-    WHERE item ? 'sha256' AND NOT EXISTS (SELECT FROM media_objects o WHERE o.sha256 = item->>'sha256')
+    WHERE item ? 'sha256'
+      AND NOT EXISTS (SELECT FROM media_objects o WHERE o.sha256 = item->>'sha256' AND o.dropped_at IS NULL)
       AND (t.format IN ('event', 'persona')
            OR EXISTS (SELECT FROM message_facts f WHERE f.id = t.id AND f.kind = 'media'))
 """  # noqa: S608 - a constant
 OTHER = "its object holds another file"
-
-
-# Names of the results that were kept of a picture, after its hash.
-_SEEN = """
-    (SELECT array_agg(concat(p.provider, '_', replace(p.model, '/', '-'), '_v1.json')) FROM pictures p
-     WHERE p.sha256 = o.sha256)
-"""
-_UNSEEN = "NOT EXISTS (SELECT FROM post_media_map m WHERE m.sha256 = o.sha256)"
 
 
 def stage(objects: ObjectStore) -> Stage:
@@ -76,7 +70,9 @@ def stage(objects: ObjectStore) -> Stage:
                 FROM ({_LANDED}) l
                 JOIN unnest(CAST(:hashes AS text[]), CAST(:ids AS uuid[])) AS k (sha256, id)
                   ON k.sha256 = item->>'sha256'
-                ON CONFLICT (tenant_id, sha256) DO UPDATE SET dropped_at = NULL
+                ON CONFLICT (tenant_id, sha256) DO UPDATE SET
+                    mime = excluded.mime, size_bytes = excluded.size_bytes,
+                    s3_bucket = excluded.s3_bucket, s3_key = excluded.s3_key, dropped_at = NULL
                 WHERE media_objects.dropped_at IS NOT NULL
             """),  # noqa: S608 - constant fragment, values are bound
             {
@@ -103,7 +99,7 @@ def stage(objects: ObjectStore) -> Stage:
         outcome.failed = {row.post_id: OTHER for row in shown if row.missing_reason == OTHER}
         outcome.counts["dropped"] = connection.execute(
             text(f"""UPDATE media_objects o SET dropped_at = now() FROM shown_before b
-                     WHERE o.sha256 = b.sha256 AND {_UNSEEN}""")  # noqa: S608
+                     WHERE o.sha256 = b.sha256 AND {UNSEEN}""")  # noqa: S608
         ).rowcount
         return outcome
 
@@ -112,27 +108,10 @@ def stage(objects: ObjectStore) -> Stage:
         claimed = connection.execute(text(_CLAIMED)).all()
         return [one.sha256 for one in claimed if objects.digest(one.key) not in (None, one.sha256)]
 
-    def sweep(session: Session) -> None:
-        """Remove the bytes of what no message shows any more, and what was seen in them; then forget it."""
-        found = True
-        while found:
-            with session.transaction() as connection:
-                rows = connection.execute(
-                    text(f"""SELECT o.sha256, o.s3_key, {_SEEN} AS seen FROM media_objects o
-                             WHERE o.dropped_at IS NOT NULL AND {_UNSEEN} LIMIT 500 FOR UPDATE SKIP LOCKED""")  # noqa: S608
-                ).all()
-                for row in rows:
-                    objects.delete(row.s3_key)
-                    for name in row.seen or ():
-                        objects.delete(f"vision/{session.tenant}/{row.sha256}_{name}")
-                for table in ("pictures", "media_objects"):
-                    connection.execute(
-                        text(f"DELETE FROM {table} WHERE sha256 = ANY(:gone)"),  # noqa: S608 - a constant
-                        {"gone": [row.sha256 for row in rows]},
-                    )
-            found = bool(rows)
+    def after(session: Session) -> None:
+        sweep(session, objects)
 
-    return Stage("media_objects", "1", INPUTS, work, chunk_size=5000, after=sweep)
+    return Stage("media_objects", "1", INPUTS, work, chunk_size=5000, after=after)
 
 
 # No pool: most feeds have nothing to download, and an account's sessions keep runs that have apart by themselves.

@@ -74,9 +74,11 @@ UPSERT = f"""
 WORDLESS = """
     SELECT t.format, t.raw FROM messages m JOIN telegram_messages t ON t.id = m.id
     WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until
-      AND m.content = '' AND NOT m.is_service AND NOT m.has_media LIMIT 1000
+      AND m.content = '' AND NOT m.is_service AND NOT m.has_media AND m.deleted_at IS NULL LIMIT 1000
 """
 
+# What is left of a deleted message.
+TOMBSTONE = parse({}, ChatContext(0, "dm"))
 
 # Parsed messages by post id and hash of the raw form.
 Parsed = Mapping[tuple[str, str], PostRow]
@@ -121,6 +123,8 @@ def _row(raw: Any, known: Parsed) -> list[object]:
 
 def _parse(raw: Any) -> PostRow:
     chat = ChatContext(raw.tg_channel_id, raw.source, raw.username)
+    if raw.format == "deleted":
+        return TOMBSTONE
     if raw.format == "desktop":
         return parse(raw.raw, chat)
     if raw.format == "telethon":
@@ -147,7 +151,8 @@ def _shown(connection: Connection, scope: Scope) -> Mapping[str, Any]:
                    count(coalesce(forward_from_name, forward_from_chat_id::text)) AS forwards,
                    count(*) FILTER (WHERE has_media) AS with_media, count(*) FILTER (WHERE is_edited) AS edited,
                    count(DISTINCT sender_tg_id) AS authors, count(DISTINCT album_id) AS albums,
-                   count(*) FILTER (WHERE content = '' AND NOT is_service AND NOT has_media) AS without_words
+                   count(*) FILTER (WHERE content = '' AND NOT is_service AND NOT has_media AND deleted_at IS NULL)
+                       AS without_words
             FROM messages
             WHERE channel_id = ANY(:channels) AND posted_at >= :since AND posted_at < :until
         """),

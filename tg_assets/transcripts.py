@@ -19,15 +19,15 @@ from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from resources.speech import Hearing, SpeechResource
 from tg_assets.channels import channels_of
+from tg_assets.deletion import keep_derived
 from tg_assets.jsonb import jsonb
 from tg_assets.materialize import Made, materialize, partitioned_asset
+from tg_assets.result_keys import speech_key
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.speech.provider import SpeechProvider, SpeechRefused
 from tg_assets.speech.result import Transcript
 from tg_assets.stage import Chunk, Outcome, Stage
 from tg_assets.vision_summaries import enrichment_failed, save_enrichment
-
-SCHEMA_VERSION = 1
 
 NOTES = "p.kind IN ('voice', 'video_note') AND p.role = 'primary' AND p.position = 0"
 """Whether a row ``p`` of ``post_media_map`` is a recording to hear; music and films are not."""
@@ -71,6 +71,10 @@ def stage(hearing: Hearing, objects: ObjectStore) -> Stage:
             elif became.transcript is None:
                 outcome.skipped[note.post_id] = became.skipped or "not heard"
         save_enrichment(chunk.connection, "speech", provider.name if provider else "none", rows)
+        if provider:
+            made = [sha256 for sha256, one in heard.items() if one.transcript]
+            keys = ((sha256, speech_key(chunk.scope.tenant, sha256, provider)) for sha256 in made)
+            keep_derived(chunk.connection, keys)
         outcome.counts = _counts(list(heard.values()))
         return outcome
 
@@ -90,8 +94,7 @@ def _notes(connection: Connection) -> Sequence[Any]:
 
 def _hear(note: Any, chunk: Chunk, provider: SpeechProvider, objects: ObjectStore) -> Heard:
     """One recording: what is kept of it, else what the provider hears. Raises what the object store raises."""
-    model = provider.model.replace("/", "-")
-    key = f"speech/{chunk.scope.tenant}/{note.sha256}_{provider.name}_{model}_v{SCHEMA_VERSION}.json"
+    key = speech_key(chunk.scope.tenant, note.sha256, provider)
     if kept := _kept(objects.get(key), provider.version):
         return Heard(kept, known=True)
     data = objects.media(note.s3_key, note.sha256)

@@ -18,11 +18,13 @@ from sqlalchemy import Connection, text
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres, temp_rows
 from resources.vision import Seeing, VisionResource
+from tg_assets.deletion import keep_derived
 from tg_assets.events.vision import MediaFile, VisionAnalysis, VisionAnalyzedEventV1
 from tg_assets.jsonb import jsonb
 from tg_assets.live import outbox
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.picture_metadata import pictures_shown
+from tg_assets.result_keys import vision_key
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.stage import Chunk, Outcome, Stage
 from tg_assets.vision.contents import Content, Described, Down, describe
@@ -31,19 +33,23 @@ from tg_assets.vision.posts import Post
 from tg_assets.vision.provider import VisionProvider
 from tg_assets.vision.similar import SAME, Looks, same
 
+# A content that several posts show is looked at, and paid for, once.
 INPUTS = f"""
     WITH wanted AS (
         SELECT id, channel_id, posted_at FROM messages
         WHERE channel_id = ANY(:channels) AND posted_at >= :since AND posted_at < :until AND deleted_at IS NULL
     )
     SELECT m.id AS item_id, m.posted_at AS at,
-           count(*) FILTER (WHERE p.sha256 IS NOT NULL AND p.policy IS NULL AND NOT EXISTS (
+           count(*) FILTER (WHERE p.sha256 IS NOT NULL AND p.policy IS NULL AND p.nth = 1 AND NOT EXISTS (
                SELECT FROM pictures x WHERE (x.sha256, x.provider, x.model, x.vision_version)
                                           = (p.sha256, :provider, :model, :version)
            ))::int AS tokens,
            md5(concat(string_agg(concat_ws('/', p.sha256, p.missing_reason, p.policy), ',' ORDER BY p.position),
                       f.data)) AS input_hash
-    FROM wanted m JOIN ({PICTURES}) p ON p.post_id = m.id
+    FROM wanted m JOIN (
+        SELECT s.*, row_number() OVER (PARTITION BY s.sha256, s.policy IS NULL ORDER BY s.post_id, s.position) AS nth
+        FROM ({PICTURES}) s
+    ) p ON p.post_id = m.id
     LEFT JOIN message_facts f ON f.id = m.id AND f.kind = 'vision'
     GROUP BY m.id, m.posted_at, f.data
 """  # noqa: S608 - constants
@@ -53,12 +59,16 @@ ENRICHMENT = {"post_id": "uuid", "params_hash": "text", "data": "jsonb", "status
 
 
 def save_enrichment(connection: Connection, kind: str, provider: str, rows: Iterable[tuple[object, ...]]) -> None:
-    """Upsert enrichment rows, given as (post id, hash, JSON, status, error), in one statement."""
+    """Upsert enrichment rows, given as (post id, hash, JSON, status, error), in one statement.
+
+    A message that was deleted meanwhile gets none.
+    """
     temp_rows(connection, "enriched", ENRICHMENT, rows)
     connection.execute(
         text("""
             INSERT INTO post_enrichment (tenant_id, kind, provider, post_id, params_hash, data, status, error)
-            SELECT current_tenant(), :kind, :provider, post_id, params_hash, data, status, error FROM enriched
+            SELECT current_tenant(), :kind, :provider, post_id, params_hash, data, status, error FROM enriched e
+            WHERE NOT EXISTS (SELECT FROM telegram_messages t WHERE t.id = e.post_id AND t.deleted_at IS NOT NULL)
             ON CONFLICT (tenant_id, post_id, kind) DO UPDATE SET
                 provider = excluded.provider, params_hash = excluded.params_hash, data = excluded.data,
                 status = excluded.status, error = excluded.error, updated_at = now()
@@ -97,7 +107,7 @@ def stage(seeing: Seeing, objects: ObjectStore) -> Stage:
             post.settle(looks)
         settled = [post for post in posts if not post.waits]
         save_enrichment(chunk.connection, "vision", provider.name, map(_row, settled))
-        _remember(chunk.connection, provider, looks)
+        _remember(chunk.connection, chunk.scope.tenant, provider, looks)
         _tell(chunk, [post for post in settled if post.result and not post.told])
         outcome = Outcome(counts=_counts(posts, looks), spent=sum(one.tokens for one in looks.values()))
         for post in posts:
@@ -166,8 +176,10 @@ def _bits(looks: Mapping[str, Looks]) -> list[tuple[str, str]]:
     return [(sha256, f"{int.from_bytes(phash):0256b}") for sha256, (phash, _) in looks.items()]
 
 
-def _remember(connection: Connection, provider: VisionProvider, looks: Mapping[str, Described]) -> None:
+def _remember(connection: Connection, tenant: UUID, provider: VisionProvider, looks: Mapping[str, Described]) -> None:
     """Index the results that are in the object store now."""
+    made = [sha256 for sha256, one in looks.items() if one.result]
+    keep_derived(connection, ((sha256, vision_key(tenant, sha256, provider)) for sha256 in made))
     rows = [
         (
             sha256,

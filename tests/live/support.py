@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -106,9 +106,12 @@ class Live:
         assert refresh.run(linger=0.0, budget=budget).startswith("nothing was dirty")
         return refresh
 
-    def backfill(self, *, vision: Any = None, speech: Any = None) -> dict[str, Report]:
-        """All stages over all that was sent, as a backfill runs them; reports by asset."""
-        scope = Scope(f"{self.tenant}.live", datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
+    def backfill(
+        self, *, vision: Any = None, speech: Any = None, feed: str = "live", month: tuple[int, int] = (2026, 3)
+    ) -> dict[str, Report]:
+        """All stages over all that was sent, or a feed's month, as a backfill runs them; reports by asset."""
+        since = datetime(*month, 1, tzinfo=UTC)
+        scope = Scope(f"{self.tenant}.{feed}", since, since + timedelta(days=31))
         reports: dict[str, Report] = {}
         with pipeline.postgres().tenant(ids.tenant_id(self.tenant)) as session:
             for asset, stages in self._stages(vision, speech).items():

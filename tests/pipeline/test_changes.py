@@ -2,16 +2,19 @@
 
 import io
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import text
 
 from tests.support import pipeline
 from tests.support.pipeline import ALL_ASSETS
 from tests.telegram.exports import chat, message
 from tg_assets import ids
+from tg_assets.facts import Fact, apply_facts, keep_facts
 
 NOON = 1_682_942_400  # 2023-05-01, 12:00 UTC
 FEED_DAYS = ("2023-05-01", "2023-05-02")
@@ -222,11 +225,18 @@ def test_a_longer_album_is_assembled_again(story_of: Pipeline) -> None:
 
 def delete(tenant: str, numbers: list[int]) -> None:
     """As a source that tells of deletions does."""
-    pipeline.rows(
+    found = pipeline.rows(
         tenant,
-        "UPDATE telegram_messages SET deleted_at = now() WHERE telegram_message_id = ANY(:n) RETURNING 1",
+        "SELECT id, channel_id, telegram_message_id FROM telegram_messages WHERE telegram_message_id = ANY(:n)",
         n=numbers,
     )
+    facts = [Fact(row[0], "deleted", row[1], row[2], datetime.now(UTC), "{}") for row in found]
+    with pipeline.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+        connection.execute(
+            text("CREATE TEMP TABLE landed (id uuid, channel_id uuid, posted_at timestamptz) ON COMMIT DROP")
+        )
+        keep_facts(connection, facts)
+        apply_facts(connection)
 
 
 def test_a_deleted_message_leaves_the_index_and_the_graph(story_of: Pipeline) -> None:

@@ -55,6 +55,7 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO feed_statistics VALUES (:t, :feed, now(), 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
         INSERT INTO pictures (tenant_id, sha256, provider, model, vision_version) VALUES (:t, :sha, 'x', 'x', 'x');
         INSERT INTO token_usage (tenant_id, day, provider, model) VALUES (:t, now(), 'x', 'x');
+        INSERT INTO derived_objects VALUES (:t, :sha, 'x');
         INSERT INTO dead_letters VALUES (:t, :i, 'x', 'x', 'x', '{}')
     """
     engine = create_engine(superuser_url, poolclass=NullPool)
@@ -72,7 +73,7 @@ def tables(servers: dict[str, str], filled: str) -> list[str]:
         filled, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     )
     names = sorted(row[0] for row in found)
-    assert len(names) == 29
+    assert len(names) == 30
     assert [name for name, count in pipeline.counts(filled, names).items() if not count] == []
     return names
 

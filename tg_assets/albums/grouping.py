@@ -69,7 +69,8 @@ def regroup_touched(connection: Connection) -> None:
         text("""
             SELECT DISTINCT l.channel_id FROM landed l
             JOIN telegram_messages m ON m.id = l.id LEFT JOIN verdict v ON v.id = l.id
-            WHERE (m.media <> '[]' OR m.grouped_id IS NOT NULL) AND (v.stored_format = 'desktop' OR EXISTS (
+            WHERE (m.media <> '[]' OR m.grouped_id IS NOT NULL) AND (v.stored_format = 'desktop'
+              OR (m.format = 'deleted' AND m.grouped_id IS DISTINCT FROM m.told_grouped_id) OR EXISTS (
                 SELECT FROM telegram_messages n
                 WHERE n.channel_id = l.channel_id AND n.format = 'desktop' AND n.media <> '[]'
                   AND n.telegram_message_id BETWEEN m.telegram_message_id - :near AND m.telegram_message_id + :near))

@@ -83,7 +83,8 @@ def store(
                     CAST(:ids AS uuid[]), CAST(:hashes AS text[]), CAST(:mimes AS text[]), CAST(:sizes AS bigint[]),
                     array_fill(CAST(:bucket AS text), ARRAY[CAST(:count AS int)]), CAST(:keys AS text[])) k (id, sha256)
                 ORDER BY k.sha256
-                ON CONFLICT (tenant_id, sha256) DO UPDATE SET dropped_at = NULL RETURNING o.sha256, o.s3_key"""),
+                ON CONFLICT (tenant_id, sha256) DO UPDATE SET dropped_at = NULL, s3_bucket = excluded.s3_bucket
+                RETURNING o.sha256, o.s3_key"""),
         {
             "ids": [str(media_object_id(tenant, sha256)) for sha256 in new],
             "hashes": list(new),

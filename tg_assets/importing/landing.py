@@ -88,11 +88,12 @@ def set_ids(connection: Connection, chat: int, channel: UUID) -> None:
 
 
 def media_batches(connection: Connection, chat: int, size: int) -> Iterator[list[tuple[int, list[dict[str, object]]]]]:
-    """Staged messages with media as (ordinal, media list), in batches, in order of the file."""
+    """Staged messages with media as (ordinal, media list), in batches, in order of the file; not deleted ones."""
     last = -1
     while True:
         rows = connection.execute(
-            text("""SELECT ordinal, media FROM incoming WHERE chat = :chat AND media <> '[]' AND ordinal > :last
+            text("""SELECT ordinal, media FROM incoming i WHERE chat = :chat AND media <> '[]' AND ordinal > :last
+                      AND NOT EXISTS (SELECT FROM message_facts f WHERE f.id = i.id AND f.kind = 'deleted')
                     ORDER BY ordinal LIMIT :size"""),
             {"chat": chat, "last": last, "size": size},
         ).all()

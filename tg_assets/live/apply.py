@@ -88,7 +88,7 @@ def _land(connection: Connection, rows: Sequence[tuple[object, ...]], superseded
                     SELECT DISTINCT ON (s.id, s.raw_hash) current_tenant(), s.id, s.raw_hash, s.edited_at,
                            s.version_at, s.format, s.raw
                     FROM superseded s JOIN telegram_messages t ON t.id = s.id
-                    WHERE t.edited_at IS DISTINCT FROM s.edited_at
+                    WHERE t.edited_at IS DISTINCT FROM s.edited_at AND t.format <> 'deleted'
                     ORDER BY s.id, s.raw_hash, s.version_at DESC
                     ON CONFLICT (tenant_id, id, raw_hash) DO UPDATE
                         SET version_at = greatest(w.version_at, excluded.version_at)""")

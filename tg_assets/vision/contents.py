@@ -13,11 +13,11 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from tg_assets.remote.errors import NotNow, ReplyUnusable
+from tg_assets.result_keys import vision_key
 from tg_assets.vision.provider import PictureRefused, VisionProvider
 from tg_assets.vision.result import VisionResult
 from tg_assets.vision.similar import Looks
 
-SCHEMA_VERSION = 1
 WORKERS = 2
 
 
@@ -78,11 +78,6 @@ Twins = Callable[[Mapping[str, Looks]], Mapping[str, str]]
 """Of contents by their looks, those that look like one that has a result: sha256 to the other's sha256."""
 
 
-def result_key(tenant: UUID, sha256: str, provider: VisionProvider) -> str:
-    """Key of a stored result; the contract's form. A model's slash does not make a directory."""
-    return f"vision/{tenant}/{sha256}_{provider.name}_{provider.model.replace('/', '-')}_v{SCHEMA_VERSION}.json"
-
-
 def describe(
     contents: Sequence[Content], tenant: UUID, provider: VisionProvider, objects: Objects, down: Down, twins: Twins
 ) -> dict[str, Described]:
@@ -92,7 +87,7 @@ def describe(
     """
 
     def kept(one: Content) -> Described | None:
-        return _kept(objects.get(result_key(tenant, one.sha256, provider)), provider)
+        return _kept(objects.get(vision_key(tenant, one.sha256, provider)), provider)
 
     def looks_of(one: Content) -> Described:
         assert isinstance(provider, TellsLooks)
@@ -114,7 +109,7 @@ def describe(
         if said.waiting:
             down.why = said.waiting
         if said.result:
-            objects.put(result_key(tenant, one.sha256, provider), said.result.model_dump_json().encode())
+            objects.put(vision_key(tenant, one.sha256, provider), said.result.model_dump_json().encode())
         return said
 
     with ThreadPoolExecutor(max(1, getattr(provider, "concurrency", WORKERS))) as pool:
@@ -126,9 +121,9 @@ def describe(
             found |= {sha256: one for sha256, one in seen.items() if one.looks is None}
             hashes = {sha256: one.looks for sha256, one in seen.items() if one.looks is not None}
             for sha256, twin in twins(hashes).items():
-                same = _kept(objects.get(result_key(tenant, twin, provider)), provider)
+                same = _kept(objects.get(vision_key(tenant, twin, provider)), provider)
                 if same is not None and same.result is not None:
-                    objects.put(result_key(tenant, sha256, provider), same.result.model_dump_json().encode())
+                    objects.put(vision_key(tenant, sha256, provider), same.result.model_dump_json().encode())
                     found[sha256] = same
             left = [one for one in left if one.sha256 not in found]
         found |= dict(zip((one.sha256 for one in left), pool.map(ask, left), strict=True))
