@@ -43,9 +43,18 @@ def all_stages(
     album_summary: str = "weighted",
     tagger: TaggerResource | None = None,
     speech: SpeechResource | None = None,
+    rehearsed: bool = False,
 ) -> Mapping[str, tuple[StageOf, ...]]:
-    """Asset name to its stages. ``album_quiet`` is for live traffic: seconds after which an album is whole."""
+    """Asset name to its stages, in the order of the graph.
+
+    ``album_quiet`` is for live traffic: seconds after which an album is whole. In a rehearsal nobody is asked and
+    nothing is written outside of PostgreSQL, so that it can be taken back.
+    """
     taggers, ears = tagger or TaggerResource(), speech or SpeechResource()
+    if rehearsed:
+        from tg_assets.stand_ins import UnaskedSpeech, UnaskedVision, UnwrittenObjects
+
+        objects, vision, ears = UnwrittenObjects(url=objects.url), UnaskedVision.of(vision), UnaskedSpeech.of(ears)
     return {
         "posts": (posts.STAGE,),
         "media_objects": (media_objects.stage(objects),),
@@ -55,7 +64,7 @@ def all_stages(
         "album_summaries": (
             lambda scope: album_summaries.stage(objects, redis, album_summary, vision.seeing(scope.tenant_slug).writer),
         ),
-        "tags": (lambda scope: tags.stage(taggers.tagging(scope.tenant_slug, embedder)),),
+        "tags": (lambda scope: tags.stage(taggers.tagging(scope.tenant_slug, embedder), rehearsed=rehearsed),),
         "qdrant_points": qdrant_points.stages(qdrant, embedder),
         "neo4j_nodes": neo4j_nodes.stages(neo4j),
         "feed_statistics": (feed_statistics.STAGE,),

@@ -80,32 +80,36 @@ def _check_feed(feed: str) -> None:
 
 
 def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str, ...], force: bool) -> None:
-    """Say what a backfill would work on: rows, tokens and cost per stage. Starts no run and writes nothing."""
+    """Say what a backfill would do: rows, pictures, tokens and cost, stage after stage. Writes nothing."""
     from resources.embedder import EmbedderResource
     from resources.vision import VisionResource
-    from tg_assets.engine import run_stage
     from tg_assets.partitions import window
+    from tg_assets.rehearsal import rehearse
     from tg_assets.scope import Scope
-    from tg_assets.stage import Report, Stage
+    from tg_assets.stage import Report
     from tg_assets.stages import all_stages
 
     _check_feed(feed)
     keys = date_keys(dates)
     scope = Scope(feed, window(keys[0])[0], window(keys[-1])[1], chats)
     stages = all_stages(
-        runtime.objects(), VisionResource(), runtime.qdrant(), EmbedderResource().get(), runtime.neo4j()
+        runtime.objects(),
+        VisionResource(),
+        runtime.qdrant(),
+        EmbedderResource().get(),
+        runtime.neo4j(),
+        album_summary=runtime.settings().album_summary,
+        rehearsed=True,
     )
+    chosen = {asset: found for asset, found in stages.items() if not assets or asset in assets}
     table = Table("stage", "made by", box=None, pad_edge=False, header_style="bold")
     for name in ("items", "stale", "pictures", "tokens", "cost", "seconds"):
         table.add_column(name, justify="right")
     total = Report()
-    with runtime.postgres().tenant(scope.tenant) as session:
-        for asset, found in stages.items():
-            for of in found if not assets or asset in assets else ():
-                stage = of if isinstance(of, Stage) else of(scope)
-                report = run_stage(stage, session, scope, force=force, dry_run=True)
-                total.add(report)
-                table.add_row(stage.name, stage.version, *_counted(report, stage.price is not None))
+    with console.status("counting"), runtime.postgres().tenant(scope.tenant) as session:
+        for _, stage, report in rehearse(session, scope, chosen, force=force):
+            total.add(report)
+            table.add_row(stage.name, stage.version, *_counted(report, stage.price is not None))
     console.print(table)
     console.print(
         f"{total.todo:,} items are stale. Models elsewhere would get about {total.tokens:,} tokens "
@@ -114,7 +118,11 @@ def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str
         else f"{total.todo:,} items are stale; everything is made here, at no price.",
         soft_wrap=True,
     )
-    console.print("Stages see what earlier ones have made so far. Nothing was written.", soft_wrap=True)
+    console.print(
+        "Each stage was counted as if those before it had run. What an account has yet to fetch from Telegram is not "
+        "in it. Nothing was written.",
+        soft_wrap=True,
+    )
 
 
 def _counted(report: "Report", elsewhere: bool) -> list[str]:

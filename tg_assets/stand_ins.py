@@ -1,0 +1,149 @@
+"""Who stands in, in a rehearsal, for models and for the object store: nobody is asked, nothing is written.
+
+A stand-in has the name, the version and the price of whom it stands for. What it says is new to everybody.
+What does not belong here: what is counted (``rehearsal``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import IO, Any
+from uuid import UUID, uuid4
+
+from pydantic import PrivateAttr
+
+from resources.object_store import ObjectStore
+from resources.speech import Hearing, SpeechResource
+from resources.vision import Seeing, VisionResource
+from tg_assets.albums.written import Writer
+from tg_assets.speech.provider import SpeechProvider
+from tg_assets.speech.result import Segment, Transcript
+from tg_assets.vision.contents import TellsLooks
+from tg_assets.vision.provider import VisionProvider
+from tg_assets.vision.result import VisionResult
+from tg_assets.vision.similar import Looks
+
+
+class UnwrittenObjects(ObjectStore):
+    """Reads a store; what is written and removed is so for whoever reads through this, and nowhere else."""
+
+    _changed: dict[str, bytes | None] = PrivateAttr(default_factory=dict)
+
+    def put(self, key: str, data: bytes) -> None:
+        """Remember."""
+        self._changed[key] = data
+
+    def get(self, key: str) -> bytes | None:
+        """What was remembered, else what is there."""
+        return self._changed[key] if key in self._changed else super().get(key)
+
+    def exists(self, key: str) -> bool:
+        """Whether there would be an object."""
+        return self._changed[key] is not None if key in self._changed else super().exists(key)
+
+    def delete(self, key: str) -> None:
+        """Remember that it is gone."""
+        self._changed[key] = None
+
+    def put_once(self, key: str, source: IO[bytes]) -> None:
+        """Remember, unless it is there."""
+        if not self.exists(key):
+            self.put(key, source.read())
+
+    def put_media(self, tenant: UUID, source: IO[bytes], extension: str) -> tuple[str, str, int]:
+        """Files are not stored in a rehearsal."""
+        raise NotImplementedError
+
+
+class _Eyes:
+    """Describes every picture that the one it stands for would be asked about."""
+
+    def __init__(self, provider: VisionProvider, tokens: int) -> None:
+        self.name, self.model, self.version, self._tokens = provider.name, provider.model, provider.version, tokens
+
+    def describe(self, image: bytes, mime: str) -> VisionResult:
+        """A result unlike any other."""
+        return VisionResult(
+            classification="other", description=f"not looked at: {uuid4()}", provider=self.name, model=self.model,
+            vision_version=self.version, tokens_used=self._tokens,
+        )  # fmt: skip
+
+
+class _EyesThatCompare(_Eyes):
+    """Where pictures are dear, those that look alike are still recognised."""
+
+    def __init__(self, provider: VisionProvider, tokens: int, looks: TellsLooks) -> None:
+        super().__init__(provider, tokens)
+        self._looks = looks
+
+    def looks(self, image: bytes, mime: str) -> Looks:
+        """As the provider itself sees it; that is done here."""
+        return self._looks.looks(image, mime)
+
+
+class _Writer(Writer):
+    """Writes albums at the price of the one it stands for."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.price, self.version, self.tokens = writer.price, writer.version, 0
+
+    def write(self, results: Sequence[VisionResult]) -> str | None:
+        """A description unlike any other; None when there is nothing to describe."""
+        if not results:
+            return None
+        self.tokens += self.tokens_per_album
+        return f"not written: {uuid4()}"
+
+
+class UnaskedVision(VisionResource):
+    """Stands in for what looks at tenants' pictures and writes of their albums."""
+
+    _of: Any = PrivateAttr(default=None)
+
+    @classmethod
+    def of(cls, vision: VisionResource) -> "UnaskedVision":
+        """Whom to stand in for."""
+        made = cls(models_file=vision.models_file)
+        made._of = vision
+        return made
+
+    def seeing(self, tenant: str) -> Seeing:
+        """The tenant's policy and prices, and nobody who is asked."""
+        seeing: Seeing = self._of.seeing(tenant)
+        provider, tokens = seeing.provider, seeing.tokens_per_picture
+        eyes = _EyesThatCompare(provider, tokens, provider) if isinstance(provider, TellsLooks) else None
+        return replace(
+            seeing, provider=eyes or _Eyes(provider, tokens), writer=_Writer(seeing.writer) if seeing.writer else None
+        )
+
+
+class _Ears:
+    """Hears something in every recording."""
+
+    def __init__(self, provider: SpeechProvider) -> None:
+        self.name, self.model, self.version = provider.name, provider.model, provider.version
+
+    def transcribe(self, data: bytes, mime: str) -> Transcript:
+        """A transcript unlike any other."""
+        said = f"not heard {uuid4()}"
+        return Transcript(
+            text=said, lang="en", lang_probability=None, seconds=1.0, segments=[Segment(start=0.0, end=1.0, text=said)],
+            provider=self.name, model=self.model, speech_version=self.version,
+        )  # fmt: skip
+
+
+class UnaskedSpeech(SpeechResource):
+    """Stands in for what hears recordings."""
+
+    _of: Any = PrivateAttr(default=None)
+
+    @classmethod
+    def of(cls, speech: SpeechResource) -> "UnaskedSpeech":
+        """Whom to stand in for."""
+        made = cls(model=speech.model)
+        made._of = speech
+        return made
+
+    def hearing(self) -> Hearing:
+        """Nobody who is asked, or why there is nobody."""
+        hearing: Hearing = self._of.hearing()
+        return replace(hearing, provider=_Ears(hearing.provider)) if hearing.provider else hearing
