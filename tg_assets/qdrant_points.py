@@ -1,8 +1,9 @@
 """Asset ``qdrant_points``: a point per post and per album, with three vectors and the contract's payload.
 
-The text that is embedded joins the post, what is said in its voice note, its picture's description and the text in the
-picture. A post without words has no point, as a service message in which nobody wrote anything; a deleted one loses
-it. The point's id is the post's or the album's.
+The text that is embedded joins the post, what is said in its voice note, its picture's description and the text in
+the picture; who wrote it and where are in the sparse vectors only (the points of a private chat are its owner's). A
+post without words has no point, as a service message in which nobody wrote anything; a deleted one loses it. The
+point's id is the post's or the album's.
 """
 
 from collections.abc import Iterable
@@ -26,12 +27,12 @@ from tg_assets.scope import StageConfig
 from tg_assets.stage import Chunk, Outcome, Stage
 from tg_assets.tagging.language import detect
 
-VERSION = "1"
+VERSION = "2"
 
 POST_INPUTS = """
     SELECT m.id AS item_id, m.posted_at AS at, least(length(m.content), 2000) / 4 AS tokens,
            md5(concat_ws('/', m.content_hash, m.deleted_at, m.album_id, t.params_hash, v.params_hash, s.params_hash,
-                         c.feed)) AS input_hash
+                         c.feed) || ROW(m.author_name, c.title)::text) AS input_hash
     FROM messages m JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
@@ -40,7 +41,7 @@ POST_INPUTS = """
           AND (NOT m.is_service OR m.content <> '')
 """
 POSTS = """
-    SELECT m.id, m.tenant_id, m.channel_id, c.tg_channel_id, c.owner_id, c.feed, m.source,
+    SELECT m.id, m.tenant_id, m.channel_id, c.tg_channel_id, c.owner_id, c.feed, c.title, m.author_name, m.source,
            work.input_hash, m.album_id, m.telegram_message_id,
            m.posted_at, m.deleted_at, m.content, t.data->'names' AS tags, t.data->>'lang' AS lang, v.data AS vision,
            s.data->>'text' AS spoken, 'post' AS kind
@@ -60,12 +61,14 @@ ALBUM_INPUTS = f"""
     SELECT g.id AS item_id, g.posted_at AS at, 0 AS tokens,
            md5(ROW(g.content_hash, g.deleted_at, g.meta->'enrichment'->'vision_summary',
                    g.meta->'enrichment'->'vision_labels', g.meta->'enrichment'->'has_meme',
-                   g.meta->'enrichment'->'ocr_text', {_ALBUM_TAGS}, c.feed)::text) AS input_hash
+                   g.meta->'enrichment'->'ocr_text', {_ALBUM_TAGS}, c.feed, c.title, m.author_name)::text) AS input_hash
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
+    LEFT JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
+    LEFT JOIN messages m ON m.id = i.post_id
     WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
 """  # noqa: S608 - a constant
 ALBUMS = f"""
-    SELECT g.id, g.tenant_id, g.channel_id, c.owner_id, c.feed, c.source, g.id AS album_id,
+    SELECT g.id, g.tenant_id, g.channel_id, c.owner_id, c.feed, c.title, m.author_name, c.source, g.id AS album_id,
            m.telegram_message_id, g.posted_at, g.deleted_at, g.caption_text AS content, {_ALBUM_TAGS} AS tags,
            NULL AS lang, NULL AS spoken, 'album' AS kind,
            jsonb_build_object('description', g.meta->'enrichment'->'vision_summary',
@@ -102,7 +105,7 @@ def _payload(row: Any, embedded: str, model: str) -> dict[str, Any]:
         "tags": row.tags or [],
         "text_short": text_short(row.content or embedded),
         "telegram_message_id": row.telegram_message_id,
-        "posted_at": row.posted_at.isoformat(),
+        "posted_at": row.posted_at.astimezone(UTC).isoformat(),
         "expires_at": None,
         "lang": row.lang or detect(embedded),
         "vision": {name: vision.get(name) for name in names} if row.vision else None,
@@ -143,7 +146,8 @@ def stage(name: str, inputs: str, select: str, qdrant: Qdrant, embedder: Embedde
         dense: Iterable[Any] = embedder.encode([texts[row.id] for row in kept]) if kept else ()
         points = []
         for row, vector in zip(kept, dense, strict=True):
-            lemmas, trigrams = lemma_vector(texts[row.id]), trigram_vector(texts[row.id])
+            said = (texts[row.id], row.author_name, row.title)
+            lemmas, trigrams = lemma_vector(*said), trigram_vector(*said)
             points.append(
                 models.PointStruct(
                     id=str(row.id),

@@ -1,13 +1,25 @@
-"""The claim of ``benchmarks/retrieval.py``: fusion beats each of its legs on Russian passages."""
+"""The claim of ``benchmarks/retrieval.py``: the fusion is never below its best leg, whatever the kind of text."""
 
 from benchmarks.retrieval import run
+from resources.embedder import UseEmbedder
 from tests.support.data import shared_data
 
+TOLERANCE = {"nDCG@10": 0.01, "hit@10": 0.02}
+"""One question more or less in the smaller sets."""
 
-def test_fusion_beats_its_legs() -> None:
-    """nDCG@10 over the first dozen of 48 articles; the whole set takes the benchmark."""
-    shared_data("xquad", "xquad.ru.json")
-    rows = {row["leg"]: row["nDCG@10"] for row in run(articles=12)}
-    assert rows["fused"] >= 0.89
-    assert rows["fused"] > max(rows["dense"], rows["lemmas"], rows["trigrams"])
-    assert rows["lemmas"] >= 0.86
+
+def test_fusion_is_never_below_its_best_leg() -> None:
+    """Over the first dozen of 48 articles and all made-up chats; the whole sets take the benchmark."""
+    for language in ("ru", "en"):
+        shared_data("xquad", f"xquad.{language}.json")
+    rows = run(UseEmbedder(), articles=12)
+    assert {row["set"] for row in rows} == {"xquad ru", "xquad en", "xquad ru>en", "chats en", "chats ru>en"}
+    for row in rows:
+        if row["ratio"] in TOLERANCE:
+            best = max(row["dense"], row["lemmas"], row["trigrams"])
+            assert row["fused"] >= best - TOLERANCE[row["ratio"]], row
+    gains = {(row["set"], row["half"]): row["fused"] for row in rows if row["ratio"] == "nDCG@10"}
+    assert gains["xquad ru", "held"] >= 0.92
+    assert gains["xquad en", "held"] >= 0.93
+    assert gains["xquad ru>en", "held"] >= 0.83
+    assert gains["chats en", "held"] >= 0.49

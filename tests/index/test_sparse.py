@@ -64,3 +64,20 @@ def test_indices_are_stable() -> None:
 def test_empty(text: str) -> None:
     """Without words there is no vector."""
     assert all(make(text) == SparseVector([], []) for make in EVERY)
+
+
+def test_author_and_chat_are_found_beside_the_text() -> None:
+    """By their names, and not by making the text longer; without words in the text there is no vector."""
+    said = ("берём билеты", "Катя Новак", "Команда маяка")
+    for query, document in ((lemma_query, lemma_vector), (trigram_query, trigram_vector)):
+        assert dot(query("Катя"), document(*said)) > dot(query("маяк"), document(*said)) > 0
+        assert dot(query("Катя"), document(said[0])) == 0
+        assert dot(query("билеты"), document(*said)) == dot(query("билеты"), document(said[0]))
+        assert dot(query("Katya Novak"), document(*said)) > 0 or query is lemma_query, "in the other script"
+        assert document("😀", "Катя", "Маяк") == SparseVector([], [])
+
+
+def test_question_words_are_not_looked_for() -> None:
+    for query in (lemma_query, trigram_query):
+        assert query("when did the generator fail?") == query("generator fail")
+        assert query("когда же это было") != SparseVector([], []), "there is nothing else"

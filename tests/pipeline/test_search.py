@@ -1,9 +1,11 @@
 """What a person looks for is found: by text, by what is read in pictures, by its owner only."""
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from resources.embedder import UseEmbedder
 from resources.qdrant import Narrow
@@ -11,8 +13,10 @@ from tests.pipeline.conftest import Materialized
 from tests.support import pipeline
 from tests.support.pipeline import expected
 from tg_assets import ids
+from tg_assets.cli import runtime
+from tg_assets.cli.search import search_command
 from tg_assets.errors import TgAssetsError
-from tg_assets.index.search import Hit, search
+from tg_assets.index.search import Hit, fits, search
 
 OWNER = 510001001
 PROBES = expected()["probes"]
@@ -82,6 +86,60 @@ def test_hits_are_worth_reading(sample: Materialized) -> None:
     assert 0 <= scores[-1] <= scores[0] <= 1
     assert all(hit.snippet for hit in hits)
     assert len({hit.id for hit in hits}) == len(hits)
+
+
+def test_scores_say_whether_anything_fits(sample: Materialized) -> None:
+    """What is there has a score to speak of, in the other language, too; what is not there has none."""
+    for probe in PROBES:
+        assert probe["via"] != "text" or fits(find(sample.tenant, str(probe["query"]))), probe
+    assert fits(find(sample.tenant, "эффективность солнечных панелей на морозе"))
+    for query in ("Bitcoin price today", "курс биткоина", "Champions League final tickets", "свадебное платье"):
+        hits = find(sample.tenant, query)
+        assert not fits(hits), (query, hits[0].score, hits[0].snippet)
+    assert not fits([])
+
+
+def test_messages_are_found_by_their_author(sample: Materialized) -> None:
+    """The name need not be in the text; the names of a private chat are its owner's."""
+    authors = pipeline.rows(
+        sample.tenant,
+        """SELECT m.author_name FROM messages m JOIN channels c ON c.id = m.channel_id
+           WHERE c.owner_id = 0 AND m.source = 'group' AND m.author_name IS NOT NULL AND m.content <> ''
+           GROUP BY 1 HAVING count(*) > 20 ORDER BY count(*) DESC LIMIT 3""",
+    )
+    assert authors
+    for (author,) in authors:
+        ids_ = [hit.id for hit in find(sample.tenant, f"что пишет {author}?", Narrow(kind="post"), 5)]
+        found = pipeline.rows(sample.tenant, "SELECT author_name FROM messages WHERE id = ANY(:ids)", ids=ids_)
+        assert {row[0] for row in found} == {author}
+    private = find(sample.tenant, "что писала Катя Новак", limit=5)
+    assert {hit.chat for hit in private} == {"Катя Новак"}
+    assert "Катя Новак" not in {hit.chat for hit in find(sample.tenant, "что писала Катя Новак", Narrow(), 50)}
+
+
+def test_the_command_says_when_nothing_fits(sample: Materialized) -> None:
+    """To people and to programs; a result's number has a word beside it."""
+    runtime.settings.cache_clear()
+
+    def said(*arguments: str) -> str:
+        done = CliRunner().invoke(search_command, [*arguments, "--tenant", sample.tenant], catch_exceptions=False)
+        assert done.exit_code == 0
+        return str(done.stdout)
+
+    assert "Nothing here fits well." in said("Bitcoin price today")
+    assert "weak" in said("Bitcoin price today", "--limit", "1")
+    good = said("ремонт генератора", "--limit", "3")
+    assert "Nothing here fits well." not in good
+    assert "strong" in good
+    nothing, something = (json.loads(said(query, "--json")) for query in ("Bitcoin price today", "ремонт генератора"))
+    assert (nothing["fits"], something["fits"]) == (False, True)
+    assert {hit["fit"] for hit in nothing["hits"]} == {"weak"}
+    best = something["hits"][0]
+    assert best["score"] == max(hit["score"] for hit in something["hits"]) <= 1
+    assert best.keys() >= {"id", "kind", "fit", "posted_at", "feed", "chat", "telegram_message_id", "text", "link"}
+    assert json.loads(said("маяк", "--since", "2000-01-01", "--until", "2000-01-02", "--json")) == {
+        "fits": False, "hits": [],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("query", ["", "   ", "?!", "\u200b"])

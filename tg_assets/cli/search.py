@@ -1,6 +1,7 @@
 """``search``: ranked posts and albums for a question."""
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.padding import Padding
@@ -8,7 +9,8 @@ from rich.text import Text
 
 from tg_assets.cli import runtime
 from tg_assets.cli.runtime import console
-from tg_assets.index.search import Hit
+from tg_assets.index.evidence import verdict
+from tg_assets.index.search import Hit, fits
 
 if TYPE_CHECKING:
     from resources.qdrant import Narrow
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 @click.option("--since", help="Not before this ISO date, UTC.")
 @click.option("--until", help="Before this ISO date, UTC.")
 @click.option("--owner", "owners", type=int, multiple=True, help="Account whose private chats are searched too.")
-@click.option("--limit", default=10, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One object: whether anything fits, and the results.")
 def search_command(
     query: str,
     tenant: str,
@@ -34,8 +37,11 @@ def search_command(
     until: str | None,
     owners: tuple[int, ...],
     limit: int,
+    as_json: bool,
 ) -> None:
     """Search posts and albums by meaning and by words, in Russian and English.
+
+    The number beside a result is the chance, 0 to 1, that it is what was meant.
 
     Direct messages and a person's own groups belong to an account: name it with --owner to search them.
     """
@@ -51,9 +57,14 @@ def search_command(
         until=parse_time(until, "--until"),
     )
     hits = find(query, tenant, narrow, limit)
-    show_hits(hits)
+    if as_json:
+        click.echo(json.dumps({"fits": fits(hits), "hits": [_plain(hit) for hit in hits]}, ensure_ascii=False))
+        return
     if not hits:
         console.print("Nothing found.")
+    elif not fits(hits):
+        console.print("Nothing here fits well. The nearest:")
+    show_hits(hits)
 
 
 def find(query: str, tenant: str, narrow: "Narrow | None", limit: int) -> list[Hit]:
@@ -67,10 +78,28 @@ def find(query: str, tenant: str, narrow: "Narrow | None", limit: int) -> list[H
     return search(query, ids.tenant_id(tenant), runtime.qdrant(), model, runtime.postgres(), narrow or Narrow(), limit)
 
 
+def _plain(hit: Hit) -> dict[str, Any]:
+    return {
+        "id": str(hit.id),
+        "kind": hit.kind,
+        "score": round(hit.score, 3),
+        "fit": verdict(hit.score),
+        "posted_at": hit.posted_at.isoformat(),
+        "feed": hit.feed,
+        "chat": hit.chat,
+        "telegram_message_id": hit.telegram_message_id,
+        "text": hit.snippet,
+        "tags": hit.tags,
+        "link": hit.link,
+    }
+
+
 def show_hits(hits: list[Hit]) -> None:
     """Print hits, best first: a line about each, its text, its tags."""
     for number, hit in enumerate(hits, 1):
-        head = Text(f"{number:>2}. {hit.score:.2f}  {hit.posted_at:%Y-%m-%d}  {hit.feed}", style="bold")
+        head = Text(
+            f"{number:>2}. {hit.score:.2f} {verdict(hit.score):<6}  {hit.posted_at:%Y-%m-%d}  {hit.feed}", style="bold"
+        )
         if hit.kind == "album":
             head.append("  album", style="magenta")
         if hit.link:

@@ -1,18 +1,35 @@
 """One ranking out of several: each leg's scores scaled to 0…1, then a weighted mean.
 
 Score-aware fusion, because rank fusion with a weak leg is worse than the strong leg alone; measured in
-``benchmarks/retrieval.py``. Legs are what a store returned, usually its first hundred hits. What does not belong
-here: asking the store, filters.
+``benchmarks/retrieval.py``. How much the dense leg weighs depends on how sure the sparse ones are: where the words of
+the query are found, meaning only breaks ties (in chats a heavier dense leg is worse than words alone); where they
+cannot be found, as when Russian asks and English answers, it leads. Legs are what a store returned, usually its first
+hundred hits. What does not belong here: asking the store, filters.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from math import isfinite
-from types import MappingProxyType
 from typing import TypeVar
 
 Id = TypeVar("Id", bound=Hashable)
 
-DEFAULT_WEIGHTS: Mapping[str, float] = MappingProxyType({"dense": 0.4, "lemmas": 0.3, "trigrams": 0.3})
+LEGS = ("dense", "lemmas", "trigrams")
+# Weight of the dense leg when none of the query's words is found, and from this share of them on.
+WORDLESS, WORDED, ENOUGH = 0.6, 0.15, 0.35
+LOOKED = 10
+"""Best hits of each sparse leg that are looked at to see which of the query's words are found."""
+
+
+def weights(coverage: float) -> dict[str, float]:
+    """Weights of the legs, by the share 0…1 of the query's words that the best of the sparse hits has."""
+    dense = WORDLESS - (WORDLESS - WORDED) * min(1.0, coverage / ENOUGH)
+    return {"dense": dense, "lemmas": (1 - dense) / 2, "trigrams": (1 - dense) / 2}
+
+
+def rank(legs: Mapping[str, Sequence[tuple[Id, float]]], coverage: Callable[[Id], float]) -> list[tuple[Id, float]]:
+    """Fuse with the weights that ``coverage``, the share of the query's words that a hit has, calls for."""
+    looked = {key for name in ("lemmas", "trigrams") for key, _ in legs.get(name, ())[:LOOKED]}
+    return fuse(legs, weights(max(map(coverage, looked), default=0.0)))
 
 
 def _scaled(hits: Sequence[tuple[Id, float]]) -> dict[Id, float]:
@@ -30,10 +47,7 @@ def _scaled(hits: Sequence[tuple[Id, float]]) -> dict[Id, float]:
     return {key: (score / 2 - low / 2) / span for key, score in best.items()}
 
 
-def fuse(
-    legs: Mapping[str, Sequence[tuple[Id, float]]],
-    weights: Mapping[str, float] = DEFAULT_WEIGHTS,
-) -> list[tuple[Id, float]]:
+def fuse(legs: Mapping[str, Sequence[tuple[Id, float]]], weights: Mapping[str, float]) -> list[tuple[Id, float]]:
     """Ids with their fused score in 0…1, best first; equal scores in the order of the ids' text.
 
     A leg without hits says nothing: the others share its weight. An id that a leg does not have gets 0 from it.

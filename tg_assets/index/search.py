@@ -1,11 +1,13 @@
 """Search: three legs in one round trip, fused, and the rows behind the best points.
 
-Scores are the fused ones, 0…1. Private chats are found only for the owner accounts that are named.
+A score is the chance that the result is what was meant (``evidence``), so that results of two searches compare and
+the best of nothing is not much. Private chats are found only for the owner accounts that are named.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +17,16 @@ from resources.embedder import Embedder
 from resources.postgres import Postgres
 from resources.qdrant import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow, Qdrant
 from tg_assets.errors import TgAssetsError
-from tg_assets.index.fusion import fuse
+from tg_assets.index.evidence import FAIR, Passage, chance, coverage
+from tg_assets.index.fusion import rank
+from tg_assets.index.question import asked
 from tg_assets.index.snippet import snippet
 from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query
 from tg_assets.index.text import TextParts, has_words, text_to_embed
 
 LEG_HITS = 100
+JUDGED = 3
+"""Best hits of which the one with most evidence says how well a search went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,28 @@ def search(
     }
     with qdrant.tenant(tenant) as index:
         found = index.search({name: leg for name, leg in legs.items() if leg is not None}, narrow, LEG_HITS)
-    best = fuse(found)[: limit * 2]  # an album and its posts may both be found; some rows may be gone meanwhile
-    rows = _rows(postgres, tenant, [point for point, _ in best], [NOBODY, *narrow.owners])
-    hits = [_hit(rows[point], score, query) for point, score in best if point in rows]
-    return hits[:limit]
+    # Rows of all hits, since some may be gone meanwhile: what nobody may see is not evidence either.
+    rows = _rows(postgres, tenant, sorted({point for hits in found.values() for point, _ in hits}), narrow.owners)
+    seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.items()}
+    wanted = asked(query)
+
+    @cache
+    def passage(point: str) -> Passage:
+        return Passage.of(_whole(rows[point]), rows[point].author_name, rows[point].title)
+
+    best = rank(seen, lambda point: coverage(wanted, passage(point)))[:limit]
+    if not best:
+        return []
+    cosines = dict(seen[DENSE])
+    least = min(cosines.values(), default=0.0)
+    sure = max(chance(wanted, passage(point), cosines.get(point, least)) for point, _ in best[:JUDGED])
+    top = best[0][1] or 1.0
+    return [_hit(rows[point], sure * score / top, query) for point, score in best]
+
+
+def fits(hits: Sequence[Hit]) -> bool:
+    """Whether the best of the results is at all likely to be what was meant."""
+    return bool(hits) and hits[0].score >= FAIR
 
 
 def _sparse(vector: SparseVector) -> Any:
@@ -75,8 +99,9 @@ def _rows(postgres: Postgres, tenant: UUID, ids: Sequence[str], owners: Sequence
     with postgres.tenant(tenant) as session, session.transaction() as connection:
         rows = connection.execute(
             text("""
-                SELECT m.id, 'post' AS kind, m.posted_at, c.feed, c.title, m.content, t.data->'names' AS tags,
-                       v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr, s.data->>'text' AS spoken,
+                SELECT m.id, 'post' AS kind, m.posted_at, c.feed, c.title, m.author_name, m.content,
+                       t.data->'names' AS tags, v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr,
+                       s.data->>'text' AS spoken,
                        m.telegram_post_url AS link, m.telegram_message_id
                 FROM messages m JOIN channels c ON c.id = m.channel_id
                 LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
@@ -85,7 +110,7 @@ def _rows(postgres: Postgres, tenant: UUID, ids: Sequence[str], owners: Sequence
                 WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL
                   AND c.owner_id = ANY(CAST(:owners AS bigint[]))
                 UNION ALL
-                SELECT g.id, 'album', g.posted_at, c.feed, c.title, g.caption_text, t.data->'names',
+                SELECT g.id, 'album', g.posted_at, c.feed, c.title, m.author_name, g.caption_text, t.data->'names',
                        g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', NULL,
                        m.telegram_post_url, m.telegram_message_id
                 FROM media_groups g JOIN channels c ON c.id = g.channel_id
@@ -95,16 +120,18 @@ def _rows(postgres: Postgres, tenant: UUID, ids: Sequence[str], owners: Sequence
                 WHERE g.id = ANY(CAST(:ids AS uuid[])) AND g.deleted_at IS NULL
                   AND c.owner_id = ANY(CAST(:owners AS bigint[]))
             """),
-            {"ids": list(ids), "owners": list(owners)},
+            {"ids": list(ids), "owners": [NOBODY, *owners]},
         ).all()
     return {str(row.id): row for row in rows}
 
 
+def _whole(row: Any) -> str:
+    return text_to_embed(
+        TextParts(post=row.content or "", speech=row.spoken or "", vision=row.vision or "", ocr=row.ocr or "")
+    )
+
+
 def _hit(row: Any, score: float, query: str) -> Hit:
-    parts = TextParts(
-        post=row.content or "", speech=row.spoken or "", vision=row.vision or "", ocr=row.ocr or ""
-    )  # fmt: skip
-    whole = text_to_embed(parts)
     return Hit(
         row.id,
         row.kind,
@@ -112,7 +139,7 @@ def _hit(row: Any, score: float, query: str) -> Hit:
         row.posted_at,
         row.feed,
         row.title,
-        snippet(whole, query),
+        snippet(_whole(row), query),
         list(row.tags or ()),
         row.link,
         row.telegram_message_id,
