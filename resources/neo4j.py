@@ -17,7 +17,7 @@ from uuid import UUID
 import dagster as dg
 from pydantic import Field
 
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 
 if TYPE_CHECKING:
     from neo4j import Driver
@@ -87,18 +87,27 @@ class Neo4j(dg.ConfigurableResource["Neo4j"]):
     @contextmanager
     def _driver(self) -> "Iterator[Driver]":
         from neo4j import GraphDatabase
-        from neo4j.exceptions import AuthError, ServiceUnavailable
+        from neo4j.exceptions import AuthError, ClientError, ConfigurationError, DriverError
 
-        parts = urlsplit(self.url)
-        address = f"{parts.scheme}://{parts.hostname}:{parts.port or 7687}"
-        auth = (unquote(parts.username or "neo4j"), unquote(parts.password or ""))
-        with GraphDatabase.driver(address, auth=auth, notifications_min_severity="OFF") as driver:
+        try:
+            parts = urlsplit(self.url)
+            address = f"{parts.scheme}://{parts.hostname}:{parts.port or 7687}"
+            auth = (unquote(parts.username or "neo4j"), unquote(parts.password or ""))
+            made = GraphDatabase.driver(address, auth=auth, notifications_min_severity="OFF")
+        except (ValueError, ConfigurationError):
+            raise TgAssetsError("TG_NEO4J_URL is not usable: write it like bolt://neo4j:…@host:7687.") from None
+        with made as driver:
             try:
                 driver.verify_connectivity()
-            except (ServiceUnavailable, AuthError) as error:
-                raise TgAssetsError(
-                    f"The graph server does not let us in: {type(error).__name__}. Is it running (`tg-assets up`), "
-                    "and does TG_NEO4J_URL carry the right user and password?"
+            except (AuthError, ClientError) as error:
+                raise ServerRefuses(
+                    f"The graph server is there but does not let us in ({type(error).__name__}). Correct user and "
+                    "password in TG_NEO4J_URL."
+                ) from None
+            except (DriverError, OSError) as error:
+                raise ServerDown(
+                    f"The graph server does not answer ({type(error).__name__}). Is it running (`tg-assets up`), and "
+                    "does TG_NEO4J_URL point at it?"
                 ) from None
             yield driver
 

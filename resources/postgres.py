@@ -6,6 +6,7 @@ remembers the last one. What does not belong here: SQL of any stage.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -16,11 +17,11 @@ from uuid import UUID
 import dagster as dg
 from pydantic import Field
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from resources.run_lock import alive
-from tg_assets.errors import ServerDown, TgAssetsError
+from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 
 SESSION = (
     ("timezone", "UTC"),
@@ -35,13 +36,26 @@ SESSION = (
 
 # Digits from which on an integer may not fit 64 bits.
 LONG = 20
+EXAMPLE = "postgresql+psycopg2://tg_app:…@host:5432/tg_assets"
+# What a server says that is there and does not let us in. The client knows no SQLSTATE of it, only these words.
+REFUSALS = (
+    "password authentication failed",
+    "no pg_hba.conf entry",
+    "authentication failed",
+    "is not permitted to log in",
+)
+UNKNOWN = (re.compile(r'role "[^"]*" does not exist'), re.compile(r'database "[^"]*" does not exist'))
 
 
 @lru_cache(maxsize=4)
 def _engine(url: str) -> Engine:
     # No pool: a run uses one connection for its whole life, and idle pooled ones are what exhausts a server.
     options = {"application_name": "tg-assets", "options": " ".join(f"-c {name}={value}" for name, value in SESSION)}
-    engine = create_engine(url, poolclass=NullPool, connect_args=options)
+    try:
+        # Errors must not quote what a statement was given: messages.
+        engine = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
+    except (ArgumentError, ImportError):
+        raise TgAssetsError(f"TG_POSTGRES_URL is not usable: write it like {EXAMPLE}.") from None
     event.listen(engine, "connect", _read_json_fast)
     return engine
 
@@ -68,9 +82,10 @@ def read_json(text: str) -> Any:
 def _check_role(url: str) -> None:
     """Refuse a role that row-level security would not bind."""
     with _engine(url).connect() as connection:
-        role, unbound, owns = connection.execute(
+        role, unbound, temporary, database, owns = connection.execute(
             text("""
                 SELECT rolname, rolsuper OR rolbypassrls,
+                       has_database_privilege(current_database(), 'TEMPORARY'), current_database(),
                        EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                                WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND c.relowner = r.oid)
                 FROM pg_roles r WHERE rolname = current_user
@@ -82,6 +97,23 @@ def _check_role(url: str) -> None:
             "tenants would see each other. Use a role that is neither owner nor superuser nor BYPASSRLS "
             "(`tg-assets up` makes one called tg_app)."
         )
+    if not temporary:
+        raise TgAssetsError(
+            f"The role {role!r} of TG_POSTGRES_URL may not make temporary tables. As the owner of the database: "
+            f'GRANT TEMPORARY ON DATABASE "{database}" TO "{role}";'
+        )
+
+
+def _of_connecting(error: OperationalError) -> TgAssetsError:
+    said = str(error.orig).strip().splitlines()[0]
+    if any(word in said for word in REFUSALS) or any(word.search(said) for word in UNKNOWN):
+        return ServerRefuses(
+            f"PostgreSQL is there but does not let us in: {said}. Correct user, password and database in "
+            "TG_POSTGRES_URL."
+        )
+    return ServerDown(
+        f"PostgreSQL does not answer: {said}. Is it running (`tg-assets up`), and does TG_POSTGRES_URL point at it?"
+    )
 
 
 class TenantConnection:
@@ -153,10 +185,7 @@ class Postgres(dg.ConfigurableResource["Postgres"]):
             _check_role(self.url)
             connection = _engine(self.url).connect()
         except OperationalError as error:
-            raise ServerDown(
-                f"PostgreSQL does not answer: {str(error.orig).strip().splitlines()[0]}. "
-                "Is it running (`tg-assets up`), and does TG_POSTGRES_URL point at it?"
-            ) from None
+            raise _of_connecting(error) from None
         with connection:
             yield connection
 

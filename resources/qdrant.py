@@ -15,7 +15,7 @@ from uuid import UUID
 import dagster as dg
 from pydantic import Field
 
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -132,18 +132,25 @@ class Qdrant(dg.ConfigurableResource["Qdrant"]):
         import warnings
 
         from qdrant_client import QdrantClient
-        from qdrant_client.http.exceptions import ResponseHandlingException
+        from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
         with warnings.catch_warnings():  # the client warns of a key over plain HTTP; the embedded server is loopback
             warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
-            client = QdrantClient(url=self.url, api_key=self.api_key or None, timeout=60, check_compatibility=False)
+            try:
+                client = QdrantClient(url=self.url, api_key=self.api_key or None, timeout=60, check_compatibility=False)
+            except ValueError:
+                raise TgAssetsError("TG_QDRANT_URL is not usable: write it like http://host:6333.") from None
         try:
             yield client
         except ResponseHandlingException as error:
-            raise TgAssetsError(
-                f"The vector server does not answer: {error.source}. Is it running (`tg-assets up`), "
+            raise ServerDown(
+                f"The vector server does not answer ({type(error.source).__name__}). Is it running (`tg-assets up`), "
                 "and does TG_QDRANT_URL point at it?"
             ) from None
+        except UnexpectedResponse as error:
+            if error.status_code not in (401, 403):
+                raise
+            raise ServerRefuses("The vector server is there but refuses the key. Correct TG_QDRANT_API_KEY.") from None
         finally:
             client.close()
 

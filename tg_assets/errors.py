@@ -13,3 +13,7 @@ class TgAssetsError(Exception):
 
 class ServerDown(TgAssetsError):
     """A server does not answer; whoever can wait tries again."""
+
+
+class ServerRefuses(TgAssetsError):
+    """A server answers and does not let us in: waiting does not help, a setting has to be corrected."""

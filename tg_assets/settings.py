@@ -12,8 +12,9 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tg_assets.errors import TgAssetsError
@@ -23,6 +24,17 @@ from tg_assets.telegram.desktop_media import MediaKind
 PARTITION_BUDGET = 100_000
 
 MEDIA_KINDS: tuple[str, ...] = get_args(MediaKind)
+
+# How addresses begin, and one to copy; the scheme may name a driver or encryption after a plus.
+ADDRESSES = {
+    "postgres_url": (("postgresql",), "postgresql+psycopg2://tg_app:…@host:5432/tg_assets"),
+    "postgres_owner_url": (("postgresql",), "postgresql+psycopg2://owner:…@host:5432/tg_assets"),
+    "dagster_postgres_url": (("postgresql",), "postgresql+psycopg2://tg_dagster:…@host:5432/dagster"),
+    "redis_url": (("redis", "rediss", "unix"), "redis://:…@host:6379/0"),
+    "neo4j_url": (("bolt", "neo4j"), "bolt://neo4j:…@host:7687"),
+    "qdrant_url": (("http", "https"), "http://host:6333"),
+    "dagster_url": (("http", "https"), "http://host:3000"),
+}
 
 
 class Grain(StrEnum):
@@ -120,6 +132,22 @@ class Settings(BaseSettings):
         """Directory of embedded servers' data, absolute."""
         return self.data_dir.expanduser().resolve()
 
+    @field_validator(*ADDRESSES)
+    @classmethod
+    def _an_address(cls, value: SecretStr | str | None, info: ValidationInfo) -> SecretStr | str | None:
+        if value is not None:
+            schemes, example = ADDRESSES[str(info.field_name)]
+            try:
+                parts = urlsplit(value.get_secret_value() if isinstance(value, SecretStr) else value)
+                scheme = parts.scheme.partition("+")[0]
+                local = scheme in ("postgresql", "unix")  # these may mean a socket of this machine
+                good = scheme in schemes and (local or bool(parts.hostname)) and parts.port != 0
+            except ValueError:  # brackets, a port that is no number
+                good = False
+            if not good:
+                raise ValueError(f"write it like {example}")
+        return value
+
     @field_validator("media_kinds")
     @classmethod
     def _known_kinds(cls, value: str) -> str:
@@ -154,7 +182,13 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = f"TG_{'_'.join(str(part) for part in first['loc'])}".upper()
-        shown = "" if name.endswith(("_URL", "_KEY")) else f"={os.environ.get(name, '')!r}"  # a URL may hold a password
-        raise TgAssetsError(f"{name}{shown} is not usable: {first['msg']}.") from None
+        raise not_usable(error) from None
+
+
+def not_usable(error: ValidationError) -> TgAssetsError:
+    """Which variable cannot be used and why; its value is told unless it may hold a secret."""
+    first = error.errors()[0]
+    name = f"TG_{'_'.join(str(part) for part in first['loc'])}".upper()
+    secret = name.endswith(("_URL", "_KEY", "_HASH"))
+    shown = "" if secret else f"={os.environ.get(name, '')!r}"
+    return TgAssetsError(f"{name}{shown} is not usable: {first['msg'].removeprefix('Value error, ')}.")

@@ -12,7 +12,7 @@ from tg_assets.backends.postgres import PostgresBackend
 from tg_assets.backends.qdrant import QdrantBackend
 from tg_assets.backends.redis import RedisBackend
 from tg_assets.errors import TgAssetsError
-from tg_assets.settings import Settings
+from tg_assets.settings import Settings, not_usable
 
 # The slowest to start comes first.
 BACKENDS: tuple[Backend, ...] = (GraphBackend(), PostgresBackend(), QdrantBackend(), RedisBackend())
@@ -24,9 +24,7 @@ def make_context(layout: Layout) -> Context:
     try:
         options = ServerOptions()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(["TG", *(str(part) for part in first["loc"])]).upper()
-        raise TgAssetsError(f"{name} is not usable: {first['msg']}.") from None
+        raise not_usable(error) from None
     return Context(layout=layout, secrets=layout.known_secrets(), ports=layout.ports(), options=options)
 
 

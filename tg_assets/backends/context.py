@@ -29,6 +29,9 @@ class ServerOptions(BaseSettings):
     redis_port: int | None = Field(default=None, ge=1, le=65535)
     neo4j_port: int | None = Field(default=None, ge=1, le=65535)
     qdrant_port: int | None = Field(default=None, ge=1, le=65535)
+    dagster_port: int | None = Field(default=None, ge=1, le=65535)
+    """Of Dagster's webserver."""
+    code_server_port: int | None = Field(default=None, ge=1, le=65535)
 
     def fixed_port(self, name: str) -> int | None:
         """The port a person chose, if any."""

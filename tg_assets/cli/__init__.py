@@ -4,13 +4,11 @@ Commands import what they need when they run, so ``tg-assets --help`` is quick. 
 a command reads options, calls it and shows the result.
 """
 
-import sys
-import warnings
 from importlib import import_module
 
 import click
 
-from tg_assets.errors import TgAssetsError
+from tg_assets.cli.ending import allow_debug, run
 
 # Command name -> module that holds it and what it does, in the order that a newcomer meets them. The words stand here
 # so that `tg-assets --help` imports nothing.
@@ -49,7 +47,7 @@ class Commands(click.Group):
             return None
         module = import_module(f"tg_assets.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
-        return command
+        return allow_debug(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -66,15 +64,5 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point of the command."""
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
-    try:
-        cli(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except TgAssetsError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+    """Entry point of the command: whatever happens ends in a sentence on stderr and an exit code."""
+    run(allow_debug(cli))

@@ -1,6 +1,7 @@
 """``backfill``: launch what the UI's dialog would, for one feed and a range of dates."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +9,16 @@ import click
 from rich.table import Table
 
 from tg_assets.cli import runtime
-from tg_assets.cli.dagster_api import DagsterApi
+from tg_assets.cli.dagster_api import DagsterApi, Progress
 from tg_assets.cli.runtime import console
 from tg_assets.errors import TgAssetsError
 from tg_assets.price import said
 
 if TYPE_CHECKING:
     from tg_assets.stage import Report
+
+# Reasons that are told one by one.
+CAUSES = 3
 
 
 @click.command("backfill")
@@ -51,9 +55,25 @@ def backfill_command(
             console.print(f"  {message}")
 
         (state,) = api.wait([backfill], tell)
-    if state.status != "COMPLETED_SUCCESS":
-        raise TgAssetsError(f"The backfill ended as {state.status}. {state.error or f'See {api.address}/runs.'}")
+    require_success(api, [state])
     console.print("Done.")
+
+
+def require_success(api: DagsterApi, states: Sequence[Progress]) -> None:
+    """Raises TgAssetsError with the causes when a backfill did not succeed."""
+    failed = [state for state in states if state.status != "COMPLETED_SUCCESS"]
+    if not failed:
+        return
+    if any(state.status == "CANCELED" for state in failed):
+        raise TgAssetsError("The backfill was canceled. What its runs had done is kept; launch it again to go on.")
+    causes = list(dict.fromkeys(one for state in failed for one in state.causes))
+    told = (
+        " ".join(causes[:CAUSES])
+        or next((state.error.strip().splitlines()[0] for state in failed if state.error), "")
+        or "No run says why."
+    )
+    more = f" … and {len(causes) - CAUSES} more." if len(causes) > CAUSES else ""
+    raise TgAssetsError(f"The backfill failed. {told}{more} Everything about it: {api.address}/runs")
 
 
 def launch(api: DagsterApi, feed: str, dates: str, assets: tuple[str, ...], options: dict[str, Any]) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -58,10 +58,21 @@ _EVENTS = """
 query Events($run: ID!, $after: String) {
   logsForRun(runId: $run, afterCursor: $after, limit: 500) {
     __typename
-    ... on EventConnection { cursor hasMore events { __typename ... on MessageEvent { message stepKey level } } }
+    ... on EventConnection { cursor hasMore events {
+      __typename
+      ... on MessageEvent { message stepKey level }
+      ... on ExecutionStepFailureEvent { error { ...Fault } }
+      ... on RunFailureEvent { error { ...Fault } }
+    } }
   }
 }
+fragment Fault on PythonError { className message errorChain { error { className message } } }
 """
+_DAEMON = '{ instance { daemonHealth { daemonStatus(daemonType: "BACKFILL") { healthy } } } }'
+# Sentences that are meant for a person arrive with their class in front.
+SENTENCES = ("TgAssetsError", "ServerDown", "ServerRefuses")
+# A daemon that was heard of at this distance is alive; it may be busy.
+DAEMON_SECONDS = 600.0
 FINISHED = {"COMPLETED_SUCCESS", "COMPLETED_FAILED", "COMPLETED", "CANCELED", "FAILED"}
 
 
@@ -72,6 +83,8 @@ class Progress:
     status: str
     runs: dict[str, str]
     error: str | None = None
+    causes: tuple[str, ...] = ()
+    """Why its runs failed, as far as they say it."""
 
     @property
     def finished(self) -> bool:
@@ -86,18 +99,23 @@ class DagsterApi:
         self.address = address.rstrip("/")
         # One client: httpx reads the CA certificates for each new one, 0.17 s of CPU per request. No connection is
         # kept, because a poll must not meet one that the server is just closing.
-        self._client = httpx.Client(timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
+        # An answer may take its time on a busy machine; who does not listen at all is known at once.
+        patience = httpx.Timeout(60, read=600)
+        try:
+            self._client = httpx.Client(timeout=patience, limits=httpx.Limits(max_keepalive_connections=0))
+        except (httpx.InvalidURL, ValueError):
+            raise TgAssetsError("HTTP_PROXY or its like is not usable. Correct or unset it.") from None
 
     def _ask(self, query: str, **variables: Any) -> dict[str, Any]:
         try:
             answer = self._client.post(f"{self.address}/graphql", json={"query": query, "variables": variables})
             answer.raise_for_status()
-        except httpx.HTTPError as error:
+            body: dict[str, Any] = answer.json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise TgAssetsError(
                 f"Dagster's webserver at {self.address} does not answer ({type(error).__name__}). "
                 "Start it with `tg-assets up`, or set TG_DAGSTER_URL."
             ) from None
-        body: dict[str, Any] = answer.json()
         if body.get("errors"):
             raise TgAssetsError(f"Dagster refused the request: {body['errors'][0]['message']}")
         data: dict[str, Any] = body["data"]
@@ -145,30 +163,61 @@ class DagsterApi:
             for node in nodes
         }
 
-    def messages(self, run: str, after: str | None) -> tuple[list[tuple[str, str]], str | None]:
-        """New log lines of a run as (step, message), and the cursor behind them."""
+    def messages(self, run: str, after: str | None) -> "tuple[list[str], list[str], str | None]":
+        """New log lines of a run, why its steps or itself failed, and the cursor behind them."""
         answer = self._ask(_EVENTS, run=run, after=after)["logsForRun"]
         if answer["__typename"] != "EventConnection":
-            return [], after
-        lines = [
-            (event.get("stepKey") or "", event["message"])
-            for event in answer["events"]
-            if event["__typename"] == "LogMessageEvent"
-        ]
-        return lines, answer["cursor"] or after
+            return [], [], after
+        events = answer["events"]
+        lines = [event["message"] for event in events if event["__typename"] == "LogMessageEvent"]
+        faults = [(event.get("stepKey") or "", event["error"]) for event in events if event.get("error")]
+        return lines, [told for step, error in faults if (told := cause(step, error))], answer["cursor"] or after
 
-    def wait(self, backfills: Sequence[str], tell: Callable[[str], None], seconds: float = 3600) -> list[Progress]:
-        """Wait until backfills are finished, passing on what their runs say; raises when time is up."""
-        deadline = time.monotonic() + seconds
+    def has_daemon(self) -> bool:
+        """Whether a daemon works on backfills."""
+        return bool(self._ask(_DAEMON)["instance"]["daemonHealth"]["daemonStatus"]["healthy"])
+
+    def wait(self, backfills: Sequence[str], tell: Callable[[str], None]) -> list[Progress]:
+        """Wait until backfills are finished, however long they take, passing on what their runs say.
+
+        Raises TgAssetsError when nobody is there who would go on with them.
+        """
         cursors: dict[str, str | None] = {}
+        causes: dict[str, dict[str, None]] = {}
+        alive = time.monotonic()
         while True:
             states = [self.progress(backfill) for backfill in backfills]
             for run in {run for state in states for run in state.runs}:
-                lines, cursors[run] = self.messages(run, cursors.get(run))
-                for _, message in lines:
+                lines, told, cursors[run] = self.messages(run, cursors.get(run))
+                causes.setdefault(run, {}).update(dict.fromkeys(told))
+                for message in lines:
                     tell(message)
             if all(state.finished for state in states):
-                return states
-            if time.monotonic() > deadline:
-                raise TgAssetsError(f"The backfill did not finish within {seconds:.0f} s; see {self.address}/runs.")
+                return [
+                    replace(state, causes=tuple({one: None for run in state.runs for one in causes.get(run, {})}))
+                    for state in states
+                ]
+            if self.has_daemon():
+                alive = time.monotonic()
+            elif time.monotonic() - alive > DAEMON_SECONDS:
+                raise TgAssetsError(
+                    "Dagster's daemon, which works on backfills, has not been heard of for "
+                    f"{DAEMON_SECONDS / 60:.0f} minutes. Start it with `tg-assets up`; the backfill then goes on."
+                )
             time.sleep(1)
+
+
+def cause(step: str, error: dict[str, Any]) -> str:
+    """What a failure says: its sentence where there is one, else its class; the words of others may quote messages.
+
+    Empty for a run that failed because its steps did: they say it themselves.
+    """
+    chain = [error, *(link["error"] for link in error.get("errorChain") or ())]
+    at = f"{step}: " if step else ""
+    for one in chain:
+        if one["className"] in SENTENCES:
+            return at + str(one["message"]).strip().partition(": ")[2].strip()
+    if not step and chain[0]["className"] in (None, "DagsterExecutionStepExecutionError"):
+        return ""
+    kind = chain[-1]["className"]
+    return f"{at}{kind}, which is a fault of tg-assets or of something below it; the run's page shows all of it."

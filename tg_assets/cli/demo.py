@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tg_assets import ids
 from tg_assets.backends.dagster_services import PROJECT
 from tg_assets.cli import runtime
-from tg_assets.cli.backfill import launch
+from tg_assets.cli.backfill import launch, require_success
 from tg_assets.cli.dagster_api import DagsterApi
 from tg_assets.cli.imports import run_import
 from tg_assets.cli.produce import replay, send
@@ -46,9 +46,8 @@ def demo_command() -> None:
     _live()
     console.rule("5  Waiting for the runs")
     with console.status("Dagster's daemon takes a backfill up within 30 s"):
-        states = api.wait(backfills, lambda message: console.print(f"  {message}"), seconds=900)
-    if any(state.status != "COMPLETED_SUCCESS" for state in states):
-        raise TgAssetsError(f"A run failed; its log is at {api.address}/runs.")
+        states = api.wait(backfills, lambda message: console.print(f"  {message}"))
+    require_success(api, states)
     console.print(_assets_table(api))
     console.rule("6  Asking")
     for question in QUESTIONS:
@@ -73,16 +72,19 @@ def _live() -> None:
         Progress(TextColumn("  {task.description:<14}"), BarColumn(), MofNCompleteColumn(), console=console) as bar,
     ):
         tasks = {name: bar.add_task(name, total=total) for name in ("posts", "in the index", "in the graph")}
+        before: Any = None
         while time.monotonic() < deadline:
             with session.transaction() as connection:
                 found = connection.execute(text(_PROGRESS)).one()
+            if found != before:  # it goes on, however slowly
+                before, deadline = found, time.monotonic() + LIVE_SECONDS
             for task, count in zip(tasks.values(), found, strict=False):
                 bar.update(task, completed=count)
             if found.posts >= total and not found.dirty:
                 break
             time.sleep(0.2)
         else:
-            raise TgAssetsError(f"Live events were not through after {LIVE_SECONDS} s; see `tg-assets watch`.")
+            raise TgAssetsError(f"Nothing happened to the live events for {LIVE_SECONDS} s; see `tg-assets watch`.")
     console.print(f"  ticks of the sensors and logs of their runs: {settings.require('dagster_url')}/automation")
 
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from tg_assets.cli import runtime
+from tg_assets.cli.faults import explain
 from tg_assets.cli.owners import each, owners
-from tg_assets.errors import TgAssetsError
 from tg_assets.live.state import StreamState
 
 T = TypeVar("T")
@@ -50,10 +50,8 @@ class Part(Generic[T]):
         """Look once; afterwards ``seen`` is what was found, or why nothing was."""
         try:
             self.seen = self._look()
-        except TgAssetsError as error:
-            self.seen = Away(str(error).partition(". ")[0])
         except Exception as error:  # noqa: BLE001 - whatever ails one server, the others are still worth seeing
-            self.seen = Away(type(error).__name__)
+            self.seen = Away(explain(error).partition(". ")[0])
 
     def follow(self) -> None:
         """Look until the process ends."""

@@ -9,9 +9,9 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
+from tg_assets.cli.terminal import console as console
+from tg_assets.cli.terminal import echo as echo
+from tg_assets.cli.terminal import progress_bar as progress_bar
 from tg_assets.errors import TgAssetsError
 from tg_assets.settings import Settings, load_settings
 
@@ -22,21 +22,6 @@ if TYPE_CHECKING:
     from resources.object_store import ObjectStore
     from resources.postgres import Postgres
     from resources.qdrant import Qdrant
-
-# Titles and reasons are shown as they are: strangers' square brackets are no markup, and `tg-assets[ocr]` is none.
-console = Console(highlight=False, markup=False, emoji=False)
-
-
-def progress_bar() -> Progress:
-    """Bars of what is done, of how much, and for how long."""
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    )
 
 
 @cache

@@ -1,0 +1,172 @@
+"""``doctor`` tells a wrong password from a server that is away, a bucket that is missing from an object that is."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import boto3
+import psycopg2
+import pytest
+from click.testing import CliRunner
+from moto.server import ThreadedMotoServer
+
+from resources.object_store import ObjectStore
+from tg_assets.cli import cli, doctor, runtime
+from tg_assets.cli.faults import explain
+from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+
+NOWHERE = "127.0.0.1:9"  # the discard port: nobody listens
+
+Ask = Callable[..., str]
+
+
+@pytest.fixture
+def ask(servers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
+    """What one of doctor's checks says when variables are different."""
+
+    def one(check: str, **variables: str) -> str:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        runtime.settings.cache_clear()
+        try:
+            return doctor.CHECKS[check]()
+        except Exception as error:  # noqa: BLE001 - as doctor itself does
+            return explain(error)
+
+    yield one
+    runtime.settings.cache_clear()
+
+
+def other(url: str, password: str = "wrong", address: str | None = None) -> str:
+    """The URL with another password or address."""
+    parts = urlsplit(url)
+    place = address or f"{parts.hostname}:{parts.port}"
+    return parts._replace(netloc=f"{parts.username or ''}:{password}@{place}").geturl()
+
+
+@pytest.mark.parametrize(
+    ("check", "variable"), [("PostgreSQL", "TG_POSTGRES_URL"), ("Redis", "TG_REDIS_URL"), ("graph", "TG_NEO4J_URL")]
+)
+def test_a_wrong_password_is_told_from_a_server_that_is_away(
+    ask: Ask, servers: dict[str, str], check: str, variable: str
+) -> None:
+    refused = ask(check, **{variable: other(servers[variable])})
+    away = ask(check, **{variable: other(servers[variable], address=NOWHERE)})
+    assert "is there but" in refused
+    assert "does not answer" in away
+    for said in (refused, away):
+        assert variable in said
+        assert "wrong" not in said
+        assert said.count("\n") == 0
+
+
+def test_a_wrong_user_or_database_of_postgresql_is_told(ask: Ask, servers: dict[str, str]) -> None:
+    url = urlsplit(servers["TG_POSTGRES_URL"])
+    assert "is there but" in ask("PostgreSQL", TG_POSTGRES_URL=url._replace(path="/nothing").geturl())
+
+
+def test_a_wrong_key_of_the_vector_server_is_told(ask: Ask) -> None:
+    refused = ask("vectors", TG_QDRANT_API_KEY="wrong")
+    assert "is there but" in refused
+    assert "TG_QDRANT_API_KEY" in refused
+    assert "does not answer" in ask("vectors", TG_QDRANT_URL=f"http://{NOWHERE}")
+
+
+def test_postgresql_without_the_right_to_temporary_tables_is_told(
+    ask: Ask, servers: dict[str, str], installation: Path
+) -> None:
+    """With the statement that mends it."""
+    password = json.loads((installation / "secrets.json").read_text())["postgres"]
+    url = urlsplit(servers["TG_POSTGRES_URL"])
+    with (
+        psycopg2.connect(
+            host=url.hostname, port=url.port, user="postgres", password=password, dbname="tg_assets"
+        ) as link,
+        link.cursor() as cursor,
+    ):
+        cursor.execute(
+            "CREATE ROLE bare LOGIN PASSWORD 'bare' NOSUPERUSER; GRANT CONNECT ON DATABASE tg_assets TO bare"
+        )
+    place = f"bare:bare@{url.hostname}:{url.port}"
+    said = ask("PostgreSQL", TG_POSTGRES_URL=url._replace(netloc=place).geturl())
+    assert 'GRANT TEMPORARY ON DATABASE "tg_assets" TO "bare";' in said
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """A server that speaks S3, with one bucket; its address."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        patch.setenv("AWS_REGION", "us-east-1")
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1").create_bucket(Bucket="there")
+        yield f"http://{host}:{port}"
+    server.stop()
+
+
+def test_a_missing_bucket_is_no_missing_object(ask: Ask, s3: str) -> None:
+    """Not for any method; an object that is missing from a bucket that is there is."""
+    there, nowhere = ObjectStore(url="s3://there/p"), ObjectStore(url="s3://nowhere/p")
+    assert not there.exists("k")
+    assert there.get("k") is None
+    there.delete("k")
+    there.put("k", b"1")
+    assert there.exists("k")
+    for use in (nowhere.exists, nowhere.get, nowhere.delete, lambda key: nowhere.put(key, b"1")):
+        with pytest.raises(TgAssetsError, match=r"no bucket 'nowhere'.*TG_OBJECTS_URL"):
+            use("k")
+    assert "no bucket 'nowhere'" in ask("objects", TG_OBJECTS_URL="s3://nowhere/p")
+    assert "writes and reads" in ask("objects", TG_OBJECTS_URL="s3://there/p")
+
+
+def test_a_store_that_forbids_or_is_away_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a server that answers 403 to everything, and by none."""
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from threading import Thread
+
+    class Forbidding(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(403)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_PUT = do_DELETE = do_HEAD
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Forbidding)
+    Thread(target=server.serve_forever, daemon=True).start()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    with pytest.raises(ServerRefuses, match="AWS_ACCESS_KEY_ID"):
+        ObjectStore(url="s3://forbidden/p").exists("k")
+    server.shutdown()
+    server.server_close()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{NOWHERE}")
+    with pytest.raises(ServerDown, match="does not answer"):
+        ObjectStore(url="s3://away/p").exists("k")
+    with pytest.raises(TgAssetsError, match="TG_OBJECTS_URL"):
+        ObjectStore(url="ftp://x/y").get("k")
+
+
+def test_doctor_goes_on_and_fails_when_something_is_wrong(
+    servers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever one check raises."""
+
+    def broken() -> str:
+        raise KeyError("what was being looked at")
+
+    monkeypatch.setattr(doctor, "CHECKS", {"one": broken, "two": lambda: "fine"})
+    done = CliRunner().invoke(cli, ["doctor"])
+    assert done.exit_code == 1
+    assert "fault of tg-assets (KeyError" in done.output
+    assert "looked at" not in done.output
+    assert "fine" in done.output
