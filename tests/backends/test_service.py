@@ -7,15 +7,16 @@ import socket
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.support import servers
-from tg_assets.backends import Service, State, down, port_ready, start_service, status, stop_service, up
+from tg_assets.backends import Service, State, down, handed, port_ready, start_service, status, stop_service, up
 from tg_assets.backends import service as processes
-from tg_assets.backends.layout import Layout
+from tg_assets.backends.layout import Layout, choose_port
 from tg_assets.errors import TgAssetsError
 
 # Every server but Redis is somebody else's.
@@ -100,6 +101,72 @@ def test_a_service_that_never_answers_is_stopped(tmp_path: Path) -> None:
     assert processes.recorded_names(Layout(tmp_path)) == []
 
 
+def busy(seconds: float, name: str = "busy") -> Service:
+    """It computes for a while before it answers."""
+    program = (
+        f"import time; end = time.monotonic() + {seconds}\n"
+        "while time.monotonic() < end: pass\n"
+        "print('up', flush=True); time.sleep(600)"
+    )
+    return Service(name, (sys.executable, "-c", program), lambda: False, ready_seconds=0.4)
+
+
+def test_what_is_slow_but_at_it_is_waited_for(tmp_path: Path) -> None:
+    """For several times as long as one that does nothing; then it runs and is not given up."""
+    layout, settings = Layout(tmp_path), servers.settings(tmp_path)
+    service = replace(busy(2.0), ready=lambda: "up" in layout.log("busy").read_text())
+    started = start_service(settings, service)
+    assert psutil.Process(started.pid).is_running()
+    down(settings)
+
+
+def test_a_running_service_that_is_slow_to_answer_is_not_ended(tmp_path: Path) -> None:
+    """It answers once it is asked for the fifth time."""
+    settings, asked = servers.settings(tmp_path), list[int]()
+    started = start_service(settings, sleeper())
+
+    def ready() -> bool:
+        asked.append(1)
+        return len(asked) >= 5
+
+    assert start_service(settings, replace(sleeper(), ready=ready)).pid == started.pid
+    down(settings)
+
+
+def test_a_changed_setting_means_a_new_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this shell does not set is kept, by a new process as well; no value is on disk."""
+    settings, layout, said = servers.settings(tmp_path), Layout(tmp_path), list[str]()
+    service = replace(sleeper(), concerns=("TG_*", "ONE_KEY"))
+    layout.create()
+    layout.secrets()
+
+    def start() -> int:
+        return start_service(settings, service, on_change=said.append).pid or 0
+
+    monkeypatch.setenv("ONE_KEY", "a-key-of-a-model")
+    first = start()
+    monkeypatch.setenv("UNRELATED", "1")
+    assert start() == first
+    assert not said
+    monkeypatch.setenv("TG_TELEGRAM_API_HASH", "a-new-secret")
+    second = start()
+    assert second != first
+    assert "sleeper is started anew, because TG_TELEGRAM_API_HASH changed" in said.pop()
+    assert handed.different(layout, "sleeper", service.concerns) == ()
+    monkeypatch.setenv("TG_TELEGRAM_API_HASH", "another-secret")
+    assert handed.different(layout, "sleeper", service.concerns) == ("TG_TELEGRAM_API_HASH",)
+    monkeypatch.delenv("TG_TELEGRAM_API_HASH")
+    assert start() == second
+    monkeypatch.setenv("ONE_KEY", "another-key")
+    third = start()
+    assert third != second
+    assert psutil.Process(third).environ()["TG_TELEGRAM_API_HASH"] == "a-new-secret"
+    kept = (layout.run / "sleeper.json").read_text()
+    for value in ("a-new-secret", "another-secret", "a-key-of-a-model", "another-key"):
+        assert value not in kept
+    down(settings)
+
+
 def test_servers_elsewhere_are_not_started_and_ports_can_be_fixed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +185,12 @@ def test_servers_elsewhere_are_not_started_and_ports_can_be_fixed(
         assert f"@127.0.0.1:{port}/0" in started.environment["TG_REDIS_URL"]
         assert started.environment["TG_POSTGRES_URL"] == ELSEWHERE["postgres_url"]
         assert "TG_POSTGRES_OWNER_URL" not in started.environment
+        monkeypatch.setenv("TG_REDIS_PORT", str(choose_port({port})))
+        said = list[str]()
+        moved = up(settings, None, said.append)
+        assert "redis is started anew, because TG_REDIS_PORT changed" in said[0]
+        assert f":{os.environ['TG_REDIS_PORT']}/0" in moved.environment["TG_REDIS_URL"]
+        assert [server.state for server in status(settings) if server.name == "redis"] == [State.running]
     finally:
         down(settings)
 

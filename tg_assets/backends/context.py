@@ -67,6 +67,11 @@ class Backend(Protocol):
         """The variable that, set to another server by a person, means: do not start this one."""
         ...
 
+    @property
+    def concerns(self) -> tuple[str, ...]:
+        """Variables, beside those of its ports, that say how to run it."""
+        ...
+
     def service(self, context: Context) -> Service:
         """Prepare the data directory and say how to run the process."""
         ...

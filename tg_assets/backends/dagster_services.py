@@ -4,20 +4,23 @@ The code server comes first (``workspace.yaml`` points at its port). Before any 
 creates the instance's tables: two at once can leave a database that neither can use.
 """
 
-import os
 import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tg_assets.backends import supervisor
+from tg_assets.backends import handed, supervisor
+from tg_assets.backends.addresses import make_context
+from tg_assets.backends.layout import Layout
 from tg_assets.backends.service import Service, http_ready, port_ready
-from tg_assets.backends.supervisor import OnEvent
+from tg_assets.backends.supervisor import OnChange, OnEvent
 from tg_assets.errors import TgAssetsError
 from tg_assets.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 CODE_SERVER, WEBSERVER, DAEMON = "dagster-code", "dagster-web", "dagster-daemon"
+# What the webserver and the daemon read; they hand nothing to runs.
+INSTANCE = ("TG_DAGSTER_POSTGRES_URL", "TG_CODE_SERVER_PORT", "DAGSTER_*")
 BATCHING = {
     # Events of a range run are written together: 366 partitions cost 5 s of bookkeeping instead of 20.
     "DAGSTER_EVENT_BATCH_SIZE": "1000",
@@ -42,10 +45,11 @@ def dagster_home(settings: Settings) -> Path:
     return home
 
 
-def dagster_environment(settings: Settings) -> dict[str, str]:
+def dagster_environment(settings: Settings, move: bool = False) -> dict[str, str]:
     """Variables of Dagster's processes, beside those of the servers; reserves their ports."""
-    web = supervisor.reserve_port(settings, WEBSERVER, _fixed("TG_DAGSTER_PORT"))
-    code = supervisor.reserve_port(settings, CODE_SERVER, _fixed("TG_CODE_SERVER_PORT"))
+    options = make_context(Layout(settings.state_dir)).options
+    web = supervisor.reserve_port(settings, WEBSERVER, options.dagster_port, move)
+    code = supervisor.reserve_port(settings, CODE_SERVER, options.code_server_port, move)
     return {
         "DAGSTER_HOME": str(dagster_home(settings)),
         "TG_CODE_SERVER_PORT": str(code),
@@ -54,15 +58,25 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _fixed(variable: str) -> int | None:
-    value = os.environ.get(variable)
-    return int(value) if value else None
+def concerns(settings: Settings) -> tuple[str, ...]:
+    """Variables that runs read: the code server hands them to each."""
+    return (*handed.SETTINGS, *handed.keys_of_models(settings.models))
 
 
-def start_dagster(settings: Settings, environment: Mapping[str, str], on_event: OnEvent | None = None) -> str:
+def other_settings(settings: Settings) -> tuple[str, ...]:
+    """Variables of this shell that the running Dagster has otherwise or not at all."""
+    return handed.different(Layout(settings.state_dir), CODE_SERVER, concerns(settings))
+
+
+def start_dagster(
+    settings: Settings,
+    environment: Mapping[str, str],
+    on_event: OnEvent | None = None,
+    on_change: OnChange | None = None,
+) -> str:
     """Start (or reuse) the three processes; returns the webserver's address."""
-    environment = {**environment, **dagster_environment(settings), "PYTHONUNBUFFERED": "1"}
-    web_port = supervisor.reserve_port(settings, WEBSERVER, _fixed("TG_DAGSTER_PORT"))
+    environment = {**environment, **dagster_environment(settings, move=True), "PYTHONUNBUFFERED": "1"}
+    web_port = supervisor.reserve_port(settings, WEBSERVER)
     code_port = int(environment["TG_CODE_SERVER_PORT"])
     workspace = str(PROJECT / "workspace.yaml")
     python = sys.executable
@@ -75,6 +89,7 @@ def start_dagster(settings: Settings, environment: Mapping[str, str], on_event: 
             environment,
             PROJECT,
             stop_seconds=5,
+            concerns=concerns(settings),
         ),
         Service(
             WEBSERVER,
@@ -83,6 +98,7 @@ def start_dagster(settings: Settings, environment: Mapping[str, str], on_event: 
             http_ready(f"http://127.0.0.1:{web_port}/server_info"),
             environment,
             PROJECT,
+            concerns=INSTANCE,
         ),
         Service(
             DAEMON,
@@ -90,8 +106,9 @@ def start_dagster(settings: Settings, environment: Mapping[str, str], on_event: 
             lambda: True,
             environment,
             PROJECT,
+            concerns=INSTANCE,
         ),
     )  # fmt: skip
     for service in services:
-        supervisor.start_service(settings, service, on_event)
+        supervisor.start_service(settings, service, on_event, on_change)
     return f"http://127.0.0.1:{web_port}"

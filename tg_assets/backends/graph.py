@@ -26,6 +26,7 @@ class GraphBackend:
     name = "neo4j"
     port_names = ("neo4j", "neo4j_http")
     variable = "TG_NEO4J_URL"
+    concerns: tuple[str, ...] = ()
 
     def service(self, context: Context) -> Service:
         """Say how to run the child; it keeps its files, and its log directory, in its own directory."""
@@ -38,6 +39,7 @@ class GraphBackend:
         directory.mkdir(mode=0o700, exist_ok=True)
         return Service(
             name=self.name,
+            concerns=self.concerns,
             argv=(
                 sys.executable,
                 "-m",

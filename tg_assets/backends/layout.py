@@ -22,7 +22,8 @@ from tg_assets.errors import TgAssetsError
 
 # Outgoing connections take ports from 32768 on, so a server there fails now and then with "in use".
 PORT_RANGE = range(15000, 32000)
-LOCK_SECONDS = 120.0
+# Its holder is alive, for the kernel takes it from the dead; on a busy machine it may take its time.
+LOCK_SECONDS = 1800.0
 # A unix socket's path is limited to 107 bytes by the kernel; PostgreSQL appends "/.s.PGSQL.12345.lock".
 SOCKET_DIR_BYTES = 80
 SECRET_NAMES = ("postgres", "tg_owner", "tg_app", "tg_dagster", "redis", "neo4j", "qdrant")

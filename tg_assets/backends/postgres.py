@@ -19,7 +19,7 @@ from tg_assets.backends import postgres_binaries
 from tg_assets.backends.context import Context
 from tg_assets.backends.layout import write_private
 from tg_assets.backends.postgres_binaries import Identity
-from tg_assets.backends.service import Service
+from tg_assets.backends.service import PROBE_SECONDS, Service
 from tg_assets.errors import TgAssetsError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class PostgresBackend:
     name = "postgres"
     port_names = ("postgres",)
     variable = "TG_POSTGRES_URL"
+    concerns: tuple[str, ...] = ("TG_POSTGRES_BIN",)
 
     def service(self, context: Context) -> Service:
         """Make the cluster on first use, clear a stale lock file, and say how to run the postmaster."""
@@ -66,6 +67,7 @@ class PostgresBackend:
         arguments = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         return Service(
             name=self.name,
+            concerns=self.concerns,
             argv=(*who.prefix, str(binaries / "postgres"), "-D", str(data), *arguments),
             cwd=data,
             ready=lambda: self.ready(context),
@@ -195,7 +197,7 @@ def _connect(context: Context, database: str) -> "connection":
         user="postgres",
         password=context.secrets["postgres"],
         dbname=database,
-        connect_timeout=3,
+        connect_timeout=int(PROBE_SECONDS),
     )
     link.autocommit = True
     return link

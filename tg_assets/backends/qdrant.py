@@ -20,6 +20,7 @@ class QdrantBackend:
     name = "qdrant"
     port_names = ("qdrant",)
     variable = "TG_QDRANT_URL"
+    concerns: tuple[str, ...] = ()
 
     def service(self, context: Context) -> Service:
         """Say how to run the child."""
@@ -32,6 +33,7 @@ class QdrantBackend:
         directory.mkdir(mode=0o700, exist_ok=True)
         return Service(
             name=self.name,
+            concerns=self.concerns,
             argv=(
                 sys.executable,
                 "-m",

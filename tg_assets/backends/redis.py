@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tg_assets.backends.context import Context
 from tg_assets.backends.layout import write_private
-from tg_assets.backends.service import Service
+from tg_assets.backends.service import PROBE_SECONDS, Service
 from tg_assets.errors import TgAssetsError
 
 NAMES = ("redis-server", "valkey-server")
@@ -24,6 +24,7 @@ class RedisBackend:
     name = "redis"
     port_names = ("redis",)
     variable = "TG_REDIS_URL"
+    concerns: tuple[str, ...] = ("TG_REDIS_BIN",)
 
     def service(self, context: Context) -> Service:
         """Write the configuration and say how to run it."""
@@ -43,6 +44,7 @@ class RedisBackend:
         write_private(configuration, "\n".join(lines) + "\n")
         return Service(
             name=self.name,
+            concerns=self.concerns,
             argv=(str(find_server(context.options.redis_bin)), str(configuration)),
             ready=lambda: self.ready(context),
             cwd=directory,
@@ -85,7 +87,7 @@ def find_server(chosen: Path | None) -> Path:
 def _ready(context: Context) -> bool:
     """AUTH and PING by hand: importing the client costs more than the answer."""
     try:
-        with socket.create_connection(("127.0.0.1", context.ports["redis"]), timeout=2) as link:
+        with socket.create_connection(("127.0.0.1", context.ports["redis"]), timeout=PROBE_SECONDS) as link:
             link.sendall(f"AUTH {context.secrets['redis']}\r\nPING\r\n".encode())
             with link.makefile("rb") as answers:
                 first, second = answers.readline(), answers.readline()

@@ -20,13 +20,17 @@ from pathlib import Path
 
 import psutil
 
+from tg_assets.backends import handed
 from tg_assets.backends.layout import Layout, read_json, write_json
+from tg_assets.backends.life import Life
 from tg_assets.errors import TgAssetsError
 
 LOG_LINES = 15
 # A server killed a moment ago may hold its lock file or port for a moment longer.
 ATTEMPTS = 6
 ATTEMPT_PAUSE = 0.5
+# Who listens may be slow to answer; who does not listen is known at once.
+PROBE_SECONDS = 15.0
 KILL_SECONDS = 5.0
 
 _children: dict[int, "subprocess.Popen[bytes]"] = {}
@@ -47,6 +51,8 @@ class Service:
     ready_seconds: float = 60.0
     uid: int | None = None
     """Run as this user (and group) when the starter is root."""
+    concerns: tuple[str, ...] = ()
+    """Variables whose change means a new process; one that ends with ``*`` means all that begin so."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def http_ready(url: str) -> Callable[[], bool]:
 
     def ready() -> bool:
         try:
-            with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310
+            with urllib.request.urlopen(url, timeout=PROBE_SECONDS) as response:  # noqa: S310
                 return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False
@@ -77,7 +83,7 @@ def port_ready(port: int, host: str = "127.0.0.1") -> Callable[[], bool]:
 
     def ready() -> bool:
         try:
-            with socket.create_connection((host, port), timeout=2):
+            with socket.create_connection((host, port), timeout=PROBE_SECONDS):
                 return True
         except OSError:
             return False
@@ -113,26 +119,42 @@ def start(layout: Layout, service: Service) -> Running:
         if attempt:
             time.sleep(ATTEMPT_PAUSE)
         running = _spawn(layout, service)
-        deadline = time.monotonic() + service.ready_seconds
-        while _poll(running.pid):
-            if service.ready():
-                return running
-            if time.monotonic() > deadline:
-                stop(layout, running)
-                raise TgAssetsError(
-                    f"{service.name} did not answer within {service.ready_seconds:.0f} s. {_tail(layout, service.name)}"
-                )
-            time.sleep(0.03)
+        if wait_ready(layout, running, service.ready, service.ready_seconds):
+            return running
+        if _poll(running.pid):
+            stop(layout, running)
+            raise TgAssetsError(
+                f"{service.name} did not answer within {service.ready_seconds:.0f} s, nor did anything else. "
+                f"{_tail(layout, service.name)}"
+            )
         (layout.run / f"{service.name}.json").unlink(missing_ok=True)
     raise TgAssetsError(f"{service.name} ended right after its start. {_tail(layout, service.name)}")
 
 
+def wait_ready(layout: Layout, running: Running, ready: Callable[[], bool], seconds: float) -> bool:
+    """Whether a process answers, now or while it shows that it is at it: a busy machine is not an error.
+
+    False when it ended, or for ``seconds`` neither used a processor nor read, wrote or logged anything.
+    """
+    life = Life(running.pid, layout.log(running.name), seconds)
+    while _poll(running.pid):
+        if ready():
+            return True
+        if life.is_over():
+            return False
+        time.sleep(0.03)
+    return False
+
+
 def stop(layout: Layout, running: Running) -> None:
-    """Ask to stop, wait, then kill; the record goes away with the process."""
+    """Ask to stop, wait while it is at it, then kill; the record goes away with the process."""
     try:
         process = psutil.Process(running.pid)
         process.send_signal(running.stop_signal)
-        if not _wait(running.pid, running.stop_seconds):
+        life = Life(running.pid, layout.log(running.name), running.stop_seconds, family=False)
+        while _poll(running.pid) and not life.is_over():
+            time.sleep(0.02)
+        if _poll(running.pid):
             family = [process, *process.children(recursive=True)]
             for member in family:
                 with suppress(psutil.NoSuchProcess):
@@ -149,7 +171,7 @@ def stop(layout: Layout, running: Running) -> None:
 
 
 def _spawn(layout: Layout, service: Service) -> Running:
-    log = layout.log(service.name)
+    log, given = layout.log(service.name), {**os.environ, **service.env}
     with log.open("ab") as output:
         try:
             child = subprocess.Popen(
@@ -157,7 +179,7 @@ def _spawn(layout: Layout, service: Service) -> Running:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **service.env},
+                env=given,
                 cwd=service.cwd,
                 start_new_session=True,
                 user=service.uid,
@@ -176,6 +198,7 @@ def _spawn(layout: Layout, service: Service) -> Running:
         "created": created,
         "stop_signal": int(service.stop_signal),
         "stop_seconds": service.stop_seconds,
+        **handed.record(layout, service.argv, service.concerns, given),
     }
     write_json(layout.run / f"{service.name}.json", record)
     return Running(service.name, child.pid, service.stop_signal, service.stop_seconds)

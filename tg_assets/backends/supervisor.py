@@ -4,15 +4,17 @@ A server whose URL a person set to somewhere else is left alone. All changes hap
 What does not belong here: anything about one particular server, and URLs (``addresses``).
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from tg_assets.backends import handed
 from tg_assets.backends import service as processes
 from tg_assets.backends.addresses import BACKENDS, environment, is_external, make_context
-from tg_assets.backends.context import Backend, Context
+from tg_assets.backends.context import Backend, Context, ServerOptions
 from tg_assets.backends.layout import Layout, choose_port, port_is_free
 from tg_assets.backends.service import Service
 from tg_assets.errors import TgAssetsError
@@ -34,6 +36,12 @@ class State(StrEnum):
 
 OnEvent = Callable[[str, State], None]
 """Called with a server's name and new state, from several threads."""
+OnChange = Callable[[str], None]
+"""Called with a sentence about settings that changed."""
+
+
+# A running server that does not answer and does nothing for so long is started anew.
+SLOW_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -55,8 +63,11 @@ class Backends:
     environment: Mapping[str, str]
 
 
-def up(settings: Settings, on_event: OnEvent | None = None) -> Backends:
-    """Start what does not run, in parallel; reuse what runs and answers. A failure is raised when all have tried."""
+def up(settings: Settings, on_event: OnEvent | None = None, on_change: OnChange | None = None) -> Backends:
+    """Start what does not run, in parallel; reuse what runs and answers; start anew what a changed setting concerns.
+
+    A failure is raised when all have tried.
+    """
     tell = on_event or _silent
     layout = Layout(settings.state_dir)
     with layout.lock():
@@ -68,6 +79,7 @@ def up(settings: Settings, on_event: OnEvent | None = None) -> Backends:
                 tell(backend.name, State.external)
                 continue
             wanted.append(backend)
+            _end_if_changed(layout, backend, options, tell, on_change)
             if processes.find_running(layout, backend.name) is None:
                 for name in backend.port_names:
                     _assign_port(layout, name, options.fixed_port(name))
@@ -111,17 +123,31 @@ def status(settings: Settings) -> list[ServerStatus]:
     return found + [_describe(layout, name) for name in processes.recorded_names(layout) if name not in servers]
 
 
-def start_service(settings: Settings, service: Service, on_event: OnEvent | None = None) -> ServerStatus:
-    """Run another program under the same rules (own session, log, pid record); reuse it when it answers."""
+def start_service(
+    settings: Settings, service: Service, on_event: OnEvent | None = None, on_change: OnChange | None = None
+) -> ServerStatus:
+    """Run another program under the same rules (own session, log, pid record); reuse it when it answers.
+
+    One whose settings changed is started anew. What this shell does not set, the running one may have from another:
+    that it keeps.
+    """
     tell = on_event or _silent
     layout = Layout(settings.state_dir)
     with layout.lock():
-        if processes.find_running(layout, service.name) is not None and service.ready():
-            tell(service.name, State.running)
-        else:
-            _tear_down(layout, service.name, tell)
-            with _told(service.name, tell):
-                processes.start(layout, service)
+        running = processes.find_running(layout, service.name)
+        if running is not None:
+            given = {**os.environ, **service.env}
+            change = handed.change(layout, service.name, service.argv, service.concerns, given)
+            if change:
+                (on_change or _unheard)(change.told(service.name))
+                kept = handed.carried(running.pid, change.gone)
+                service = replace(service, env={**kept, **service.env})
+            elif processes.wait_ready(layout, running, service.ready, service.ready_seconds):
+                tell(service.name, State.running)
+                return _describe(layout, service.name)
+        _tear_down(layout, service.name, tell)
+        with _told(service.name, tell):
+            processes.start(layout, service)
     return _describe(layout, service.name)
 
 
@@ -132,17 +158,48 @@ def stop_service(settings: Settings, name: str, on_event: OnEvent | None = None)
         _tear_down(layout, name, on_event or _silent)
 
 
-def reserve_port(settings: Settings, name: str, fixed: int | None = None) -> int:
-    """Port for another service: the given one, else the remembered one, else a free one, remembered from now on."""
+def reserve_port(settings: Settings, name: str, fixed: int | None = None, move: bool = False) -> int:
+    """Port for another service: the given one, else the remembered one, else a free one, remembered from now on.
+
+    That of a running service is changed only for who is about to ``move`` it.
+    """
     layout = Layout(settings.state_dir)
     with layout.lock():
-        if processes.find_running(layout, name) is None or name not in layout.ports():
+        known = layout.ports().get(name)
+        if known is None or (move and fixed not in (None, known)) or processes.find_running(layout, name) is None:
             _assign_port(layout, name, fixed)
         return layout.ports()[name]
 
 
 def _silent(name: str, state: State) -> None:
     """Tell nobody."""
+
+
+def _unheard(sentence: str) -> None:
+    """Tell nobody."""
+
+
+def _end_if_changed(
+    layout: Layout, backend: Backend, options: ServerOptions, tell: OnEvent, on_change: OnChange | None
+) -> None:
+    """End a server that a person wants on another port or from other binaries."""
+    if processes.find_running(layout, backend.name) is None:
+        return
+    ports = layout.ports()
+    moved = [name for name in backend.port_names if options.fixed_port(name) not in (None, ports.get(name))]
+    change = handed.change(layout, backend.name, None, backend.concerns, os.environ)
+    if not moved and not change.other:
+        return
+    for name in moved:
+        _require_free(name, options.fixed_port(name) or 0)
+    names = tuple(f"TG_{name.upper()}_PORT" for name in moved) + change.other
+    (on_change or _unheard)(handed.Change(names).told(backend.name))
+    _tear_down(layout, backend.name, tell)
+
+
+def _require_free(name: str, port: int) -> None:
+    if not port_is_free(port):
+        raise TgAssetsError(f"Port {port}, chosen for {name}, is in use by another program. Choose another one.")
 
 
 def _assign_port(layout: Layout, name: str, fixed: int | None) -> None:
@@ -152,15 +209,17 @@ def _assign_port(layout: Layout, name: str, fixed: int | None) -> None:
     port = fixed or ports.get(name)
     if port is None or (fixed is None and (port in others or not port_is_free(port))):
         port = choose_port(others)
-    elif not port_is_free(port):
-        raise TgAssetsError(f"Port {port}, chosen for {name}, is in use by another program. Choose another one.")
+    else:
+        _require_free(name, port)
     layout.remember_ports({name: port})
 
 
 def _bring_up(context: Context, backend: Backend, tell: OnEvent) -> None:
     """One server, running and finished."""
-    if processes.find_running(context.layout, backend.name) is not None:
-        if _answers(context, backend):
+    running = processes.find_running(context.layout, backend.name)
+    if running is not None:
+        # One that is slow to answer is waited for; one that refuses our password is not ours.
+        if processes.wait_ready(context.layout, running, lambda: _answers(context, backend), SLOW_SECONDS):
             backend.finish(context)
             tell(backend.name, State.running)
             return

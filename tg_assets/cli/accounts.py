@@ -72,6 +72,7 @@ def login_command(tenant: str, name: str | None, code: bool, sessions: int) -> N
         for one in found.sessions:
             store.keep_session(connection, store.account_id(tenant_id, found.telegram_id), safe.close(one))
     console.print(f"Account {name} of tenant {tenant} is logged in, with {len(found.sessions)} more sessions.")
+    runtime.compare_settings()
     console.print(f"Next: tg-assets feeds sync --tenant {tenant}, or tg-assets sideload --tenant {tenant}")
 
 

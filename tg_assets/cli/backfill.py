@@ -46,6 +46,7 @@ def backfill_command(
     options = {"force": force, "channels": list(chats)}
     backfill, count = launch(api, feed, dates, assets, {name: value for name, value in options.items() if value})
     console.print(f"Backfill {backfill}: {count:,} partitions of {feed}; {api.address}/runs/b/{backfill}")
+    runtime.compare_settings()
     if no_wait:
         return
     with console.status("waiting for the daemon to take it up (it looks every 30 s)") as status:

@@ -44,6 +44,7 @@ def listen_command(tenant: str | None, names: tuple[str, ...]) -> None:
         return Producer(url, settings.stream_shards, settings.stream_high_water, "spill", path)
 
     chosen = _chosen(tenant, names)
+    runtime.compare_settings()
     asyncio.run(_run(Listener(runtime.postgres(), settings, producer, _log), chosen, settings.listen_status_seconds))
 
 

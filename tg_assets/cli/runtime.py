@@ -40,6 +40,18 @@ def settings() -> Settings:
     return load_settings()
 
 
+def compare_settings() -> None:
+    """Say which variables of this shell the running Dagster, which does the work, has otherwise or not at all."""
+    from tg_assets.backends.dagster_services import other_settings
+
+    if names := other_settings(settings()):
+        echo(
+            f"Note: Dagster runs with other settings than this shell: {', '.join(names)}. `tg-assets up` hands these "
+            "over; until then its runs work with the old ones.",
+            err=True,
+        )
+
+
 def postgres() -> "Postgres":
     """The application's database."""
     from resources.postgres import Postgres

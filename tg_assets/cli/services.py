@@ -34,7 +34,10 @@ def start(backends_only: bool = False) -> str | None:
             if state in ("ready", "running", "failed", "external"):
                 console.print(f"  {name:<16}{state}")
 
-        servers = up(given, tell)
+        def changed(sentence: str) -> None:
+            console.print(f"  {sentence}")
+
+        servers = up(given, tell, changed)
         owner = servers.environment.get("TG_POSTGRES_OWNER_URL")
         if owner:
             status.update("bringing the schema up to date")
@@ -42,7 +45,7 @@ def start(backends_only: bool = False) -> str | None:
             console.print(f"  {'schema':<16}up to date")
         if backends_only:
             return None
-        address = start_dagster(given, servers.environment, tell)
+        address = start_dagster(given, servers.environment, tell, changed)
     settings.cache_clear()
     console.print(Text.assemble("\nDagster's UI: ", (address, f"link {address}")))
     console.print('A shell with all addresses:  eval "$(tg-assets env)"')

@@ -32,6 +32,7 @@ def sideload_command(
         limit_per_dialog,
         parse_time(since, "--since") or BEGINNING,
     )
+    runtime.compare_settings()
     with runtime.progress_bar() as bar:
         task = bar.add_task("dialogs", total=None)
 
