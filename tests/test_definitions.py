@@ -15,6 +15,7 @@ import pytest
 
 import sensors as sensors_package
 import tg_assets
+from sensors.checks import due
 from sensors.feeds import register_feeds
 from tests.support import pipeline
 from tests.support.data import ROOT
@@ -79,8 +80,10 @@ def test_everything_defined_is_wired(defs: dg.Definitions) -> None:
             if module.ispkg or module.name == "code_location":
                 continue
             for value in vars(importlib.import_module(f"{package.__name__}.{module.name}")).values():
-                if isinstance(value, dg.AssetChecksDefinition):
-                    found_checks |= set(value.check_keys)
+                if isinstance(value, checks.Rule):
+                    value = (value,)
+                if isinstance(value, tuple) and any(isinstance(one, checks.Rule) for one in value):
+                    found_checks |= {dg.AssetCheckKey(dg.AssetKey(one.asset), one.name) for one in value}
                 elif isinstance(value, dg.AssetsDefinition):
                     defined["asset"] |= {key.to_user_string() for key in value.keys}
                 elif isinstance(value, dg.SensorDefinition):
@@ -230,6 +233,13 @@ def test_checks_see_what_is_wrong(defs: dg.Definitions, resources: dict[str, Any
         ("posts", "every_message_is_parsed"): 1,
         ("media_groups", "album_counts_are_true"): 1,
     }
+
+
+def test_checks_are_evaluated_for_what_is_new() -> None:
+    """Once it is quiet, or now and then while it never is; not again without anything new."""
+    seen = {"new": (1, 0.0), "same": (5, 0.0), "busy": (1, 900.0), "starved": (1, 100.0)}
+    materialized = {"new": (2, 900.0), "same": (5, 10.0), "busy": (3, 999.0), "starved": (4, 999.0), "first": (1, 9.0)}
+    assert due(materialized, seen, 1000.0) == ["first", "new", "starved"]
 
 
 def tick(instance: dg.DagsterInstance, resources: dict[str, Any]) -> dg.SensorResult:

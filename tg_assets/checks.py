@@ -1,14 +1,16 @@
 """Asset checks: statements about the data that must hold, measured from the data.
 
-Each looks at every tenant in turn (row security shows one at a time) and names counts, never contents.
+Each looks at every tenant in turn (row security shows one at a time) and names counts, never contents. They are
+evaluated by runs that materialize their asset, and by the sensor ``evaluate_checks`` for what came in otherwise.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import dagster as dg
 from sqlalchemy import text
 
-from resources.postgres import Postgres
+from resources.postgres import Postgres, TenantConnection
 from tg_assets import ids
 from tg_assets.tenants import known_feeds, tenant_slugs
 
@@ -27,65 +29,81 @@ STAGES = {
 }
 
 
-def _per_tenant(
-    context: dg.AssetCheckExecutionContext, postgres: Postgres, statement: str, **values: object
-) -> Iterator[tuple[str, int]]:
-    for slug in tenant_slugs(known_feeds(context.instance)):
-        with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
-            yield slug, int(connection.execute(text(statement), values).scalar_one())
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``statement`` counts what must not be, in one tenant; ``what`` names it. ``stages`` is its one parameter."""
+
+    asset: str
+    name: str
+    description: str
+    statement: str
+    what: str
+    stages: tuple[str, ...] = ()
 
 
-def _result(counts: dict[str, int], what: str) -> dg.AssetCheckResult:
+def evaluate(rule: Rule, postgres: Postgres, slugs: Iterable[str]) -> dg.AssetCheckResult:
+    """What a rule says of these tenants now."""
+    counts = {}
+    with postgres.connection() as connection:
+        for slug in slugs:
+            with TenantConnection(connection, ids.tenant_id(slug)).transaction():
+                found = connection.execute(text(rule.statement), {"stages": list(rule.stages)} if rule.stages else {})
+                counts[slug] = int(found.scalar_one())
     total = sum(counts.values())
     return dg.AssetCheckResult(
         passed=total == 0,
+        asset_key=rule.asset,
+        check_name=rule.name,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{total:,} {what}" if total else f"no {what}",
+        description=f"{total:,} {rule.what}" if total else f"no {rule.what}",
         metadata={"count": total, **{f"tenant/{slug}": count for slug, count in counts.items() if count}},
     )
 
 
-def _nothing_failed(asset: str, stages: tuple[str, ...]) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=asset, name="nothing_failed", description="No item of this asset failed when last worked on.")
+RULES = (
+    *(
+        Rule(
+            asset,
+            "nothing_failed",
+            "No item of this asset failed when last worked on.",
+            "SELECT count(*) FROM derivations WHERE status = 'error' AND stage = ANY(:stages)",
+            "items failed",
+            stages,
+        )
+        for asset, stages in STAGES.items()
+    ),
+    Rule(
+        "vision_summaries",
+        "no_picture_waits",
+        "No picture waits for a provider that is down or over its budget.",
+        "SELECT count(*) FROM derivations WHERE status = 'waiting' AND stage = 'vision_summaries'",
+        "posts wait for their pictures",
+    ),
+    Rule(
+        "posts",
+        "every_message_is_parsed",
+        "Every raw message inside the partitions became a row of messages.",
+        """SELECT count(*) FROM derivations d WHERE d.stage = 'posts' AND d.status = 'ok'
+           AND NOT EXISTS (SELECT FROM messages m WHERE m.id = d.item_id)""",
+        "parsed messages without a row",
+    ),
+    Rule(
+        "media_groups",
+        "album_counts_are_true",
+        "items_count of each album is the number of its live items.",
+        """SELECT count(*) FROM media_groups g WHERE g.items_count <> (
+               SELECT count(*) FROM media_group_items i WHERE i.group_id = g.id AND i.deleted_at IS NULL)""",
+        "albums with a wrong count",
+    ),
+)
+
+
+def _checked(rule: Rule) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=rule.asset, name=rule.name, description=rule.description)
     def check(context: dg.AssetCheckExecutionContext, postgres: Postgres) -> dg.AssetCheckResult:
-        statement = "SELECT count(*) FROM derivations WHERE status = 'error' AND stage = ANY(:stages)"
-        return _result(dict(_per_tenant(context, postgres, statement, stages=list(stages))), "items failed")
+        return evaluate(rule, postgres, tenant_slugs(known_feeds(context.instance)))
 
     return check
 
 
-@dg.asset_check(
-    asset="vision_summaries", description="No picture waits for a provider that is down or over its budget."
-)
-def no_picture_waits(context: dg.AssetCheckExecutionContext, postgres: Postgres) -> dg.AssetCheckResult:
-    """Posts whose pictures could not be looked at yet."""
-    statement = "SELECT count(*) FROM derivations WHERE status = 'waiting' AND stage = 'vision_summaries'"
-    return _result(dict(_per_tenant(context, postgres, statement)), "posts wait for their pictures")
-
-
-@dg.asset_check(asset="posts", description="Every raw message inside the partitions became a row of messages.")
-def every_message_is_parsed(context: dg.AssetCheckExecutionContext, postgres: Postgres) -> dg.AssetCheckResult:
-    """Raw messages that the ledger has as parsed but that have no row."""
-    statement = """
-        SELECT count(*) FROM derivations d
-        WHERE d.stage = 'posts' AND d.status = 'ok' AND NOT EXISTS (SELECT FROM messages m WHERE m.id = d.item_id)
-    """
-    return _result(dict(_per_tenant(context, postgres, statement)), "parsed messages without a row")
-
-
-@dg.asset_check(asset="media_groups", description="items_count of each album is the number of its live items.")
-def album_counts_are_true(context: dg.AssetCheckExecutionContext, postgres: Postgres) -> dg.AssetCheckResult:
-    """Albums whose stored count differs from a count."""
-    statement = """
-        SELECT count(*) FROM media_groups g WHERE g.items_count <> (
-            SELECT count(*) FROM media_group_items i WHERE i.group_id = g.id AND i.deleted_at IS NULL)
-    """
-    return _result(dict(_per_tenant(context, postgres, statement)), "albums with a wrong count")
-
-
-ALL = [
-    *(_nothing_failed(asset, stages) for asset, stages in STAGES.items()),
-    no_picture_waits,
-    every_message_is_parsed,
-    album_counts_are_true,
-]
+ALL = [_checked(rule) for rule in RULES]

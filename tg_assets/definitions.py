@@ -15,6 +15,7 @@ from resources.redis import Redis
 from resources.speech import SpeechResource
 from resources.tagger import TaggerResource
 from resources.vision import VisionResource
+from sensors.checks import evaluate_checks
 from sensors.dirty import start_refresh
 from sensors.feeds import register_feeds
 from sensors.gaps import find_gaps
@@ -76,7 +77,7 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
         asset_checks=checks.ALL,
         jobs=[everything, tail, refresh, catch_up, fetch, sweep, sideload_job],
         schedules=[nightly_refresh, hourly_catch_up, frequent_fetch, daily_sweep],
-        sensors=[start_tail, start_refresh, register_feeds, find_gaps],
+        sensors=[start_tail, start_refresh, register_feeds, find_gaps, evaluate_checks],
         resources={**default_resources(), **(resource_overrides or {})},
         # One process per run: a process per step would pay the imports ten times.
         executor=dg.in_process_executor,

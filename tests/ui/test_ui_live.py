@@ -58,3 +58,29 @@ def test_the_log_of_the_tail(page: Page, installed: Installation, on_air: str, s
     page.get_by_placeholder("Filter…").fill("dead letters")  # the list draws no more lines than there is room for
     expect(page.get_by_text(re.compile(r"\d stream:posts:parsed; 0 dead letters")).first).to_be_visible()
     shot(page, "22-tail-log")
+
+
+_CHECKS = """{ assetNodes { assetKey { path } assetChecksOrError { ... on AssetChecks { checks {
+    name executionForLatestMaterialization { status } } } } } }"""
+
+
+def test_checks_are_evaluated(page: Page, installed: Installation, on_air: str, shot: Shot) -> None:
+    """Of every asset: for what live runs materialized, and for what a backfill of another feed did meanwhile."""
+    installed.must("backfill", FEED, f"{DAYS[0]}..{DAYS[0]}", "--asset", "posts")
+    deadline = time.monotonic() + 180
+    while True:
+        states = {
+            (node["assetKey"]["path"][0], check["name"]): check["executionForLatestMaterialization"]
+            for node in installed.ask(_CHECKS)["assetNodes"]
+            for check in node["assetChecksOrError"].get("checks", ())
+        }
+        missing = [key for key, found in states.items() if found is None or found["status"] != "SUCCEEDED"]
+        if not missing:
+            break
+        assert time.monotonic() < deadline, missing
+        time.sleep(2)
+    assert len(states) == 13
+    page.goto(f"{installed.url}/assets/posts?view=checks")
+    expect(page.get_by_text("every_message_is_parsed").first).to_be_visible()
+    expect(page.get_by_text("Not evaluated")).to_have_count(0)
+    shot(page, "23-checks")
