@@ -80,9 +80,7 @@ def test_everything_defined_is_wired(defs: dg.Definitions) -> None:
             if module.ispkg or module.name == "code_location":
                 continue
             for value in vars(importlib.import_module(f"{package.__name__}.{module.name}")).values():
-                if isinstance(value, checks.Rule):
-                    value = (value,)
-                if isinstance(value, tuple) and any(isinstance(one, checks.Rule) for one in value):
+                if type(value) is tuple and all(isinstance(one, checks.Rule) for one in value):
                     found_checks |= {dg.AssetCheckKey(dg.AssetKey(one.asset), one.name) for one in value}
                 elif isinstance(value, dg.AssetsDefinition):
                     defined["asset"] |= {key.to_user_string() for key in value.keys}
