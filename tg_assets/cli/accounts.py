@@ -9,7 +9,8 @@ import click
 from rich.table import Table
 
 from tg_assets.cli import runtime
-from tg_assets.cli.runtime import console
+from tg_assets.cli.runtime import console, echo
+from tg_assets.cli.terminal import plain
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,7 +27,7 @@ class Terminal:
 
         console.print("\nScan this with Telegram on your phone: Settings, Devices, Link Desktop Device.")
         segno.make(url, error="l").terminal(out=sys.stdout, compact=True)
-        click.echo(f"{url}\nIt is good for {max(0, (expires - datetime.now(UTC)).total_seconds()):.0f} s.")
+        echo(f"{url}\nIt is good for {max(0, (expires - datetime.now(UTC)).total_seconds()):.0f} s.")
 
     def phone(self) -> str:
         """The number, which is not kept."""
@@ -39,7 +40,7 @@ class Terminal:
     def password(self, hint: str | None, wrong: bool) -> str:
         """The password, unseen."""
         asked = "Wrong. Password" if wrong else "Password of your second step"
-        return str(click.prompt(f"{asked} (hint: {hint})" if hint else asked, hide_input=True))
+        return str(click.prompt(plain(f"{asked} (hint: {hint})") if hint else asked, hide_input=True))
 
 
 @click.command("login")

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tg_assets.cli import runtime
-from tg_assets.cli.runtime import console
+from tg_assets.cli.runtime import console, echo
 from tg_assets.errors import TgAssetsError
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ def coverage_command(feed: str, every: bool) -> None:
 def _show(connection: "Connection", feed: str, chat: "Account", every: bool) -> None:
     from tg_assets.coverage import stretches
 
-    console.print(Text(f"{_plain(chat.title or '')} ({chat.tg_channel_id})".strip(), style="bold"))
+    console.print(Text(f"{chat.title or ''} ({chat.tg_channel_id})".strip(), style="bold"))
     if not chat.newest:
         console.print("  Nothing has arrived yet.\n")
         return
     if every:
         found = stretches(connection, chat.channel, None)
-        click.echo("\n".join(_lines(feed, found)))
+        echo("\n".join(_lines(feed, found)))
     else:
         found = stretches(connection, chat.channel)
         console.print(_table(feed, found))
@@ -126,8 +126,3 @@ def _filled_by(feed: str, one: "Stretch") -> str:
 
     between = days(one.since, one.until, runtime.settings().start_date, datetime.now(UTC).date())
     return command(feed, between) if between else "nothing: no partition has these dates"
-
-
-def _plain(title: str) -> str:
-    """A title without what would steer a terminal."""
-    return "".join(letter if letter.isprintable() else "�" for letter in title)

@@ -1,7 +1,6 @@
 """``dead-letters``: what came in and could not be applied, why, and putting it back on its stream."""
 
 import json
-import re
 from collections import Counter
 from typing import Any
 from uuid import UUID
@@ -12,12 +11,12 @@ from rich.text import Text
 
 from tg_assets.cli.owners import NOBODY, each, owners, tenant_of
 from tg_assets.cli.replay import send_back, unsent
-from tg_assets.cli.runtime import console
+from tg_assets.cli.runtime import console, echo
+from tg_assets.cli.terminal import escaped
 from tg_assets.errors import TgAssetsError
 
 # Characters of an id that are shown, and enough to name it.
 SHOWN = 8
-_STEERING = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 @click.group("dead-letters")
@@ -66,8 +65,8 @@ def show_command(letter: str, tenant: str | None) -> None:
     payload = json.dumps(about.pop("payload"), ensure_ascii=False, indent=2)
     about.pop("fields")
     for name, value in about.items():
-        click.echo(f"{name}: {_safe('' if value is None else str(value))}")
-    click.echo(f"payload:\n{_safe(payload)}")
+        echo(f"{name}: {escaped('' if value is None else str(value))}")
+    echo(f"payload:\n{escaped(payload)}")
 
 
 @dead_letters_command.command("replay")
@@ -98,7 +97,7 @@ def replay_command(letters: tuple[str, ...], every: bool, tenant: str | None, ye
         click.confirm(f"Replay {streams.total() - imported:,} letters?", abort=True)
     sent = sum((send_back(owner, some) for owner, some in found.items()), Counter[str]())
     for stream, count in sorted(sent.items()):
-        console.print(f"{count:,} to {_safe(stream)}")
+        console.print(f"{count:,} to {stream}")
     if not sent:
         console.print("Nothing was replayed.")
 
@@ -115,8 +114,3 @@ def _find(letter: str, tenant: str | None) -> tuple[UUID, Any]:
             f"There is no dead letter {letter!r}, or more than one. `tg-assets dead-letters list --all` lists them."
         )
     return rows[0]
-
-
-def _safe(said: str) -> str:
-    """Text without what would steer a terminal, escaped as JSON does."""
-    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", said)
