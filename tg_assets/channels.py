@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets import ids
 from tg_assets.errors import TgAssetsError
-from tg_assets.partitions import feed_budget
+from tg_assets.partitions import check_feed, feed_budget
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
 
@@ -112,10 +112,7 @@ def register_chat(
 
 
 def _key(tenant_slug: str, feed: str) -> str:
-    key = feed if feed.startswith(f"{tenant_slug}.") else f"{tenant_slug}.{feed}"
-    if not re.fullmatch(r"[a-z0-9_-]+\.[a-z0-9_.-]+", key):
-        raise TgAssetsError(f"Feed {feed!r} is not usable: a-z, 0-9, _, - and . please, e.g. {tenant_slug}.news.")
-    return key
+    return check_feed(feed if feed.startswith(f"{tenant_slug}.") else f"{tenant_slug}.{feed}")
 
 
 def _choose_feed(

@@ -14,11 +14,13 @@ from sqlalchemy import Connection, text
 
 from tg_assets.ids import CHANNEL_SHIFT
 
-State = Literal["stored", "service", "deleted", "never existed", "unknown"]
+State = Literal["stored", "service", "deleted", "never existed", "rejected", "unknown"]
 STATES: tuple[State, ...] = get_args(State)
 # Stretches of one chat on a screen: this many of its largest unknown ranges (the newest of equals), and what is
 # between them.
 LARGEST = 19
+# The states' columns, in their order.
+COLUMNS = ("stored", "service", "deleted", "absent", "rejected", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,32 @@ class Account:
     ranges: int
 
 
+# Ids whose message came and could not be applied, as the dead letters tell: those of an export name its feed, so they
+# are told apart only where that is one chat.
+_LETTERS = """
+    letter AS MATERIALIZED (
+        SELECT CASE WHEN source LIKE 'import %' THEN substr(source, 8) END AS feed,
+               CASE WHEN payload ->> 'tg_channel_id' ~ '^-?[0-9]{1,15}$'
+                    THEN abs((payload ->> 'tg_channel_id')::bigint) END AS chat,
+               CASE WHEN source LIKE 'import %' AND entry ~ '^message [0-9]{1,9}$' THEN substr(entry, 9)::bigint
+                    WHEN source LIKE 'stream:posts:parsed%' AND payload ->> 'telegram_message_id' ~ '^[0-9]{1,9}$'
+                    THEN (payload ->> 'telegram_message_id')::bigint END AS number
+        FROM dead_letters WHERE replayed_at IS NULL
+    )"""
 CHATS = f"""
-    WITH told AS (
+    WITH {_LETTERS}, told AS (
         SELECT c.id, c.feed, c.tg_channel_id, c.title, v.live_from, v.updated_at, v.service - v.deleted AS service,
                c.source NOT IN ('dm', 'persona') AND c.tg_channel_id < -{CHANNEL_SHIFT} AS contiguous,
                v.stored - v.service - v.deleted AS stored, v.deleted, v.absent,
-               v.stored + v.service + v.deleted + v.absent AS known
+               r.numbers - (v.stored + v.service + v.deleted + v.absent) AS rejected,
+               r.numbers + v.stored + v.service + v.deleted + v.absent AS known
         FROM channels c LEFT JOIN coverage v ON v.channel_id = c.id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(range_agg(int8range(l.number, l.number, '[]')), '{{}}') AS numbers FROM letter l
+            WHERE l.number > 0 AND c.source NOT IN ('dm', 'persona') AND c.tg_channel_id < -{CHANNEL_SHIFT} AND (
+                l.chat IN (-c.tg_channel_id, -c.tg_channel_id - {CHANNEL_SHIFT})
+                OR l.feed = c.feed AND NOT EXISTS (SELECT FROM channels o WHERE o.feed = c.feed AND o.id <> c.id))
+        ) r
         WHERE (CAST(:feed AS text) IS NULL OR c.feed = :feed) AND (CAST(:channel AS uuid) IS NULL OR c.id = :channel)
     ), chat AS (
         SELECT *, coalesce(upper(known) - 1, 0) AS newest,
@@ -73,18 +94,18 @@ NEAR = """(SELECT posted_at FROM telegram_messages t WHERE t.channel_id = chat.i
 _ENDS = f"{NEAR.format('<= lower(s.r)', 'DESC')} AS since, {NEAR.format('>= upper(s.r) - 1', 'ASC')} AS until"
 
 _ACCOUNTS = f"""{CHATS}
-    SELECT id, tg_channel_id, title, contiguous, newest, live_from, {_IDS.format("stored")},
-           {_IDS.format("service")}, {_IDS.format("deleted")}, {_IDS.format("absent")}, {_IDS.format("unknown")},
+    SELECT id, tg_channel_id, title, contiguous, newest, live_from,
+           {", ".join(map(_IDS.format, COLUMNS))},
            (SELECT count(*) FROM unnest(unknown)) AS ranges
-    FROM chat ORDER BY 11 DESC, title, tg_channel_id"""  # noqa: S608
+    FROM chat ORDER BY 12 DESC, title, tg_channel_id"""  # noqa: S608
 _EACH = f"""{CHATS}
-    SELECT lower(s.r), upper(s.r) - 1, s.counts, (s.counts[5] > 0)::int, {_ENDS}
+    SELECT lower(s.r), upper(s.r) - 1, s.counts, (s.counts[6] > 0)::int, {_ENDS}
     FROM chat CROSS JOIN LATERAL (
         SELECT r, array_fill(0::bigint, ARRAY[place - 1]) || upper(r) - lower(r)
-                  || array_fill(0::bigint, ARRAY[5 - place]) AS counts
+                  || array_fill(0::bigint, ARRAY[6 - place]) AS counts
         FROM (SELECT unnest(stored) AS r, 1 AS place UNION ALL SELECT unnest(service), 2
               UNION ALL SELECT unnest(deleted), 3 UNION ALL SELECT unnest(absent), 4
-              UNION ALL SELECT unnest(unknown), 5) every_range
+              UNION ALL SELECT unnest(rejected), 5 UNION ALL SELECT unnest(unknown), 6) every_range
     ) s ORDER BY 1"""  # noqa: S608
 _LARGEST = f"""{CHATS}, largest AS (
         SELECT coalesce(range_agg(r), '{{}}') AS ranges FROM (
@@ -98,8 +119,7 @@ _LARGEST = f"""{CHATS}, largest AS (
         SELECT r, int8multirange(r) AS m FROM stretch
     )
     SELECT lower(s.r), upper(s.r) - 1,
-           ARRAY[{", ".join(_IDS.format(f"{name} * s.m") for name in ("stored", "service", "deleted", "absent"))},
-                 {_IDS.format("unknown * s.m")}],
+           ARRAY[{", ".join(_IDS.format(f"{name} * s.m") for name in COLUMNS)}],
            (SELECT count(*) FROM unnest(unknown * s.m)), {_ENDS}
     FROM chat, s ORDER BY 1"""  # noqa: S608
 
@@ -115,7 +135,7 @@ def account(connection: Connection, feed: str) -> list[Account]:
             row.contiguous,
             row.newest,
             row.live_from,
-            _counts(row[6:11]),
+            _counts(row[6:12]),
             row.ranges,
         )
         for row in rows

@@ -60,9 +60,12 @@ def holes(connection: Connection, feed: str | None = None, older_than_seconds: f
 
 
 def days(since: datetime | None, until: datetime | None, start: date, today: date) -> tuple[date, date] | None:
-    """First and last day that a backfill of what lies between has to cover; None when no partition does."""
+    """First and last day that a backfill of what lies between has to cover; None when no partition does.
+
+    Before the first message that is known nothing tells how far to go: the day of that message is a beginning.
+    """
     known = [moment.date() for moment in (since, until) if moment]  # ids and dates may disagree by a little
-    first = min(known) if since else start
+    first = min(known) if known else start
     last = max(known) if until else today
     first, last = max(first, start), min(last, today)
     return (first, last) if first <= last else None

@@ -5,12 +5,18 @@ deployment (changing it resets what Dagster knows about partitions); the feed di
 feed needs no deploy. Keys read ``2026-01-31|tenant.slug``; the time zone is UTC for ever.
 """
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 import dagster as dg
 
+from tg_assets.errors import TgAssetsError
 from tg_assets.settings import PARTITION_BUDGET, Grain, Settings, load_settings
+
+# Parts between single dots: in Dagster's UI three dots are a range, and an empty part is a name that nobody meant.
+_FEED_KEY = re.compile(r"[a-z0-9_-]{1,40}(\.[a-z0-9_-]+)+")
+LONGEST_KEY = 200
 
 FEEDS = dg.DynamicPartitionsDefinition(name="feeds")
 
@@ -19,6 +25,16 @@ _DATES = {
     Grain.week: dg.WeeklyPartitionsDefinition,
     Grain.month: dg.MonthlyPartitionsDefinition,
 }
+
+
+def check_feed(key: str) -> str:
+    """A key that a feed may have, ``tenant.slug``; raises TgAssetsError."""
+    if not _FEED_KEY.fullmatch(key) or len(key) > LONGEST_KEY:
+        raise TgAssetsError(
+            f"Feed {key!r} is not usable: a tenant, a dot and a name of a-z, 0-9, _, - and single dots please, such as "
+            "me.news."
+        )
+    return key
 
 
 def dates_definition(settings: Settings) -> dg.TimeWindowPartitionsDefinition:

@@ -87,7 +87,7 @@ def merge(windows: Iterable[tuple[str, datetime, datetime]]) -> list[Scope]:
 
 def scopes(context: dg.AssetExecutionContext, config: StageConfig) -> list[Scope]:
     """The stretches of a run's partitions, narrowed by its options."""
-    from tg_assets.partitions import window
+    from tg_assets.partitions import check_feed, window
 
     since, until = parse_time(config.since, "since"), parse_time(config.until, "until")
     windows = []
@@ -95,6 +95,6 @@ def scopes(context: dg.AssetExecutionContext, config: StageConfig) -> list[Scope
         if not isinstance(key, dg.MultiPartitionKey):
             raise TgAssetsError(f"{key!r} is not a partition of the form date|feed.")
         dimensions = key.keys_by_dimension
-        windows.append((dimensions["feed"], *window(dimensions["date"])))
+        windows.append((check_feed(dimensions["feed"]), *window(dimensions["date"])))
     narrowed = (scope.narrowed(since, until, config.channels) for scope in merge(windows))
     return [scope for scope in narrowed if scope.since < scope.until]

@@ -10,7 +10,7 @@ from dagster import DagsterInstance
 
 from resources.postgres import Postgres
 from tg_assets import ids
-from tg_assets.partitions import FEEDS
+from tg_assets.partitions import FEEDS, check_feed
 
 _NAME = str(FEEDS.name)
 
@@ -27,7 +27,7 @@ def tenant_slugs(feeds: Iterable[str]) -> list[str]:
 
 def register(instance: DagsterInstance, feeds: Sequence[str]) -> list[str]:
     """Give feeds their partitions; returns those that are new. Asks for the list once, not once per feed."""
-    new = sorted(set(feeds) - set(known_feeds(instance)))
+    new = sorted(set(map(check_feed, feeds)) - set(known_feeds(instance)))
     if new:
         instance.add_dynamic_partitions(_NAME, new)
     return new

@@ -87,6 +87,16 @@ def test_a_service_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:
     assert not psutil.pid_exists(pid or 0)
 
 
+def test_a_service_that_died_is_shown_until_it_is_started_again(tmp_path: Path) -> None:
+    """However often one looks."""
+    settings = servers.settings(tmp_path)
+    psutil.Process(start_service(settings, sleeper()).pid).kill()
+    for _ in range(2):
+        assert [server.state for server in status(settings) if server.name == "sleeper"] == [State.stopped]
+    assert start_service(settings, sleeper()).state is State.running
+    down(settings)
+
+
 def test_a_failed_start_shows_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "ATTEMPTS", 1)
     broken = Service("broken", ("sh", "-c", "echo the disk is full; exit 3"), lambda: False)

@@ -178,6 +178,14 @@ def test_status_shows_every_server_running(installed: Installation) -> None:
     assert rows == dict.fromkeys(SERVERS, "running")
 
 
+def test_status_fails_when_something_is_away(installed: Installation, tmp_path: Path) -> None:
+    """A server of one's own that nobody listens at, or nothing that was started."""
+    done = installed.run("status", TG_REDIS_URL="redis://127.0.0.1:9/0")
+    assert done.returncode == 1
+    assert ["redis", "away"] in [line.split() for line in done.stdout.splitlines()]
+    assert installed.run("status", TG_DATA_DIR=str(tmp_path / "new")).returncode == 1
+
+
 def test_up_again_reuses_everything(installed: Installation) -> None:
     before = installed.must("status")
     said = installed.must("up")

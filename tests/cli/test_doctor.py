@@ -170,3 +170,15 @@ def test_doctor_goes_on_and_fails_when_something_is_wrong(
     assert "fault of tg-assets (KeyError" in done.output
     assert "looked at" not in done.output
     assert "fine" in done.output
+
+
+@pytest.mark.parametrize("key", ["t.a...b", "t..a", "t.", ".a", "t", "t.a.", "t.A", "t.a b", "t.a|b", f"t.{'a' * 300}"])
+def test_a_bad_key_of_a_feed_is_refused(key: str) -> None:
+    """Where keys are made and where they are taken."""
+    from tg_assets.partitions import check_feed
+
+    with pytest.raises(TgAssetsError, match="is not usable"):
+        check_feed(key)
+    for arguments in (["coverage", key], ["backfill", key, "2026-01-01..2026-01-02", "--dry-run"]):
+        done = CliRunner().invoke(cli, arguments)
+        assert isinstance(done.exception, TgAssetsError)

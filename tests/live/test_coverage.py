@@ -152,7 +152,7 @@ def test_days_stay_inside_the_partitions() -> None:
     old, new = datetime(2019, 5, 5, tzinfo=UTC), datetime(2026, 5, 5, tzinfo=UTC)
     assert days(old, new, start, today) == (start, new.date())
     assert days(new, None, start, today) == (new.date(), today)
-    assert days(None, new, start, today) == (start, new.date())
+    assert days(None, new, start, today) == (new.date(), new.date())
     assert days(new, datetime(2026, 5, 1, tzinfo=UTC), start, today) == (date(2026, 5, 1), new.date())
     assert days(old, old, start, today) is None
 
@@ -201,3 +201,37 @@ def test_a_title_does_not_steer_the_terminal(live: Live, coverage: Callable[...,
     live.drain()
     (feed,) = live.feeds
     assert "Live�[31m[red] (-1001234567890)" in coverage(feed).output
+
+
+def test_what_was_rejected_is_accounted_for(live: Live, coverage: Callable[..., Result], tmp_path: Any) -> None:
+    """By an import or live: it is neither unknown nor a hole, and the command says where the reason is."""
+    header = {"id": 1234567890, "name": "Live"}
+    bad = {**message(2), "date": "no date", "date_unixtime": "no date"}
+    pipeline.import_path(pipeline.write_export(tmp_path, chat(message(1), bad, message(3), **header)), live.tenant)
+    live.send(live.event(4), live.event(5, posted_at="no date"), live.event(6))
+    live.drain()
+    assert shown(live) == [
+        (1, 1, {"stored": 1}), (2, 2, {"rejected": 1}), (3, 4, {"stored": 2}), (5, 5, {"rejected": 1}),
+        (6, 6, {"stored": 1}),
+    ]  # fmt: skip
+    assert found_holes(live).total == 0
+    said = coverage(accounts_feed(live)).output
+    assert "6 of 6 ids accounted for." in said
+    assert "2 rejected" in said
+    assert "`tg-assets dead-letters list`" in said
+
+
+def accounts_feed(live: Live) -> str:
+    (feed,) = live.feeds
+    return feed
+
+
+def test_nothing_is_demanded_before_the_first_known_message(live: Live, coverage: Callable[..., Result]) -> None:
+    """Of a chat that was first heard of at its message 5000, no backfill of all years is asked for."""
+    live.send(live.event(5000), live.event(5001))
+    live.drain()
+    said = coverage(f"{live.tenant}.live").output
+    assert "4,999" in said
+    assert "before 2026-03-01, the first that is known" in said
+    assert "tg-assets backfill" not in said
+    assert "2018" not in said

@@ -34,7 +34,7 @@ def is_external(settings: Settings, layout: Layout, backend: Backend) -> bool:
     The URL that an earlier ``up`` printed is ours: it carries our password. Qdrant's URL carries none, so there
     the key beside it, or our remembered port, tells.
     """
-    url = _set_url(settings, backend)
+    url = set_url(settings, backend)
     if url is None:
         return False
     if backend.variable == QdrantBackend.variable:
@@ -52,7 +52,7 @@ def environment(settings: Settings) -> dict[str, str]:
     variables = {"TG_DATA_DIR": str(layout.root), "TG_OBJECTS_URL": settings.objects_url or layout.objects.as_uri()}
     for backend in BACKENDS:
         if is_external(settings, layout, backend):
-            variables[backend.variable] = _set_url(settings, backend) or ""
+            variables[backend.variable] = set_url(settings, backend) or ""
         elif context.secrets and all(name in context.ports for name in backend.port_names):
             variables |= backend.environment(context)
         else:
@@ -64,7 +64,8 @@ def environment(settings: Settings) -> dict[str, str]:
     return variables
 
 
-def _set_url(settings: Settings, backend: Backend) -> str | None:
+def set_url(settings: Settings, backend: Backend) -> str | None:
+    """The address of a server that a variable names; None when none does."""
     secret = getattr(settings, backend.variable.removeprefix("TG_").lower())
     return None if secret is None else str(secret.get_secret_value())
 

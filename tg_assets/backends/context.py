@@ -63,6 +63,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def default_port(self) -> int:
+        """Where such a server listens when its address does not say it."""
+        ...
+
+    @property
     def variable(self) -> str:
         """The variable that, set to another server by a person, means: do not start this one."""
         ...

@@ -26,6 +26,7 @@ class GraphBackend:
     name = "neo4j"
     port_names = ("neo4j", "neo4j_http")
     variable = "TG_NEO4J_URL"
+    default_port = 7687
     concerns: tuple[str, ...] = ()
 
     def service(self, context: Context) -> Service:

@@ -46,6 +46,7 @@ class PostgresBackend:
     name = "postgres"
     port_names = ("postgres",)
     variable = "TG_POSTGRES_URL"
+    default_port = 5432
     concerns: tuple[str, ...] = ("TG_POSTGRES_BIN",)
 
     def service(self, context: Context) -> Service:

@@ -20,6 +20,7 @@ class QdrantBackend:
     name = "qdrant"
     port_names = ("qdrant",)
     variable = "TG_QDRANT_URL"
+    default_port = 6333
     concerns: tuple[str, ...] = ()
 
     def service(self, context: Context) -> Service:

@@ -24,6 +24,7 @@ class RedisBackend:
     name = "redis"
     port_names = ("redis",)
     variable = "TG_REDIS_URL"
+    default_port = 6379
     concerns: tuple[str, ...] = ("TG_REDIS_BIN",)
 
     def service(self, context: Context) -> Service:

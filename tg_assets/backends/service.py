@@ -91,8 +91,8 @@ def port_ready(port: int, host: str = "127.0.0.1") -> Callable[[], bool]:
     return ready
 
 
-def find_running(layout: Layout, name: str) -> Running | None:
-    """The recorded process when it lives and is the one recorded; a stale record is removed."""
+def find_running(layout: Layout, name: str, look_only: bool = False) -> Running | None:
+    """The recorded process when it lives and is the one recorded; a stale record is removed, unless only looked at."""
     path = layout.run / f"{name}.json"
     record = read_json(path)
     pid, created = record.get("pid"), record.get("created")
@@ -104,7 +104,8 @@ def find_running(layout: Layout, name: str) -> Running | None:
             stop_signal=signal.Signals(number) if isinstance(number, int) else signal.SIGTERM,
             stop_seconds=float(seconds) if isinstance(seconds, (int, float)) else 15.0,
         )
-    path.unlink(missing_ok=True)
+    if not look_only:
+        path.unlink(missing_ok=True)
     return None
 
 

@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from tg_assets.backends import handed
 from tg_assets.backends import service as processes
-from tg_assets.backends.addresses import BACKENDS, environment, is_external, make_context
+from tg_assets.backends.addresses import BACKENDS, environment, is_external, make_context, set_url
 from tg_assets.backends.context import Backend, Context, ServerOptions
 from tg_assets.backends.layout import Layout, choose_port, port_is_free
 from tg_assets.backends.service import Service
@@ -29,6 +30,7 @@ class State(StrEnum):
     running = "running"
     unhealthy = "unhealthy"
     external = "external"
+    away = "away"
     stopping = "stopping"
     stopped = "stopped"
     failed = "failed"
@@ -46,7 +48,7 @@ SLOW_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """One server now. ``external`` means a person pointed its variable elsewhere."""
+    """One server now. ``external``: a person pointed its variable elsewhere; ``away``: and nobody listens there."""
 
     name: str
     state: State
@@ -113,14 +115,16 @@ def status(settings: Settings) -> list[ServerStatus]:
     found = []
     for backend in BACKENDS:
         if is_external(settings, layout, backend):
-            found.append(ServerStatus(backend.name, State.external))
+            url = urlsplit(set_url(settings, backend) or "")
+            listens = not url.hostname or processes.port_ready(url.port or backend.default_port, url.hostname)()
+            found.append(ServerStatus(backend.name, State.external if listens else State.away))
             continue
         described = _describe(layout, backend.name)
         if described.state is State.running and not _answers(make_context(layout), backend):
             described = _describe(layout, backend.name, State.unhealthy)
         found.append(described)
     servers = {backend.name for backend in BACKENDS}
-    return found + [_describe(layout, name) for name in processes.recorded_names(layout) if name not in servers]
+    return found + [_described(layout, name) for name in processes.recorded_names(layout) if name not in servers]
 
 
 def start_service(
@@ -257,8 +261,17 @@ def _answers(context: Context, backend: Backend) -> bool:
         return False
 
 
+def _described(layout: Layout, name: str) -> ServerStatus:
+    """Another service, which answers when its port, if it has one, does."""
+    port = layout.ports().get(name)
+    found = _describe(layout, name)
+    if found.state is State.running and port is not None and not processes.port_ready(port)():
+        return replace(found, state=State.unhealthy)
+    return found
+
+
 def _describe(layout: Layout, name: str, state: State | None = None) -> ServerStatus:
-    running = processes.find_running(layout, name)
+    running = processes.find_running(layout, name, look_only=True)
     if running is None:
         return ServerStatus(name, State.stopped, port=layout.ports().get(name), log=str(layout.log(name)))
     return ServerStatus(

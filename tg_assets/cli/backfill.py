@@ -93,8 +93,10 @@ def launch(api: DagsterApi, feed: str, dates: str, assets: tuple[str, ...], opti
 
 
 def _check_feed(feed: str) -> None:
+    from tg_assets.partitions import check_feed
     from tg_assets.tenants import known_feeds
 
+    check_feed(feed)
     feeds = known_feeds(runtime.instance())
     if feed not in feeds:
         raise TgAssetsError(f"There is no feed {feed!r}. There are: {', '.join(feeds) or 'none yet'}.")

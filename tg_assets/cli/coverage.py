@@ -31,8 +31,10 @@ def coverage_command(feed: str, every: bool) -> None:
     """Show which message ids of FEED are stored, service messages, deleted, known never to have existed, or unknown."""
     from tg_assets import ids
     from tg_assets.coverage import account
+    from tg_assets.partitions import check_feed
     from tg_assets.tenants import stored_feeds
 
+    check_feed(feed)
     postgres, slug = runtime.postgres(), feed.partition(".")[0]
     feeds = stored_feeds(postgres, slug)
     if feed not in feeds:
@@ -101,6 +103,8 @@ def _lines(feed: str, found: "Iterable[Stretch]") -> Iterator[str]:
 def _row(feed: str, one: "Stretch") -> tuple[str, ...]:
     present = {state: count for state, count in one.counts.items() if count}
     between = _filled_by(feed, one) if _is_unknown(one) else _span(one)
+    if one.counts["rejected"]:
+        between += " (`tg-assets dead-letters list` says why)"
     state: str = next(iter(present))
     if len(present) > 1:
         state = "mixed" if one.ranges else "known"
@@ -124,5 +128,9 @@ def _span(one: "Stretch") -> str:
 def _filled_by(feed: str, one: "Stretch") -> str:
     from tg_assets.holes import command, days
 
+    if one.since is None and one.until is not None:
+        return (
+            f"before {one.until:%Y-%m-%d}, the first that is known; a backfill of earlier dates brings what there was"
+        )
     between = days(one.since, one.until, runtime.settings().start_date, datetime.now(UTC).date())
     return command(feed, between) if between else "nothing: no partition has these dates"

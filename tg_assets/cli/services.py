@@ -1,6 +1,7 @@
 """``up``, ``down``, ``env``, ``status`` and ``migrate``: the servers of this installation."""
 
 import shlex
+import sys
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
@@ -98,13 +99,16 @@ def _of_clients(variables: Mapping[str, str]) -> dict[str, str]:
 
 @click.command("status")
 def status_command() -> None:
-    """Show each server: whether it answers, its process, port and log."""
-    from tg_assets.backends import status
+    """Show each server: whether it answers, its process, port and log. Ends with 1 when one does not."""
+    from tg_assets.backends import State, status
 
     table = Table("server", "state", "process", "port", "log", box=None, pad_edge=False)
-    for server in status(load_settings()):
+    found = status(load_settings())
+    for server in found:
         table.add_row(server.name, server.state, *(str(part or "") for part in (server.pid, server.port, server.log)))
     console.print(table)
+    if any(server.state not in (State.running, State.external) for server in found):
+        sys.exit(1)
 
 
 @click.command("migrate")

@@ -20,16 +20,15 @@ from rich.text import Text
 
 # Everything but tab and line feed below 32; DEL and C1; line and paragraph separators; embeddings, overrides and
 # isolates of direction (the marks LRM, RLM and ALM steer only themselves, and belong to some scripts).
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # Longer than any line that is printed: in a pipe nobody has a width.
 ENDLESS = 100_000
 RULE = 80
 
 
 def plain(said: str) -> str:
-    """Text that a terminal only shows: what steers it has no width and is left out; halves of pairs become U+FFFD."""
-    return _SURROGATE.sub("\ufffd", _STEERING.sub("", said))
+    """Text that a terminal only shows: in place of what would steer it, or of half a surrogate pair, stands U+FFFD."""
+    return _STEERING.sub("\ufffd", said.replace("\r\n", "\n"))
 
 
 def escaped(said: str) -> str:

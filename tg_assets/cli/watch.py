@@ -1,5 +1,6 @@
 """``watch``: one screen with what is going on, for people; metrics are for machines."""
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -55,7 +56,11 @@ class Screen:
 
 @click.command("watch")
 @click.option("--tenant", help="Only this tenant; all that Dagster knows by default.")
-@click.option("--once", is_flag=True, help="Print one screen and end, as when the output is not a terminal.")
+@click.option(
+    "--once",
+    is_flag=True,
+    help="Print one screen and end, with 1 when a part of it is away; as when the output is not a terminal.",
+)
 def watch_command(tenant: str | None, once: bool) -> None:
     """Follow streams, runs, dirty partitions, outgoing events, dead letters and gaps on one screen."""
     settings, tenants = runtime.settings(), Tenants(tenant)
@@ -69,7 +74,7 @@ def watch_command(tenant: str | None, once: bool) -> None:
         for part in screen.parts():
             part.look()
         console.print(screen.frame())
-        return
+        sys.exit(int(any(isinstance(part.seen, Away) for part in screen.parts())))
     for part in screen.parts():
         part.follow()
     with suppress(KeyboardInterrupt), Live(console=console, screen=True, auto_refresh=False) as live:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from tg_assets import ids
+from tg_assets.graph.links import web_page
 
 Row = dict[str, Any]
 
@@ -129,9 +130,9 @@ def tag_rows(posts: Iterable[Any]) -> Iterator[Row]:
 
 
 def link_rows(posts: Iterable[Any]) -> Iterator[Row]:
-    """Web pages that a post links to."""
+    """Web pages that a post links to, each once."""
     for post in posts:
-        for url in post.urls or ():
+        for url in dict.fromkeys(filter(None, map(web_page, post.urls or ()))):
             yield {"post_id": str(post.id), "url": url}
 
 
