@@ -90,7 +90,9 @@ def test_a_service_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:
 def test_a_service_that_died_is_shown_until_it_is_started_again(tmp_path: Path) -> None:
     """However often one looks."""
     settings = servers.settings(tmp_path)
-    psutil.Process(start_service(settings, sleeper()).pid).kill()
+    process = psutil.Process(start_service(settings, sleeper()).pid)
+    process.kill()
+    process.wait()
     for _ in range(2):
         assert [server.state for server in status(settings) if server.name == "sleeper"] == [State.stopped]
     assert start_service(settings, sleeper()).state is State.running

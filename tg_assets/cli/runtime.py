@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tg_assets.cli.terminal import console as console
 from tg_assets.cli.terminal import echo as echo
 from tg_assets.cli.terminal import progress_bar as progress_bar
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import ServerRefuses, TgAssetsError
 from tg_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -94,6 +94,10 @@ def instance() -> "DagsterInstance":
     try:
         return DagsterInstance.get()
     except (DagsterPostgresException, SQLAlchemyError) as error:
+        if "authentication failed" in str(error):
+            raise ServerRefuses(
+                "Dagster's database is there but does not let us in. Correct TG_DAGSTER_POSTGRES_URL."
+            ) from None
         raise TgAssetsError(
             f"Dagster's database does not answer ({type(error).__name__}). Is it running (`tg-assets up`), and does "
             "TG_DAGSTER_POSTGRES_URL point at it?"
