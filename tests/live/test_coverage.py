@@ -232,6 +232,6 @@ def test_nothing_is_demanded_before_the_first_known_message(live: Live, coverage
     live.drain()
     said = coverage(f"{live.tenant}.live").output
     assert "4,999" in said
-    assert "before 2026-03-01, the first that is known" in said
+    assert "before 2026-03-04, the first that is known" in said
     assert "tg-assets backfill" not in said
     assert "2018" not in said
