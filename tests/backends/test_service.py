@@ -164,9 +164,9 @@ def test_a_changed_setting_means_a_new_process(tmp_path: Path, monkeypatch: pyte
     second = start()
     assert second != first
     assert "sleeper is started anew, because TG_TELEGRAM_API_HASH changed" in said.pop()
-    assert handed.different(layout, "sleeper", service.concerns) == ()
+    assert handed.different(layout, "sleeper", service.concerns, os.environ) == ()
     monkeypatch.setenv("TG_TELEGRAM_API_HASH", "another-secret")
-    assert handed.different(layout, "sleeper", service.concerns) == ("TG_TELEGRAM_API_HASH",)
+    assert handed.different(layout, "sleeper", service.concerns, os.environ) == ("TG_TELEGRAM_API_HASH",)
     monkeypatch.delenv("TG_TELEGRAM_API_HASH")
     assert start() == second
     monkeypatch.setenv("ONE_KEY", "another-key")

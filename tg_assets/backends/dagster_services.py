@@ -4,12 +4,14 @@ The code server comes first (``workspace.yaml`` points at its port). Before any 
 creates the instance's tables: two at once can leave a database that neither can use.
 """
 
+import os
 import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from tg_assets.backends import handed, supervisor
+from tg_assets.backends.addresses import environment as environment_of
 from tg_assets.backends.addresses import make_context
 from tg_assets.backends.layout import Layout
 from tg_assets.backends.service import Service, http_ready, port_ready
@@ -65,7 +67,11 @@ def concerns(settings: Settings) -> tuple[str, ...]:
 
 def other_settings(settings: Settings) -> tuple[str, ...]:
     """Variables of this shell that the running Dagster has otherwise or not at all."""
-    return handed.different(Layout(settings.state_dir), CODE_SERVER, concerns(settings))
+    layout = Layout(settings.state_dir)
+    if not layout.run.exists():
+        return ()  # nothing was ever started here
+    now = {**os.environ, **environment_of(settings), **dagster_environment(settings)}
+    return handed.different(layout, CODE_SERVER, concerns(settings), now)
 
 
 def start_dagster(

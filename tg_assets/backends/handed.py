@@ -6,7 +6,6 @@ here: what to do about a change.
 
 import hashlib
 import hmac
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -93,11 +92,11 @@ def keys_of_models(path: object) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def different(layout: Layout, name: str, concerns: Sequence[str]) -> tuple[str, ...]:
-    """Variables of this shell that a running process has otherwise or not at all; none when nothing runs."""
+def different(layout: Layout, name: str, concerns: Sequence[str], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Variables that a running process has otherwise or not at all; none when nothing runs."""
     if not (layout.run / f"{name}.json").exists():
         return ()
-    return change(layout, name, None, concerns, os.environ).other
+    return change(layout, name, None, concerns, environment).other
 
 
 def _matches(name: str, concerns: Sequence[str]) -> bool:
