@@ -157,7 +157,7 @@ def test_no_command_passes_on_what_steers(installed: Installation, hostile: str,
     lines = [
         ("feeds", "--tenant", "hostile", "--chats"), ("coverage", "hostile.odd"), ("coverage", "hostile.odd", "--all"),
         ("dead-letters", "list"), ("accounts",), ("tenants",), ("watch", "--once"), ("status",),
-        ("search", "lighthouse", "--tenant", "hostile"), ("produce", str(events)),
+        ("produce", str(events)),
         ("backfill", "hostile.\x1b[31m", "2023-01-01..2023-01-02"), ("import", "/none/\x1b[31m\x9b"),
         ("frob\x1b[31m",), ("coverage", "\x1b]0;x\x07.y"),
     ]  # fmt: skip
