@@ -184,7 +184,8 @@ class Refresh:
                         raise
                     self._failed(f"{asset}{f'/{number}' if number else ''}", error)
                     continue
-                if not report.busy and report.stale.total() == report.stale["waiting"] + report.stale["retry"]:
+                again = report.stale.total() == report.stale["waiting"] + report.stale["retry"]
+                if again and (report.waiting or (report.failed and not report.done)):
                     report.left = 0  # they would only wait or fail again
                 total.add(report)
                 if report.done:
