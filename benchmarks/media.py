@@ -133,7 +133,8 @@ async def _ours(settings: Settings, secret: str, user: int, slow: Callable[[], N
             slow()
             started, limits, done = time.monotonic(), Limits.of(settings), Downloaded()
             with session.transaction() as connection:
-                chats = {one.id: one for one in reachable(connection, channels_of(connection, scope))}
+                wanted = reachable(connection, channels_of(connection, scope), settings.off_limits)
+                chats = {one.id: one for one in wanted}
                 found = candidates(connection, scope, list(chats), limits.settled(force=False))
             worker = Worker(
                 client.client, chats, limits, objects, writing, settings.state_dir / "downloads", None, done,

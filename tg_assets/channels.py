@@ -74,6 +74,8 @@ def register_chat(
 
     ``feed`` is a slug or a full key chosen by a person; ``feeds_in_use`` counts the installation's feeds.
     """
+    if settings.off_limits.has(chat.tg_channel_id, chat.source, chat.username):
+        raise TgAssetsError("This chat is never read: it carries login codes, or TG_NEVER_READ names it.")
     tenant = ids.tenant_id(tenant_slug)
     channel = ids.channel_id(tenant, chat.tg_channel_id, chat.owner_id)
     known = connection.execute(text("SELECT feed FROM channels WHERE id = :id"), {"id": channel}).scalar()

@@ -11,9 +11,10 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from tg_assets.accounts.client import Opened
+from tg_assets.accounts.limits import may_read
 from tg_assets.channels import Chat, register_chat
 from tg_assets.history.dialogs import Dialog, dialog_of, dialog_pages, folder, in_folder
-from tg_assets.history.reach import close_way, open_way
+from tg_assets.history.reach import LEFT, close_way, open_way
 from tg_assets.history.walk import CLOSED
 from tg_assets.settings import Settings
 
@@ -23,12 +24,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Followed:
-    """What came of it: feeds of followed chats, how many dialogs were left out as private, ways that closed."""
+    """What came of it: feeds of followed chats, ways that closed, and dialogs that were left out.
+
+    ``private`` are not followed, ``never_read`` off limits, and ``not_on_list`` beyond what the account is limited to.
+    """
 
     feeds: list[str] = field(default_factory=list)
     chats: int = 0
     discussions: int = 0
     private: int = 0
+    never_read: int = 0
+    not_on_list: int = 0
     closed: int = 0
 
 
@@ -46,17 +52,21 @@ async def follow(
     described = await folder(opened.client, folder_title) if folder_title else None
     done = Followed()
     kept: set[UUID] = set()
+    subscribed: set[int] = set()
     async for dialogs, _ in dialog_pages(opened.client):
         shown = [one for one in dialogs if described is None or in_folder(described, one)]
-        chosen = [one for one in shown if one.is_numbered]
-        done.private += len(shown) - len(chosen)
-        for one in chosen:
+        numbered = [one for one in shown if one.is_numbered]
+        done.private += len(shown) - len(numbered)
+        subscribed |= {one.marked_id for one in numbered}
+        for one in numbered:
+            if not _may_read(opened, settings, one, done):
+                continue
             with session.transaction() as connection:
                 channel, key = _follow(connection, opened, settings, tenant_slug, one, feed, feeds_in_use, done)
             kept.add(channel)
             done.chats += 1
             linked = await _discussion(opened, one) if settings.comments and one.type == "channel" else None
-            if linked is not None:
+            if linked is not None and _may_read(opened, settings, linked, done):
                 with session.transaction() as connection:
                     channel, _ = _follow(connection, opened, settings, tenant_slug, linked, key, feeds_in_use, done)
                 kept.add(channel)
@@ -65,13 +75,25 @@ async def follow(
         with session.transaction() as connection:
             gone = connection.execute(
                 text("""SELECT u.channel_id FROM user_channel u JOIN channels c ON c.id = u.channel_id
-                        WHERE u.user_id = :account AND u.is_active AND c.owner_id = 0"""),
-                {"account": opened.account.id},
+                        WHERE u.user_id = :account AND u.is_active AND c.owner_id = 0
+                          AND c.tg_channel_id <> ALL(:subscribed)"""),
+                {"account": opened.account.id, "subscribed": list(subscribed)},
             ).scalars()
             for channel in set(gone) - kept:
-                close_way(connection, opened.account.id, channel, "the account has left it")
+                close_way(connection, opened.account.id, channel, LEFT)
                 done.closed += 1
     return done
+
+
+def _may_read(opened: Opened, settings: Settings, dialog: Dialog, done: Followed) -> bool:
+    """Whether a chat is neither off limits nor beyond what the account is limited to; else it is counted."""
+    if settings.off_limits.has(dialog.marked_id, dialog.filed_as, dialog.username):
+        done.never_read += 1
+        return False
+    if not may_read(opened.account.only, dialog.marked_id, dialog.username):
+        done.not_on_list += 1
+        return False
+    return True
 
 
 async def _discussion(opened: Opened, channel: Dialog) -> Dialog | None:

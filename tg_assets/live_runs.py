@@ -103,7 +103,8 @@ def tail_streams(context: dg.OpExecutionContext, config: TailConfig, postgres: P
     )
     why = tail.run(config.linger_seconds, config.budget_seconds, standby=config.standby)
     total: Counter[str] = tail.total
-    context.log.info(f"{total['events']:,} events, {total['rejected']:,} dead letters; ended: {why}")
+    left_out = f", {total['never_read']:,} of chats that are never read" if total["never_read"] else ""
+    context.log.info(f"{total['events']:,} events, {total['rejected']:,} dead letters{left_out}; ended: {why}")
     context.add_output_metadata({**total, "ended": why})
 
 

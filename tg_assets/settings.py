@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.off_limits import OffLimits
 from tg_assets.telegram.desktop_media import MediaKind
 
 # Dagster keeps 100,000 partitions per asset usable (its partitioning guide); feeds x windows must fit.
@@ -88,6 +89,10 @@ class Settings(BaseSettings):
     """File that holds it; default ``session.key`` in the data directory, made by the first ``login``."""
     flood_limit_seconds: int = Field(default=3600, ge=1)
     """A wait that Telegram asks for is slept through up to this long; a longer one ends the run with a sentence."""
+    telegram_patience_seconds: int = Field(default=300, ge=0)
+    """How long errors of Telegram's own servers are waited out before a request is given up."""
+    never_read: str = ""
+    """Chats that are never read besides those with login codes: ids or ``@usernames``, separated by commas."""
     comments: bool = False
     """Whether a channel's linked discussion is followed with it."""
     media_download: bool = True
@@ -151,15 +156,26 @@ class Settings(BaseSettings):
     @field_validator("media_kinds")
     @classmethod
     def _known_kinds(cls, value: str) -> str:
-        unknown = _kinds(value) - {"all", *MEDIA_KINDS}
+        unknown = _parts(value) - {"all", *MEDIA_KINDS}
         if unknown:
             raise ValueError(f"{', '.join(sorted(unknown))} is none of all, {', '.join(MEDIA_KINDS)}")
         return value
 
+    @field_validator("never_read")
+    @classmethod
+    def _named_chats(cls, value: str) -> str:
+        OffLimits.of(_parts(value))
+        return value
+
+    @cached_property
+    def off_limits(self) -> OffLimits:
+        """Chats that are never read."""
+        return OffLimits.of(_parts(self.never_read))
+
     @cached_property
     def wanted_kinds(self) -> frozenset[str]:
         """Kinds of media whose files are downloaded."""
-        kinds = _kinds(self.media_kinds)
+        kinds = _parts(self.media_kinds)
         return frozenset(MEDIA_KINDS) if "all" in kinds else kinds
 
     def require(self, name: str) -> str:
@@ -173,7 +189,7 @@ class Settings(BaseSettings):
         return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
-def _kinds(value: str) -> frozenset[str]:
+def _parts(value: str) -> frozenset[str]:
     return frozenset(filter(None, (one.strip() for one in value.split(","))))
 
 

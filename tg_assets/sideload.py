@@ -24,9 +24,10 @@ from tg_assets import ids
 from tg_assets.accounts import store
 from tg_assets.accounts.budget import Log
 from tg_assets.accounts.client import Opened, opened
+from tg_assets.accounts.limits import may_read
+from tg_assets.accounts.refusals import LOGGED_OUT, name_of
 from tg_assets.channels import Chat, register_chat
 from tg_assets.errors import TgAssetsError
-from tg_assets.events.fields import Source
 from tg_assets.events.persona import PersonaMessageIngestedEventV1
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.history.dialogs import Dialog, DialogType, Place, dialog_pages
@@ -43,7 +44,10 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 # Of a message's text in the event; readers have the rest in ``posts``.
 CONTENT = 500
 
-STATS = ("dialogs_processed", "messages_imported", "dm_messages", "group_messages", "errors", "skipped")
+STATS = (
+    "dialogs_processed", "messages_imported", "dm_messages", "group_messages", "errors", "skipped", "never_read",
+    "not_on_list",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +83,22 @@ class Sideload:
         """Read the account's dialogs, where the last run with the same wish stopped; returns ``stats``."""
         place = self._place(wanted)
         async for dialogs, following in dialog_pages(self.opened.client, place):
-            chats = self._register([one for one in dialogs if one.type in wanted.types])
+            chats = self._register([one for one in dialogs if one.type in wanted.types and self._may_read(one)])
             self.told(self.feeds)
             for chat in chats:
                 await self._dialog(chat, wanted)
             self._keep_place(wanted, following)
         return self.stats
+
+    def _may_read(self, dialog: Dialog) -> bool:
+        """Whether a dialog is neither off limits nor beyond what the account is limited to; else it is counted."""
+        if self.puller.settings.off_limits.has(dialog.marked_id, dialog.filed_as, dialog.username):
+            self.stats["never_read"] += 1
+            return False
+        if not may_read(self.opened.account.only, dialog.marked_id, dialog.username):
+            self.stats["not_on_list"] += 1
+            return False
+        return True
 
     async def _dialog(self, chat: Reachable, wanted: Wanted) -> None:
         before = Counter(self.puller.pulled.counts)
@@ -98,9 +112,11 @@ class Sideload:
                 left = None if left is None else left - read
                 if left == 0:
                     break
+        except LOGGED_OUT:
+            raise
         except RPCError as error:  # this dialog's own trouble; everything else ends the run
             self.stats["errors"] += 1
-            self.problems[type(error).__name__.removesuffix("Error")] += 1
+            self.problems[name_of(error)] += 1
         found = self.puller.pulled.counts - before
         new = found["new"] + found["changed"]
         self.stats["dialogs_processed"] += 1
@@ -134,7 +150,7 @@ class Sideload:
             for one in dialogs:
                 if one.marked_id in shared:
                     continue
-                source: Source = "dm" if one.type == "dm" else "group" if one.is_numbered else "persona"
+                source = one.filed_as
                 marked = -one.marked_id if one.type == "dm" else one.marked_id
                 feed = f"{slug}.{account.name}-{'dm' if one.type == 'dm' else 'groups'}"
                 is_known = ids.channel_id(tenant, marked, account.telegram_id) in known

@@ -5,6 +5,7 @@ already, and is reported. The raw form stays: a parser fix re-materializes ``pos
 """
 
 import asyncio
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -51,6 +52,7 @@ def telegram_messages(context: dg.AssetExecutionContext, config: StageConfig, po
         context.log.info(f"telegram_messages: {sum(row[1] for row in found):,} messages of {scope.feed} are kept")
     if config.dry_run:
         return
+    yield from _fail_unread(context, pulled)
     yield dg.MaterializeResult(
         metadata={
             "dagster/row_count": total,
@@ -65,7 +67,7 @@ def _pull(
     context: dg.AssetExecutionContext, postgres: Postgres, scope: Scope, config: StageConfig, pulled: "Pulled"
 ) -> None:
     """Read the scope from Telegram; a feed that no account reads is left as it is."""
-    from tg_assets.history.pull import Puller, refused
+    from tg_assets.history.pull import Puller
 
     settings = load_settings()
     # Whoever runs this asset without ``posts`` leaves the rest to the next refresh.
@@ -75,13 +77,38 @@ def _pull(
         postgres, settings, scope.tenant, scope.tenant_slug, context.log.info,
         settings.start_date if alone else None, pulled,
     )  # fmt: skip
-    asyncio.run(puller.pull(scope, force=config.force))
-    if pulled.problems and not pulled.chats:
-        raise refused(pulled, scope.feed)
+    asyncio.run(puller.pull(scope, force=config.force, again=True))
     if pulled.problems:  # without their names: a log is read by others than their people
         context.log.warning(
             f"telegram_messages: {len(pulled.problems)} chats of {scope.feed} were left out; the metadata says which"
         )
+
+
+def _fail_unread(context: dg.AssetExecutionContext, pulled: "Pulled") -> Iterator[Any]:
+    """Raise when there are partitions whose source could not be read; the run's others are materialized all the same.
+
+    Dagster counts a partition as failed that a failed run was to materialize and did not. Events that are logged, not
+    yielded, would be lost with the error.
+    """
+    from tg_assets.history.pull import refused
+    from tg_assets.partitions import window
+
+    unread: dict[str, list[str]] = {}
+    others: list[dg.MultiPartitionKey] = []
+    for key in context.partition_keys:
+        assert isinstance(key, dg.MultiPartitionKey)
+        feed, day = key.keys_by_dimension["feed"], key.keys_by_dimension["date"]
+        since, until = window(day)
+        if any(first < until and last > since for first, last in pulled.unread.get(feed, ())):
+            unread.setdefault(feed, []).append(day)
+        else:
+            others.append(key)
+    if not unread:
+        return
+    for one in others:
+        yield dg.AssetMaterialization(context.asset_key, partition=one)
+    feed, days = min(unread.items())
+    raise refused(pulled, feed, min(days), max(days), sum(map(len, unread.values())))
 
 
 def _told(pulled: "Pulled") -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Which tenants and feeds an installation has, as Dagster knows them.
 
-The application role reads nothing without a tenant, so the directory of tenants is Dagster's list of feed
-partitions: a feed's key begins with its tenant's slug. ``register`` is how a feed enters it.
+The application role reads nothing without a tenant, so the directory of tenants is Dagster's: its list of feed
+partitions, since a feed's key begins with its tenant's slug, and a list of those that were made known before they had
+one. ``register`` is how a feed enters it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from tg_assets import ids
 from tg_assets.partitions import FEEDS, check_feed
 
 _NAME = str(FEEDS.name)
+_TENANTS = "tenants"
 
 
 def known_feeds(instance: DagsterInstance) -> list[str]:
@@ -23,6 +25,17 @@ def known_feeds(instance: DagsterInstance) -> list[str]:
 def tenant_slugs(feeds: Iterable[str]) -> list[str]:
     """Slugs of the tenants of these feeds."""
     return sorted({feed.partition(".")[0] for feed in feeds})
+
+
+def known_tenants(instance: DagsterInstance) -> list[str]:
+    """Slugs of all tenants, those without feeds included."""
+    return sorted({*tenant_slugs(known_feeds(instance)), *instance.get_dynamic_partitions(_TENANTS)})
+
+
+def announce(instance: DagsterInstance, slug: str) -> None:
+    """Make a tenant known that may have no feed yet."""
+    if slug not in known_tenants(instance):
+        instance.add_dynamic_partitions(_TENANTS, [slug])
 
 
 def register(instance: DagsterInstance, feeds: Sequence[str]) -> list[str]:

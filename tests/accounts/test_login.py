@@ -3,16 +3,19 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from cryptography.fernet import Fernet
 from telethon import TelegramClient
 from telethon.sessions import StringSession
+from telethon.tl.functions.auth import ExportLoginTokenRequest
 
 from tests.support.telegram import Loopback
 from tests.telegram_server import TelegramServer, World
+from tests.telegram_server.faults import RpcError
+from tg_assets.accounts import login
 from tg_assets.accounts.login import LoggedIn, log_in
 from tg_assets.accounts.vault import Vault, key_file, vault
 from tg_assets.errors import TgAssetsError
@@ -29,12 +32,16 @@ class Person:
         self.server, self.user, self.passwords = server, user, passwords or []
         self.codes: list[str] = []
         self.scans = True
+        self.hesitates = 0.0
         self.shown: list[str] = []
+        self.good_for: list[float] = []
 
-    def show_qr(self, url: str, expires: datetime) -> None:
+    def show_qr(self, url: str, seconds: float) -> None:
         self.shown.append(url)
-        assert expires.tzinfo
-        if self.scans:
+        self.good_for.append(seconds)
+        if self.scans and self.hesitates:
+            Timer(self.hesitates, self.server.accept_qr, (url, self.user)).start()
+        elif self.scans:
             self.server.accept_qr(url, self.user)
 
     def phone(self) -> str:
@@ -79,6 +86,45 @@ def test_a_qr_code_logs_in(loop: Loopback) -> None:
     assert len(person.shown) == 1
     assert [works(one) for one in found.sessions] == [ann.id] * 3
     assert not loop.errors()
+
+
+@pytest.mark.parametrize("skew", [-3600.0, 3600.0])
+def test_a_code_is_good_by_the_servers_clock(loop: Loopback, skew: float) -> None:
+    """Whatever this machine's clock says, a code is shown for as long as it is good, and no other is asked for."""
+    loop.server.accounts.skew = skew
+    person = Person(loop.server, next(iter(loop.world.users.values())))
+    person.hesitates = 0.5
+    assert run(loop, person, sessions=1).username == "ann"
+    assert len(person.shown) == 1
+    assert 25 < person.good_for[0] <= 30
+
+
+def test_codes_that_expire_are_followed_by_others(loop: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new code comes when the last one is over and no sooner; after some that nobody scanned it ends."""
+    monkeypatch.setattr(login, "SHORTEST_CODE", 0.2)
+    monkeypatch.setattr(login, "CODES", 3)
+    loop.server.accounts.token_seconds = -60.0
+    person = Person(loop.server, next(iter(loop.world.users.values())))
+    person.scans = False
+    with pytest.raises(TgAssetsError, match="Nobody scanned one of 3 codes"):
+        run(loop, person)
+    assert len(person.shown) == len(set(person.shown)) == 3
+    assert person.good_for == [0.2] * 3
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RpcError(400, "SOMETHING_NEW"), r"refuses ExportLoginToken of this login: SOMETHING_NEW \(code 400\)"),
+        (RpcError(406, "UPDATE_APP_TO_LOGIN"), "refuses ExportLoginToken of this login"),
+        (RpcError(401, "SOMETHING_NEW"), "refuses ExportLoginToken of this login"),
+    ],
+)
+def test_a_refused_login_is_a_sentence(loop: Loopback, error: RpcError, said: str) -> None:
+    """Errors that no list has are named, with what to do."""
+    loop.server.fault(ExportLoginTokenRequest, error, times=None)
+    with pytest.raises(TgAssetsError, match=said):
+        run(loop, Person(loop.server, next(iter(loop.world.users.values()))))
 
 
 def test_a_password_is_asked_for_once(loop: Loopback) -> None:

@@ -170,3 +170,14 @@ def test_what_cannot_be_sent_is_a_sentence(produce: Run, redis: Any, tmp_path: P
 
 def test_an_empty_file_is_told(produce: Run, tmp_path: Path) -> None:
     assert "Nothing was sent." in must(produce(write_lines(tmp_path / "empty.jsonl")))
+
+
+def test_chats_with_login_codes_are_not_sent(produce: Run, redis: Any, tmp_path: Path) -> None:
+    """Neither of a file of events nor of an export; it is told how many, and the others are."""
+    code = {**POST, "tg_channel_id": 777000, "source": "dm", "owner_id": 5, "text": "84613"}
+    path = write_lines(tmp_path / "events", {"stream": PARSED, "data": code}, {"stream": PARSED, "data": POST})
+    assert "Not sent: 1 × of a chat that is never read" in must(produce(path))
+    export = tmp_path / "result.json"
+    export.write_bytes(encode(chat(message(1, text="84613"), type="verification_codes", id=489000)))
+    assert "Not sent: 1 × of a chat that is never read" in must(produce(export, "--owner", 5))
+    assert [event.text for event in sent(redis)] == ["x"]

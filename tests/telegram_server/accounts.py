@@ -62,6 +62,7 @@ class Accounts:
         self.tokens: dict[bytes, LoginToken] = {}
         self.exported: dict[bytes, Session] = {}
         self.token_seconds = 30.0
+        self.skew = 0.0
 
     def add(self, dc: int, key: AuthKey, user: User | None = None) -> Session:
         session = Session(key, dc, user)
@@ -90,10 +91,14 @@ class Accounts:
         self.codes[phone] = (code, code_hash)
         return code_hash
 
+    def now(self) -> float:
+        """The server's clock, which is ``skew`` seconds ahead of this machine's."""
+        return time.time() + self.skew
+
     def new_token(self, session: Session) -> tuple[bytes, float]:
-        """A QR token and the time it expires, in real seconds."""
+        """A QR token and the time it expires by the server's clock."""
         token = os.urandom(32)
-        self.tokens[token] = LoginToken(session, time.time() + self.token_seconds)
+        self.tokens[token] = LoginToken(session, self.now() + self.token_seconds)
         return token, self.tokens[token].expires
 
     def accept_token(self, token: bytes, user: User) -> LoginToken:
@@ -101,7 +106,7 @@ class Accounts:
         found = self.tokens.get(token)
         if found is None:
             raise RpcError(400, "AUTH_TOKEN_INVALIDX")
-        if found.expires < time.time():
+        if found.expires < self.now():
             raise RpcError(400, "AUTH_TOKEN_EXPIRED")
         if found.user is not None:
             raise RpcError(400, "AUTH_TOKEN_ALREADY_ACCEPTED")

@@ -61,6 +61,10 @@ class Budget:
             self._next = max(self._next, now) + self._pace
             await asyncio.sleep(self._next - self._pace - now)
 
+    def say(self, line: str) -> None:
+        """Tell something about the account."""
+        self._log(line)
+
     async def flooded(self, method: str, seconds: int) -> None:
         """Telegram asked to wait: tell everybody. The next ``ready`` waits."""
         self.waits += 1

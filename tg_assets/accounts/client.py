@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from telethon import TelegramClient
-from telethon.errors import (
-    AuthKeyDuplicatedError,
-    FloodPremiumWaitError,
-    FloodWaitError,
-    UnauthorizedError,
-)
+from telethon.errors import FloodPremiumWaitError, FloodWaitError, RPCError
 from telethon.network import MTProtoSender
 from telethon.sessions import MemorySession, StringSession
 from telethon.tl.alltlobjects import LAYER
@@ -30,6 +25,8 @@ from telethon.tl.functions.upload import GetFileRequest
 
 from tg_assets.accounts import store
 from tg_assets.accounts.budget import Budget, Log
+from tg_assets.accounts.patience import Patience
+from tg_assets.accounts.refusals import GARBLED, LOGGED_OUT, is_servers_trouble, logged_out, refused, why_logged_out
 from tg_assets.accounts.vault import vault
 from tg_assets.errors import ServerDown, TgAssetsError
 from tg_assets.settings import Settings
@@ -37,12 +34,14 @@ from tg_assets.settings import Settings
 if TYPE_CHECKING:
     from resources.postgres import Postgres, TenantConnection
 
-# Telethon tells chat ids and file names at lower levels.
-logging.getLogger("telethon").setLevel(logging.WARNING)
+# Telethon tells each failed attempt of an outage, and chat ids and file names at lower levels; what matters is raised.
+logging.getLogger("telethon").setLevel(logging.CRITICAL)
 
 POLL_SECONDS = 1.0
 # Longer than all of a connection's attempts; a request that is never answered must not hang a run.
 ANSWER_SECONDS = 300
+# One file's trouble may be its own: others do not wait for it any longer.
+FILE_SECONDS = 10.0
 
 
 def application(settings: Settings) -> tuple[int, str]:
@@ -71,9 +70,11 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon has no types
         api_id, api_hash = application(settings)
         super().__init__(
             session, api_id, api_hash, device_model="tg-assets", app_version="1", flood_sleep_threshold=0,
-            connection_retries=5, retry_delay=1, request_retries=5, raise_last_call_error=True, **options,
+            connection_retries=5, retry_delay=1, request_retries=0 if budget else 5, raise_last_call_error=True,
+            **options,
         )  # fmt: skip
         self.budget = budget
+        self._patience = Patience(settings.telegram_patience_seconds, budget.name, budget.say) if budget else None
 
     async def connect(self) -> None:
         """Connect. A connection's first request does not go the way of all others, but may have to wait as well."""
@@ -121,10 +122,12 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon has no types
     async def _call(
         self, sender: Any, request: Any, ordered: bool = False, flood_sleep_threshold: int | None = None
     ) -> Any:
-        if self.budget is None:
+        if self.budget is None or self._patience is None:
             return await super()._call(sender, request, ordered, flood_sleep_threshold)
+        is_file = isinstance(request, GetFileRequest)
+        until = self._patience.deadline(FILE_SECONDS if is_file else None)
         while True:
-            await self.budget.ready(paced=not isinstance(request, GetFileRequest))
+            await self.budget.ready(paced=not is_file)
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     answer = await super()._call(sender, request, ordered, 0)
@@ -135,8 +138,12 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon has no types
                 ) from None
             except (FloodWaitError, FloodPremiumWaitError) as wait:
                 await self.budget.flooded(type(request).__name__.removesuffix("Request"), max(1, wait.seconds))
+            except RPCError as error:
+                if not is_servers_trouble(error) or not await self._patience.waited(error, until):
+                    raise
             else:
                 self.budget.went_well()
+                self._patience.over()
                 return answer
 
 
@@ -166,7 +173,8 @@ async def opened(
 ) -> AsyncIterator[Opened]:
     """A client of the account on a session that no other process uses.
 
-    Without ``wait`` an account whose sessions are all in use is an error. Raises TgAssetsError.
+    Without ``wait`` an account whose sessions are all in use is an error. Raises TgAssetsError; so do errors of
+    Telegram's that leave the block: a session that it does not accept any more is forgotten.
     """
     with ExitStack() as stack:
         session = stack.enter_context(postgres.tenant(tenant))
@@ -179,18 +187,27 @@ async def opened(
             try:
                 await client.connect()
                 state = await client(GetStateRequest())
-            except (UnauthorizedError, AuthKeyDuplicatedError) as error:
-                with session.transaction() as connection:
-                    store.drop_session(connection, account.id, stored.number, "logged out")
-                raise TgAssetsError(
-                    f"Telegram does not accept a session of account {account.name} any more ({type(error).__name__}); "
-                    f"it is forgotten. Log in again with `tg-assets login --account {account.name}`."
-                ) from None
-            except (ConnectionError, OSError) as error:
+            except OSError as error:
                 raise ServerDown(f"Telegram does not answer: {error}. Is this machine online?") from None
             with session.transaction() as connection:
                 store.session_used(connection, account.id, stored.number)
             yield Opened(client, account, stored.number, state.date.astimezone(UTC), time.monotonic())
+        except LOGGED_OUT as error:
+            with session.transaction() as connection:
+                store.drop_session(connection, account.id, stored.number, why_logged_out(error))
+            raise logged_out(error, account.name) from None
+        except RPCError as error:
+            raise refused(error, f"account {account.name}") from None
+        except GARBLED as error:
+            raise ServerDown(
+                f"What answered account {account.name} is not Telegram ({type(error).__name__}). Is there a proxy on "
+                "the way, or is this version too old? What was read so far is kept."
+            ) from None
+        except ConnectionError:
+            raise ServerDown(
+                f"The connection of account {account.name} to Telegram is lost. What was read so far is kept; run it "
+                "again when this machine is online."
+            ) from None
         finally:
             await client.disconnect()
 

@@ -8,26 +8,30 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 from telethon import errors
 from telethon.sessions import StringSession
 from telethon.tl.functions.account import GetPasswordRequest
 from telethon.tl.functions.auth import AcceptLoginTokenRequest
+from telethon.tl.functions.help import GetConfigRequest
 
 from tg_assets.accounts.client import Client
+from tg_assets.accounts.refusals import GARBLED, refused
 from tg_assets.errors import ServerDown, TgAssetsError
 from tg_assets.settings import Settings
 
 TRIES = 3
+# QR codes that are shown, each for half a minute, and how long one is at least and at most waited for, in seconds.
+CODES = 20
+SHORTEST_CODE, LONGEST_CODE = 5.0, 300.0
 
 
 class Asker(Protocol):
     """How the person at the other end is asked."""
 
-    def show_qr(self, url: str, expires: datetime) -> None:
-        """Show a ``tg://login`` address as a QR code; a new one comes when it expires."""
+    def show_qr(self, url: str, seconds: float) -> None:
+        """Show a ``tg://login`` address as a QR code that is good for some seconds; then a new one comes."""
 
     def phone(self) -> str:
         """The phone number, with country code."""
@@ -93,6 +97,12 @@ async def log_in(settings: Settings, asker: Asker, *, by_code: bool, sessions: i
         raise TgAssetsError(f"Telegram does not log in this phone number: {type(error).__name__[:-5]}.") from None
     except (errors.ApiIdInvalidError, errors.ApiIdPublishedFloodError):
         raise TgAssetsError("Telegram does not know TG_TELEGRAM_API_ID with TG_TELEGRAM_API_HASH.") from None
+    except errors.RPCError as error:
+        raise refused(error, "this login", "Nothing was kept.") from None
+    except GARBLED as error:
+        raise ServerDown(
+            f"What answers is not Telegram ({type(error).__name__}). Is there a proxy on the way?"
+        ) from None
 
 
 @asynccontextmanager
@@ -115,16 +125,20 @@ async def _connected(settings: Settings) -> AsyncIterator[Client]:
 
 async def _by_qr(client: Client, asker: Asker, password: _Remembering) -> Any:
     login = await client.qr_login()
-    while True:
-        waiting = asyncio.ensure_future(login.wait())
+    for _ in range(CODES):
+        # By Telegram's clock: this machine's may be wrong.
+        left = (login.expires - (await client(GetConfigRequest())).date).total_seconds()
+        seconds = min(LONGEST_CODE, max(SHORTEST_CODE, left))
+        waiting = asyncio.ensure_future(login.wait(seconds))
         await asyncio.sleep(0)  # it has to listen before the code is shown
-        asker.show_qr(login.url, login.expires)
+        asker.show_qr(login.url, seconds)
         try:
             return await waiting
         except TimeoutError:
             await login.recreate()
         except errors.SessionPasswordNeededError:
             return await password.check(client)
+    raise TgAssetsError(f"Nobody scanned one of {CODES} codes. Log in again when you have your phone at hand.")
 
 
 async def _by_code(client: Client, asker: Asker, password: _Remembering) -> Any:
@@ -146,7 +160,7 @@ async def _by_code(client: Client, asker: Asker, password: _Remembering) -> Any:
 async def _let_in(client: Client, another: Client, password: _Remembering) -> None:
     """Log in a second client by accepting its QR code with the first."""
     login = await another.qr_login()
-    waiting = asyncio.ensure_future(login.wait())
+    waiting = asyncio.ensure_future(login.wait(LONGEST_CODE))
     await asyncio.sleep(0)
     try:
         await client(AcceptLoginTokenRequest(login.token))

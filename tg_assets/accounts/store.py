@@ -30,6 +30,8 @@ class Account:
     floods: int
     pace_seconds: float
     heard_at: datetime | None
+    only: list[str] | None = None
+    """Chats that it is limited to, as ``tg_assets.accounts.limits`` names them; None: it is not."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,7 +45,7 @@ class StoredSession:
 _ACCOUNTS = """
     SELECT a.id, telegram_id, name, is_active, problem,
            (SELECT count(*) FROM account_sessions s WHERE s.account_id = a.id) AS sessions,
-           flood_until, flood_method, floods, pace_seconds, heard_at
+           flood_until, flood_method, floods, pace_seconds, heard_at, only_chats
     FROM accounts a
 """
 
@@ -106,6 +108,14 @@ def keep_account(connection: Connection, tenant: UUID, telegram_id: int, name: s
         values | {"name": chosen},
     )
     return chosen
+
+
+def limit(connection: Connection, account: UUID, only: Sequence[str] | None) -> None:
+    """Limit an account to chats, as ``chat_names`` gives them; None lifts the limit."""
+    connection.execute(
+        text("UPDATE accounts SET only_chats = CAST(:only AS text[]) WHERE id = :account"),
+        {"account": account, "only": None if only is None else list(only)},
+    )
 
 
 def check_name(name: str) -> str:

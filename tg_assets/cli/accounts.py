@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 class Terminal:
     """Asks the person at the terminal."""
 
-    def show_qr(self, url: str, expires: datetime) -> None:
+    def show_qr(self, url: str, seconds: float) -> None:
         """The code as a picture of blocks, and as text for who cannot scan it."""
         import segno
 
         console.print("\nScan this with Telegram on your phone: Settings, Devices, Link Desktop Device.")
         segno.make(url, error="l").terminal(out=sys.stdout, compact=True)
-        echo(f"{url}\nIt is good for {max(0, (expires - datetime.now(UTC)).total_seconds()):.0f} s.")
+        echo(f"{url}\nIt is good for {seconds:.0f} s.")
 
     def phone(self) -> str:
         """The number, which is not kept."""
@@ -59,8 +59,9 @@ def login_command(tenant: str, name: str | None, code: bool, sessions: int) -> N
     from tg_assets.accounts.login import log_in
     from tg_assets.accounts.vault import vault
     from tg_assets.channels import register_tenant
+    from tg_assets.tenants import announce
 
-    settings, postgres = runtime.settings(), runtime.postgres()
+    settings, postgres, instance = runtime.settings(), runtime.postgres(), runtime.instance()
     if name:
         store.check_name(name)
     application(settings)
@@ -72,6 +73,7 @@ def login_command(tenant: str, name: str | None, code: bool, sessions: int) -> N
         name = store.keep_account(connection, tenant_id, found.telegram_id, name, found.username)
         for one in found.sessions:
             store.keep_session(connection, store.account_id(tenant_id, found.telegram_id), safe.close(one))
+    announce(instance, tenant)
     console.print(f"Account {name} of tenant {tenant} is logged in, with {len(found.sessions)} more sessions.")
     runtime.compare_settings()
     console.print(f"Next: tg-assets feeds sync --tenant {tenant}, or tg-assets sideload --tenant {tenant}")
@@ -89,7 +91,8 @@ def accounts_command(context: click.Context, tenant: str | None) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("tenant", "account", "telegram id", "sessions", "in use", "chats", "waits until", "pace", "heard"):
         table.add_column(column, no_wrap=True)
-    table.add_column("problem", overflow="fold")
+    for column in ("only", "problem"):
+        table.add_column(column, overflow="fold")
     for slug, connection in each(owners(tenant)):
         for row in _rows(connection):
             table.add_row(slug, *row)
@@ -101,20 +104,31 @@ def _rows(connection: "Connection") -> list[list[str]]:
 
     from tg_assets.accounts import store
 
-    found = connection.execute(
-        text("SELECT user_id, count(*) FILTER (WHERE is_active) FROM user_channel GROUP BY user_id")
-    )
-    chats = {user: count for user, count in found.tuples()}  # noqa: C416 - rows are not plain tuples to mypy
+    found = connection.execute(text(_CHATS))
+    chats = {row.user_id: (str(row.chats), row.closed) for row in found}
     now = datetime.now(UTC)
     return [
         [
-            one.name, str(one.telegram_id), str(one.sessions), str(_in_use(connection, one)), str(chats.get(one.id, 0)),
+            one.name, str(one.telegram_id), str(one.sessions), str(_in_use(connection, one)),
+            chats.get(one.id, ("0", None))[0],
             f"{one.flood_until:%H:%M:%S} ({one.flood_method})" if one.flood_until and one.flood_until > now else "",
             f"{1 / one.pace_seconds:.1f}/s" if one.pace_seconds else "free",
-            f"{one.heard_at:%Y-%m-%d %H:%M:%S}" if one.heard_at else "", one.problem or "",
+            f"{one.heard_at:%Y-%m-%d %H:%M:%S}" if one.heard_at else "",
+            "" if one.only is None else ", ".join(one.only) or "nothing",
+            "; ".join(filter(None, (one.problem, chats.get(one.id, ("0", None))[1]))),
         ]
         for one in store.accounts(connection)
     ]  # fmt: skip
+
+
+# How many chats each account reads, and why it does not read others.
+_CHATS = """
+    SELECT user_id, coalesce(sum(chats) FILTER (WHERE is_active), 0) AS chats,
+           string_agg(chats || ' chats: ' || coalesce(problem, 'not read any more'), '; ' ORDER BY problem)
+               FILTER (WHERE NOT is_active) AS closed
+    FROM (SELECT user_id, is_active, problem, count(*) AS chats FROM user_channel GROUP BY 1, 2, 3) counted
+    GROUP BY user_id
+"""
 
 
 def _in_use(connection: "Connection", account: "Account") -> int:
@@ -164,3 +178,58 @@ def remove_command(name: str, tenant: str) -> None:
     if left:
         raise TgAssetsError(f"{left} sessions of {name} are in use and stay. Stop what uses them and run it again.")
     console.print(f"Account {name} is logged out. What it read stays.")
+
+
+@accounts_command.command("chats")
+@click.argument("name", required=False)
+@click.option("--tenant", default="default", show_default=True)
+def chats_command(name: str | None, tenant: str) -> None:
+    """List an account's chats with the ids that `limit` and TG_NEVER_READ take; reads no message and keeps nothing."""
+    from tg_assets import ids
+    from tg_assets.accounts import store
+    from tg_assets.accounts.client import opened
+    from tg_assets.accounts.limits import may_read
+    from tg_assets.history.dialogs import Dialog, dialog_pages
+
+    settings, postgres, tenant_id = runtime.settings(), runtime.postgres(), ids.tenant_id(tenant)
+    with postgres.tenant(tenant_id) as session, session.transaction() as connection:
+        account = store.find(connection, name)
+
+    async def found() -> list[Dialog]:
+        async with opened(postgres, settings, tenant_id, account, console.print) as client:
+            return [one async for page, _ in dialog_pages(client.client) for one in page]
+
+    table = Table("id", "kind", "username", "title", "read", box=None, pad_edge=False)
+    for one in asyncio.run(found()):
+        never = settings.off_limits.has(one.marked_id, one.filed_as, one.username)
+        read = "never" if never else "yes" if may_read(account.only, one.marked_id, one.username) else "no"
+        table.add_row(str(one.marked_id), one.type, f"@{one.username}" if one.username else "", one.title or "", read)
+    console.print(table)
+
+
+@accounts_command.command("limit")
+@click.argument("name", required=False)
+@click.option("--tenant", default="default", show_default=True)
+@click.option("--only", "only", multiple=True, metavar="CHAT", help="A chat's id or @username; once for each chat.")
+@click.option("--all", "everything", is_flag=True, help="Lift the limit.")
+def limit_command(name: str | None, tenant: str, only: tuple[str, ...], everything: bool) -> None:
+    """Limit an account to some chats: no other is followed, sideloaded, listened to or backfilled with it.
+
+    The list is kept with the account and takes the place of the one before; `accounts` shows it. What was read of
+    other chats stays.
+    """
+    from tg_assets import ids
+    from tg_assets.accounts import store
+    from tg_assets.accounts.limits import chat_names
+    from tg_assets.errors import TgAssetsError
+
+    if bool(only) == everything:
+        raise TgAssetsError("Say either which chats, with --only CHAT for each, or --all for all of them.")
+    chosen = None if everything else chat_names(only)
+    with runtime.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+        account = store.find(connection, name)
+        store.limit(connection, account.id, chosen)
+    console.print(
+        f"Account {account.name} may read all chats." if chosen is None else
+        f"Account {account.name} reads these chats and no other: {', '.join(chosen)}"
+    )  # fmt: skip

@@ -25,6 +25,7 @@ CAUSES = 3
 @click.argument("feed")
 @click.argument("dates", metavar="FROM..TO")
 @click.option("--asset", "assets", multiple=True, help="Only these assets; all by default.")
+@click.option("--stored", is_flag=True, help="Only what is stored: ask Telegram for no messages.")
 @click.option("--force", is_flag=True, help="Work on everything, stale or not.")
 @click.option("--dry-run", is_flag=True, help="Count rows, tokens and cost; write nothing.")
 @click.option("--chat", "chats", multiple=True, help="Only these chats of the feed.")
@@ -33,12 +34,15 @@ def backfill_command(
     feed: str,
     dates: str,
     assets: tuple[str, ...],
+    stored: bool,
     force: bool,
     dry_run: bool,
     chats: tuple[str, ...],
     no_wait: bool,
 ) -> None:
     """Materialize FEED from one date to another (both included), e.g. 2024-01-01..2024-03-31, in one run."""
+    if stored:
+        assets = tuple(name for name in assets or asset_names() if name != "telegram_messages")
     if dry_run:
         count_stale(feed, dates, assets, chats, force)
         return
@@ -77,11 +81,16 @@ def require_success(api: DagsterApi, states: Sequence[Progress]) -> None:
     raise TgAssetsError(f"The backfill failed. {told}{more} Everything about it: {api.address}/runs")
 
 
-def launch(api: DagsterApi, feed: str, dates: str, assets: tuple[str, ...], options: dict[str, Any]) -> tuple[str, int]:
-    """Launch a backfill; returns its id and the number of partitions. Raises TgAssetsError for what does not exist."""
+def asset_names() -> list[str]:
+    """All assets, in the order of their work."""
     from tg_assets.definitions import ASSETS
 
-    known = [key.to_user_string() for asset in ASSETS for key in asset.keys]
+    return [key.to_user_string() for asset in ASSETS for key in asset.keys]
+
+
+def launch(api: DagsterApi, feed: str, dates: str, assets: tuple[str, ...], options: dict[str, Any]) -> tuple[str, int]:
+    """Launch a backfill; returns its id and the number of partitions. Raises TgAssetsError for what does not exist."""
+    known = asset_names()
     unknown = sorted(set(assets) - set(known))
     if unknown:
         raise TgAssetsError(f"There is no asset {unknown[0]!r}. There are: {', '.join(known)}.")

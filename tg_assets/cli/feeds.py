@@ -25,13 +25,14 @@ def feeds_command(context: click.Context, tenant: str | None, chats: bool) -> No
     table.add_column("feed", overflow="fold")
     for name in ("kind", "messages", "parsed", "from", "to", "partitions"):
         table.add_column(name, no_wrap=True, justify="right" if name in ("messages", "parsed") else "left")
+    table.add_column("not read", overflow="fold")
     for slug in [tenant] if tenant else tenant_slugs(known):
         with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
             for row in connection.execute(text(_FEEDS)):
                 span = [f"{moment:%Y-%m-%d}" if moment else "" for moment in (row.first, row.last)]
                 listed = "yes" if row.key in known else "no: feeds sync"
                 numbers = [f"{number:,}" for number in (row.messages, row.parsed)]
-                table.add_row(row.key, row.kind, *numbers, *span, listed)
+                table.add_row(row.key, row.kind, *numbers, *span, listed, row.problems or "")
                 if chats:
                     for chat in connection.execute(text(_CHATS), {"feed": row.key}):
                         whose = f"{chat.source} of {chat.owner_id}" if chat.owner_id else chat.source
@@ -73,14 +74,39 @@ def sync_command(tenant: str, account: str | None, folder: str | None, feed: str
     )
     if done.closed:
         console.print(f"{done.closed:,} chats that the account has left are not read any more; what was read stays.")
+    if done.never_read:
+        console.print(f"{done.never_read:,} chats are never read: they carry login codes, or TG_NEVER_READ names them.")
+    if done.not_on_list:
+        console.print(f"{done.not_on_list:,} chats are not on the account's list: `tg-assets accounts limit`.")
     if done.private:
         console.print(f"{done.private:,} private chats and small groups are not followed: `tg-assets sideload`.")
     console.print(f"New feeds: {', '.join(new)}" if new else "Every feed has its partitions.")
 
 
+@feeds_command.command("clean")
+@click.option("--tenant", default="default", show_default=True)
+def clean_command(tenant: str) -> None:
+    """Delete what was stored of chats that are never read: those with login codes, and those in TG_NEVER_READ."""
+    from tg_assets import ids
+    from tg_assets.forgetting import forget
+
+    settings = runtime.settings()
+    with runtime.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+        done = forget(connection, settings.off_limits, settings.start_date)
+    console.print(
+        f"{done.messages:,} messages of {done.chats:,} chats and {done.letters:,} dead letters are deleted."
+        + (" `refresh` takes them out of the index and the graph within a minute." if done.messages else "")
+    )
+
+
 _FEEDS = """
     SELECT f.key, f.kind, f.title, coalesce(sum(r.messages), 0)::bigint AS messages,
-           coalesce(sum(p.parsed), 0)::bigint AS parsed, min(r.first) AS first, max(r.last) AS last
+           coalesce(sum(p.parsed), 0)::bigint AS parsed, min(r.first) AS first, max(r.last) AS last,
+           (SELECT string_agg(CASE chats WHEN 1 THEN '' ELSE chats || ' chats: ' END || problem, '; ' ORDER BY problem)
+            FROM (SELECT u.problem, count(*) AS chats FROM channels o JOIN user_channel u ON u.channel_id = o.id
+                  WHERE o.feed = f.key AND NOT u.is_active AND u.problem IS NOT NULL AND NOT EXISTS (
+                      SELECT FROM user_channel w WHERE w.channel_id = o.id AND w.is_active)
+                  GROUP BY u.problem) closed) AS problems
     FROM feeds f LEFT JOIN channels c ON c.feed = f.key
     LEFT JOIN LATERAL (SELECT count(*) AS messages, min(posted_at) AS first, max(posted_at) AS last
                        FROM telegram_messages t WHERE t.channel_id = c.id) r ON true

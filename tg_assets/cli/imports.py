@@ -53,8 +53,18 @@ def run_import(path: Path, tenant: str, feed: str | None, owner: int | None, zon
             bar.update(tasks[what], completed=done, total=total or None)  # type: ignore[arg-type]
 
         reports = import_export(path, options, settings, runtime.postgres(), runtime.objects(), progress)
+        left_out = [report for report in reports if report.never_read]
+        reports = [report for report in reports if not report.never_read]
         new = register(instance, [report.feed for report in reports])
-    console.print(report_table(reports))
+    if reports:
+        console.print(report_table(reports))
+    if left_out:
+        messages = sum(report.counts["messages"] for report in left_out)
+        console.print(
+            f"Left out: {len(left_out):,} chats with {messages:,} messages. They carry login codes, or TG_NEVER_READ "
+            "names them, and are never read.",
+            soft_wrap=True,
+        )
     early = datetime.combine(settings.start_date, datetime.min.time()).astimezone(tz)
     for report in reports:
         if report.first and report.first < early:

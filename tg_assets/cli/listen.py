@@ -66,7 +66,10 @@ def _chosen(tenant: str | None, names: tuple[str, ...]) -> list[tuple[str, "Acco
 
 
 async def _run(listener: "Listener", chosen: "Sequence[tuple[str, Account]]", say_seconds: float) -> None:
+    from tg_assets.live.outages import REDIS, Outages
+
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    redis = Outages("Events", _log)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     watched = console.is_terminal
@@ -75,6 +78,10 @@ async def _run(listener: "Listener", chosen: "Sequence[tuple[str, Account]]", sa
         said = time.monotonic()
         while not listening.done():
             await asyncio.wait([listening], timeout=SHOW_SECONDS)
+            if listener.publisher.behind:
+                redis.began(REDIS, " wait on disk: Redis does not take them")
+            else:
+                redis.over(REDIS)
             if live is not None:
                 live.update(_table(listener), refresh=True)
             elif time.monotonic() - said >= say_seconds:
@@ -89,17 +96,15 @@ def _log(line: str) -> None:
 
 
 def _say(listener: "Listener") -> None:
-    """A line for each account."""
+    """A line for each account that listens; what keeps another from it was told when it began."""
     now = time.monotonic()
-    for one in listener.statuses:
+    for one in (status for status in listener.statuses if status.state != "waiting" and not status.is_over):
         heard = one.silent_seconds()
         _log(
             f"{one.name}: {one.state}, {one.chats:,} chats, {one.per_minute(now):.0f} updates a minute, last heard "
             f"{'not yet' if heard is None else f'{heard:.0f} s ago'}, deaf to {one.deaf}, {one.caught_up:,} caught up, "
             f"{one.waits} waits"
         )
-    if listener.publisher.behind:
-        _log("Redis does not take events; they wait on disk")
 
 
 def _table(listener: "Listener") -> Table:

@@ -16,12 +16,12 @@ NOBODY = "(none)"
 
 def owners(tenant: str | None) -> list[str]:
     """The tenant asked for, or all of them; raises TgAssetsError when Dagster, which knows them, is away."""
-    from tg_assets.tenants import known_feeds, tenant_slugs
+    from tg_assets.tenants import known_tenants
 
     if tenant:
         return [tenant]
     try:
-        return [*tenant_slugs(known_feeds(runtime.instance())), NOBODY]
+        return [*known_tenants(runtime.instance()), NOBODY]
     except TgAssetsError as error:
         raise TgAssetsError(f"{error} Without it the tenants are not known: name one with --tenant.") from None
 

@@ -91,7 +91,7 @@ def send(events: Iterable["Envelope | None"], total: int | None, rate: float) ->
 def _check(path: Path, tenant: str | None) -> None:
     """Read a file of events to its end; raises TgAssetsError when a line is not usable."""
     lines = bad = 0
-    for event in _of_file(path, tenant):
+    for event in _of_file(path, tenant, is_told=False):
         lines += 1
         bad += event is None
     if bad:
@@ -101,19 +101,25 @@ def _check(path: Path, tenant: str | None) -> None:
         )
 
 
-def _of_file(path: Path, tenant: str | None) -> Iterator["Envelope | None"]:
-    """Events of a file; None for a line that is not usable, which is told."""
+def _of_file(path: Path, tenant: str | None, *, is_told: bool = True) -> Iterator["Envelope | None"]:
+    """Events of a file; None for a line that is not usable, which is told, and none for a chat that is never read."""
     from tg_assets.events.envelope import BadEvent
     from tg_assets.events.lines import read_lines
+    from tg_assets.events.replay import NEVER_READ
 
-    bad = 0
+    bad = never_read = 0
+    off_limits = runtime.settings().off_limits
     for number, found in read_lines(path, {"tenant_id": tenant} if tenant else None):
         if isinstance(found, BadEvent):
             bad += 1
             _tell(number, str(found), bad)
             yield None
+        elif off_limits.has_event(found.event):
+            never_read += 1
         else:
             yield found.event
+    if never_read and is_told:
+        console.print(f"Not sent: {never_read:,} × {NEVER_READ}")
 
 
 def _tell(number: int, problem: str, bad: int) -> None:
@@ -155,4 +161,5 @@ def replay(
             since=parse_time(since, "--since"),
             until=parse_time(until, "--until"),
             titles=frozenset(chats),
+            off_limits=runtime.settings().off_limits,
         )

@@ -10,16 +10,16 @@ from tg_assets.cli.runtime import console
 @click.group("tenants", invoke_without_command=True)
 @click.pass_context
 def tenants_command(context: click.Context) -> None:
-    """List tenants that have feeds, or add one."""
+    """List tenants, or add one."""
     if context.invoked_subcommand is not None:
         return
-    from tg_assets.tenants import known_feeds, tenant_slugs
+    from tg_assets.tenants import known_feeds, known_tenants
 
-    feeds = known_feeds(runtime.instance())
+    feeds, known = known_feeds(runtime.instance()), known_tenants(runtime.instance())
     table = Table("tenant", "feeds", box=None, pad_edge=False)
-    for slug in tenant_slugs(feeds):
+    for slug in known:
         table.add_row(slug, str(sum(feed.startswith(f"{slug}.") for feed in feeds)))
-    console.print(table if feeds else "No tenant has a feed yet. `tg-assets import PATH` registers both.")
+    console.print(table if known else "No tenant is known yet. `tg-assets import PATH` registers one with its feeds.")
 
 
 @tenants_command.command("add")
@@ -34,6 +34,8 @@ def add(slug: str) -> None:
     """Register a tenant; again: nothing."""
     from tg_assets import ids
     from tg_assets.channels import register_tenant
+    from tg_assets.tenants import announce
 
     with runtime.postgres().tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
         register_tenant(connection, slug)
+    announce(runtime.instance(), slug)

@@ -61,7 +61,8 @@ class Downloader:
         started, limits = time.monotonic(), Limits.of(self.settings)
         with self.postgres.tenant(self.tenant) as session:
             with session.transaction() as connection:
-                chats = {one.id: one for one in reachable(connection, channels_of(connection, scope))}
+                found = reachable(connection, channels_of(connection, scope), self.settings.off_limits)
+                chats = {one.id: one for one in found}
             due = self._due(session, scope, chats, limits, force=force, dry_run=dry_run) if chats else {}
             if due and not dry_run:
                 clear_old(self.directory)
@@ -107,7 +108,7 @@ class Downloader:
     async def _account(self, session: "TenantConnection", due: Due, limits: Limits, *, force: bool) -> Due:
         """Have one account fetch what it can; returns what is left to others."""
         with session.transaction() as connection:
-            chats = reachable(connection, list(due))
+            chats = reachable(connection, list(due), self.settings.off_limits)
             known = {one.id: one for one in store.accounts(connection)}
         if not chats:
             return {}

@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from telethon.errors import RPCError, UnauthorizedError
+from telethon.errors import RPCError
 
 from resources.object_store import ObjectStore
 from tg_assets.accounts.budget import Log
 from tg_assets.accounts.client import Client
+from tg_assets.accounts.refusals import LOGGED_OUT
 from tg_assets.downloading.limits import CDN_ONLY, NO_FILE, Limits, failed
 from tg_assets.downloading.missing import Message, Missing, read
 from tg_assets.downloading.progress import Downloaded
 from tg_assets.downloading.record import Batch, Fetched, record, store
 from tg_assets.downloading.references import References
 from tg_assets.downloading.transfer import MOST_REQUESTS, STALE, CdnRedirect, Incomplete, TooLarge, Window, whole
-from tg_assets.errors import ServerDown, TgAssetsError
+from tg_assets.errors import ServerDown
 from tg_assets.history.reach import Reachable
 from tg_assets.history.walk import CLOSED
 
@@ -154,11 +155,8 @@ class Worker:
                 refusal, fetched = await self._fetch(one)
         except CLOSED:
             raise
-        except UnauthorizedError as error:
-            raise TgAssetsError(
-                f"Telegram does not accept the session any more ({type(error).__name__}). Log in again with "
-                "`tg-assets login`; what was downloaded is kept."
-            ) from None
+        except LOGGED_OUT:
+            raise
         except FAILURES as error:
             self._failed(one, str(error) if isinstance(error, Incomplete) else type(error).__name__)
             if isinstance(error, ConnectionError) and one.at is not None:

@@ -16,10 +16,12 @@ from tg_assets.events.envelope import bad_event
 from tg_assets.events.from_export import Surveyed, Zones, media_items, post_event, survey
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.ids import PER_ACCOUNT
+from tg_assets.off_limits import OffLimits
 from tg_assets.telegram.archive import ExportArchive
 from tg_assets.telegram.desktop import ExportedChat, read_export
 from tg_assets.telegram.message import MessageHead, read_head
 
+NEVER_READ = "of a chat that is never read: it carries login codes, or TG_NEVER_READ names it"
 # (JSON file of the export, a medium): stores it, and writes into it what became of it
 Settle = Callable[[str, dict[str, Any]], object]
 
@@ -39,6 +41,7 @@ class Replay:
     since: datetime | None = None
     until: datetime | None = None
     titles: frozenset[str] = frozenset()
+    off_limits: OffLimits = field(default_factory=OffLimits)
     rejected: Counter[str] = field(default_factory=Counter)
     """Why entries of the export were not sent; complete once ``events`` is at its end."""
     _surveyed: dict[str, list[Surveyed]] = field(default_factory=dict)
@@ -55,6 +58,9 @@ class Replay:
                 f"{len(missing)} of the chats that were asked for are not in the export, which has {len(chats)}. "
                 "Write their titles as Telegram does."
             )
+        never = sum(chat.messages for chat in chats if self.off_limits.has_exported(chat.chat))
+        if never:
+            self.rejected[NEVER_READ] += never
         chosen = [chat for chat in chats if self._wants(chat)]
         for chat in chosen:
             if chat.chat.source in PER_ACCOUNT and not (self.owner_id or chat.owner_id):
@@ -74,7 +80,8 @@ class Replay:
                         yield self._event(name, item, chat, zones.of(item))
 
     def _wants(self, chat: Surveyed) -> bool:
-        return not self.titles or (chat.chat.name or "") in self.titles
+        is_chosen = not self.titles or (chat.chat.name or "") in self.titles
+        return is_chosen and not self.off_limits.has_exported(chat.chat)
 
     def _event(self, name: str, raw: dict[str, Any], chat: Surveyed, tz: tzinfo) -> PostParsedEventV1 | None:
         head = read_head(raw, tz)

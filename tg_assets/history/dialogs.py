@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.events.fields import Source
 from tg_assets.ids import marked_channel_id
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ class Dialog:
     is_muted: bool = False
     is_bot: bool = False
     is_contact: bool = False
+
+    @property
+    def filed_as(self) -> Source:
+        """The source that the chat has here."""
+        return "persona" if self.type == "group" and not self.is_numbered else self.type
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import Connection
+from telethon.errors import RPCError
 
 from tg_assets.accounts import store
 from tg_assets.accounts.budget import Log
 from tg_assets.accounts.client import Opened, opened
+from tg_assets.accounts.refusals import is_chats_own, name_of
 from tg_assets.channels import channels_of
 from tg_assets.errors import TgAssetsError
 from tg_assets.history.landing import Read, land_read, unread
-from tg_assets.history.reach import Reachable, close_way, reachable
+from tg_assets.history.reach import Reachable, barred, close_way, open_way, reachable
 from tg_assets.history.walk import CLOSED, pages
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
@@ -45,6 +47,8 @@ class Pulled:
     """Changed messages by feed and first day of the window, where partitions are marked dirty."""
     problems: dict[str, str] = field(default_factory=dict)
     """Chat's title, or its id, to why it could not be read."""
+    unread: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    """By feed, what should have been read and no chat of it could be."""
     seconds: float = 0.0
 
 
@@ -60,63 +64,110 @@ class Puller:
     mark_from: date | None = None
     pulled: Pulled = field(default_factory=Pulled)
 
-    async def pull(self, scope: Scope, *, force: bool = False) -> Pulled:
-        """Read what is not there yet of a scope's window; raises TgAssetsError when an account cannot be used."""
-        started = time.monotonic()
+    async def pull(self, scope: Scope, *, force: bool = False, again: bool = False) -> Pulled:
+        """Read what is not there yet of a scope's window; raises TgAssetsError when an account cannot be used.
+
+        ``again``: chats that Telegram has closed to their accounts are tried as well.
+        """
+        started, before = time.monotonic(), self.pulled.chats
+        tried: set[tuple[UUID, UUID]] = set()
         with self.postgres.tenant(self.tenant) as session:
             with session.transaction() as connection:
                 left = set(channels_of(connection, scope))
-            while left:
-                with session.transaction() as connection:
-                    found = reachable(connection, list(left))
-                    known = {one.id: one for one in store.accounts(connection)}
-                if not found:
-                    break
-                account = known[found[0].account]
-                mine = [one for one in found if one.account == account.id]
-                work = [(one, spans) for one in mine if (spans := self._unread(session, one, scope, force))]
-                self.pulled.chats += len(mine) - len(work)
-                left -= {one.id for one in mine}
-                if work:
-                    async with opened(self.postgres, self.settings, self.tenant, account, self.log) as client:
-                        left |= await self._chats(client, session, work)
+            left = await self._read(session, scope, left, tried, force=force)
+            if again:
+                left = await self._read(session, scope, left, tried, force=force, closed=True)
+            if left:
+                self._note(session, scope, left, force=force, nothing=self.pulled.chats == before)
         self.pulled.seconds += time.monotonic() - started
         return self.pulled
 
+    async def _read(
+        self,
+        session: "TenantConnection",
+        scope: Scope,
+        left: set[UUID],
+        tried: set[tuple[UUID, UUID]],
+        *,
+        force: bool,
+        closed: bool = False,
+    ) -> set[UUID]:
+        """Read chats, each with an account that was not tried; returns those that could not be read."""
+        while True:
+            with session.transaction() as connection:
+                found = reachable(connection, left, self.settings.off_limits, closed=closed)
+                known = {one.id: one for one in store.accounts(connection)}
+            found = [one for one in found if (one.account, one.id) not in tried]
+            if not found:
+                return left
+            account = known[found[0].account]
+            mine = [one for one in found if one.account == account.id]
+            work = [(one, spans) for one in mine if (spans := self._unread(session, one.id, scope, force))]
+            self.pulled.chats += len(mine) - len(work)
+            tried |= {(one.account, one.id) for one in mine}
+            left = left - {one.id for one in mine}
+            if work:
+                async with opened(self.postgres, self.settings, self.tenant, account, self.log) as client:
+                    left |= await self._chats(client, session, work, closed=closed)
+
+    def _note(self, session: "TenantConnection", scope: Scope, left: set[UUID], *, force: bool, nothing: bool) -> None:
+        """Note why chats were not read, and what is missing when ``nothing`` of the scope was."""
+        with session.transaction() as connection:
+            chats = barred(connection, left, self.settings.off_limits)
+        for title, why in chats.values():
+            self.pulled.problems.setdefault(title, why)
+        if nothing:
+            spans = [span for chat in chats for span in self._unread(session, chat, scope, force)]
+            self.pulled.unread.setdefault(scope.feed, []).extend(spans)
+
     @staticmethod
-    def _unread(
-        session: "TenantConnection", chat: Reachable, scope: Scope, force: bool
-    ) -> list[tuple[datetime, datetime]]:
+    def _unread(session: "TenantConnection", chat: UUID, scope: Scope, force: bool) -> list[tuple[datetime, datetime]]:
         until = min(scope.until, datetime.now(UTC) + timedelta(days=1))
         if scope.since >= until:
             return []
         with session.transaction() as connection:
-            return list(unread(connection, chat.id, scope.since, until, force=force))
+            return list(unread(connection, chat, scope.since, until, force=force))
 
     async def _chats(
         self,
         client: Opened,
         session: "TenantConnection",
         work: Iterable[tuple[Reachable, list[tuple[datetime, datetime]]]],
+        *,
+        closed: bool,
     ) -> set[UUID]:
-        """Read chats with one account; returns those that it cannot read, for another account to try."""
+        """Read chats with one account; returns those that it cannot read, for another account to try.
+
+        The way to a chat that was ``closed`` and can be read is open again.
+        """
         refused: set[UUID] = set()
         for chat, spans in work:
             try:
                 for since, until in spans:
                     await self.stretch(client, session, chat, since, until)
             except CLOSED as error:
-                refused.add(chat.id)
-                problem = f"account {client.account.name} cannot read it: {type(error).__name__.removesuffix('Error')}"
-                self.pulled.problems[chat.title or str(chat.tg_channel_id)] = problem
+                problem = self._refused(refused, client, chat, error)
                 with session.transaction() as connection:
                     close_way(connection, client.account.id, chat.id, problem)
+            except RPCError as error:
+                if not is_chats_own(error):
+                    raise
+                self._refused(refused, client, chat, error)
             else:
+                if closed:
+                    with session.transaction() as connection:
+                        open_way(connection, client.account.id, chat.id, chat.access_hash)
                 self.pulled.chats += 1
                 self.pulled.problems.pop(chat.title or str(chat.tg_channel_id), None)
         if client.client.budget:
             self.pulled.counts["waits"] += client.client.budget.waits
         return refused
+
+    def _refused(self, refused: set[UUID], client: Opened, chat: Reachable, error: RPCError) -> str:
+        refused.add(chat.id)
+        problem = f"account {client.account.name} cannot read it: {name_of(error)}"
+        self.pulled.problems[chat.title or str(chat.tg_channel_id)] = problem
+        return problem
 
     async def stretch(
         self,
@@ -197,10 +248,11 @@ class Sending:
             await task
 
 
-def refused(pulled: Pulled, feed: str) -> TgAssetsError:
-    """The error of a window none of whose chats could be read."""
+def refused(pulled: Pulled, feed: str, first: str, last: str, windows: int) -> TgAssetsError:
+    """The error of ``windows`` from ``first`` to ``last`` none of whose chats could be read."""
     told = "; ".join(sorted(set(pulled.problems.values())))
     return TgAssetsError(
-        f"Nothing of feed {feed} could be read: {told}. `tg-assets feeds --tenant {feed.partition('.')[0]} --chats` "
-        "shows who reads what."
+        f"Nothing of feed {feed} could be read in {windows:,} partitions from {first} to {last}: {told}. What is "
+        f"stored stays, and can be worked on: `tg-assets backfill {feed} {first}..{last} --stored`. `tg-assets feeds "
+        f"--tenant {feed.partition('.')[0]} --chats` shows who reads what; once it can be read, this reads it."
     )

@@ -1,18 +1,21 @@
 """Chats that can be read, and the account that reads each. Everything works inside a tenant's transaction.
 
 An account's way to a chat is its row in ``user_channel``. A way that Telegram has closed stays there with the
-reason, so that it is not tried again and people see why. What does not belong here: asking Telegram.
+reason, so that people see why; it is tried again only by who is asked for that very chat, and by the sweep. What does
+not belong here: asking Telegram.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from tg_assets.accounts.limits import MAY_READ
 from tg_assets.events.fields import Source
 from tg_assets.ids import CHANNEL_SHIFT
+from tg_assets.off_limits import OffLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +48,34 @@ class Reachable:
         return InputPeerChat(-self.tg_channel_id)
 
 
-_REACHABLE = """
+LEFT = "the account has left it"
+
+_REACHABLE = f"""
     SELECT DISTINCT ON (c.id) c.id, c.tg_channel_id, c.owner_id, c.source, c.title, c.username, c.feed, a.id AS account,
            u.access_hash
     FROM channels c JOIN user_channel u ON u.channel_id = c.id JOIN accounts a ON a.id = u.user_id
-    WHERE c.id = ANY(CAST(:channels AS uuid[])) AND c.is_active AND u.is_active AND a.is_active
-      AND c.owner_id IN (0, a.telegram_id)
+    WHERE c.id = ANY(CAST(:channels AS uuid[])) AND c.is_active AND a.is_active
+      AND CASE WHEN :closed THEN NOT u.is_active AND u.problem IS DISTINCT FROM '{LEFT}' ELSE u.is_active END
+      AND c.owner_id IN (0, a.telegram_id) AND {MAY_READ}
       AND EXISTS (SELECT FROM account_sessions s WHERE s.account_id = a.id)
     ORDER BY c.id, a.flood_until NULLS FIRST, a.name
-"""
+"""  # noqa: S608 - a constant
 
 
-def reachable(connection: Connection, channels: Sequence[UUID]) -> list[Reachable]:
-    """Those of the chats that some account reads, each with the account that Telegram lets ask soonest."""
-    rows = connection.execute(text(_REACHABLE), {"channels": [str(one) for one in channels]})
-    return [Reachable(*row) for row in rows]
+def reachable(
+    connection: Connection, channels: Collection[UUID], off_limits: OffLimits, *, closed: bool = False
+) -> list[Reachable]:
+    """Those of the chats that some account reads, each with the account that Telegram lets ask soonest.
+
+    ``closed``: instead those whose way Telegram has closed, which may be open again.
+    """
+    rows = connection.execute(text(_REACHABLE), {"channels": [str(one) for one in channels], "closed": closed})
+    return allowed((Reachable(*row) for row in rows), off_limits)
+
+
+def allowed(chats: Iterable[Reachable], off_limits: OffLimits) -> list[Reachable]:
+    """Those of the chats that may be read at all."""
+    return [one for one in chats if not off_limits.has(one.tg_channel_id, one.source, one.username)]
 
 
 def open_way(connection: Connection, account: UUID, channel: UUID, access_hash: int | None) -> None:
@@ -81,3 +97,27 @@ def close_way(connection: Connection, account: UUID, channel: UUID, problem: str
                 WHERE user_id = :account AND channel_id = :channel"""),
         {"account": account, "channel": channel, "problem": problem},
     )
+
+
+# Chats that some account has a way to, with what keeps each of these accounts from reading them.
+_BARRED = f"""
+    SELECT c.id, coalesce(c.title, c.tg_channel_id::text) AS title, c.tg_channel_id, c.source, c.username,
+           string_agg(CASE WHEN NOT a.is_active OR NOT EXISTS (SELECT FROM account_sessions s WHERE s.account_id = a.id)
+                           THEN 'account ' || a.name || ' cannot be used: ' || coalesce(a.problem, 'it has no session')
+                           WHEN NOT {MAY_READ} THEN 'account ' || a.name || ' is limited to other chats'
+                           ELSE coalesce(u.problem, 'account ' || a.name || ' does not read it') END,
+                      '; ' ORDER BY a.name) AS problem
+    FROM channels c JOIN user_channel u ON u.channel_id = c.id JOIN accounts a ON a.id = u.user_id
+    WHERE c.id = ANY(CAST(:channels AS uuid[])) AND c.is_active AND c.owner_id IN (0, a.telegram_id)
+    GROUP BY c.id, c.title, c.tg_channel_id, c.source, c.username
+"""  # noqa: S608 - a constant
+
+
+def barred(connection: Connection, channels: Collection[UUID], off_limits: OffLimits) -> dict[UUID, tuple[str, str]]:
+    """Of chats that nobody can read: title and why, by id. A chat that no account ever read is not among them."""
+    rows = connection.execute(text(_BARRED), {"channels": [str(one) for one in channels]})
+    return {
+        row.id: (row.title, row.problem)
+        for row in rows
+        if not off_limits.has(row.tg_channel_id, row.source, row.username)
+    }

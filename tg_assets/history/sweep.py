@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
+from telethon.errors import RPCError
 
 from tg_assets.accounts import store
 from tg_assets.accounts.client import Opened, opened
+from tg_assets.accounts.refusals import is_chats_own, name_of
 from tg_assets.history.landing import Read, land_read
 from tg_assets.history.pull import Puller
-from tg_assets.history.reach import Reachable, close_way, reachable
-from tg_assets.history.walk import CLOSED, PAGE, numbered
+from tg_assets.history.reach import Reachable, close_way, open_way, reachable
+from tg_assets.history.walk import CLOSED, PAGE, numbered, probe
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -56,29 +58,45 @@ class Sweep:
         with self.puller.postgres.tenant(self.puller.tenant) as session:
             with session.transaction() as connection:
                 channels = list(connection.execute(text("SELECT id FROM channels WHERE is_active")).scalars())
-                found = reachable(connection, channels)
+                found = reachable(connection, channels, self.puller.settings.off_limits)
+                known_chats = {one.id for one in found}
+                closed = reachable(connection, channels, self.puller.settings.off_limits, closed=True)
+                closed = [one for one in closed if one.id not in known_chats]
                 known = {one.id: one for one in store.accounts(connection)}
                 order = _oldest_first(connection)
+            found += closed
             for account in sorted({one.account for one in found}, key=lambda one: known[one].name):
                 mine = sorted((one for one in found if one.account == account), key=lambda one: order.get(one.id, 0.0))
                 puller = self.puller
                 async with opened(
                     puller.postgres, puller.settings, puller.tenant, known[account], puller.log
                 ) as client:
-                    await self._account(client, session, mine)
+                    await self._account(client, session, mine, {one.id for one in closed})
 
-    async def _account(self, client: Opened, session: "TenantConnection", chats: list[Reachable]) -> None:
+    async def _account(
+        self, client: Opened, session: "TenantConnection", chats: list[Reachable], closed: "set[UUID]"
+    ) -> None:
         left = self.requests
         for chat in chats:
             if left <= 0:
                 break
             try:
-                left -= await self._chat(client, session, chat, left)
+                if chat.id in closed:  # it may be open again
+                    left -= 1
+                    await probe(client.client, chat.peer())
+                    with session.transaction() as connection:
+                        open_way(connection, client.account.id, chat.id, chat.access_hash)
+                left -= await self._chat(client, session, chat, max(1, left))
             except CLOSED as error:
                 problem = f"account {client.account.name} cannot read it: {type(error).__name__.removesuffix('Error')}"
                 self.puller.pulled.problems[chat.title or str(chat.tg_channel_id)] = problem
                 with session.transaction() as connection:
                     close_way(connection, client.account.id, chat.id, problem)
+            except RPCError as error:
+                if not is_chats_own(error):
+                    raise
+                problem = f"account {client.account.name} cannot read it: {name_of(error)}"
+                self.puller.pulled.problems[chat.title or str(chat.tg_channel_id)] = problem
         self.puller.pulled.chats += len(chats)
 
     async def _chat(self, client: Opened, session: "TenantConnection", chat: Reachable, budget: int) -> int:

@@ -14,10 +14,21 @@ from typing import TYPE_CHECKING, Any
 from telethon.errors import (
     ChannelInvalidError,
     ChannelPrivateError,
+    ChannelPublicGroupNaError,
+    ChatAdminRequiredError,
     ChatForbiddenError,
     ChatIdInvalidError,
+    ChatInvalidError,
+    ChatRestrictedError,
+    InputUserDeactivatedError,
     PeerIdInvalidError,
+    PeerIdNotSupportedError,
     UserBannedInChannelError,
+    UserDeletedError,
+    UserIdInvalidError,
+    UserInvalidError,
+    UserKickedError,
+    UserNotParticipantError,
 )
 
 from tg_assets.telegram.telethon_raw import peers_of
@@ -28,8 +39,10 @@ if TYPE_CHECKING:
 PAGE = 100  # the most that Telegram gives at once
 
 CLOSED = (
-    ChannelPrivateError, ChannelInvalidError, ChatForbiddenError, ChatIdInvalidError, PeerIdInvalidError,
-    UserBannedInChannelError,
+    ChannelPrivateError, ChannelInvalidError, ChannelPublicGroupNaError, ChatAdminRequiredError, ChatForbiddenError,
+    ChatIdInvalidError, ChatInvalidError, ChatRestrictedError, InputUserDeactivatedError, PeerIdInvalidError,
+    PeerIdNotSupportedError, UserBannedInChannelError, UserDeletedError, UserIdInvalidError, UserInvalidError,
+    UserKickedError, UserNotParticipantError,
 )  # fmt: skip
 """Errors that mean: this account does not read this chat (any more)."""
 
@@ -113,6 +126,15 @@ def _is_last(answer: Any, seen: int) -> bool:
         return True
     place = getattr(answer, "offset_id_offset", None)
     return max(seen, 0 if place is None else place + len(answer.messages)) >= int(answer.count)
+
+
+async def probe(client: "Client", peer: Any) -> None:
+    """Ask for a chat's newest message; raises what Telegram says when it cannot be read."""
+    from telethon.tl.functions.messages import GetHistoryRequest
+
+    await client(
+        GetHistoryRequest(peer, offset_id=0, offset_date=None, add_offset=0, limit=1, max_id=0, min_id=0, hash=0)
+    )
 
 
 async def numbered(client: "Client", peer: Any, numbers: Sequence[int]) -> Page:

@@ -42,7 +42,10 @@ def import_export(
     objects: ObjectStore,
     progress: Progress,
 ) -> list[ChatReport]:
-    """Land an export; returns a report per chat. Raises TgAssetsError, having changed nothing."""
+    """Land an export; returns a report per chat. Raises TgAssetsError, having changed nothing.
+
+    Chats that are off limits come last; nothing of them was read.
+    """
     try:
         return _import(path, options, settings, postgres, objects, progress)
     except Exception as error:
@@ -66,23 +69,26 @@ def _import(
 ) -> list[ChatReport]:
     tenant = ids.tenant_id(options.tenant)
     reports: list[ChatReport] = []
+    left_out: list[ChatReport] = []
     with open_archive(path) as archive, postgres.tenant(tenant) as session, session.transaction() as connection:
         register_tenant(connection, options.tenant)
         for name in archive.json_files():
             landing.create_staging(connection)
-            chats = stage_export(archive, name, connection, options, tenant, progress)
+            chats = stage_export(archive, name, connection, options, tenant, settings.off_limits, progress)
             landing.set_moment(connection, export_day(path))
-            if options.feed and len(chats) > 1:
+            read = [chat for chat in chats if not chat.report.never_read]
+            if options.feed and len(read) > 1:
                 raise TgAssetsError(
-                    f"{path.name} holds {len(chats)} chats, so --feed cannot name them all. Leave it out: "
+                    f"{path.name} holds {len(read)} chats, so --feed cannot name them all. Leave it out: "
                     "each chat gets a feed of its own."
                 )
-            for chat in chats:
+            for chat in read:
                 report = _land_chat(archive, name, connection, chat, options, settings, objects, progress, len(reports))
                 reports.append(report)
+            left_out += [chat.report for chat in chats if chat.report.never_read]
         if sum(report.counts["new"] + report.counts["changed"] for report in reports) >= BULK:
             connection.execute(text("SELECT refresh_statistics()"))
-    return reports
+    return [*reports, *left_out]
 
 
 def _land_chat(

@@ -17,6 +17,7 @@ from tg_assets.importing import landing
 from tg_assets.importing.options import ImportOptions, Progress
 from tg_assets.importing.report import ChatReport
 from tg_assets.jsonb import jsonb
+from tg_assets.off_limits import OffLimits
 from tg_assets.telegram.archive import ExportArchive
 from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
 from tg_assets.telegram.desktop_post import author_of, media_of, read_words
@@ -53,6 +54,7 @@ def stage_export(
     connection: Connection,
     options: ImportOptions,
     tenant: UUID,
+    off_limits: OffLimits,
     progress: Progress,
 ) -> list[StagedChat]:
     """Read one JSON file of an export into the staging table; returns its chats in order of the file."""
@@ -66,9 +68,14 @@ def stage_export(
         for ordinal, event in enumerate(export):
             if isinstance(event, ExportedChat):
                 title = event.name or event.type or str(event.id)
-                chats.append(StagedChat(len(chats), event, _channel(event, options, tenant), ChatReport(title)))
+                report = ChatReport(title, never_read=off_limits.has_exported(event))
+                chats.append(StagedChat(len(chats), event, _channel(event, options, tenant), report))
                 continue
             messages += 1
+            if chats[-1].report.never_read:
+                chats[-1].report.counts["messages"] += 1
+                broken = export.broken
+                continue
             row = _row(ordinal, event, chats[-1], options.tz)
             chats[-1].report.counts["broken"] += export.broken - broken
             broken = export.broken

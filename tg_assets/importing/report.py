@@ -21,6 +21,8 @@ class ChatReport:
     unread: Counter[str] = field(default_factory=Counter)
     first: datetime | None = None
     last: datetime | None = None
+    never_read: bool = False
+    """Whether the chat is off limits; nothing of it came in then but the count of its messages."""
 
     def by_kind(self) -> dict[str, int]:
         """Counts of what has no fixed name, by the label they are shown with."""

@@ -28,14 +28,18 @@ from tg_assets.listening.books import Books
 from tg_assets.listening.chats import Chats
 from tg_assets.listening.client import ListeningClient
 from tg_assets.listening.deleted import Unresolved
+from tg_assets.listening.gaps import count
 from tg_assets.listening.place import Place, last_place, save_place
 from tg_assets.listening.publisher import Publisher
 from tg_assets.listening.silence import Silence
 from tg_assets.listening.status import Status
 from tg_assets.listening.updates import Heard, Stranger, Translator
+from tg_assets.live.outages import DATABASE, TELEGRAM, Outages
 from tg_assets.settings import Settings
 
 TICK_SECONDS = 0.2
+# Feeds that are named when chats come or go.
+FEEDS_TOLD = 5
 
 
 @dataclass(slots=True)
@@ -49,8 +53,11 @@ class Ear:
     settings: Settings
     slug: str
     status: Status
+    outages: Outages
     log: Log
     earlier: Callable[[], Collection[UUID]]
+    begun: Callable[[], None] = lambda: None
+    """Told that it is connected and listens."""
     chats: Chats = field(default_factory=lambda: Chats({}))
     newest: dict[UUID, int] = field(default_factory=dict)
     """Newest message id of each chat that is published or stored."""
@@ -67,7 +74,9 @@ class Ear:
     def __post_init__(self) -> None:
         self.unresolved = Unresolved(self.settings.listen_unresolved_seconds)
         self.silence = Silence(self.settings.listen_silence_seconds, self.settings.listen_silence_factor)
-        self.translator = Translator(self.slug, self.opened.account.telegram_id, self.client.box.peers)
+        self.translator = Translator(
+            self.slug, self.opened.account.telegram_id, self.client.box.peers, self.settings.off_limits
+        )
         self.asking = Asking(self)
 
     async def run(self) -> None:
@@ -90,7 +99,11 @@ class Ear:
     async def reread(self) -> list[Reachable]:
         """Read again which chats are listened to; returns those that were not until now."""
         account, before = self.opened.account, {chat.id for chat in self.chats}
-        found = await self.books.ask(partial(registry.followed, account=account, earlier=self.earlier()))
+        off_limits = self.settings.off_limits
+        self.translator.only = await self.books.ask(partial(registry.limits, account=account.id))
+        found = await self.books.ask(
+            partial(registry.followed, account=account, earlier=self.earlier(), off_limits=off_limits)
+        )
         new = [chat for chat in found if chat.id not in before]
         if new:
             known = await self.books.ask(partial(registry.newest, channels=[chat.id for chat in new]))
@@ -100,7 +113,11 @@ class Ear:
         return new
 
     def use(self, chats: Chats) -> None:
-        """Listen to these chats from now on."""
+        """Listen to these chats from now on, and tell how many came or went, by their feeds."""
+        before, self.status.feeds = self.status.feeds, {chat.id: chat.feed for chat in chats}
+        if before is not None:
+            self._tell_of("gained", [feed for chat, feed in self.status.feeds.items() if chat not in before])
+            self._tell_of("lost", [feed for chat, feed in before.items() if chat not in self.status.feeds])
         self.chats = self.translator.chats = chats
         self.client.box.followed = chats.channels
         self.status.chats = len(chats)
@@ -115,6 +132,7 @@ class Ear:
             self.newest[chat.id] = max(number, self.newest.get(chat.id, 0))
         self.silence.broken(chat.id for chat in heard.chats)
         self.again.add(heard.again)
+        self.asking.look_at(heard.changed)
         if heard.deleted and self.chats.private():
             self.unresolved.add(heard.deleted)
         self._strangers += heard.strangers
@@ -126,6 +144,13 @@ class Ear:
         if what != self._told:
             self._told = what
             self.log(f"{self.status.name}: {what}")
+
+    def _tell_of(self, what: str, feeds: Sequence[str]) -> None:
+        if not feeds:
+            return
+        named = sorted(set(feeds))
+        more = f" and {len(named) - FEEDS_TOLD:,} more" if len(named) > FEEDS_TOLD else ""
+        self.log(f"{self.status.name}: {what} {count(feeds)}, of {', '.join(named[:FEEDS_TOLD])}{more}")
 
     async def _begin(self) -> None:
         client, account = self.client, self.opened.account
@@ -141,17 +166,22 @@ class Ear:
         me = await client.get_me()
         client.box.remember({me.id: me})
         client.receive, client.reconnected, client.too_long = self._receive, self.asking.compare, self._too_long
+        client.lost, client.found = self._lost, self.begun
         client.box.skipped = self.asking.skipped
         self._began = True
         await client.listen()
         if place is not None:
             await client.catch_up()
         self.status.state = "catching up"
+        self.begun()
 
     def _receive(self, updates: Sequence[Any]) -> None:
         self.status.updates += len(updates)
         self.status.heard_at = self.client.box.heard_at
         self.take(self.translator.translate(updates, datetime.now(UTC)))
+
+    def _lost(self) -> None:
+        self.outages.began(TELEGRAM, " is not listening: the connection to Telegram is lost. It tries again.")
 
     def _too_long(self, error: FloodTooLong) -> None:
         self.tell(str(error))
@@ -177,12 +207,12 @@ class Ear:
                 await self._introduce()
             if numbers := self.unresolved.due():
                 await self._resolve(numbers)
-            if save and not self._strangers:
-                await self._save()
+            if save and not self._strangers and await self._save():
+                self.outages.over(DATABASE)
         except Exception as error:
             if not is_down(error):
                 raise
-            self.tell("the database does not answer; its place is saved later")
+            self.outages.began(DATABASE, ": the database does not answer; what has to be asked or saved waits")
 
     async def _introduce(self) -> None:
         """Register private chats that have just begun, and publish what was said in them."""
@@ -213,14 +243,16 @@ class Ear:
                 self.publisher.submit([self.translator.gone(by_id[channel], gone, at)])
         self.status.given_up = self.unresolved.given_up
 
-    async def _save(self) -> None:
+    async def _save(self) -> bool:
+        """Save the place; False when there was nothing to save, or it was not safe yet."""
         place, heard_at = self.client.box.place(), self.client.box.heard_at
         followed = {chat.id for chat in self.chats}
         place.newest = {channel: number for channel, number in self.newest.items() if channel in followed}
         place.gaps = self.asking.gaps.kept()
         place.unresolved, place.again = self.unresolved.waiting(), self.again.waiting()
         if (place, heard_at) == self._saved or not place.pts or not await self.publisher.drained():
-            return
+            return False
         account, number = self.opened.account.id, self.opened.number
         await self.books.ask(partial(save_place, account=account, number=number, place=place, heard_at=heard_at))
         self._saved = (place, heard_at)
+        return True

@@ -6,15 +6,16 @@ What does not belong here: what comes by itself.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from telethon.errors import AuthKeyError, RPCError, UnauthorizedError
+from telethon.errors import RPCError
 from telethon.tl.functions.updates import GetStateRequest
 
 from tg_assets.accounts.budget import FloodTooLong
+from tg_assets.accounts.refusals import LOGGED_OUT, name_of
 from tg_assets.faults import is_down
 from tg_assets.history.reach import Reachable
 from tg_assets.ids import marked_channel_id
@@ -22,6 +23,7 @@ from tg_assets.listening import chats as registry
 from tg_assets.listening.dialogs import Seen, bare_channel, look
 from tg_assets.listening.gaps import Gap, Gaps, close, count
 from tg_assets.listening.updates import Heard
+from tg_assets.live.outages import DATABASE, TELEGRAM
 
 if TYPE_CHECKING:
     from tg_assets.listening.account import Ear
@@ -30,7 +32,6 @@ TURN_SECONDS = 0.1
 # What was asked for is waited for so long before history is read.
 WAIT_TURNS = 30
 LATER_SECONDS = 30.0
-LOGGED_OUT = (UnauthorizedError, AuthKeyError)
 # So many deaf chats at once are a deaf connection.
 MANY = 3
 
@@ -59,6 +60,10 @@ class Asking:
         """Compare all chats with Telegram's list."""
         self._to_compare |= {chat.id for chat in self._ear.chats}
 
+    def look_at(self, marked: Iterable[int]) -> None:
+        """Something became of these chats, perhaps that the account is not in them any more."""
+        self._to_compare |= {chat.id for one in marked for chat in self._ear.chats.at(one)}
+
     def skipped(self, channel: int | None) -> None:
         """Too many updates of a channel, or of the account, were missed."""
         self.gaps.skipped(channel)
@@ -74,18 +79,21 @@ class Asking:
         while True:
             try:
                 await self._turn()
+                self._ear.outages.over(TELEGRAM)
             except FloodTooLong as error:
                 self._ear.tell(str(error))
                 await asyncio.sleep(LATER_SECONDS)
             except LOGGED_OUT:
                 raise
             except RPCError as error:
-                self._ear.tell(f"Telegram does not answer a question ({type(error).__name__}); it is asked again")
+                self._ear.outages.began(
+                    TELEGRAM, f": Telegram does not answer a question ({name_of(error)}); it is asked again"
+                )
                 await asyncio.sleep(LATER_SECONDS)
             except Exception as error:
                 if not is_down(error):
                     raise
-                self._ear.tell("the database does not answer; Telegram is asked later")
+                self._ear.outages.began(DATABASE, ": the database does not answer; what has to be asked or saved waits")
             await asyncio.sleep(TURN_SECONDS)
 
     async def _turn(self) -> None:
@@ -125,6 +133,7 @@ class Asking:
                 await close(ear, chat, "ChannelPrivate")
             ear.client.box.closed.discard(channel)
         new = await ear.reread()
+        ear.outages.over(DATABASE)
         self.gaps.meet(new, is_first=False)
         self._to_compare |= {chat.id for chat in new}
         if ear.silence.is_stale or new:

@@ -12,15 +12,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from tg_assets.accounts.limits import MAY_READ
 from tg_assets.accounts.store import Account
 from tg_assets.channels import Chat, register_chat
 from tg_assets.events.fields import Source
 from tg_assets.history.dialogs import dialog_of
-from tg_assets.history.reach import Reachable, close_way, open_way
+from tg_assets.history.reach import Reachable, allowed, close_way, open_way
 from tg_assets.ids import CHANNEL_SHIFT
+from tg_assets.off_limits import OffLimits
 from tg_assets.settings import Settings
 
-__all__ = ["Chats", "close_way", "deleted_from", "followed", "newest", "register_private", "rhythms"]
+__all__ = ["Chats", "close_way", "deleted_from", "followed", "limits", "newest", "register_private", "rhythms"]
 
 # Of a chat's pauses, so many say what is usual; a chat with fewer messages than two has none.
 PAUSES = 200
@@ -65,22 +67,30 @@ class Chats:
         return any((chat.source == "dm") == (marked > 0) for chat in own)
 
 
-_FOLLOWED = """
+_FOLLOWED = f"""
     SELECT c.id, c.tg_channel_id, c.owner_id, c.source, c.title, c.username, c.feed, CAST(:account AS uuid) AS account,
            u.access_hash
-    FROM channels c LEFT JOIN user_channel u ON u.channel_id = c.id AND u.user_id = :account
-    WHERE c.is_active AND c.owner_id IN (0, :telegram_id)
+    FROM channels c JOIN accounts a ON a.id = :account
+    LEFT JOIN user_channel u ON u.channel_id = c.id AND u.user_id = a.id
+    WHERE c.is_active AND c.owner_id IN (0, :telegram_id) AND {MAY_READ}
       AND (u.is_active OR (u.user_id IS NULL AND c.owner_id = :telegram_id))
       AND NOT (c.owner_id = 0 AND EXISTS (
-          SELECT FROM user_channel o WHERE o.channel_id = c.id AND o.is_active
-                                       AND o.user_id = ANY(CAST(:earlier AS uuid[]))))
-"""
+          SELECT FROM user_channel o JOIN accounts a ON a.id = o.user_id
+          WHERE o.channel_id = c.id AND o.is_active AND o.user_id = ANY(CAST(:earlier AS uuid[])) AND {MAY_READ}))
+"""  # noqa: S608 - a constant
 
 
-def followed(connection: Connection, account: Account, earlier: Collection[UUID]) -> Chats:
+def followed(connection: Connection, account: Account, earlier: Collection[UUID], off_limits: OffLimits) -> Chats:
     """What the account listens to; ``earlier`` are the listening accounts whose names come before its."""
     values = {"account": account.id, "telegram_id": account.telegram_id, "earlier": [str(one) for one in earlier]}
-    return Chats.of(Reachable(*row) for row in connection.execute(text(_FOLLOWED), values))
+    rows = connection.execute(text(_FOLLOWED), values)
+    return Chats.of(allowed((Reachable(*row) for row in rows), off_limits))
+
+
+def limits(connection: Connection, account: UUID) -> tuple[str, ...] | None:
+    """Chats that the account is limited to at this moment."""
+    only = connection.execute(text("SELECT only_chats FROM accounts WHERE id = :id"), {"id": account}).scalar()
+    return None if only is None else tuple(only)
 
 
 def newest(connection: Connection, channels: Collection[UUID]) -> dict[UUID, int]:

@@ -5,6 +5,7 @@ what was not handled yet. The receiver is called in the same step in which the b
 belong here: what becomes of updates.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,6 +28,9 @@ logging.getLogger("telethon.client.updates").setLevel(logging.CRITICAL)
 
 DIFFERENCES = (GetDifferenceRequest, GetChannelDifferenceRequest)
 
+# A new connection that brings no answer for so long is none.
+LOST_SECONDS = 2.0
+
 Receiver = Callable[[Sequence[Any]], None]
 
 
@@ -45,6 +49,10 @@ class ListeningClient(Client):
         self.box = self._message_box = Box(self._log["messagebox"])
         self.receive: Receiver = lambda _: None
         self.reconnected: Callable[[], None] = lambda: None
+        self._connections, self._is_asking = 0, False
+        self.lost: Callable[[], None] = lambda: None
+        self.found: Callable[[], None] = lambda: None
+        """Told that connections are made and bring no answer, and that one does."""
         self.too_long: Callable[[FloodTooLong], None] = lambda _: None
         """Told that Telegram wants a longer pause before it says what was missed."""
 
@@ -77,11 +85,31 @@ class ListeningClient(Client):
         return []
 
     async def _handle_auto_reconnect(self) -> None:
-        """A new connection gets updates once it has asked something; what came meanwhile has to be asked for."""
-        with suppress(TgAssetsError, RPCError, OSError):  # whatever it is, the next look finds what is missing
-            await self(GetStateRequest())
-            await self.catch_up()
-        self.reconnected()
+        """A new connection gets updates once it has asked something; what came meanwhile has to be asked for.
+
+        Connections may be cut as soon as they are made, many a second: one question is under way, and the last
+        connection is asked over.
+        """
+        self._connections += 1
+        if self._is_asking:
+            return
+        self._is_asking, asked_over = True, 0
+        try:
+            while asked_over < self._connections:
+                asked_over = self._connections
+                with suppress(TgAssetsError, RPCError, OSError):  # whatever it is, the next look finds what is missing
+                    await self._ask_anew()
+            self.reconnected()
+        finally:
+            self._is_asking = False
+
+    async def _ask_anew(self) -> None:
+        asked = asyncio.ensure_future(self(GetStateRequest()))
+        if not (await asyncio.wait([asked], timeout=LOST_SECONDS))[0]:
+            self.lost()
+        await asked
+        self.found()
+        await self.catch_up()
 
     async def _call(
         self, sender: Any, request: Any, ordered: bool = False, flood_sleep_threshold: int | None = None

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from telethon.errors import RPCError, ServerError
+from telethon.errors import RPCError
 
+from tg_assets.accounts.refusals import is_chats_own, name_of
 from tg_assets.history.reach import Reachable
 from tg_assets.history.walk import CLOSED
 from tg_assets.ids import marked_channel_id
@@ -94,11 +95,9 @@ class Gaps:
             await close(ear, chat, type(error).__name__.removesuffix("Error"))
             return
         except RPCError as error:
-            if error.code in (401, 406, 420) or isinstance(error, ServerError):
+            if not is_chats_own(error):
                 raise
-            ear.tell(
-                f"Telegram does not show a chat's history ({type(error).__name__}); a sweep may find what it misses"
-            )
+            ear.tell(f"Telegram does not show a chat's history ({name_of(error)}); a sweep may find what it misses")
             return
         ear.newest[chat.id] = max(filled.newest, ear.newest.get(chat.id, 0))
         ear.silence.broken([chat.id])
@@ -116,7 +115,6 @@ async def close(ear: "Ear", chat: Reachable, why: str) -> None:
     problem = f"account {account.name} cannot read it: {why}"
     await ear.books.ask(lambda connection: registry.close_way(connection, account.id, chat.id, problem))
     ear.silence.broken([chat.id])
-    ear.tell("a chat is not the account's to read any more")
     ear.asking.check_soon()
 
 

@@ -10,12 +10,9 @@ import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
-
-from telethon.errors import AuthKeyNotFound
 
 from tg_assets import ids
 from tg_assets.accounts import store
@@ -24,11 +21,12 @@ from tg_assets.accounts.client import opened
 from tg_assets.errors import ServerDown, TgAssetsError
 from tg_assets.faults import is_down
 from tg_assets.listening.account import Ear
-from tg_assets.listening.asking import LOGGED_OUT, Reconnect
+from tg_assets.listening.asking import Reconnect
 from tg_assets.listening.books import Books
 from tg_assets.listening.client import ListeningClient, ListeningSession
 from tg_assets.listening.publisher import MakeProducer, Publisher
 from tg_assets.listening.status import Status
+from tg_assets.live.outages import DATABASE, TELEGRAM, Outages
 from tg_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,9 +43,8 @@ class _Running:
     slug: str
     account: store.Account
     status: Status
+    outages: Outages
     ear: Ear | None = None
-    number: int = 0
-    """Of the session in use."""
 
 
 @dataclass(slots=True)
@@ -71,9 +68,7 @@ class Listener:
 
     async def run(self, chosen: Sequence[tuple[str, store.Account]], stop: asyncio.Event) -> None:
         """Listen; raises TgAssetsError when no account is left, or when events cannot be kept anywhere."""
-        self._running = [
-            _Running(ids.tenant_id(slug), slug, account, Status(slug, account.name)) for slug, account in chosen
-        ]
+        self._running = [self._of(slug, account) for slug, account in chosen]
         with ThreadPoolExecutor(4, "books") as thread:
             publishing = asyncio.create_task(self.publisher.run())
             stopping = asyncio.create_task(stop.wait())
@@ -89,6 +84,10 @@ class Listener:
                 await publishing
             if not stop.is_set():
                 raise TgAssetsError("No account listens any more. `tg-assets accounts` says why.")
+
+    def _of(self, slug: str, account: store.Account) -> _Running:
+        status = Status(slug, account.name)
+        return _Running(ids.tenant_id(slug), slug, account, status, Outages(status.name, self.log))
 
     @staticmethod
     async def _all(tasks: Sequence["asyncio.Task[None]"]) -> None:
@@ -108,15 +107,13 @@ class Listener:
                 self._trouble(one, str(error))
             except (ServerDown, OSError) as error:
                 self._trouble(
-                    one, str(error) if isinstance(error, ServerDown) else "the connection to Telegram is lost"
+                    one, str(error) if isinstance(error, ServerDown) else "the connection to Telegram is lost", TELEGRAM
                 )
-            except (*LOGGED_OUT, AuthKeyNotFound) as error:
-                await self._logged_out(one, thread, type(error).__name__)
             except TgAssetsError as error:
                 self._over(one, str(error))
             except Exception as error:  # noqa: BLE001 - told, and tried again
                 if is_down(error):
-                    self._trouble(one, "the database does not answer")
+                    self._trouble(one, "the database does not answer", DATABASE)
                 else:  # a defect, which somebody has to see; what it was about is in no log
                     frame = traceback.extract_tb(error.__traceback__)[-1]
                     where = f"{Path(frame.filename).name}:{frame.lineno}"
@@ -133,10 +130,9 @@ class Listener:
             client_type=ListeningClient,
         ) as found:  # fmt: skip
             assert isinstance(found.client, ListeningClient)
-            one.number, books = found.number, Books(self.postgres, one.tenant, thread)
             one.ear = Ear(
-                found, found.client, books, self.publisher, self.settings, one.slug, one.status, self.log,
-                lambda: self._earlier(one),
+                found, found.client, Books(self.postgres, one.tenant, thread), self.publisher, self.settings, one.slug,
+                one.status, one.outages, self.log, lambda: self._earlier(one), lambda: self._listens(one),
             )  # fmt: skip
             try:
                 await one.ear.run()
@@ -151,9 +147,17 @@ class Listener:
             if other.tenant == one.tenant and not other.status.is_over and other.account.name < one.account.name
         ]
 
-    def _trouble(self, one: _Running, why: str) -> None:
+    @staticmethod
+    def _trouble(one: _Running, why: str, away: str = "") -> None:
+        """What keeps an account from listening; ``away``: the server that is away. The same is told once."""
         one.status.state = "waiting"
-        self.log(f"{one.status.name} is not listening: {why.rstrip('.')}. It tries again.")
+        one.outages.began(away or why, f" is not listening: {why.rstrip('.')}. It tries again.")
+
+    @staticmethod
+    def _listens(one: _Running) -> None:
+        """An account is connected again."""
+        one.outages.over(TELEGRAM)
+        one.outages.over(DATABASE)
 
     def _over(self, one: _Running, why: str) -> None:
         one.status.state, one.status.is_over = f"stopped: {why}", True
@@ -161,16 +165,6 @@ class Listener:
         for other in self._running:
             if other.ear is not None and other.tenant == one.tenant:
                 other.ear.asking.check_soon()
-
-    async def _logged_out(self, one: _Running, thread: ThreadPoolExecutor, error: str) -> None:
-        """Telegram ended the session while it listened."""
-        books = Books(self.postgres, one.tenant, thread)
-        await books.ask(partial(store.drop_session, account=one.account.id, number=one.number, problem="logged out"))
-        self._over(
-            one,
-            f"Telegram does not accept its session any more ({error}). Log in again with "
-            f"`tg-assets login --tenant {one.slug} --account {one.account.name}`.",
-        )
 
 
 def directory(settings: Settings) -> Path:

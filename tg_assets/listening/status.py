@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from uuid import UUID
 
 RATE_SECONDS = 60.0
 
@@ -16,6 +17,8 @@ class Status:
     state: str = "starting"
     is_over: bool = False
     chats: int = 0
+    feeds: dict[UUID, str] | None = None
+    """The chats, by id, with their feeds; None until they are known."""
     updates: int = 0
     heard_at: datetime | None = None
     deaf: int = 0

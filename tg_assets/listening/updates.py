@@ -5,7 +5,7 @@ registered yet) is handed on for others to find out. What does not belong here: 
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,14 @@ from typing import Any
 from telethon import utils
 from telethon.tl import types as tl
 
+from tg_assets.accounts.limits import may_read
 from tg_assets.events.envelope import ChatEvent
 from tg_assets.events.posts import PostDeletedEventV1, PostParsedEventV1
 from tg_assets.history.dialogs import dialog_of
 from tg_assets.history.reach import Reachable
 from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id
 from tg_assets.listening.chats import Chats
+from tg_assets.off_limits import OffLimits
 from tg_assets.telegram.telethon_message import NEVER, TelethonChat, edited_event_of, event_of
 from tg_assets.telegram.telethon_raw import raw_of
 
@@ -53,6 +55,8 @@ class Heard:
     """Private messages that are gone; in which chat they were is not known."""
     again: list[tuple[int, int]] = field(default_factory=list)
     """Messages to ask for: marked chat id (0: a private one), message id."""
+    changed: list[int] = field(default_factory=list)
+    """Channels that the account may have come into or gone out of, by marked id."""
     strangers: list[Stranger] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     """Kinds of updates that could not be read, and of their errors."""
@@ -72,8 +76,13 @@ class Remembered(OrderedDict[int, Any]):
 class Translator:
     """Makes events of one account's updates; ``peers`` are those mentioned of late, by marked id."""
 
-    def __init__(self, tenant: str, account_id: int, peers: Mapping[int, Any]) -> None:
+    def __init__(
+        self, tenant: str, account_id: int, peers: Mapping[int, Any], off_limits: OffLimits | None = None
+    ) -> None:
         self._tenant, self._account_id, self._peers = tenant, account_id, peers
+        self._off_limits = off_limits or OffLimits()
+        self.only: Collection[str] | None = None
+        """Chats that the account is limited to."""
         self.chats = Chats({})
         self._private = Remembered()
         self._polls = Remembered()
@@ -97,7 +106,7 @@ class Translator:
         chats = self.chats.at(marked)
         if marked >= -CHANNEL_SHIFT:
             self._private.put(message.id, marked)
-            if not chats and self.chats.takes(marked):
+            if not chats and self.chats.takes(marked) and self._may_begin(marked):
                 heard.strangers.append(Stranger(marked, message, at))
         poll = getattr(getattr(message, "media", None), "poll", None)
         if poll is not None and chats:
@@ -107,6 +116,13 @@ class Translator:
             if event is not None:
                 heard.events.append(event)
                 heard.chats[chat] = max(heard.chats.get(chat, 0), message.id)
+
+    def _may_begin(self, marked: int) -> bool:
+        """Whether a private chat that nobody registered may be read."""
+        username = getattr(self._peers.get(marked), "username", None)
+        return may_read(self.only, marked, username) and not self._off_limits.has(
+            marked, "dm" if marked > 0 else "persona", username
+        )
 
     def event(self, message: Any, chat: Reachable, at: datetime, *, edited: bool = False) -> PostParsedEventV1 | None:
         """The event of a message; None for one that says nothing."""
@@ -149,6 +165,8 @@ class Translator:
             heard.deleted += by_chat.pop(0, ())
             for marked, numbers in by_chat.items():
                 self._deleted(marked, numbers, at, heard)
+        elif isinstance(update, tl.UpdateChannel):
+            heard.changed.append(marked_channel_id(update.channel_id))
         elif isinstance(update, _COUNTED):
             self._ask(marked_channel_id(update.channel_id), [update.id], heard)
         elif isinstance(update, _PINNED):

@@ -20,6 +20,7 @@ from tg_assets.landing import INCOMING, forget_looks, land
 from tg_assets.live import dead_letters, dirty
 from tg_assets.live.batch import Batch, Delivered, Message, batch_of
 from tg_assets.live.chats import Directory, Tenant
+from tg_assets.live.reader import Entry
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
 from tg_assets.telegram.desktop_post import ChatContext
@@ -39,6 +40,8 @@ class Applied:
     """Whether ``posts`` has what changed, too."""
     feeds: set[str] = field(default_factory=set)
     rejected: int = 0
+    never_read: list[Entry] = field(default_factory=list)
+    """Entries that do not name a chat that is off limits, but are about one."""
 
 
 def apply(
@@ -58,7 +61,10 @@ def apply(
     """
     called = {chat for one in delivered if (chat := one.event.chat) is not None}
     chats = directory.chats(connection, tenant, called)
-    batch = batch_of(tenant.id, delivered, chats)
+    off_limits = settings.off_limits
+    never = {ref for ref, chat in chats.items() if off_limits.has(chat.tg_channel_id, chat.source, chat.username)}
+    never_read = [one.entry for one in delivered if one.event.chat in never]
+    batch = batch_of(tenant.id, (one for one in delivered if one.event.chat not in never), chats)
     rows = [_incoming(number, one) for number, one in enumerate(batch.messages.values())]
     writing()
     _land(connection, rows, batch.superseded)
@@ -69,7 +75,7 @@ def apply(
         _derive(connection, batch, tenant, run_id)
     partitions = dirty.mark(connection, settings.start_date)
     dead_letters.keep(connection, batch.rejected)
-    return Applied(partitions, parse, {chat.feed for chat in chats.values()}, len(batch.rejected))
+    return Applied(partitions, parse, {chat.feed for chat in chats.values()}, len(batch.rejected), never_read)
 
 
 def _land(connection: Connection, rows: Sequence[tuple[object, ...]], superseded: Sequence[Message]) -> None:

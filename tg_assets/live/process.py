@@ -81,6 +81,8 @@ class Done:
     told: set[UUID] = field(default_factory=set)
     """Tenants that have something in the outbox now."""
     rejected: int = 0
+    never_read: list[Entry] = field(default_factory=list)
+    """Entries about chats that are off limits: nothing of them is kept, and they are to be dropped."""
 
     def add(self, applied: Applied) -> None:
         """Add one transaction."""
@@ -89,6 +91,7 @@ class Done:
         if not applied.parsed:
             self.unparsed |= applied.partitions.keys()
         self.feeds |= applied.feeds
+        self.never_read += applied.never_read
 
 
 class Processor:
@@ -114,6 +117,9 @@ class Processor:
         delivered: dict[Tenant, list[Delivered]] = defaultdict(list)
         rejected: dict[UUID, list[Rejected]] = defaultdict(list)
         for one in entries:
+            if self._is_off_limits(one):
+                done.never_read.append(one.entry)
+                continue
             try:
                 self._sort(connection, one, delivered, rejected)
             except Exception as error:
@@ -135,6 +141,12 @@ class Processor:
         for owner, letters in rejected.items():
             self._bury(connection, owner, letters, done)
         return done
+
+    def _is_off_limits(self, one: Decoded) -> bool:
+        off_limits = self._settings.off_limits
+        if one.event is not None:
+            return off_limits.has_event(one.event)
+        return off_limits.is_in(one.entry.data or one.entry.text().encode())
 
     def _sort(
         self,

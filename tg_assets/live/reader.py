@@ -174,6 +174,11 @@ class Reader:
                 pipe.xack(stream, GROUP, *entry_ids)
             pipe.execute()
 
+    def drop(self, entries: Iterable[Entry]) -> None:
+        """Delete entries that must not stay in their streams."""
+        for entry in entries:
+            self._redis.xdel(entry.stream, entry.id)
+
     def trim(self) -> int:
         """Drop entries below what every group of each stream has acknowledged; returns how many."""
         return sum(trim(self._redis, stream) for stream in self._streams)

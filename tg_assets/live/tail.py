@@ -25,6 +25,7 @@ from tg_assets.errors import ServerDown
 from tg_assets.faults import is_down
 from tg_assets.live import outbox
 from tg_assets.live.chats import Directory
+from tg_assets.live.outages import DATABASE, REDIS, Outages
 from tg_assets.live.process import Decoded, Done, Processor, decoded
 from tg_assets.live.reader import Entry, Reader
 from tg_assets.live.state import streams_of
@@ -89,6 +90,7 @@ class Tail:
         self._reader = Reader(redis, streams_of(shard), f"shard-{shard}")
         self._name = f"tail/{shard}"
         self._register, self._report, self._log = register, report, log
+        self._outages = Outages("", log)
         self._flush, self._unparsed = Flush(), Unparsed(run_id)
         self._reported: set[tuple[str, date]] = set()
         self._feeds: set[str] = set()
@@ -123,13 +125,15 @@ class Tail:
                         if not held:
                             return "another run holds this shard"
                         pause = 0.2
+                        self._outages.over(DATABASE)
                         self._reader.ensure_groups()
+                        self._outages.over(REDIS)
                         ended, quiet_since = self._read(connection, quiet_since, linger, deadline)
                         if ended:
                             self._end()
                             return ended
             except (RedisAway, RedisSlow) as error:
-                self._log(f"Redis is away ({type(error).__name__}); trying again")
+                self._outages.began(REDIS, f"Redis is away ({type(error).__name__}); trying again")
                 if time.monotonic() - quiet_since > max(linger, LONGEST_PAUSE):
                     return "Redis is away"
             except ResponseError as error:
@@ -139,11 +143,11 @@ class Tail:
             except MemoryError:  # another process starts smaller
                 raise
             except ServerDown as error:
-                self._log(f"{error} Trying again.")
+                self._outages.began(DATABASE, f"{error} Trying again.")
             except Exception as error:
                 if not is_down(error):
                     raise
-                self._log(f"PostgreSQL went away ({type(error).__name__}); trying again")
+                self._outages.began(DATABASE, f"PostgreSQL went away ({type(error).__name__}); trying again")
             self._directory.forget()
             time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
             pause = min(LONGEST_PAUSE, pause * 2)
@@ -212,10 +216,16 @@ class Tail:
             self._feeds |= new
         entries = [one.entry for one in events]
         self._reader.ack(entries)
+        self._reader.drop(done.never_read)
         self._flush.add(entries, done)
         self._unparsed.add(done.unparsed)
         self._tell_planner(connection, sum(done.partitions.values()))
-        self.total.update(events=len(entries), rejected=done.rejected, changed=sum(done.partitions.values()))
+        self.total.update(
+            events=len(entries),
+            rejected=done.rejected,
+            never_read=len(done.never_read),
+            changed=sum(done.partitions.values()),
+        )
         for tenant in done.told:
             self._relay(connection, tenant)
 

@@ -13,7 +13,7 @@ from tests.telegram_server.rpc import Call, method
 
 @method(f.help.GetConfigRequest, signed_in=False)
 def get_config(call: Call, request: Any) -> TLObject:
-    now = datetime.now(UTC)
+    now = datetime.fromtimestamp(call.server.accounts.now(), UTC)
     options = [t.DcOption(dc, host, port, static=True) for dc, (host, port) in call.server.addresses.items()]
     return fill(
         t.Config,
