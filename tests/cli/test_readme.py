@@ -83,6 +83,7 @@ def commands() -> list[str]:
     return [line.split("   #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
+@pytest.mark.timeout(1800)
 def test_the_order_of_the_readme(shell: Shell, person: User) -> None:
     """Each command ends well, and history and imports are found."""
     ran = commands()
@@ -101,7 +102,7 @@ def test_the_order_of_the_readme(shell: Shell, person: User) -> None:
         elif words[1] == "listen":
             process = shell.start(*words[1:], TG_LISTEN_STATUS_SECONDS="1")
             assert process.stdout
-            next(line for line in process.stdout if "ann: listening" in line)
+            next(line for line in process.stdout if ": listening" in line)
             process.send_signal(signal.SIGINT)
             assert shell.finish(process).returncode == 0
         else:
