@@ -8,7 +8,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from tg_assets.cli import runtime
-from tg_assets.cli.runtime import console
+from tg_assets.cli.runtime import console, echo
+from tg_assets.cli.terminal import escaped
 from tg_assets.index.evidence import verdict
 from tg_assets.index.search import Hit, fits
 
@@ -58,7 +59,8 @@ def search_command(
     )
     hits = find(query, tenant, narrow, limit)
     if as_json:
-        click.echo(json.dumps({"fits": fits(hits), "hits": [_plain(hit) for hit in hits]}, ensure_ascii=False))
+        found = json.dumps({"fits": fits(hits), "hits": [_plain(hit) for hit in hits]}, ensure_ascii=False)
+        echo(escaped(found))
         return
     if not hits:
         console.print("Nothing found.")
