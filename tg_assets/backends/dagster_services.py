@@ -68,8 +68,8 @@ def concerns(settings: Settings) -> tuple[str, ...]:
 def other_settings(settings: Settings) -> tuple[str, ...]:
     """Variables of this shell that the running Dagster has otherwise or not at all."""
     layout = Layout(settings.state_dir)
-    if not layout.run.exists():
-        return ()  # nothing was ever started here
+    if not (layout.run / f"{CODE_SERVER}.json").exists():
+        return ()  # it is not ours, or was never started
     now = {**os.environ, **environment_of(settings), **dagster_environment(settings)}
     return handed.different(layout, CODE_SERVER, concerns(settings), now)
 
