@@ -65,6 +65,15 @@ class TenantIndex:
             wanted = models.Filter(must=[self._mine(), models.HasIdCondition(has_id=[str(one) for one in ids])])
             self._client.delete(COLLECTION, models.FilterSelector(filter=wanted), wait=True)
 
+    def delete_chats(self, channels: Sequence[UUID]) -> None:
+        """Remove all points of chats, if they are this tenant's."""
+        from qdrant_client import models
+
+        if channels:
+            chats = models.FieldCondition(key="channel_id", match=models.MatchAny(any=[str(one) for one in channels]))
+            wanted = models.Filter(must=[self._mine(), chats])
+            self._client.delete(COLLECTION, models.FilterSelector(filter=wanted), wait=True)
+
     def search(self, legs: Mapping[str, Any], narrow: Narrow, limit: int) -> dict[str, list[tuple[str, float]]]:
         """Ask each leg (vector name to query vector) in one round trip; returns its (point id, score) lists."""
         from qdrant_client import models

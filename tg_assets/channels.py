@@ -42,6 +42,11 @@ class Chat:
     owner_id: int = 0
     renames: bool = True
 
+    @property
+    def peer_id(self) -> int:
+        """Marked id of its peer, which tells the kind, too."""
+        return ids.peer_id(self.tg_channel_id, self.source)
+
 
 def slug(title: str | None, fallback: str) -> str:
     """A feed slug in ``[a-z0-9_-]`` from a title; Russian is transliterated letter by letter."""
@@ -77,7 +82,7 @@ def register_chat(
     if settings.off_limits.has(chat.tg_channel_id, chat.source, chat.username):
         raise TgAssetsError("This chat is never read: it carries login codes, or TG_NEVER_READ names it.")
     tenant = ids.tenant_id(tenant_slug)
-    channel = ids.channel_id(tenant, chat.tg_channel_id, chat.owner_id)
+    channel = ids.channel_id(tenant, chat.peer_id, chat.owner_id)
     known = connection.execute(text("SELECT feed FROM channels WHERE id = :id"), {"id": channel}).scalar()
     if known is not None:
         if feed and known != _key(tenant_slug, feed):
@@ -139,7 +144,8 @@ def _choose_feed(
 def channels_of(connection: Connection, scope: Scope) -> list[UUID]:
     """Ids of the chats that a scope covers; raises TgAssetsError for an unknown feed or chat."""
     rows = connection.execute(
-        text("SELECT id, tg_channel_id::text, lower(username), lower(title) FROM channels WHERE feed = :feed"),
+        text("""SELECT id, peer_id::text, tg_channel_id::text, lower(username), lower(title)
+                FROM channels WHERE feed = :feed"""),
         {"feed": scope.feed},
     ).all()
     if not rows:
@@ -149,7 +155,8 @@ def channels_of(connection: Connection, scope: Scope) -> list[UUID]:
     found: list[UUID] = []
     for wanted in scope.channels:
         name = wanted.removeprefix("@").lower()
-        matching = [row[0] for row in rows if name in row[1:]]
+        # The negative id of direct messages may be a small group's own, which then is meant.
+        matching = [row[0] for row in rows if row[1] == name] or [row[0] for row in rows if name in row[2:]]
         if not matching:
             raise TgAssetsError(f"Feed {scope.feed} has no chat {wanted!r}. `tg-assets feeds --chats` lists them.")
         found += matching

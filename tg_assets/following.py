@@ -126,7 +126,7 @@ def _follow(
     """Register a chat, which keeps the feed it has, and the account's way to it."""
     chat = Chat(dialog.marked_id, dialog.type, dialog.title, dialog.username)
     known = connection.execute(
-        text("SELECT feed FROM channels WHERE owner_id = 0 AND tg_channel_id = :id"), {"id": dialog.marked_id}
+        text("SELECT feed FROM channels WHERE owner_id = 0 AND peer_id = :id"), {"id": dialog.marked_id}
     ).scalar()
     channel, key = register_chat(
         connection, settings, tenant_slug, chat, None if known else feed, feeds_in_use + len(done.feeds)

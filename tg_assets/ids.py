@@ -4,7 +4,9 @@ Ids are uuid5 of names, never drawn, so an id is known before its row exists: a 
 has to wait for its target. Private chats carry the owner account in the name, so two accounts that talk to the
 same person, or are in the same group for themselves, share nothing. Chat ids are Telegram's "marked" ids
 (https://core.telegram.org/api/bots/ids): users positive, small groups ``-id``, channels and supergroups
-``-100…``; conversion happens at the edge. What does not belong here: anything that talks to a server.
+``-100…``; conversion happens at the edge. Only the visible ``tg_channel_id`` of direct messages is the negative of
+the person's, which may be a small group's, too: ``peer_id`` gives the id that tells the kind, and identities are made
+of it. What does not belong here: anything that talks to a server.
 """
 
 from functools import lru_cache
@@ -27,10 +29,15 @@ def tenant_id(slug: str) -> UUID:
     return uuid5(NAMESPACE, f"tenant:{slug}")
 
 
+def peer_id(tg_channel_id: int, source: str) -> int:
+    """Marked id of a chat's peer: a person's is positive, however the direct messages with them are filed."""
+    return abs(tg_channel_id) if source == "dm" else tg_channel_id
+
+
 @lru_cache(maxsize=65536)
-def channel_id(tenant: UUID, tg_channel_id: int, owner_id: int = 0) -> UUID:
-    """Id of a chat of a tenant. ``owner_id`` is the account of a private chat, 0 otherwise."""
-    return uuid5(tenant, f"channel:{owner_id}:{tg_channel_id}")
+def channel_id(tenant: UUID, peer_id: int, owner_id: int = 0) -> UUID:
+    """Id of a chat of a tenant by its peer. ``owner_id`` is the account of a private chat, 0 otherwise."""
+    return uuid5(tenant, f"channel:{owner_id}:{peer_id}")
 
 
 def post_id(channel: UUID, message_id: int) -> UUID:

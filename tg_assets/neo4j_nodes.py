@@ -10,9 +10,9 @@ from typing import Any
 import dagster as dg
 from sqlalchemy import Connection, text
 
-from resources.neo4j import Neo4j, TenantGraph
+from resources.neo4j import BATCH, Neo4j, TenantGraph
 from resources.postgres import Postgres
-from tg_assets import dialogues
+from tg_assets import dialogues, replaced
 from tg_assets.graph import rows, schema
 from tg_assets.graph import statements as cypher
 from tg_assets.index.status import failed, mark
@@ -71,12 +71,34 @@ def _posts(connection: Connection) -> list[Any]:
     )
 
 
+def _around(graph: TenantGraph, posts: list[rows.Row]) -> list[rows.Row]:
+    """What posts point at, or who wrote them: nodes that may be alone once they are made again or go."""
+    statements = (cypher.AROUND, cypher.LABELS_AROUND, cypher.TARGETS) if posts else ()
+    return [row for statement in statements for row in graph.read(statement, rows=posts)]
+
+
+def _drop_alone(graph: TenantGraph, around: list[rows.Row]) -> None:
+    for label, statement in cypher.DROP_ALONE.items():
+        graph.write(statement, [row["node"] for row in around if row["label"] == label])
+
+
+def _drop_replaced(graph: TenantGraph, connection: Connection) -> None:
+    """Remove what is there under ids that chats had before."""
+    channels = [str(row.id) for row in replaced.take(connection, "neo4j")]
+    while channels and (posts := graph.read(cypher.POSTS_OF_CHATS, channels=channels, limit=BATCH)):
+        around = _around(graph, posts)
+        graph.write(cypher.DROP_POSTS, posts)
+        _drop_alone(graph, around)
+    for statement in cypher.DROP_CHATS:
+        graph.write(statement, [{"channel_id": channel} for channel in channels])
+
+
 def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
     found = _posts(chunk.connection)
     live = [post for post in found if post.deleted_at is None]
     gone = [{"post_id": str(post.id)} for post in found if post.deleted_at is not None]
     again = [{"post_id": str(post.id)} for post in found if post.reason != "new" or post.deleted_at is not None]
-    around = [*graph.read(cypher.AROUND, rows=again), *graph.read(cypher.LABELS_AROUND, rows=again)] if again else []
+    around = _around(graph, again)
     channels = _channels(chunk.connection)
     graph.write(cypher.CHANNELS, channels)
     graph.write(cypher.GROUPS, [row for row in channels if row["source"] in ("group", "persona")])
@@ -102,8 +124,7 @@ def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
         graph.write(statement, batch)
         outcome.counts[name] = len(batch)
     outcome.counts.update(dialogues.write(graph, chunk, found))
-    for label, statement in cypher.DROP_ALONE.items():
-        graph.write(statement, [row["node"] for row in around if row["label"] == label])
+    _drop_alone(graph, around)
     outcome.counts["posts"] = len(live)
     outcome.counts["deleted"] = len(gone)
     mark(chunk.connection, "graph_status", outcome)
@@ -158,10 +179,12 @@ def stages(neo4j: Neo4j) -> tuple[Stage, Stage]:
 
     def posts(chunk: Chunk) -> Outcome:
         with neo4j.tenant(chunk.scope.tenant) as graph:
+            _drop_replaced(graph, chunk.connection)
             return _write_posts(graph, chunk)
 
     def albums(chunk: Chunk) -> Outcome:
         with neo4j.tenant(chunk.scope.tenant) as graph:
+            _drop_replaced(graph, chunk.connection)
             return _write_albums(graph, chunk)
 
     return (

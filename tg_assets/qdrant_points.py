@@ -17,6 +17,7 @@ from sqlalchemy import text
 from resources.embedder import Embedder, EmbedderResource
 from resources.postgres import Postgres
 from resources.qdrant import COLLECTION, DENSE, LEMMAS, TRIGRAMS, Qdrant
+from tg_assets import replaced
 from tg_assets.events.results import PostIndexedEventV1
 from tg_assets.index.sparse import lemma_vector, trigram_vector
 from tg_assets.index.status import failed, mark
@@ -160,6 +161,7 @@ def stage(name: str, inputs: str, select: str, qdrant: Qdrant, embedder: Embedde
                 )
             )
         with qdrant.tenant(chunk.scope.tenant) as index:
+            index.delete_chats([row.id for row in replaced.take(chunk.connection, "qdrant")])
             index.delete(list(outcome.skipped))
             index.upsert(points)
         outcome.counts["points"] = len(points)

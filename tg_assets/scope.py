@@ -55,7 +55,8 @@ class StageConfig(dg.Config):
     force: bool = Field(default=False, description="Work on everything in the partition, stale or not.")
     dry_run: bool = Field(default=False, description="Count rows, tokens and cost; write nothing.")
     channels: list[str] = Field(
-        default=[], description="Only these chats of the feed: @username, title, or Telegram id."
+        default=[],
+        description="Only these chats of the feed: @username, title, or Telegram id (a person's is positive).",
     )
     since: str | None = Field(default=None, description="Only messages at or after this ISO date or time, UTC.")
     until: str | None = Field(default=None, description="Only messages before this ISO date or time, UTC.")

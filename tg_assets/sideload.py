@@ -138,7 +138,7 @@ class Sideload:
         with self.session.transaction() as connection:
             shared = set(
                 connection.execute(
-                    text("SELECT tg_channel_id FROM channels WHERE owner_id = 0 AND tg_channel_id = ANY(:ids)"),
+                    text("SELECT peer_id FROM channels WHERE owner_id = 0 AND peer_id = ANY(:ids)"),
                     {"ids": [one.marked_id for one in dialogs]},
                 ).scalars()
             )
@@ -153,7 +153,7 @@ class Sideload:
                 source = one.filed_as
                 marked = -one.marked_id if one.type == "dm" else one.marked_id
                 feed = f"{slug}.{account.name}-{'dm' if one.type == 'dm' else 'groups'}"
-                is_known = ids.channel_id(tenant, marked, account.telegram_id) in known
+                is_known = ids.channel_id(tenant, one.marked_id, account.telegram_id) in known
                 channel, key = register_chat(
                     connection,
                     self.puller.settings,

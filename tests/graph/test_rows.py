@@ -15,14 +15,24 @@ CHANNEL, SUPERGROUP = -1_000_000_000_042, -1_000_000_000_043
 
 
 def chat(tg_channel_id: int, owner: int = 0) -> UUID:
-    return ids.channel_id(TENANT, tg_channel_id, owner)
+    """Direct messages are the negative numbers of people here, as in ``channels``."""
+    return ids.channel_id(TENANT, ids.peer_id(tg_channel_id, source_of(tg_channel_id)), owner)
+
+
+def source_of(tg_channel_id: int) -> str:
+    if tg_channel_id < -ids.CHANNEL_SHIFT:
+        return "group"
+    return "persona" if tg_channel_id == SMALL else "dm"
 
 
 def post(tg_channel_id: int, owner: int = 0, **fields: Any) -> SimpleNamespace:
     channel = chat(tg_channel_id, owner)
     return SimpleNamespace(
         id=ids.post_id(channel, 2), channel_id=channel, tg_channel_id=tg_channel_id, owner_id=owner,
-        **{"thread_id": None, "reply_to_message_id": None, "reply_to_chat_id": None, "sender_tg_id": None, **fields},
+        **{
+            "source": source_of(tg_channel_id), "thread_id": None, "reply_to_message_id": None,
+            "reply_to_chat_id": None, "sender_tg_id": None, **fields,
+        },
     )  # fmt: skip
 
 
@@ -62,6 +72,27 @@ def test_target_of_a_forward(into: tuple[int, int], source: int, target: tuple[i
     """A channel's post is the one that the tenant shares, whoever forwards it where."""
     (row,) = forwarded_post_rows([post(*into, forward_from_chat_id=source, forward_from_message_id=1)], TENANT)
     assert row["target_id"] == str(ids.post_id(chat(*target), 1))
+
+
+def test_a_person_and_a_small_group_of_one_bare_id_are_two_targets() -> None:
+    """Whoever answers or forwards what; direct messages are named by the person's id or as they are filed."""
+    person, group = (ids.channel_id(TENANT, peer, ME) for peer in (-SMALL, SMALL))
+
+    def in_person(**fields: Any) -> SimpleNamespace:
+        return SimpleNamespace(**{**vars(post(SMALL, ME, **fields)), "channel_id": person, "source": "dm"})
+
+    replies = [
+        post(SMALL, ME, reply_to_message_id=1, reply_to_chat_id=-SMALL),
+        post(SMALL, ME, reply_to_message_id=1, reply_to_chat_id=SMALL),
+        in_person(reply_to_message_id=1, reply_to_chat_id=-SMALL),
+        in_person(reply_to_message_id=1, reply_to_chat_id=SMALL),
+        post(PEER, ME, reply_to_message_id=1, reply_to_chat_id=-SMALL),
+    ]
+    targets = [str(ids.post_id(chat, 1)) for chat in (person, group, person, person, person)]
+    assert [row["target_id"] for row in reply_rows(replies, TENANT)] == targets
+    forward = in_person(forward_from_chat_id=SMALL, forward_from_message_id=1)
+    (row,) = forwarded_post_rows([forward], TENANT)
+    assert row["target_id"] == str(ids.post_id(group, 1))
 
 
 def test_only_private_chats_are_dialogues() -> None:

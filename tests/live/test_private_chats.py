@@ -125,7 +125,7 @@ def test_the_documented_queries_are_answered(live: Live, servers: dict[str, str]
         chat_id(live, me, chat): (me, kind, peer, peer_name)
         for me in (ADA, EVA)
         for chat, kind, peer, peer_name in (
-            (-PEER, "dm", PEER, f"Борис у {me}"), (SMALL, "group", SMALL, "Дача"),
+            (PEER, "dm", PEER, f"Борис у {me}"), (SMALL, "group", SMALL, "Дача"),
             (SUPERGROUP, "group", SUPERGROUP, "Дом 7"),
         )
     }  # fmt: skip

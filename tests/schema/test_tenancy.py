@@ -56,6 +56,7 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO pictures (tenant_id, sha256, provider, model, vision_version) VALUES (:t, :sha, 'x', 'x', 'x');
         INSERT INTO token_usage (tenant_id, day, provider, model) VALUES (:t, now(), 'x', 'x');
         INSERT INTO derived_objects VALUES (:t, :sha, 'x');
+        INSERT INTO replaced_ids VALUES (:t, 'qdrant', :i, :i);
         INSERT INTO dead_letters VALUES (:t, :i, 'x', 'x', 'x', '{}')
     """
     engine = create_engine(superuser_url, poolclass=NullPool)
@@ -73,7 +74,7 @@ def tables(servers: dict[str, str], filled: str) -> list[str]:
         filled, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     )
     names = sorted(row[0] for row in found)
-    assert len(names) == 30
+    assert len(names) == 31
     assert [name for name, count in pipeline.counts(filled, names).items() if not count] == []
     return names
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from tg_assets.ids import CHANNEL_SHIFT, MESSAGE_ID_MAX, PER_ACCOUNT, marked_channel_id
+from tg_assets.ids import CHANNEL_SHIFT, MESSAGE_ID_MAX, PER_ACCOUNT, marked_channel_id, peer_id
 
 Source = Literal["channel", "group", "dm", "persona"]
 
@@ -64,6 +64,11 @@ class ChatRef(NamedTuple):
     owner_id: int
     title: str | None = None
     username: str | None = None
+
+    @property
+    def peer_id(self) -> int:
+        """Marked id of its peer, which tells the kind, too."""
+        return peer_id(self.tg_channel_id, self.source)
 
 
 def marked(tg_channel_id: int, source: Source) -> int:

@@ -65,16 +65,14 @@ def dialogue_rows(posts: Iterable[Any]) -> Iterator[Row]:
 
 
 def _named_chat(post: Any, tenant: UUID, chat_id: int) -> UUID:
-    """Id of a chat that a post names. Channels and supergroups are those that the tenant shares.
+    """Id of a chat that a post names by its marked id. Channels and supergroups are those that the tenant shares.
 
     Telegram numbers messages with people and in small groups per account: from a private chat, it is the owner's.
     """
     own: UUID = post.channel_id
-    if chat_id == post.tg_channel_id:
+    if chat_id == ids.peer_id(post.tg_channel_id, post.source):
         return own
-    if post.owner_id and chat_id > -ids.CHANNEL_SHIFT:
-        return ids.channel_id(tenant, -abs(chat_id), post.owner_id)
-    return ids.channel_id(tenant, chat_id)
+    return ids.channel_id(tenant, chat_id, post.owner_id if chat_id > -ids.CHANNEL_SHIFT else 0)
 
 
 def reply_rows(posts: Iterable[Any], tenant: UUID) -> Iterator[Row]:
@@ -83,7 +81,8 @@ def reply_rows(posts: Iterable[Any], tenant: UUID) -> Iterator[Row]:
         if post.reply_to_message_id is None:
             continue
         channel = post.channel_id
-        if post.reply_to_chat_id is not None:
+        # Producers name direct messages as they name the chat of an event: by the negative of the person's id.
+        if post.reply_to_chat_id not in (None, post.tg_channel_id):
             channel = _named_chat(post, tenant, post.reply_to_chat_id)
         yield {
             "post_id": str(post.id),

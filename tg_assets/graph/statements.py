@@ -30,6 +30,12 @@ UNWIND $rows AS row
 MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})-[:TAGGED_AS|FORWARDED_FROM|REFERS_TO|HAS_IMAGE|AUTHOR_OF]-(n)
 RETURN DISTINCT labels(n)[0] AS label, properties(n) AS node
 """
+TARGETS = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})-[:REPLIES_TO|FORWARDED_FROM_POST]->(n:Post)
+WHERE n.placeholder
+RETURN DISTINCT labels(n)[0] AS label, properties(n) AS node
+"""
 LABELS_AROUND = """
 UNWIND $rows AS row
 MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})-[:HAS_IMAGE]->(:Image)-[:HAS_LABEL]->(n:Label)
@@ -71,6 +77,12 @@ DELETE n
 UNWIND $rows AS row
 MATCH (n:WebPage {tenant_id: $tenant, url: row.url})
 WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+    "Post": """
+UNWIND $rows AS row
+MATCH (n:Post {tenant_id: $tenant, post_id: row.post_id})
+WHERE n.placeholder AND NOT EXISTS { (n)--() }
 DELETE n
 """,
 }
@@ -193,6 +205,32 @@ ON CREATE SET p.placeholder = true
 MERGE (p)<-[r:CONTAINS]-(a)
 SET r.position = row.position
 """
+# All of a chat: its posts a batch at a time, then its albums and itself.
+POSTS_OF_CHATS = """
+MATCH (p:Post {tenant_id: $tenant}) WHERE p.channel_id IN $channels RETURN p.post_id AS post_id LIMIT $limit
+"""
+DROP_POSTS = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+DETACH DELETE p
+"""
+DROP_CHATS = (
+    """
+UNWIND $rows AS row
+MATCH (a:Album {tenant_id: $tenant})<-[:HAS_ALBUM]-(c:Channel {tenant_id: $tenant, channel_id: row.channel_id})
+DETACH DELETE a
+""",
+    """
+UNWIND $rows AS row
+MATCH (d:Dialogue {tenant_id: $tenant, dialogue_id: row.channel_id})
+DETACH DELETE d
+""",
+    """
+UNWIND $rows AS row
+MATCH (c:Channel {tenant_id: $tenant, channel_id: row.channel_id})
+DETACH DELETE c
+""",
+)
 DROP_ALBUMS = """
 UNWIND $rows AS row
 MATCH (a:Album {tenant_id: $tenant, album_id: row.album_id})

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets.accounts.limits import MAY_READ
 from tg_assets.events.fields import Source
-from tg_assets.ids import CHANNEL_SHIFT
+from tg_assets.ids import CHANNEL_SHIFT, peer_id
 from tg_assets.off_limits import OffLimits
 
 
@@ -33,6 +33,11 @@ class Reachable:
     access_hash: int | None
 
     @property
+    def peer_id(self) -> int:
+        """Marked id of its peer, which tells the kind, too."""
+        return peer_id(self.tg_channel_id, self.source)
+
+    @property
     def contiguous(self) -> bool:
         """Whether the chat numbers its own messages; others take their ids from the whole account."""
         return self.tg_channel_id < -CHANNEL_SHIFT
@@ -42,7 +47,7 @@ class Reachable:
         from telethon.tl.types import InputPeerChannel, InputPeerChat, InputPeerUser
 
         if self.source == "dm":
-            return InputPeerUser(-self.tg_channel_id, self.access_hash or 0)
+            return InputPeerUser(self.peer_id, self.access_hash or 0)
         if self.contiguous:
             return InputPeerChannel(-self.tg_channel_id - CHANNEL_SHIFT, self.access_hash or 0)
         return InputPeerChat(-self.tg_channel_id)

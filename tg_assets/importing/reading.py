@@ -101,7 +101,7 @@ def _channel(chat: ExportedChat, options: ImportOptions, tenant: UUID) -> UUID |
     if chat.source not in ids.PER_ACCOUNT:
         return ids.channel_id(tenant, chat.tg_channel_id)
     owner = options.owner_id or chat.owner_id
-    return ids.channel_id(tenant, chat.tg_channel_id, owner) if owner else None
+    return ids.channel_id(tenant, ids.peer_id(chat.tg_channel_id, chat.source), owner) if owner else None
 
 
 def _row(ordinal: int, raw: dict[str, Any], staged: StagedChat, tz: tzinfo) -> tuple[object, ...] | None:

@@ -39,7 +39,7 @@ class Chats:
         """From rows."""
         by_marked: dict[int, list[Reachable]] = {}
         for chat in found:
-            by_marked.setdefault(-chat.tg_channel_id if chat.source == "dm" else chat.tg_channel_id, []).append(chat)
+            by_marked.setdefault(chat.peer_id, []).append(chat)
         return cls(by_marked)
 
     def __iter__(self) -> Iterator[Reachable]:
@@ -124,7 +124,7 @@ def deleted_from(connection: Connection, owner_id: int, numbers: Collection[int]
     rows = connection.execute(
         text(f"""SELECT t.telegram_message_id, t.channel_id FROM channels c
                  JOIN telegram_messages t ON t.channel_id = c.id AND t.telegram_message_id = ANY(:numbers)
-                 WHERE c.owner_id = :owner AND c.tg_channel_id >= -{CHANNEL_SHIFT}"""),  # noqa: S608 - a constant
+                 WHERE c.owner_id = :owner AND c.peer_id >= -{CHANNEL_SHIFT}"""),  # noqa: S608 - a constant
         {"owner": owner_id, "numbers": list(numbers)},
     )
     return {row.telegram_message_id: row.channel_id for row in rows}
@@ -140,8 +140,8 @@ def register_private(
     title, username = (dialog.title, dialog.username) if dialog else (None, None)
     chat = Chat(-marked if marked > 0 else marked, source, title, username, account.telegram_id)
     known = connection.execute(
-        text("SELECT feed FROM channels WHERE owner_id = :owner AND tg_channel_id = :id"),
-        {"owner": account.telegram_id, "id": chat.tg_channel_id},
+        text("SELECT feed FROM channels WHERE owner_id = :owner AND peer_id = :id"),
+        {"owner": account.telegram_id, "id": marked},
     ).scalar()
     feed = None if known else f"{slug}.{account.name}-{'dm' if source == 'dm' else 'groups'}"
     channel, key = register_chat(connection, settings, slug, chat, feed, 0)

@@ -60,6 +60,6 @@ async def look(client: "ListeningClient", chats: Sequence[Reachable]) -> AsyncIt
         client.box.remember(peers_of(answer.users, answer.chats))
         found = {utils.get_peer_id(one.peer): one for one in answer.dialogs}
         for chat in part:
-            one = found.get(-chat.tg_channel_id if chat.source == "dm" else chat.tg_channel_id)
+            one = found.get(chat.peer_id)
             if one is not None:
                 yield Seen(chat, one.top_message, getattr(one, "pts", None) or 0)

@@ -207,8 +207,7 @@ class Translator:
 
     def _place(self, chat: Reachable) -> TelethonChat:
         """The chat with the name that it has by now."""
-        marked = -chat.tg_channel_id if chat.source == "dm" else chat.tg_channel_id
-        entity = self._peers.get(marked)
+        entity = self._peers.get(chat.peer_id)
         dialog = dialog_of(entity) if entity is not None and not getattr(entity, "min", False) else None
         title, username = (dialog.title, dialog.username) if dialog else (chat.title, chat.username)
         return TelethonChat(chat.tg_channel_id, chat.source, chat.owner_id, title, username)

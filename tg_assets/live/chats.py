@@ -67,14 +67,14 @@ class Directory:
     def chats(self, connection: Connection, tenant: Tenant, seen: set[ChatRef]) -> dict[ChatRef, Known]:
         """Chats as they are registered, inside the tenant's transaction; new ones get their feed here."""
         named = sorted(seen, key=lambda chat: (chat.title or "", chat.username or ""))  # one that has a title wins
-        by_id = {ids.channel_id(tenant.id, chat.tg_channel_id, chat.owner_id): chat for chat in named}
+        by_id = {ids.channel_id(tenant.id, chat.peer_id, chat.owner_id): chat for chat in named}
         unknown = [one for one in by_id if one not in self._chats]
         if unknown:
             self._look_up(connection, unknown)
         for channel, chat in by_id.items():
             if channel not in self._chats or self._renamed(self._chats[channel], chat):
                 self._register(connection, tenant, channel, chat)
-        return {chat: self._chats[ids.channel_id(tenant.id, chat.tg_channel_id, chat.owner_id)] for chat in seen}
+        return {chat: self._chats[ids.channel_id(tenant.id, chat.peer_id, chat.owner_id)] for chat in seen}
 
     def forget(self) -> None:
         """Forget chats: a transaction that registered some was rolled back."""

@@ -174,7 +174,7 @@ def author_of(raw: dict[str, Any], packed: bool | None = None) -> Peer | None:
 
 def _own_kind(author: Peer, chat: ChatContext) -> Peer:
     """Before mid-2021 a small group and a channel were written alike: the chat's own id decides."""
-    if author.type == "channel" and author.id == -CHANNEL_SHIFT + chat.tg_channel_id:
+    if author.type == "channel" and chat.source != "dm" and author.id == -CHANNEL_SHIFT + chat.tg_channel_id:
         return Peer("chat", chat.tg_channel_id)
     return author
 

@@ -18,6 +18,7 @@ from tg_assets.events.media_list import media_items
 from tg_assets.events.peers import peer_of
 from tg_assets.events.post_row import post_row
 from tg_assets.events.posts import PostEditedEventV1, PostParsedEventV1
+from tg_assets.ids import peer_id
 from tg_assets.jsonb import jsonb
 from tg_assets.telegram.desktop_post import ChatContext, PostRow, post_url
 from tg_assets.telegram.desktop_text import content_hash
@@ -57,6 +58,11 @@ class TelethonChat:
     owner_id: int = 0
     title: str | None = None
     username: str | None = None
+
+    @property
+    def peer_id(self) -> int:
+        """Marked id of its peer, which tells the kind, too."""
+        return peer_id(self.tg_channel_id, self.source)
 
 
 class TelethonHead(NamedTuple):
@@ -224,8 +230,7 @@ def _author(raw: Raw, chat: TelethonChat) -> Peer | None:
     """Who wrote it. A channel's message is the channel's; a private one without sender is the peer's, or ours."""
     if found := peer_of(part(raw, "from_id")):
         return found
-    marked = -chat.tg_channel_id if chat.source == "dm" else chat.tg_channel_id
-    home = peer_of(part(raw, "peer_id"), marked)
+    home = peer_of(part(raw, "peer_id"), chat.peer_id)
     if home and home.type == "user" and raw.get("out") is True:
         return Peer("user", chat.owner_id) if chat.owner_id > 0 else None
     return home
@@ -265,7 +270,7 @@ def _reply(raw: Raw, chat: TelethonChat, is_service: bool) -> dict[str, Any]:
     if not header or not replied:
         return {}
     elsewhere = peer_of(part(header, "reply_to_peer_id"))
-    if elsewhere and elsewhere.id == chat.tg_channel_id:
+    if elsewhere and elsewhere.id == chat.peer_id:
         elsewhere = None
     in_topic = header.get("forum_topic") is True
     thread = integer(header.get("reply_to_top_id")) or (replied if in_topic else None)

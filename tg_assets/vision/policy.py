@@ -64,8 +64,8 @@ HAS_LOOKS = f"({_SHOWN} OR p.role = 'thumbnail')"
 
 PICTURES = f"""
     SELECT p.post_id, p.position, p.sha256, p.missing_reason, p.mime,
-           CASE WHEN c.tg_channel_id::text = ANY(:never_chats) OR lower(c.username) = ANY(:never_chats)
-                  OR (cardinality(CAST(:only_chats AS text[])) > 0 AND NOT c.tg_channel_id::text = ANY(:only_chats)
+           CASE WHEN ARRAY[c.peer_id::text, c.tg_channel_id::text, lower(c.username)] && CAST(:never_chats AS text[])
+                  OR (cardinality(CAST(:only_chats AS text[])) > 0 AND c.peer_id::text <> ALL(:only_chats)
                       AND lower(coalesce(c.username, '')) <> ALL(:only_chats)) THEN 'policy: the chat is left out'
                 WHEN p.role = 'thumbnail' AND NOT :video_thumbnails THEN 'policy: video thumbnails are left out'
                 WHEN p.mime = 'application/pdf' AND NOT :documents THEN 'policy: documents are left out'
