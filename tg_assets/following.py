@@ -55,10 +55,10 @@ async def follow(
     subscribed: set[int] = set()
     async for dialogs, _ in dialog_pages(opened.client):
         shown = [one for one in dialogs if described is None or in_folder(described, one)]
-        numbered = [one for one in shown if one.is_numbered]
-        done.private += len(shown) - len(numbered)
-        subscribed |= {one.marked_id for one in numbered}
-        for one in numbered:
+        chosen = [one for one in shown if one.is_shared]
+        done.private += len(shown) - len(chosen)
+        subscribed |= {one.marked_id for one in chosen}
+        for one in chosen:
             if not _may_read(opened, settings, one, done):
                 continue
             with session.transaction() as connection:

@@ -59,7 +59,9 @@ class OffLimits:
 
     def has_exported(self, chat: Any) -> bool:
         """Whether a chat of an export is."""
-        return chat.type in CODE_TYPES or self.has(chat.tg_channel_id, chat.source)
+        # One of an unknown type may be a person's.
+        source = chat.source if chat.is_known else "dm"
+        return chat.type in CODE_TYPES or self.has(chat.tg_channel_id, source)
 
     def has_event(self, event: Any) -> bool:
         """Whether an event is about such a chat. In direct messages the sender tells it as well."""

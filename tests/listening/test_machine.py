@@ -224,7 +224,7 @@ class Life(RuleBasedStateMachine):
 
     def _post(self, name: str, number: int) -> str:
         """Id of the post that a message has to be."""
-        marked = {"news": self.chats["news"].marked_id, "talk": self.chats["talk"].marked_id, "dm": -self.ada.id,
+        marked = {"news": self.chats["news"].marked_id, "talk": self.chats["talk"].marked_id, "dm": self.ada.id,
                   "circle": self.chats["circle"].marked_id}[name]  # fmt: skip
         owner = 0 if name in ("news", "talk") else self.me.id
         return str(ids.post_id(ids.channel_id(self.loop.id, marked, owner), number))

@@ -30,8 +30,9 @@ from tg_assets.telegram.message import Malformed, read_head
         ("saved_messages", -42, "dm", 900),
         ("replies", -42, "dm", 900),
         ("verification_codes", -42, "dm", 900),
-        ("", -42, "dm", 900),
-        (None, -42, "dm", 900),
+        ("", -42, "persona", 900),
+        (None, -42, "persona", 900),
+        ("private_galaxy", -42, "persona", 900),
     ],
 )
 def test_chat_type_decides_id_and_source(chat_type: str | None, marked: int, source: str, owner: int) -> None:

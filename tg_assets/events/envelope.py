@@ -6,13 +6,13 @@ What does not belong here: fields of single events, names of streams.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from tg_assets.events.fields import BigInt, ChatRef, Moment, Name, Source, marked
-from tg_assets.ids import PER_ACCOUNT
+from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT
 
 E = TypeVar("E", bound="Envelope")
 
@@ -78,11 +78,12 @@ class ChatEvent(Envelope):
 
     ``tg_channel_id`` is a marked id once validated, whatever form it came in. ``owner_id`` is the account of a private
     chat: direct messages (``dm``) and small groups (``persona``) always have one, taken from a numeric ``user_id``
-    when it is not given; a group has one when it was read for that account alone; channels have none.
+    when it is not given; a group has one when it was read for that account alone; channels have none. An id of a small
+    group makes ``persona`` of a source that says ``channel``, or nothing.
     """
 
     tg_channel_id: BigInt | None = None
-    source: Source = "channel"
+    source: Annotated[Source, BeforeValidator(lambda said: said or "channel")] = "channel"
     owner_id: BigInt | None = None
     user_id: str | None = None
     channel_id: str | None = None
@@ -93,6 +94,8 @@ class ChatEvent(Envelope):
     def _mark(self) -> Self:
         if self.tg_channel_id is None:
             return self
+        if self.source == "channel" and -CHANNEL_SHIFT < self.tg_channel_id < 0:
+            self.source = "persona"  # that is a small group's id
         chat_id = marked(self.tg_channel_id, self.source)
         if chat_id != self.tg_channel_id:
             self.tg_channel_id = chat_id

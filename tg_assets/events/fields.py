@@ -12,6 +12,8 @@ from tg_assets.ids import CHANNEL_SHIFT, MESSAGE_ID_MAX, PER_ACCOUNT, marked_cha
 
 Source = Literal["channel", "group", "dm", "persona"]
 
+# Bare ids of channels and supergroups begin here; smaller ones are those of small groups.
+CHANNELS_BEGIN = 1_000_000_000
 INT32 = (1 << 31) - 1
 INT64 = (1 << 63) - 1
 
@@ -80,6 +82,8 @@ def marked(tg_channel_id: int, source: Source) -> int:
     if tg_channel_id == 0:
         raise ValueError("tg_channel_id is 0, which is no chat")
     if source == "dm":
+        if abs(tg_channel_id) > CHANNEL_SHIFT:
+            raise ValueError("tg_channel_id is a channel's, and no person's that direct messages could be with")
         return -abs(tg_channel_id)
     if tg_channel_id < 0:
         return tg_channel_id

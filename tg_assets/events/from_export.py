@@ -14,10 +14,10 @@ from tg_assets.albums.rebuild import MediaItem, rebuild
 from tg_assets.events.fields import INT32
 from tg_assets.events.parts import PostMedia
 from tg_assets.events.posts import PostParsedEventV1
-from tg_assets.ids import PER_ACCOUNT
 from tg_assets.telegram.desktop_media import media_of
 from tg_assets.telegram.desktop_post import ChatContext, author_of, parse, read_words
 from tg_assets.telegram.exported_chat import ExportedChat
+from tg_assets.telegram.members import Members
 from tg_assets.telegram.message import MessageHead, read_head, zone_of
 
 Message = dict[str, Any]
@@ -35,17 +35,20 @@ _SAME = (
 
 @dataclass(slots=True)
 class Surveyed:
-    """What has to be known of a whole chat: album by message id, and in private chats the other author's id."""
+    """What has to be known of a whole chat: album by message id, and who wrote in it."""
 
     chat: ExportedChat
     grouped: dict[int, int] = field(default_factory=dict)
-    other_author: int | None = None
     messages: int = 0
+    members: Members = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.members = Members(self.chat)
 
     @property
     def owner_id(self) -> int | None:
         """Account of direct messages or a small group; None when the export does not tell, 0 for other chats."""
-        return self.chat.owner_id or self.other_author if self.chat.source in PER_ACCOUNT else 0
+        return self.members.owner()
 
 
 class Zones:
@@ -83,10 +86,7 @@ def survey(items: Iterable[ExportedChat | Message], tz: tzinfo = UTC) -> list[Su
             media[head.message_id] = MediaItem(
                 head.message_id, head.posted_at, head.author, head.has_caption, head.media_kind or "photo"
             )
-        if found.other_author is None and found.chat.source == "dm":
-            author = author_of(item)
-            if author is not None and author.type == "user" and author.id != found.chat.id:
-                found.other_author = author.id
+        found.members.saw(author_of(item))
     _group(chats, media)
     return chats
 
@@ -121,7 +121,8 @@ def post_event(
     head = read_head(raw, tz)
     if not isinstance(head, MessageHead):
         return head
-    chat = surveyed.chat
+    owner = surveyed.members.owner(owner_id)
+    chat = surveyed.members.chat_of(owner or 0)
     row = parse(raw, ChatContext(chat.tg_channel_id, chat.source), tz)
     items = (media_items(raw) if media is None else media) if row["has_media"] else []
     _, words = read_words(raw)
@@ -130,7 +131,7 @@ def post_event(
         tenant_id=tenant,
         tg_channel_id=chat.tg_channel_id,
         source=chat.source,
-        owner_id=(owner_id or surveyed.owner_id) if chat.source in PER_ACCOUNT else None,
+        owner_id=owner or None,
         chat_title=chat.name,
         telegram_message_id=head.message_id,
         grouped_id=surveyed.grouped.get(head.message_id),

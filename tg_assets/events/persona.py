@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, StringConstraints, model_validator
 
 from tg_assets.events.envelope import ChatEvent, Envelope
-from tg_assets.events.fields import BigInt, ChatRef, Count, MessageId, Moment, Posted, Source, marked
+from tg_assets.events.fields import (
+    CHANNELS_BEGIN, BigInt, ChatRef, Count, MessageId, Moment, Posted, Source, marked,
+)  # fmt: skip
 
 
 def _known(source: Any) -> Any:
@@ -24,7 +26,8 @@ class PersonaMessageIngestedEventV1(ChatEvent):
     """A message of a private chat or a group as the account ``user_id`` sees it; its content may be cut short.
 
     It belongs to that account, in a group as well. The chat is ``tg_channel_id`` or ``peer_id``; without either, the
-    sender of a private message who is not the account itself. An event that tells none of these has no ``chat``.
+    sender of a private message who is not the account itself. An event that tells none of these has no ``chat``. A bare
+    ``peer_id`` of a group that is no channel's is a small group's.
     """
 
     user_id: Account
@@ -48,6 +51,8 @@ class PersonaMessageIngestedEventV1(ChatEvent):
         if self.dialog_type == "dm":
             self.source = "dm"
         chat_id = self.tg_channel_id or self.peer_id
+        if chat_id and not self.tg_channel_id and self.dialog_type == "group" and 0 < chat_id < CHANNELS_BEGIN:
+            chat_id = -chat_id
         sender = self.sender_tg_id or 0
         if not chat_id and self.dialog_type == "dm" and sender > 0 and sender != self.owner_id:
             chat_id = sender

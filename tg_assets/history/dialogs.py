@@ -23,14 +23,19 @@ DialogType = Literal["dm", "group", "channel"]
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
-    """A chat of an account. ``marked_id``: users are positive. ``is_numbered``: its messages have ids of its own."""
+    """A chat of an account. ``marked_id``: users are positive.
+
+    ``is_shared``: whoever is in it sees the same messages under the same ids, as in channels and supergroups. Not in
+    the direct messages of a channel (a "monoforum", https://core.telegram.org/api/monoforum), which are a channel by
+    their id alone: each sees a conversation of their own.
+    """
 
     type: DialogType
     marked_id: int
     access_hash: int | None
     title: str | None
     username: str | None
-    is_numbered: bool
+    is_shared: bool
     is_archived: bool = False
     is_muted: bool = False
     is_bot: bool = False
@@ -39,7 +44,7 @@ class Dialog:
     @property
     def filed_as(self) -> Source:
         """The source that the chat has here."""
-        return "persona" if self.type == "group" and not self.is_numbered else self.type
+        return "persona" if self.type == "group" and not self.is_shared else self.type
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +81,10 @@ def dialog_of(entity: Any, **about: Any) -> Dialog | None:
             return None
         return Dialog("group", -entity.id, None, entity.title, None, False, **about)
     if isinstance(entity, Channel):
-        kind: DialogType = "group" if entity.megagroup or entity.gigagroup else "channel"
+        is_shared = not entity.monoforum
+        kind: DialogType = "group" if entity.megagroup or entity.gigagroup or not is_shared else "channel"
         return Dialog(
-            kind, marked_channel_id(entity.id), entity.access_hash, entity.title, entity.username, True, **about
+            kind, marked_channel_id(entity.id), entity.access_hash, entity.title, entity.username, is_shared, **about
         )
     return None
 

@@ -104,7 +104,10 @@ def _land_chat(
 ) -> ChatReport:
     """Register one staged chat and land its messages."""
     report = staged.report
-    owner = _owner(staged, options)
+    owner = staged.members.owner(options.owner_id)
+    if owner is None:
+        raise TgAssetsError(staged.chat.ownerless)
+    staged.chat = staged.members.chat_of(owner)
     # What has no messages says nothing, not even what the chat is called.
     renames = report.first is not None
     chat = Chat(staged.chat.tg_channel_id, staged.chat.source, staged.chat.name, owner_id=owner, renames=renames)
@@ -129,16 +132,6 @@ def _land_chat(
         ],
     )
     return report
-
-
-def _owner(staged: StagedChat, options: ImportOptions) -> int:
-    """The account that direct messages and small groups belong to; 0 for channels and supergroups."""
-    if staged.chat.source not in ids.PER_ACCOUNT:
-        return 0
-    owner = options.owner_id or staged.chat.owner_id or staged.other_author
-    if not owner:
-        raise TgAssetsError(staged.chat.ownerless)
-    return owner
 
 
 __all__ = ["ImportOptions", "import_export"]

@@ -68,9 +68,10 @@ def drop_duplicates(connection: Connection, chat: int) -> int:
 
 
 def set_ids(connection: Connection, chat: int, channel: UUID) -> None:
-    """Give ids to staged rows whose chat was not known while they were read."""
+    """Give ids to staged rows whose chat was not known, or taken for another one, while they were read."""
     connection.execute(
-        text("UPDATE incoming SET channel_id = :channel WHERE chat = :chat AND channel_id IS NULL"),
+        text("""UPDATE incoming SET channel_id = :channel, id = NULL
+                WHERE chat = :chat AND channel_id IS DISTINCT FROM :channel"""),
         {"chat": chat, "channel": channel},
     )
     missing = connection.execute(

@@ -22,6 +22,7 @@ from tg_assets.telegram.archive import ExportArchive
 from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
 from tg_assets.telegram.desktop_post import author_of, media_of, read_words
 from tg_assets.telegram.fields import integer
+from tg_assets.telegram.members import Members
 from tg_assets.telegram.message import MessageHead, read_head, zone_of
 from tg_assets.telegram.words import unread_of, wordless_kind
 
@@ -40,8 +41,7 @@ class StagedChat:
     channel: UUID | None
     """Id of the chat; None while nobody has said whose account this private chat is from."""
     report: ChatReport
-    other_author: int | None = None
-    """In direct messages, the author who is not the peer: the account that exported."""
+    members: Members
     dated: dict[str, Any] | None = None
     """The last message that gives both forms of its date: it tells the zone for those that give one."""
     rejected: list[tuple[str, str, str, str]] = field(default_factory=list)
@@ -69,7 +69,8 @@ def stage_export(
             if isinstance(event, ExportedChat):
                 title = event.name or event.type or str(event.id)
                 report = ChatReport(title, never_read=off_limits.has_exported(event))
-                chats.append(StagedChat(len(chats), event, _channel(event, options, tenant), report))
+                channel = _channel(event, options, tenant)
+                chats.append(StagedChat(len(chats), event, channel, report, Members(event)))
                 continue
             messages += 1
             if chats[-1].report.never_read:
@@ -97,11 +98,9 @@ def stage_export(
 
 
 def _channel(chat: ExportedChat, options: ImportOptions, tenant: UUID) -> UUID | None:
-    """Id of a chat; None for direct messages or a small group whose account is not known yet."""
-    if chat.source not in ids.PER_ACCOUNT:
-        return ids.channel_id(tenant, chat.tg_channel_id)
-    owner = options.owner_id or chat.owner_id
-    return ids.channel_id(tenant, ids.peer_id(chat.tg_channel_id, chat.source), owner) if owner else None
+    """Id of a chat as its header says; None for a private one whose account is not known yet."""
+    owner = options.owner_id or chat.owner_id if chat.source in ids.PER_ACCOUNT else 0
+    return None if owner is None else ids.channel_id(tenant, chat.peer_id, owner)
 
 
 def _row(ordinal: int, raw: dict[str, Any], staged: StagedChat, tz: tzinfo) -> tuple[object, ...] | None:
@@ -151,7 +150,4 @@ def _count(staged: StagedChat, head: MessageHead, raw: dict[str, Any]) -> None:
         report.unread.update(unread_of(raw))
         if not (head.has_media or raw.get("text") or read_words(raw)[1].whole.content):
             report.wordless[wordless_kind(raw)] += 1
-    if staged.chat.source == "dm" and staged.other_author is None:
-        author = author_of(raw)
-        if author is not None and author.type == "user" and author.id != staged.chat.id:
-            staged.other_author = author.id
+    staged.members.saw(author_of(raw))

@@ -2,20 +2,25 @@
 
 Desktop writes bare ids; inside, ids are marked (see ``tg_assets.ids``). A chat with one person is filed as
 ``-abs(peer id)`` of the owner account, and so is a small group, which is source ``persona``; channels and supergroups
-have no owner. What does not belong here: reading files.
+have no owner. A chat of another type than Desktop is known to write is private as well, and a group until its authors
+say that it is not (``members``). What does not belong here: reading files.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id
+from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id, peer_id
 from tg_assets.telegram.fields import integer, string
 
 Source = Literal["channel", "group", "dm", "persona"]
 
 CHANNEL_TYPES = frozenset({"private_channel", "public_channel"})
 SUPERGROUP_TYPES = frozenset({"private_supergroup", "public_supergroup"})
+# Between an account and one person or bot; then those in which Telegram shows an account what others wrote.
+CONVERSATIONS = frozenset({"personal_chat", "bot_chat"})
+DIRECT_TYPES = CONVERSATIONS | {"saved_messages", "replies", "verification_codes"}
+KNOWN_TYPES = CHANNEL_TYPES | SUPERGROUP_TYPES | DIRECT_TYPES | {"private_group"}
 # Desktop before mid-2021 packed the kind of peer above bit 32 (export_data_types.cpp: user 1, chat or channel 2).
 PACKED_SHIFT = 32
 PACKED_USER = 1
@@ -40,10 +45,26 @@ class ExportedChat:
     owner_id: int | None
 
     @property
+    def is_known(self) -> bool:
+        """Whether Desktop is known to write this type."""
+        return self.type in KNOWN_TYPES
+
+    @property
+    def peer_id(self) -> int:
+        """Marked id of its peer, which tells the kind, too."""
+        return peer_id(self.tg_channel_id, self.source)
+
+    @property
     def ownerless(self) -> str:
         """What to tell a person when nobody said whose account this chat is from."""
-        what = "direct messages with" if self.source == "dm" else "messages of the small group"
         title = self.name or self.type or str(self.id)
+        if not self.is_known:
+            return (
+                f"The chat {title!r} is of a type that is not known here ({self.type[:40]!r}), and its messages do not "
+                "say whose account they are from. Give the account's Telegram id with --owner: the chat becomes a "
+                "private one of that account."
+            )
+        what = "direct messages with" if self.source == "dm" else "messages of the small group"
         return (
             f"The {what} {title!r} do not say whose account they are from. Give the account's Telegram id with --owner."
         )
@@ -74,4 +95,7 @@ def describe_chat(header: Mapping[str, Any], owner_id: int | None, packed_ids: b
         bare &= _MASK
     if owner_id is None and chat_type == "saved_messages":
         owner_id = bare  # the chat with oneself
-    return ExportedChat(name, chat_type, bare, -bare, "dm", owner_id)
+    if chat_type in DIRECT_TYPES:
+        return ExportedChat(name, chat_type, bare, -bare, "dm", owner_id)
+    filed_as = marked_channel_id(bare) if is_marked else -bare
+    return ExportedChat(name, chat_type, bare, filed_as, "persona", owner_id)
