@@ -125,15 +125,23 @@ def _key(tenant_slug: str, feed: str) -> str:
 def _choose_feed(
     connection: Connection, settings: Settings, tenant_slug: str, chat: Chat, feed: str | None, in_use: int
 ) -> tuple[str, str, str]:
-    """Key, kind and title of a new chat's feed: the one asked for, its own, or past the budget a bucket."""
+    """Key, kind and title of a new chat's feed: the one asked for, its own, or past the budget a bucket.
+
+    Keys are in Dagster's pages and logs, so that of a private chat tells nobody's name; the title does.
+    """
     kind = "group" if chat.source == "persona" else chat.source
     title = chat.title or chat.username or f"{kind} {abs(chat.tg_channel_id)}"
     if feed:
-        return _key(tenant_slug, feed), kind, title
+        key = _key(tenant_slug, feed)
+        return key, kind, key.partition(".")[2] if chat.owner_id else title
     if in_use >= feed_budget(settings, datetime.now(UTC).date()):
         number = crc32(str(chat.tg_channel_id).encode()) % BUCKETS
         return f"{tenant_slug}.bucket-{number:02d}", "bucket", f"Bucket {number:02d}"
-    base = _key(tenant_slug, slug(chat.username or chat.title, f"{kind}-{abs(chat.tg_channel_id)}"))
+    if chat.owner_id:
+        channel = ids.channel_id(ids.tenant_id(tenant_slug), chat.peer_id, chat.owner_id)
+        base = _key(tenant_slug, ids.private_name(channel, chat.source))
+    else:
+        base = _key(tenant_slug, slug(chat.username or chat.title, f"{kind}-{abs(chat.tg_channel_id)}"))
     taken = set(connection.execute(text("SELECT key FROM feeds")).scalars())
     key, number = base, 2
     while key in taken:  # two chats may share a title; each keeps its own feed

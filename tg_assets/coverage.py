@@ -47,6 +47,8 @@ class Account:
 
     channel: UUID
     tg_channel_id: int
+    owner_id: int
+    source: str
     title: str | None
     contiguous: bool
     newest: int
@@ -69,7 +71,8 @@ _LETTERS = """
     )"""
 CHATS = f"""
     WITH {_LETTERS}, told AS (
-        SELECT c.id, c.feed, c.tg_channel_id, c.title, v.live_from, v.updated_at, v.service - v.deleted AS service,
+        SELECT c.id, c.feed, c.tg_channel_id, c.owner_id, c.source, c.title, v.live_from, v.updated_at,
+               v.service - v.deleted AS service,
                c.source NOT IN ('dm', 'persona') AND c.tg_channel_id < -{CHANNEL_SHIFT} AS contiguous,
                v.stored - v.service - v.deleted AS stored, v.deleted, v.absent,
                r.numbers - (v.stored + v.service + v.deleted + v.absent) AS rejected,
@@ -94,10 +97,10 @@ NEAR = """(SELECT posted_at FROM telegram_messages t WHERE t.channel_id = chat.i
 _ENDS = f"{NEAR.format('<= lower(s.r)', 'DESC')} AS since, {NEAR.format('>= upper(s.r) - 1', 'ASC')} AS until"
 
 _ACCOUNTS = f"""{CHATS}
-    SELECT id, tg_channel_id, title, contiguous, newest, live_from,
+    SELECT id, tg_channel_id, owner_id, source, title, contiguous, newest, live_from,
            {", ".join(map(_IDS.format, COLUMNS))},
            (SELECT count(*) FROM unnest(unknown)) AS ranges
-    FROM chat ORDER BY 12 DESC, title, tg_channel_id"""  # noqa: S608
+    FROM chat ORDER BY 14 DESC, title, tg_channel_id"""  # noqa: S608
 _EACH = f"""{CHATS}
     SELECT lower(s.r), upper(s.r) - 1, s.counts, (s.counts[6] > 0)::int, {_ENDS}
     FROM chat CROSS JOIN LATERAL (
@@ -131,11 +134,13 @@ def account(connection: Connection, feed: str) -> list[Account]:
         Account(
             row.id,
             row.tg_channel_id,
+            row.owner_id,
+            row.source,
             row.title,
             row.contiguous,
             row.newest,
             row.live_from,
-            _counts(row[6:12]),
+            _counts(row[8:14]),
             row.ranges,
         )
         for row in rows

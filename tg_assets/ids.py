@@ -40,6 +40,11 @@ def channel_id(tenant: UUID, peer_id: int, owner_id: int = 0) -> UUID:
     return uuid5(tenant, f"channel:{owner_id}:{peer_id}")
 
 
+def private_name(channel: UUID, source: str) -> str:
+    """What a private chat is called where more people look than its account: ``dm-1a2b3c4d``, ``group-…``."""
+    return f"{'dm' if source == 'dm' else 'group'}-{channel.hex[:8]}"
+
+
 def post_id(channel: UUID, message_id: int) -> UUID:
     """Id of a message; ``channel`` already carries tenant and owner."""
     return uuid5(channel, f"post:{message_id}")

@@ -12,14 +12,14 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import create_engine, text
 
-from tests.support.installation import COMMAND, FEEDS, SAMPLE, Installation
+from tests.support.installation import COMMAND, DIRECT, FEEDS, SAMPLE, Installation, private_feed
 from tests.support.pipeline import ALL_ASSETS, expected
 from tg_assets.cli import COMMANDS, cli
 
 CHAT_OF = {
     "demo.severnyy-mayak": "Северный маяк",
     "demo.komanda-mayaka": "Команда маяка",
-    "demo.katya-novak": "Катя Новак",
+    DIRECT: "Катя Новак",
 }
 SERVERS = {"neo4j", "postgres", "qdrant", "redis", "dagster-code", "dagster-daemon", "dagster-web"}
 NOWHERE = "postgresql+psycopg2://tg_dagster:secret@127.0.0.1:9/dagster"  # the discard port: nobody listens
@@ -166,6 +166,19 @@ def test_a_file_that_cannot_be_imported_is_a_sentence(
     assert "Traceback" not in said
 
 
+def test_names_of_private_chats_are_shown_to_their_owner(installed: Installation) -> None:
+    """Whoever lists feeds sees that somebody's direct messages are there, with whom only when naming the account."""
+    name, owner = CHAT_OF[DIRECT], ("--owner", "510001001")
+    for command in (("feeds", "--tenant", "demo"), ("feeds", "--tenant", "demo", "--chats"), ("coverage", DIRECT)):
+        for stranger in ((), ("--owner", "510001002")):
+            said = installed.must(*command, *stranger)
+            assert DIRECT.removeprefix("demo.") in said
+            assert name not in said
+        assert name in installed.must(*command, *owner)
+        if command[0] == "feeds":
+            assert CHAT_OF[FEEDS[1]] in installed.must(*command)
+
+
 def test_importing_again_brings_nothing_new(installed: Installation) -> None:
     before = installed.rows("demo", "SELECT count(*), sum(hashtext(id::text)) FROM telegram_messages")
     said = installed.must("import", str(SAMPLE), "--tenant", "demo")
@@ -230,9 +243,9 @@ def test_dry_run_materializes_nothing(installed: Installation, dry_run: str) -> 
 def launched(installed: Installation, dry_run: str) -> str:
     """A backfill of one asset and one day, launched without waiting; its id, when it is over."""
     said = installed.must(
-        "backfill", "dry.katya-novak", "2026-01-06..2026-01-06", "--asset", "telegram_messages", "--no-wait"
+        "backfill", private_feed("dry"), "2026-01-06..2026-01-06", "--asset", "telegram_messages", "--no-wait"
     )
-    assert "1 partitions of dry.katya-novak" in said
+    assert f"1 partitions of {private_feed('dry')}" in said
     backfill = said.split(":")[0].removeprefix("Backfill ")
     installed.wait_for_backfill(backfill)
     return backfill
@@ -242,7 +255,7 @@ def test_backfill_of_one_asset_is_launched_without_waiting(installed: Installati
     result = installed.wait_for_backfill(launched)
     assert result["status"] == "COMPLETED_SUCCESS", result
     assert [run["status"] for run in result["runs"]] == ["SUCCESS"]
-    made = {asset for asset in ALL_ASSETS if "2026-01-06|dry.katya-novak" in installed.materialized(asset)}
+    made = {asset for asset in ALL_ASSETS if f"2026-01-06|{private_feed('dry')}" in installed.materialized(asset)}
     assert made == {"telegram_messages"}
 
 

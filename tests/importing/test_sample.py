@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import pipeline
 from tests.support.pipeline import SAMPLE, expected
+from tg_assets import ids
 from tg_assets.importing.report import ChatReport
 
 CHATS = list(expected()["chats"])
@@ -100,11 +101,12 @@ def test_every_medium_is_in_the_object_store(landed: tuple[str, Sequence[ChatRep
 
 
 def test_chats_become_feeds(landed: tuple[str, Sequence[ChatReport]]) -> None:
-    """One feed per chat, named after it; direct messages belong to the account that exported them."""
+    """One feed per chat, named after it; direct messages belong to the account that exported them, without a name."""
     tenant = landed[0]
+    direct = ids.channel_id(ids.tenant_id(tenant), 510001007, 510001001)
     rows = pipeline.rows(tenant, "SELECT title, source, feed, tg_channel_id, owner_id FROM channels ORDER BY title")
     assert [tuple(row) for row in rows] == [
-        ("Катя Новак", "dm", f"{tenant}.katya-novak", -510001007, 510001001),
+        ("Катя Новак", "dm", f"{tenant}.dm-{direct.hex[:8]}", -510001007, 510001001),
         ("Команда маяка", "group", f"{tenant}.komanda-mayaka", -1001800400222, 0),
         ("Северный маяк", "channel", f"{tenant}.severnyy-mayak", -1001700300111, 0),
     ]

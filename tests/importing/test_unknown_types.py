@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tests.support import pipeline
-from tests.telegram.exports import account, chat, message
+from tests.telegram.exports import account, chat, message, read
 from tg_assets.errors import TgAssetsError
 from tg_assets.events.replay import Replay
+from tg_assets.off_limits import OffLimits
 from tg_assets.telegram.archive import open_archive
 
 ME, STRANGERS, BARE = 501, (601, 602), 1_900_000_107
@@ -94,3 +95,12 @@ def test_direct_messages_with_a_channel_are_not_followed() -> None:
         for monoforum in (True, False)
     ]
     assert [(one.type, one.is_shared) for one in found if one] == [("group", False), ("group", True)]
+
+
+@pytest.mark.parametrize("kind", [*UNKNOWN, "personal_chat"])
+def test_a_chat_with_login_codes_is_never_read_whatever_its_type(kind: Any) -> None:
+    """A small group may have that number, but only if it says that it is one."""
+    (codes,), _ = read(desk(kind, bare=777000))
+    (group,), _ = read(desk("private_group", bare=777000))
+    assert OffLimits().has_exported(codes)
+    assert not OffLimits().has_exported(group)

@@ -23,9 +23,9 @@ def accounts(live: Live, feed: str | None = None) -> list[Account]:
         return account(connection, feed or f"{live.tenant}.live")
 
 
-def shown(live: Live, largest: int | None = None) -> list[tuple[int, int, dict[str, int]]]:
+def shown(live: Live, largest: int | None = None, feed: str | None = None) -> list[tuple[int, int, dict[str, int]]]:
     """Stretches of the one chat as first, last and what is in them."""
-    (one,) = accounts(live)
+    (one,) = accounts(live, feed)
     with pipeline.postgres().tenant(ids.tenant_id(live.tenant)) as session, session.transaction() as connection:
         found = stretches(connection, one.channel, largest)
     return [(part.first, part.last, {state: count for state, count in part.counts.items() if count}) for part in found]
@@ -85,9 +85,10 @@ def test_small_unknown_ranges_are_counted_with_what_is_around_them(live: Live) -
 def test_small_groups_and_direct_messages_have_no_unknown_ids(live: Live, named: dict[str, Any]) -> None:
     live.send(live.event(5, **named), live.event(90, **named))
     live.drain()
-    (one,) = accounts(live)
+    (feed,) = live.feeds
+    (one,) = accounts(live, feed)
     assert (one.contiguous, one.ranges, one.counts["unknown"], one.counts["stored"]) == (False, 0, 0, 2)
-    assert shown(live, 19) == [(5, 90, {"stored": 2})]
+    assert shown(live, 19, feed) == [(5, 90, {"stored": 2})]
     assert found_holes(live).total == 0
 
 

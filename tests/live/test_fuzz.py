@@ -34,7 +34,7 @@ def told(event: Any, tenant: UUID) -> list[tuple[str, UUID]]:
         return []
     if event.chat is None or not event.message_ids:
         return [("fact", UUID(event.post_id))]
-    channel = ids.channel_id(tenant, event.chat.tg_channel_id, event.chat.owner_id)
+    channel = ids.channel_id(tenant, event.chat.peer_id, event.chat.owner_id)
     kind = "message" if isinstance(event, Message) else "fact"
     return [(kind, ids.post_id(channel, number)) for number in event.message_ids]
 

@@ -41,11 +41,13 @@ def export_of(first: int = 900) -> dict[str, Any]:
 
 
 def two(live: Live, numbers: dict[str, list[int]]) -> None:
-    """Two chats, two feeds, the messages of each."""
+    """Two chats, two feeds whose keys tell no name, the messages of each."""
     rows = live.rows("SELECT source, tg_channel_id, peer_id, title FROM channels ORDER BY peer_id DESC")
     kinds = [(row.source.replace("group", "persona"), *row[1:]) for row in rows]  # a group is one by either name
     assert kinds == CHATS
-    assert len({row.feed for row in live.rows("SELECT feed FROM channels")}) == 2
+    short = [ids.channel_id(ids.tenant_id(live.tenant), peer, ME).hex[:8] for peer in (BARE, -BARE)]
+    feeds = {row.key: row.title for row in live.rows("SELECT key, title FROM feeds")}
+    assert feeds == {f"{live.tenant}.dm-{short[0]}": "Kim", f"{live.tenant}.group-{short[1]}": "Painters"}
     found = live.rows(
         """SELECT c.title, array_agg(t.telegram_message_id ORDER BY 1) FROM telegram_messages t
            JOIN channels c ON c.id = t.channel_id GROUP BY 1"""
@@ -88,7 +90,7 @@ def test_events_of_both(live: Live) -> None:
     live.drain()
     assert live.numbers("deleted_at IS NOT NULL") == [901]
     rows = live.rows("SELECT c.source, v.deleted FROM coverage v JOIN channels c ON c.id = v.channel_id")
-    assert [str(row.deleted) for row in rows if row.source == "dm"] == ["[]"]
+    assert [str(row.deleted) for row in rows if row.source == "dm"] == ["{}"]
 
 
 def test_an_export_of_both_and_its_replay(live: Live, tmp_path: Path) -> None:

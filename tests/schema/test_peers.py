@@ -27,7 +27,7 @@ from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
 from tg_assets.stages import all_stages
 
-BEFORE, AFTER = "0010", "0011"
+BEFORE, AFTER = "0014", "0015"
 ME, PEER, GROUP = 900, 70001, 70002
 # Columns of ids that are of other things, or that nothing here has rows of.
 OTHERS = {"tenant_id", "identity_id", "user_id", "account_id", "media_object_id", "cover_media_id"}
@@ -168,7 +168,8 @@ def before(
         connection.execute(text("INSERT INTO history SELECT tenant_id, id FROM channels"))
         connection.execute(
             text("""INSERT INTO message_facts
-                    SELECT tenant_id, id, 'vision', channel_id, telegram_message_id, now(), '{}' FROM messages""")
+                    SELECT tenant_id, id, 'album', channel_id, telegram_message_id, now(), '{"grouped_id": 1}'
+                    FROM messages""")
         )
     downgrade(made.owner_url, BEFORE)
     return made
@@ -221,14 +222,14 @@ def test_every_column_of_ids_is_seen_to(scratch: Callable[[str], str], servers: 
     """Of the schema as it is then: a column that is in none of the lists would keep ids that nothing has any more."""
     from importlib import import_module
 
-    revision = import_module("migrations.versions.0011_peers")
+    revision = import_module("migrations.versions.0015_peers")
     url = scratch(servers["TG_POSTGRES_OWNER_URL"])
     upgrade(url, BEFORE)
     found = ask(
         url,
         """SELECT c.table_name, c.column_name FROM information_schema.columns c
            JOIN pg_class p ON p.relname = c.table_name AND NOT p.relispartition
-           WHERE c.table_schema = 'public' AND c.data_type = 'uuid' AND c.column_name <> ALL(:others)""",
+           WHERE c.table_schema = 'public' AND c.data_type = 'uuid' AND c.column_name::text <> ALL(:others)""",
         others=[*OTHERS],
     )
     own = {("channels", "id"), ("media_groups", "id"), ("media_groups", "channel_id"), ("dead_letters", "id")}

@@ -29,7 +29,15 @@ from tg_assets import ids
 
 COMMAND = Path(sys.executable).with_name("tg-assets")
 SAMPLE = ROOT / "samples" / "export"
-FEEDS = ("demo.katya-novak", "demo.komanda-mayaka", "demo.severnyy-mayak")
+
+
+def private_feed(tenant: str, peer: int = 510001007, owner: int = 510001001) -> str:
+    """Key of the feed of direct messages, those of the sample by default: it tells no name."""
+    return f"{tenant}.{ids.private_name(ids.channel_id(ids.tenant_id(tenant), peer, owner), 'dm')}"
+
+
+DIRECT = private_feed("demo")
+FEEDS = (DIRECT, "demo.komanda-mayaka", "demo.severnyy-mayak")
 LOG_LINES = 40
 
 
@@ -186,4 +194,4 @@ def running(data: Path) -> Iterator[Installation]:
             )
 
 
-__all__ = ["FEEDS", "ROOT", "SAMPLE", "Installation", "running"]
+__all__ = ["DIRECT", "FEEDS", "ROOT", "SAMPLE", "Installation", "private_feed", "running"]

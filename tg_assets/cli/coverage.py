@@ -1,6 +1,6 @@
 """``coverage``: which message ids of a feed's chats are accounted for, and what would bring the others."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,8 @@ SHARED = "ids are shared with other chats, so nothing between them is unknown"
 @click.command("coverage")
 @click.argument("feed")
 @click.option("--all", "every", is_flag=True, help="Every chat and every range, not only the largest unknown ones.")
-def coverage_command(feed: str, every: bool) -> None:
+@click.option("--owner", "owners", type=int, multiple=True, help="Account whose private chats are shown by name.")
+def coverage_command(feed: str, every: bool, owners: tuple[int, ...]) -> None:
     """Show which message ids of FEED are stored, service messages, deleted, known never to have existed, or unknown."""
     from tg_assets import ids
     from tg_assets.coverage import account
@@ -45,17 +46,19 @@ def coverage_command(feed: str, every: bool) -> None:
         accounts = account(connection, feed)
         shown = accounts if every else accounts[:CHATS]
         for one in shown:
-            _show(connection, feed, one, every)
+            _show(connection, feed, one, every, (0, *owners))
         if len(shown) < len(accounts):
             rest = accounts[len(shown) :]
             unknown = sum(one.counts["unknown"] for one in rest)
             console.print(f"… and {len(rest):,} more chats with {unknown:,} unknown ids; --all shows them.")
 
 
-def _show(connection: "Connection", feed: str, chat: "Account", every: bool) -> None:
+def _show(connection: "Connection", feed: str, chat: "Account", every: bool, owners: Collection[int]) -> None:
+    from tg_assets import ids
     from tg_assets.coverage import stretches
 
-    console.print(Text(f"{chat.title or ''} ({chat.tg_channel_id})".strip(), style="bold"))
+    named = f"{chat.title or ''} ({chat.tg_channel_id})".strip()
+    console.print(Text(named if chat.owner_id in owners else ids.private_name(chat.channel, chat.source), style="bold"))
     if not chat.newest:
         console.print("  Nothing has arrived yet.\n")
         return

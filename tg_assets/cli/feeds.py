@@ -11,8 +11,9 @@ from tg_assets.cli.runtime import console
 @click.group("feeds", invoke_without_command=True)
 @click.option("--tenant", help="Only this tenant.")
 @click.option("--chats", is_flag=True, help="List the chats of each feed too, and who reads them.")
+@click.option("--owner", "owners", type=int, multiple=True, help="Account whose private chats are shown by name.")
 @click.pass_context
-def feeds_command(context: click.Context, tenant: str | None, chats: bool) -> None:
+def feeds_command(context: click.Context, tenant: str | None, chats: bool, owners: tuple[int, ...]) -> None:
     """List feeds with their chats, messages and dates; `sync` follows what an account subscribes to."""
     if context.invoked_subcommand is not None:
         return
@@ -26,17 +27,21 @@ def feeds_command(context: click.Context, tenant: str | None, chats: bool) -> No
     for name in ("kind", "messages", "parsed", "from", "to", "partitions"):
         table.add_column(name, no_wrap=True, justify="right" if name in ("messages", "parsed") else "left")
     table.add_column("not read", overflow="fold")
+    table.add_column("title", overflow="fold")
     for slug in [tenant] if tenant else tenant_slugs(known):
         with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
-            for row in connection.execute(text(_FEEDS)):
+            for row in connection.execute(text(_FEEDS), {"owners": [0, *owners]}):
                 span = [f"{moment:%Y-%m-%d}" if moment else "" for moment in (row.first, row.last)]
                 listed = "yes" if row.key in known else "no: feeds sync"
                 numbers = [f"{number:,}" for number in (row.messages, row.parsed)]
-                table.add_row(row.key, row.kind, *numbers, *span, listed, row.problems or "")
+                table.add_row(row.key, row.kind, *numbers, *span, listed, row.problems or "", row.title or "")
                 if chats:
                     for chat in connection.execute(text(_CHATS), {"feed": row.key}):
+                        seen = chat.owner_id in (0, *owners)
+                        named = f"{chat.title or ''} ({chat.tg_channel_id})"
+                        name = named if seen else ids.private_name(chat.id, chat.source)
                         whose = f"{chat.source} of {chat.owner_id}" if chat.owner_id else chat.source
-                        table.add_row(f"  {chat.title or ''} ({chat.tg_channel_id})", whose, chat.readers or "")
+                        table.add_row(f"  {name}", whose, chat.readers or "")
     console.print(
         table if table.row_count else "No feeds yet. `tg-assets import PATH` or `tg-assets feeds sync` registers some."
     )
@@ -100,7 +105,8 @@ def clean_command(tenant: str) -> None:
 
 
 _FEEDS = """
-    SELECT f.key, f.kind, f.title, coalesce(sum(r.messages), 0)::bigint AS messages,
+    SELECT f.key, f.kind, CASE WHEN bool_and(coalesce(c.owner_id, 0) = ANY(:owners)) THEN f.title END AS title,
+           coalesce(sum(r.messages), 0)::bigint AS messages,
            coalesce(sum(p.parsed), 0)::bigint AS parsed, min(r.first) AS first, max(r.last) AS last,
            (SELECT string_agg(CASE chats WHEN 1 THEN '' ELSE chats || ' chats: ' END || problem, '; ' ORDER BY problem)
             FROM (SELECT u.problem, count(*) AS chats FROM channels o JOIN user_channel u ON u.channel_id = o.id
@@ -114,8 +120,8 @@ _FEEDS = """
     GROUP BY f.key, f.kind, f.title ORDER BY f.key
 """
 _CHATS = """
-    SELECT source, owner_id, title, tg_channel_id,
+    SELECT c.id, source, owner_id, title, tg_channel_id,
            (SELECT string_agg(a.name || coalesce(': ' || u.problem, ''), ', ' ORDER BY a.name)
             FROM user_channel u JOIN accounts a ON a.id = u.user_id WHERE u.channel_id = c.id) AS readers
-    FROM channels c WHERE feed = :feed ORDER BY title
+    FROM channels c WHERE feed = :feed ORDER BY title, c.id
 """

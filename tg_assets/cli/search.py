@@ -66,7 +66,7 @@ def search_command(
         console.print("Nothing found.")
     elif not fits(hits):
         console.print("Nothing here fits well. The nearest:")
-    show_hits(hits)
+    show_hits(hits, chats=bool(owners))
 
 
 def find(query: str, tenant: str, narrow: "Narrow | None", limit: int) -> list[Hit]:
@@ -96,12 +96,14 @@ def _plain(hit: Hit) -> dict[str, Any]:
     }
 
 
-def show_hits(hits: list[Hit]) -> None:
+def show_hits(hits: list[Hit], *, chats: bool = False) -> None:
     """Print hits, best first: a line about each, its text, its tags."""
     for number, hit in enumerate(hits, 1):
         head = Text(
             f"{number:>2}. {hit.score:.2f} {verdict(hit.score):<6}  {hit.posted_at:%Y-%m-%d}  {hit.feed}", style="bold"
         )
+        if chats and hit.chat:
+            head.append(f"  {hit.chat}", style="green")
         if hit.kind == "album":
             head.append("  album", style="magenta")
         if hit.link:

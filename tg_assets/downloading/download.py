@@ -142,6 +142,6 @@ class Downloader:
             problem = f"account {account.name} cannot read it: {reason}"
             with session.transaction() as connection:
                 close_way(connection, account.id, channel, problem)
-            self.done.problems[chats[channel].title or str(chats[channel].tg_channel_id)] = problem
+            self.done.problems[chats[channel].shown] = problem
         for channel in chats.keys() - closed.keys():
-            self.done.problems.pop(chats[channel].title or str(chats[channel].tg_channel_id), None)
+            self.done.problems.pop(chats[channel].shown, None)

@@ -78,8 +78,8 @@ class ChatEvent(Envelope):
 
     ``tg_channel_id`` is a marked id once validated, whatever form it came in. ``owner_id`` is the account of a private
     chat: direct messages (``dm``) and small groups (``persona``) always have one, taken from a numeric ``user_id``
-    when it is not given; a group has one when it was read for that account alone; channels have none. An id of a small
-    group makes ``persona`` of a source that says ``channel``, or nothing.
+    when it is not given; a group has one when it was read for that account alone; channels have none. Where an
+    account is told, a small group's id makes ``persona`` of a source that says ``channel``, or nothing.
     """
 
     tg_channel_id: BigInt | None = None
@@ -94,16 +94,16 @@ class ChatEvent(Envelope):
     def _mark(self) -> Self:
         if self.tg_channel_id is None:
             return self
-        if self.source == "channel" and -CHANNEL_SHIFT < self.tg_channel_id < 0:
+        account = self.owner_id or _account(self.user_id)
+        if self.source == "channel" and account and -CHANNEL_SHIFT < self.tg_channel_id < 0:
             self.source = "persona"  # that is a small group's id
         chat_id = marked(self.tg_channel_id, self.source)
         if chat_id != self.tg_channel_id:
             self.tg_channel_id = chat_id
         if self.source in PER_ACCOUNT and not self.owner_id:
-            account = self.user_id or ""
-            if not (account.isascii() and account.isdigit() and 0 < len(account) < 19):
+            if not account:
                 raise ValueError("owner_id is missing: a private chat needs the account it belongs to")
-            self.owner_id = int(account)
+            self.owner_id = account
         return self
 
     @property
@@ -132,3 +132,9 @@ class ChatEvent(Envelope):
     def shard_key(self) -> str:
         # Without the account: not every event about a chat names it, and all of them go to one shard.
         return str(self.tg_channel_id) if self.tg_channel_id is not None else self.channel_id or self.tenant_id
+
+
+def _account(user_id: str | None) -> int | None:
+    """A producer's own id of a user, where it is the number of an account."""
+    given = user_id or ""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None

@@ -14,6 +14,7 @@ from tg_assets.albums.rebuild import MediaItem, rebuild
 from tg_assets.events.fields import INT32
 from tg_assets.events.parts import PostMedia
 from tg_assets.events.posts import PostParsedEventV1
+from tg_assets.ids import PER_ACCOUNT
 from tg_assets.telegram.desktop_media import media_of
 from tg_assets.telegram.desktop_post import ChatContext, author_of, parse, read_words
 from tg_assets.telegram.exported_chat import ExportedChat
@@ -86,7 +87,8 @@ def survey(items: Iterable[ExportedChat | Message], tz: tzinfo = UTC) -> list[Su
             media[head.message_id] = MediaItem(
                 head.message_id, head.posted_at, head.author, head.has_caption, head.media_kind or "photo"
             )
-        found.members.saw(author_of(item))
+        if found.chat.source in PER_ACCOUNT:
+            found.members.saw(author_of(item))
     _group(chats, media)
     return chats
 

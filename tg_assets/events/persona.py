@@ -10,7 +10,15 @@ from pydantic import BeforeValidator, StringConstraints, model_validator
 
 from tg_assets.events.envelope import ChatEvent, Envelope
 from tg_assets.events.fields import (
-    CHANNELS_BEGIN, BigInt, ChatRef, Count, MessageId, Moment, Posted, Source, marked,
+    CHANNELS_BEGIN,
+    BigInt,
+    ChatRef,
+    Count,
+    MessageId,
+    Moment,
+    Posted,
+    Source,
+    marked,
 )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ class Pulled:
     partitions: Counter[tuple[str, date]] = field(default_factory=Counter)
     """Changed messages by feed and first day of the window, where partitions are marked dirty."""
     problems: dict[str, str] = field(default_factory=dict)
-    """Chat's title, or its id, to why it could not be read."""
+    """What a chat is shown as to why it could not be read."""
     unread: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
     """By feed, what should have been read and no chat of it could be."""
     seconds: float = 0.0
@@ -158,7 +158,7 @@ class Puller:
                     with session.transaction() as connection:
                         open_way(connection, client.account.id, chat.id, chat.access_hash)
                 self.pulled.chats += 1
-                self.pulled.problems.pop(chat.title or str(chat.tg_channel_id), None)
+                self.pulled.problems.pop(chat.shown, None)
         if client.client.budget:
             self.pulled.counts["waits"] += client.client.budget.waits
         return refused
@@ -166,7 +166,7 @@ class Puller:
     def _refused(self, refused: set[UUID], client: Opened, chat: Reachable, error: RPCError) -> str:
         refused.add(chat.id)
         problem = f"account {client.account.name} cannot read it: {name_of(error)}"
-        self.pulled.problems[chat.title or str(chat.tg_channel_id)] = problem
+        self.pulled.problems[chat.shown] = problem
         return problem
 
     async def stretch(

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets.accounts.limits import MAY_READ
 from tg_assets.events.fields import Source
-from tg_assets.ids import CHANNEL_SHIFT, peer_id
+from tg_assets.ids import CHANNEL_SHIFT, peer_id, private_name
 from tg_assets.off_limits import OffLimits
 
 
@@ -36,6 +36,13 @@ class Reachable:
     def peer_id(self) -> int:
         """Marked id of its peer, which tells the kind, too."""
         return peer_id(self.tg_channel_id, self.source)
+
+    @property
+    def shown(self) -> str:
+        """What logs and metadata call it: nobody's name."""
+        if self.owner_id:
+            return private_name(self.id, self.source)
+        return self.title or str(self.tg_channel_id)
 
     @property
     def contiguous(self) -> bool:

@@ -89,14 +89,14 @@ class Sweep:
                 left -= await self._chat(client, session, chat, max(1, left))
             except CLOSED as error:
                 problem = f"account {client.account.name} cannot read it: {type(error).__name__.removesuffix('Error')}"
-                self.puller.pulled.problems[chat.title or str(chat.tg_channel_id)] = problem
+                self.puller.pulled.problems[chat.shown] = problem
                 with session.transaction() as connection:
                     close_way(connection, client.account.id, chat.id, problem)
             except RPCError as error:
                 if not is_chats_own(error):
                     raise
                 problem = f"account {client.account.name} cannot read it: {name_of(error)}"
-                self.puller.pulled.problems[chat.title or str(chat.tg_channel_id)] = problem
+                self.puller.pulled.problems[chat.shown] = problem
         self.puller.pulled.chats += len(chats)
 
     async def _chat(self, client: Opened, session: "TenantConnection", chat: Reachable, budget: int) -> int:

@@ -150,4 +150,5 @@ def _count(staged: StagedChat, head: MessageHead, raw: dict[str, Any]) -> None:
         report.unread.update(unread_of(raw))
         if not (head.has_media or raw.get("text") or read_words(raw)[1].whole.content):
             report.wordless[wordless_kind(raw)] += 1
-    staged.members.saw(author_of(raw))
+    if staged.chat.source in ids.PER_ACCOUNT:
+        staged.members.saw(author_of(raw))

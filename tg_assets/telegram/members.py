@@ -29,7 +29,7 @@ class Members:
 
     def saw(self, author: Peer | None) -> None:
         """Take in who wrote a message."""
-        if author is None or self.chat.source not in PER_ACCOUNT:
+        if author is None:
             return
         if author.type != "user":
             self.others = True

@@ -26,12 +26,12 @@ import orjson
 from alembic import op
 from sqlalchemy import Connection, text
 
-from migrations.tenancy import isolate
+from migrations.tenancy import isolate, lifted
 from tg_assets.partitions import window_sql
 from tg_assets.settings import load_settings
 
-revision = "0011"
-down_revision = "0010"
+revision = "0015"
+down_revision = "0014"
 
 BATCH = 20_000
 # Where ids are kept, beside rows of channels and media_groups, which others refer to.
@@ -68,16 +68,15 @@ def upgrade() -> None:
             PRIMARY KEY (tenant_id, store, id)
         )
     """)
-    _lift(True)
-    _give_ids(of_people=True)
-    op.execute("""
-        INSERT INTO replaced_ids SELECT tenant_id, store, old, new
-        FROM rekeyed CROSS JOIN unnest(ARRAY['qdrant', 'neo4j']) store WHERE kind = 'channel'
-        UNION ALL
-        SELECT tenant_id, 'objects', old, new FROM rekeyed JOIN media_groups g USING (tenant_id)
-        WHERE kind = 'album' AND g.id = new AND g.meta ? 'enrichment'
-    """)
-    _lift(False)
+    with lifted(*TABLES):
+        _give_ids(of_people=True)
+        op.execute("""
+            INSERT INTO replaced_ids SELECT tenant_id, store, old, new
+            FROM rekeyed CROSS JOIN unnest(ARRAY['qdrant', 'neo4j']) store WHERE kind = 'channel'
+            UNION ALL
+            SELECT tenant_id, 'objects', old, new FROM rekeyed JOIN media_groups g USING (tenant_id)
+            WHERE kind = 'album' AND g.id = new AND g.meta ? 'enrichment'
+        """)
     isolate("replaced_ids")
     op.execute("""
         ALTER TABLE channels ADD peer_id bigint
@@ -87,27 +86,20 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    _lift(True)
-    both = op.get_bind().scalar(
-        text("""SELECT count(*) FROM channels c JOIN channels o USING (tenant_id, owner_id)
-                WHERE c.source = 'dm' AND o.source <> 'dm' AND o.tg_channel_id = c.tg_channel_id""")
-    )
-    if both:
-        raise SystemExit(
-            f"{both} direct messages have the id of a small group of their account, and revision 0010 cannot tell them "
-            "apart. Nothing was changed."
+    with lifted(*TABLES):
+        both = op.get_bind().scalar(
+            text("""SELECT count(*) FROM channels c JOIN channels o USING (tenant_id, owner_id)
+                    WHERE c.source = 'dm' AND o.source <> 'dm' AND o.tg_channel_id = c.tg_channel_id""")
         )
-    op.execute("ALTER TABLE channels DROP COLUMN peer_id")
-    _give_ids(of_people=False)
-    _lift(False)
+        if both:
+            raise SystemExit(
+                f"{both} direct messages have the id of a small group of their account, and revision 0014 cannot tell "
+                "them apart. Nothing was changed."
+            )
+        op.execute("ALTER TABLE channels DROP COLUMN peer_id")
+        _give_ids(of_people=False)
     op.execute("DROP TABLE replaced_ids")
     op.execute("ALTER TABLE channels ADD UNIQUE (tenant_id, owner_id, tg_channel_id)")
-
-
-def _lift(lifted: bool) -> None:
-    """Let the owner see the rows of all tenants, or no more."""
-    for table in TABLES:
-        op.execute(f"ALTER TABLE {table} {'NO FORCE' if lifted else 'FORCE'} ROW LEVEL SECURITY")
 
 
 def _give_ids(*, of_people: bool) -> None:
@@ -143,7 +135,8 @@ def _give_ids(*, of_people: bool) -> None:
         FROM rekeyed r WHERE g.id = r.new AND g.meta ? 'enrichment'
     """)
     op.execute("""
-        UPDATE indexing_status i SET embedding_status = 'pending', graph_status = 'pending'
+        UPDATE indexing_status i SET graph_status = 'pending',
+               embedding_status = CASE embedding_status WHEN 'skipped' THEN 'skipped' ELSE 'pending' END
         FROM rekeyed r WHERE i.post_id = r.new
     """)
     # Posts of the account's groups that answer a person's message point at its node.
