@@ -27,7 +27,7 @@ down: .venv/runtime
 	@$(BIN)/tg-assets down
 
 test: .venv/dev ocr browser lint
-	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -22,6 +22,21 @@ os.environ.pop("COLUMNS", None)
 FOREIGN = {name for name in os.environ if name.startswith("TG_") and name not in ("TG_POSTGRES_BIN", "TG_REDIS_BIN")}
 
 
+# Files that take minutes: begun first, so that no process has one of them left when the others are done.
+LONG = (
+    "ui/test_ui.py", "live/test_daemon.py", "pipeline/test_changes.py", "cli/test_readme.py", "ui/test_ui_telegram.py",
+    "live/test_crashes.py", "cli/test_cli.py", "pipeline/test_public_exports.py", "cli/test_telegram_docs.py",
+    "pipeline/test_scale.py", "live/test_albums.py", "listening/test_losses.py", "pipeline/test_sample.py",
+    "importing/test_whole_group.py", "pipeline/test_isolation.py", "backends/test_service.py", "live/test_fuzz.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files that take long first; the others stay as they were found."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
+
+
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of the session's servers."""

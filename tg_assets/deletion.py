@@ -23,7 +23,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from resources.postgres import temp_rows
-from tg_assets.ids import media_object_id
+from tg_assets.ids import CHANNEL_SHIFT, media_object_id
 from tg_assets.result_keys import album_key
 from tg_assets.stage import Session
 
@@ -108,16 +108,28 @@ def _drop_files(connection: Connection) -> None:
 
 
 def _drop_letters(connection: Connection) -> None:
-    """Dead letters that hold a buried message: an event about it, or the line of an export."""
+    """Dead letters that hold a buried message: an event about it, or the line of an export.
+
+    An event names its chat by a marked id or a bare one. Of a chat that an account has for itself it names the account,
+    and whether a person or a small group is meant; another account's letters are not this deletion's.
+    """
     connection.execute(
         text("""
             DELETE FROM dead_letters l USING buried b JOIN channels c ON c.id = b.channel_id
             WHERE jsonb_typeof(l.payload) = 'object' AND (
-                (l.source LIKE 'stream:%' AND l.payload->>'tg_channel_id' = c.tg_channel_id::text
+                (l.source LIKE 'stream:%'
+                 AND coalesce(l.payload->>'tg_channel_id', l.payload->>'peer_id')
+                     IN (c.tg_channel_id::text, (-c.tg_channel_id)::text, (-c.tg_channel_id - :shift)::text)
                  AND coalesce(l.payload->>'telegram_message_id', l.payload->>'tg_message_id')
-                     = b.telegram_message_id::text)
+                     = b.telegram_message_id::text
+                 AND CASE WHEN c.owner_id = 0
+                          THEN c.source = 'channel' OR coalesce(l.payload->>'owner_id', '0') = '0'
+                          ELSE c.owner_id::text IN (l.payload->>'owner_id', l.payload->>'user_id')
+                               AND (c.source = 'dm')
+                                   = coalesce('dm' IN (l.payload->>'source', l.payload->>'dialog_type'), false) END)
                 OR (l.source = 'import ' || c.feed AND l.payload->>'id' = b.telegram_message_id::text))
-        """)
+        """),
+        {"shift": CHANNEL_SHIFT},
     )
 
 

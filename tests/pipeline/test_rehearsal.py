@@ -73,14 +73,14 @@ class Ears(SpeechResource):
 
 
 class Names(TaggerResource):
-    """A tagger with a price."""
+    """A tagger with a price. What it says is not what was said before: a dry run takes that for granted."""
 
     def tagging(self, tenant: str, embedder: Any) -> Tagging:
         class Tagger:
             name, version, tokens, tokens_per_post, chunk_size = "fake", "fake@1", 0, 40, 20
 
             def tag_all(self, inputs: Any) -> list[TagResult]:
-                return [only_hashtags(TagInput(f"{one.text} #ferry {one.ocr_text}")) for one in inputs]
+                return [only_hashtags(TagInput(f"{one.text} #harbourmaster {one.ocr_text}")) for one in inputs]
 
         return Tagging(Tagger(), Price(30.0, "RUB"))
 

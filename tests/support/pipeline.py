@@ -34,7 +34,7 @@ ALL_ASSETS = [asset.key.to_user_string() for asset in ASSETS]
 # Columns that say when or by which run, not what.
 _VOLATILE = {
     "received_at", "created_at", "updated_at", "made_at", "superseded_at", "first_seen_at", "run_id", "subscribed_at",
-    "described_at", "due_at",
+    "described_at", "due_at", "dropped_at",
 }  # fmt: skip
 
 

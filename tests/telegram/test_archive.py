@@ -195,7 +195,7 @@ def test_several_exports_in_one_folder(folder: Path) -> None:
         ("a.rar", b"Rar!\x1a\x07\x01\x00", "a RAR archive. Unpack it"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7-Zip archive"),
         ("a.tar", b"x" * 257 + b"ustar\x0000", "a tar archive"),
-        ("a.tar.gz", gzip.compress(b"x" * 257 + b"ustar\x0000"), "a tar archive"),
+        ("a.tar.gz", gzip.compress(b"x" * 257 + b"ustar\x0000", mtime=0), "a tar archive"),
         ("a.json.bz2", b"BZh91AY&SY", "compressed by bzip2"),
         ("a.json.xz", b"\xfd7zXZ\x00\x00", "compressed by xz"),
         ("a.session", b"SQLite format 3\x00", "a SQLite database"),

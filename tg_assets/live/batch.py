@@ -64,8 +64,9 @@ class Message:
         return self.edited_at or BEGINNING, self.format == "event", self.version_at, self.raw_hash
 
     @property
-    def stored_media(self) -> int:
-        return sum("sha256" in item for item in self.media)
+    def known_media(self) -> tuple[int, bool]:
+        """How much it knows of its media, as ``landing`` compares it: how many are stored, and whether there are any."""
+        return sum("sha256" in item for item in self.media), bool(self.media)
 
     @property
     def raw(self) -> bytes:
@@ -128,7 +129,7 @@ class Batch:
             return
         last, first = (message, other) if message.version >= other.version else (other, message)
         last.grouped_id = last.grouped_id or first.grouped_id
-        if first.stored_media > last.stored_media:
+        if first.known_media > last.known_media:
             last.media = first.media
         self.messages[message.id] = last
         if first.edited_at != last.edited_at:
