@@ -108,7 +108,7 @@ def _damaged(random: Random, data: bytes) -> bytes:
 def _packed(random: Random, data: bytes) -> tuple[str, bytes]:
     kind = random.randrange(12)
     if kind == 0:
-        packed = gzip.compress(data, 1)
+        packed = gzip.compress(data, 1, mtime=0)
         return "result.json.gz", _damaged(random, packed) if random.random() < 0.5 else packed
     if kind == 1:
         into = io.BytesIO()

@@ -65,7 +65,7 @@ class Message:
 
     @property
     def known_media(self) -> tuple[int, bool]:
-        """How much it knows of its media, as ``landing`` compares it: how many are stored, and whether there are any."""
+        """How much it knows of its media, as ``landing`` compares it: how many are stored, and are there any."""
         return sum("sha256" in item for item in self.media), bool(self.media)
 
     @property
