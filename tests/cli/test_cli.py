@@ -149,7 +149,7 @@ def test_feeds_count_what_was_imported(installed: Installation) -> None:
     [
         ("messages.html", b"<!DOCTYPE html>secret", ("a page of HTML", "Machine-readable JSON")),
         ("result.json", b'[{"_": "Message", "message": "secret"}]', ("Telethon", "Machine-readable JSON")),
-        ("result.json.gz", gzip.compress(b"{\"id\": 42, \"messages\": [1]}" * 99, mtime=0)[:40], ("cut short",)),
+        ("result.json.gz", gzip.compress(b'{"id": 42, "messages": [1]}' * 99, mtime=0)[:40], ("cut short",)),
         ("export.zip", b"PK\x03\x04secret", ("cut short or damaged",)),
         ("result.json", b'{"id": 42, "type": "personal_chat", "messages": [{"from_id": "userMe"}]}', ("--owner",)),
     ],
