@@ -46,7 +46,7 @@ def test_the_owner_that_a_person_names_wins(tenant: str, tmp_path: Path) -> None
 
 def test_without_any_sign_of_the_owner_nothing_lands(tenant: str, tmp_path: Path) -> None:
     path = pipeline.write_export(tmp_path, chat(theirs(1), **PRIVATE))
-    with pytest.raises(TgAssetsError, match=r"do not say whose account they are from.*--owner"):
+    with pytest.raises(TgAssetsError, match=r"direct messages.*does not say whose account it is from.*--owner"):
         pipeline.import_path(path, tenant)
     assert set(pipeline.counts(tenant, ["tenants", "channels", "telegram_messages"]).values()) == {0}
 
@@ -90,7 +90,7 @@ def test_a_small_group_is_another_chat_for_each_account(tenant: str, tmp_path: P
 
 def test_a_small_group_of_nobody_is_refused_until_its_owner_is_named(tenant: str, tmp_path: Path) -> None:
     path = pipeline.write_export(tmp_path, chat(mine(1), theirs(2), **SMALL))
-    with pytest.raises(TgAssetsError, match=r"small group 'Дача' do not say whose account they are from.*--owner"):
+    with pytest.raises(TgAssetsError, match=r"a small group.*does not say whose account it is from.*--owner"):
         pipeline.import_path(path, tenant)
     assert pipeline.counts(tenant, ["channels", "telegram_messages"]) == {"channels": 0, "telegram_messages": 0}
     pipeline.import_path(path, tenant, owner_id=OTHER, feed="dacha")

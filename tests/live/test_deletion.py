@@ -158,3 +158,21 @@ def test_nothing_of_a_deleted_message_is_left_anywhere(live: Live, tmp_path: Pat
     live.backfill(**seen)
     assert sorted(one for one in traces(live, GONE) if one[1] not in with_outbox) == []
     assert live.rows("SELECT deleted FROM coverage WHERE NOT isempty(stored * deleted)") == []
+
+
+def test_a_deletion_takes_letters_of_its_own_chat_only(live: Live) -> None:
+    """A person and a small group with one bare id, of two accounts: message 5 of one of them is deleted."""
+    chats = [
+        {"owner_id": owner, "source": source, "tg_channel_id": name}
+        for owner in (501, 502)
+        for source, name in (("dm", 80_001), ("persona", -80_001))
+    ]
+    for about in chats:
+        live.send({"tenant_id": live.tenant, **about, "telegram_message_id": 5, "text": "5", "posted_at": "2026-03-01"})
+        live.send({"tenant_id": live.tenant, **about, "telegram_message_id": 5, "text": 5, "posted_at": "2026-03-01"})
+    live.drain()
+    assert len(live.letters()) == 4
+    live.send({"tenant_id": live.tenant, **chats[0], "telegram_message_ids": [5]}, stream=DELETED)
+    live.drain()
+    left = live.rows("SELECT payload->>'owner_id', payload->>'source' FROM dead_letters ORDER BY 1, 2")
+    assert left == [("501", "persona"), ("502", "dm"), ("502", "persona")]

@@ -61,11 +61,12 @@ class Replay:
         never = sum(chat.messages for chat in chats if self.off_limits.has_exported(chat.chat))
         if never:
             self.rejected[NEVER_READ] += never
-        chosen = [chat for chat in chats if self._wants(chat)]
-        for chat in chosen:
-            if chat.chat.source in PER_ACCOUNT and not (self.owner_id or chat.owner_id):
-                raise TgAssetsError(chat.chat.ownerless)
-        return sum(chat.messages for chat in chosen)
+        for name, found in self._surveyed.items():
+            for number, chat in enumerate(found, 1):
+                private = chat.chat.source in PER_ACCOUNT and self._wants(chat)
+                if private and not (self.owner_id or chat.owner_id):
+                    raise TgAssetsError(chat.chat.ownerless(number, name))
+        return sum(chat.messages for chat in chats if self._wants(chat))
 
     def events(self) -> Iterator[PostParsedEventV1 | None]:
         """The events after ``survey``; None for a message that is not sent, so that progress can be shown."""

@@ -106,7 +106,7 @@ def _land_chat(
     report = staged.report
     owner = staged.members.owner(options.owner_id)
     if owner is None:
-        raise TgAssetsError(staged.chat.ownerless)
+        raise TgAssetsError(staged.chat.ownerless(staged.number + 1, name))
     staged.chat = staged.members.chat_of(owner)
     # What has no messages says nothing, not even what the chat is called.
     renames = report.first is not None

@@ -54,20 +54,17 @@ class ExportedChat:
         """Marked id of its peer, which tells the kind, too."""
         return peer_id(self.tg_channel_id, self.source)
 
-    @property
-    def ownerless(self) -> str:
-        """What to tell a person when nobody said whose account this chat is from."""
-        title = self.name or self.type or str(self.id)
+    def ownerless(self, number: int, file: str) -> str:
+        """What to tell a person when nobody said whose account this chat is from; it is ``number`` of its file."""
+        which = f"Chat number {number} of {file}"
         if not self.is_known:
             return (
-                f"The chat {title!r} is of a type that is not known here ({self.type[:40]!r}), and its messages do not "
-                "say whose account they are from. Give the account's Telegram id with --owner: the chat becomes a "
-                "private one of that account."
+                f"{which} is of a type that is not known here ({self.type[:40]!r}), and its messages do not say whose "
+                "account they are from. Give the account's Telegram id with --owner: the chat becomes a private one of "
+                "that account."
             )
-        what = "direct messages with" if self.source == "dm" else "messages of the small group"
-        return (
-            f"The {what} {title!r} do not say whose account they are from. Give the account's Telegram id with --owner."
-        )
+        what = "direct messages" if self.source == "dm" else "a small group"
+        return f"{which} ({what}) does not say whose account it is from. Give the account's Telegram id with --owner."
 
 
 def packs_ids(message: Mapping[str, Any]) -> bool:
