@@ -175,8 +175,9 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
             return None
         found = hashlib.sha256()
         try:
-            for part in obstore.get(_store(self.url), key).stream(PART_BYTES):
-                found.update(part)
+            with _told(self.url):
+                for part in obstore.get(_store(self.url), key).stream(PART_BYTES):
+                    found.update(part)
         except FileNotFoundError:
             return None
         return found.hexdigest()

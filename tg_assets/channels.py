@@ -26,6 +26,11 @@ _CYRILLIC = dict(zip("абвгдезийклмнопрстуфыэ", "abvgdeziyk
     "ё": "e", "ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ь": "", "ю": "yu",
     "я": "ya",
 }  # fmt: skip
+# Whether an event is about the chat ``c``, as far as accounts go, by the ``owner`` and the ``user`` that it names.
+OF_ACCOUNT = """
+    CASE WHEN c.owner_id = 0 THEN c.source = 'channel' OR coalesce({owner}, '0') = '0'
+         ELSE c.owner_id::text IN ({owner}, {user}) END
+"""
 
 
 @dataclass(frozen=True, slots=True)

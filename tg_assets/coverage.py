@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from tg_assets.channels import OF_ACCOUNT
 from tg_assets.ids import CHANNEL_SHIFT
 
 State = Literal["stored", "service", "deleted", "never existed", "rejected", "unknown"]
@@ -62,6 +63,7 @@ class Account:
 _LETTERS = """
     letter AS MATERIALIZED (
         SELECT CASE WHEN source LIKE 'import %' THEN substr(source, 8) END AS feed,
+               payload ->> 'owner_id' AS owner, payload ->> 'user_id' AS account,
                CASE WHEN payload ->> 'tg_channel_id' ~ '^-?[0-9]{1,15}$'
                     THEN abs((payload ->> 'tg_channel_id')::bigint) END AS chat,
                CASE WHEN source LIKE 'import %' AND entry ~ '^message [0-9]{1,9}$' THEN substr(entry, 9)::bigint
@@ -82,6 +84,7 @@ CHATS = f"""
             SELECT coalesce(range_agg(int8range(l.number, l.number, '[]')), '{{}}') AS numbers FROM letter l
             WHERE l.number > 0 AND c.source NOT IN ('dm', 'persona') AND c.tg_channel_id < -{CHANNEL_SHIFT} AND (
                 l.chat IN (-c.tg_channel_id, -c.tg_channel_id - {CHANNEL_SHIFT})
+                  AND {OF_ACCOUNT.format(owner="l.owner", user="l.account")}
                 OR l.feed = c.feed AND NOT EXISTS (SELECT FROM channels o WHERE o.feed = c.feed AND o.id <> c.id))
         ) r
         WHERE (CAST(:feed AS text) IS NULL OR c.feed = :feed) AND (CAST(:channel AS uuid) IS NULL OR c.id = :channel)

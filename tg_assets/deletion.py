@@ -23,6 +23,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from resources.postgres import temp_rows
+from tg_assets.channels import OF_ACCOUNT
 from tg_assets.ids import CHANNEL_SHIFT, media_object_id
 from tg_assets.result_keys import album_key
 from tg_assets.stage import Session
@@ -113,8 +114,9 @@ def _drop_letters(connection: Connection) -> None:
     An event names its chat by a marked id or a bare one. Of a chat that an account has for itself it names the account,
     and whether a person or a small group is meant; another account's letters are not this deletion's.
     """
+    whose = OF_ACCOUNT.format(owner="l.payload->>'owner_id'", user="l.payload->>'user_id'")
     connection.execute(
-        text("""
+        text(f"""
             DELETE FROM dead_letters l USING buried b JOIN channels c ON c.id = b.channel_id
             WHERE jsonb_typeof(l.payload) = 'object' AND (
                 (l.source LIKE 'stream:%'
@@ -122,13 +124,11 @@ def _drop_letters(connection: Connection) -> None:
                      IN (c.tg_channel_id::text, (-c.tg_channel_id)::text, (-c.tg_channel_id - :shift)::text)
                  AND coalesce(l.payload->>'telegram_message_id', l.payload->>'tg_message_id')
                      = b.telegram_message_id::text
-                 AND CASE WHEN c.owner_id = 0
-                          THEN c.source = 'channel' OR coalesce(l.payload->>'owner_id', '0') = '0'
-                          ELSE c.owner_id::text IN (l.payload->>'owner_id', l.payload->>'user_id')
-                               AND (c.source = 'dm')
-                                   = coalesce('dm' IN (l.payload->>'source', l.payload->>'dialog_type'), false) END)
+                 AND {whose}
+                 AND (c.owner_id = 0 OR (c.source = 'dm')
+                      = coalesce('dm' IN (l.payload->>'source', l.payload->>'dialog_type'), false)))
                 OR (l.source = 'import ' || c.feed AND l.payload->>'id' = b.telegram_message_id::text))
-        """),
+        """),  # noqa: S608 - a constant
         {"shift": CHANNEL_SHIFT},
     )
 

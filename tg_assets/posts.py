@@ -17,8 +17,8 @@ from sqlalchemy import Connection, text
 from resources.postgres import Postgres, copy_rows
 from tg_assets import ids
 from tg_assets.channels import channels_of
-from tg_assets.events.content import as_json
 from tg_assets.events.post_row import EVENT_PARSER_VERSION, parse_event
+from tg_assets.jsonb import jsonb
 from tg_assets.materialize import Made, materialize, partitioned_asset
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.stage import Chunk, Outcome, Stage
@@ -135,7 +135,7 @@ def _parse(raw: Any) -> PostRow:
 def _json(value: object) -> str | None:
     if value is None:
         return None
-    return "[]" if not value and value == [] else as_json(value)  # most of them are
+    return "[]" if not value and value == [] else jsonb(value)  # most of them are
 
 
 STAGE = stage()

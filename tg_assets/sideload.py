@@ -250,7 +250,7 @@ def _event(message: PostParsedEventV1, message_id: UUID, chat: Reachable) -> Per
         message_id=str(message_id),
         telegram_message_id=message.telegram_message_id,
         tg_channel_id=chat.tg_channel_id,
-        peer_id=abs(chat.tg_channel_id) if chat.source == "dm" else chat.tg_channel_id,
+        peer_id=chat.peer_id,
         source=chat.source,
         dialog_type="dm" if chat.source == "dm" else "group",
         chat_title=chat.title,

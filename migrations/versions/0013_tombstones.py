@@ -60,7 +60,10 @@ def upgrade() -> None:
         op.execute("""
             UPDATE telegram_messages SET raw = '{}', raw_hash = '', format = 'deleted', edited_at = NULL,
                 version_at = NULL, later_look = NULL,
-                media = CASE WHEN media->0->>'role' = 'primary'
+                media = CASE WHEN media->0->>'role' = 'primary' AND NOT (
+                                      raw->>'type' IS NOT DISTINCT FROM 'service'
+                                      OR raw->'is_service' IS NOT DISTINCT FROM 'true'
+                                      OR raw->>'_' IS NOT DISTINCT FROM 'MessageService')
                         THEN jsonb_build_array(jsonb_build_object('position', 0, 'kind', media->0->'kind',
                                                                   'role', 'primary', 'missing_reason', 'deleted'))
                         ELSE '[]' END

@@ -1,5 +1,6 @@
 """Whatever happens to a command, it ends in a sentence and an exit code; a traceback is for who asks for it."""
 
+import ast
 import errno
 import os
 import subprocess
@@ -14,7 +15,8 @@ from tg_assets.backends.addresses import make_context
 from tg_assets.backends.context import ServerOptions
 from tg_assets.backends.layout import Layout
 from tg_assets.cli import ending, terminal
-from tg_assets.cli.faults import explain
+from tg_assets.cli.dagster_api import SENTENCES, cause
+from tg_assets.cli.faults import PACKAGE, explain
 from tg_assets.errors import TgAssetsError
 from tg_assets.settings import Settings, load_settings
 
@@ -142,3 +144,24 @@ def test_sentences_of_libraries_do_not_quote() -> None:
 
     assert "stranger" not in explain(ProgrammingError("SELECT :text", {"text": STRANGE}, Exception(STRANGE)))
     assert "TG_POSTGRES_URL" in explain(ArgumentError(STRANGE))
+
+
+def test_a_backfill_tells_every_sentence_that_is_meant_for_people() -> None:
+    """Errors of runs arrive with the name of their class: each kind of our own is known as one."""
+    classes = [
+        (node.name, {getattr(base, "id", "") for base in node.bases})
+        for folder in ("tg_assets", "resources", "sensors")
+        for path in (PACKAGE / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    ]
+    kinds = {TgAssetsError.__name__}
+    while found := {name for name, bases in classes if bases & kinds} - kinds:
+        kinds |= found
+    assert kinds == set(SENTENCES)
+    for kind in kinds:
+        said = {"className": kind, "message": f"tg_assets.x.{kind}: What happened: this. Do that.\n"}
+        assert cause("posts", {"className": "Wrapper", "message": STRANGE, "errorChain": [{"error": said}]}) == (
+            "posts: What happened: this. Do that."
+        )
+    assert "stranger" not in cause("posts", {"className": "KeyError", "message": STRANGE})

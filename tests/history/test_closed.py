@@ -15,9 +15,12 @@ from tests.support import pipeline
 from tests.support.telegram import Loopback
 from tests.telegram_server import World
 from tests.telegram_server.faults import RpcError
+from tg_assets import ids
 from tg_assets.accounts import store
 from tg_assets.cli import cli, runtime
 from tg_assets.errors import TgAssetsError
+from tg_assets.history.reach import barred
+from tg_assets.off_limits import OffLimits
 
 Connect = Callable[[World], Loopback]
 ASSET = "telegram_messages"
@@ -90,6 +93,18 @@ def test_what_cannot_be_read_is_not_green(reader: Loopback) -> None:
     assert backfill(reader, ("posts",)).success
     kept = "SELECT count(*) FROM telegram_messages WHERE posted_at >= '2026-01-31'"
     assert reader.scalar("SELECT count(*) FROM posts") == reader.scalar(kept) > 0
+
+
+def test_a_private_chat_that_cannot_be_read_is_told_without_its_name(reader: Loopback) -> None:
+    """Why chats were left out is metadata, which Dagster shows to everybody."""
+    kicked(reader)
+    backfill(reader)
+    (owner,) = reader.world.users
+    rows = reader.rows("UPDATE channels SET owner_id = :owner RETURNING id", owner=owner)
+    channel = rows[0].id
+    with pipeline.postgres().tenant(ids.tenant_id(reader.tenant)) as session, session.transaction() as connection:
+        (told_of,) = barred(connection, [channel], OffLimits()).values()
+    assert told_of == (ids.private_name(channel, "channel"), "account me cannot read it: ChannelPrivate")
 
 
 def test_what_can_be_read_again_is_green(reader: Loopback) -> None:

@@ -222,6 +222,17 @@ def test_what_was_rejected_is_accounted_for(live: Live, coverage: Callable[..., 
     assert "`tg-assets dead-letters list`" in said
 
 
+def test_what_another_account_was_refused_is_not_rejected_here(live: Live) -> None:
+    """A supergroup that the tenant shares, and that an account also has for itself, are two chats."""
+    group: dict[str, Any] = {"source": "group", "tg_channel_id": -1001234567899}
+    live.send(live.event(1, **group), live.event(3, **group))
+    live.send(live.event(1, **group, owner_id=501), live.event(2, **group, owner_id=501, posted_at="no date"))
+    live.drain()
+    assert shown(live) == [(1, 1, {"stored": 1}), (2, 2, {"unknown": 1}), (3, 3, {"stored": 1})]
+    (private,) = live.feeds - {f"{live.tenant}.live"}
+    assert shown(live, feed=private) == [(1, 1, {"stored": 1}), (2, 2, {"rejected": 1})]
+
+
 def accounts_feed(live: Live) -> str:
     (feed,) = live.feeds
     return feed

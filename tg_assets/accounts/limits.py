@@ -12,7 +12,7 @@ from tg_assets.errors import TgAssetsError
 # Whether account ``a`` may read channel ``c``: the same question as ``may_read``.
 MAY_READ = """
     (a.only_chats IS NULL OR '@' || lower(c.username) = ANY(a.only_chats)
-     OR CAST(CASE c.source WHEN 'dm' THEN -c.tg_channel_id ELSE c.tg_channel_id END AS text) = ANY(a.only_chats))
+     OR CAST(c.peer_id AS text) = ANY(a.only_chats))
 """
 
 

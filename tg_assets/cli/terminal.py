@@ -23,7 +23,6 @@ from rich.text import Text
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # Longer than any line that is printed: in a pipe nobody has a width.
 ENDLESS = 100_000
-RULE = 80
 
 
 def plain(said: str) -> str:

@@ -9,8 +9,6 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from tg_assets.jsonb import without_nul
-
 AROUND = frozenset(
     {"schema_version", "event_id", "trace_id", "occurred_at", "idempotency_key", "producer"}
     | {"tenant_id", "user_id", "channel_id", "post_id", "chat_title", "chat_username"}
@@ -36,21 +34,13 @@ def content_digest(event: BaseModel) -> str:
 
 
 def digest(content: Any) -> str:
-    """32 hex digits of a JSON value, whatever the order of its keys."""
-    dumped = _dumped(content, orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    return hashlib.blake2b(dumped, digest_size=16).hexdigest()
-
-
-def as_json(content: Any) -> str:
-    """A JSON value as text, whatever numbers are in it."""
-    return without_nul(_dumped(content, None)).decode()
-
-
-def _dumped(content: Any, option: int | None) -> bytes:
+    """32 hex digits of a JSON value, whatever the order of its keys and whatever numbers are in it."""
+    option = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
     try:
-        return orjson.dumps(content, _fields, option=option)
+        dumped = orjson.dumps(content, _fields, option=option)
     except TypeError:  # of a number beyond 64 bits, in a field whose content is the sender's own
-        return orjson.dumps(within(content), option=option)
+        dumped = orjson.dumps(within(content), option=option)
+    return hashlib.blake2b(dumped, digest_size=16).hexdigest()
 
 
 def within(value: Any) -> Any:

@@ -114,8 +114,8 @@ class Puller:
         """Note why chats were not read, and what is missing when ``nothing`` of the scope was."""
         with session.transaction() as connection:
             chats = barred(connection, left, self.settings.off_limits)
-        for title, why in chats.values():
-            self.pulled.problems.setdefault(title, why)
+        for name, why in chats.values():
+            self.pulled.problems.setdefault(name, why)
         if nothing:
             spans = [span for chat in chats for span in self._unread(session, chat, scope, force)]
             self.pulled.unread.setdefault(scope.feed, []).extend(spans)

@@ -39,10 +39,8 @@ class Reachable:
 
     @property
     def shown(self) -> str:
-        """What logs and metadata call it: nobody's name."""
-        if self.owner_id:
-            return private_name(self.id, self.source)
-        return self.title or str(self.tg_channel_id)
+        """What logs and metadata call it."""
+        return shown(self.id, self.source, self.owner_id, self.title, self.tg_channel_id)
 
     @property
     def contiguous(self) -> bool:
@@ -58,6 +56,11 @@ class Reachable:
         if self.contiguous:
             return InputPeerChannel(-self.tg_channel_id - CHANNEL_SHIFT, self.access_hash or 0)
         return InputPeerChat(-self.tg_channel_id)
+
+
+def shown(channel: UUID, source: str, owner_id: int, title: str | None, tg_channel_id: int) -> str:
+    """What logs and metadata call a chat: nobody's name."""
+    return private_name(channel, source) if owner_id else title or str(tg_channel_id)
 
 
 LEFT = "the account has left it"
@@ -113,7 +116,7 @@ def close_way(connection: Connection, account: UUID, channel: UUID, problem: str
 
 # Chats that some account has a way to, with what keeps each of these accounts from reading them.
 _BARRED = f"""
-    SELECT c.id, coalesce(c.title, c.tg_channel_id::text) AS title, c.tg_channel_id, c.source, c.username,
+    SELECT c.id, c.title, c.tg_channel_id, c.owner_id, c.source, c.username,
            string_agg(CASE WHEN NOT a.is_active OR NOT EXISTS (SELECT FROM account_sessions s WHERE s.account_id = a.id)
                            THEN 'account ' || a.name || ' cannot be used: ' || coalesce(a.problem, 'it has no session')
                            WHEN NOT {MAY_READ} THEN 'account ' || a.name || ' is limited to other chats'
@@ -121,15 +124,15 @@ _BARRED = f"""
                       '; ' ORDER BY a.name) AS problem
     FROM channels c JOIN user_channel u ON u.channel_id = c.id JOIN accounts a ON a.id = u.user_id
     WHERE c.id = ANY(CAST(:channels AS uuid[])) AND c.is_active AND c.owner_id IN (0, a.telegram_id)
-    GROUP BY c.id, c.title, c.tg_channel_id, c.source, c.username
+    GROUP BY c.id, c.title, c.tg_channel_id, c.owner_id, c.source, c.username
 """  # noqa: S608 - a constant
 
 
 def barred(connection: Connection, channels: Collection[UUID], off_limits: OffLimits) -> dict[UUID, tuple[str, str]]:
-    """Of chats that nobody can read: title and why, by id. A chat that no account ever read is not among them."""
+    """Of chats that nobody can read: what they are shown as and why, by id; none that no account ever read."""
     rows = connection.execute(text(_BARRED), {"channels": [str(one) for one in channels]})
     return {
-        row.id: (row.title, row.problem)
+        row.id: (shown(row.id, row.source, row.owner_id, row.title, row.tg_channel_id), row.problem)
         for row in rows
         if not off_limits.has(row.tg_channel_id, row.source, row.username)
     }

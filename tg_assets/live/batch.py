@@ -13,13 +13,13 @@ from uuid import UUID
 from resources.object_store import is_media_key
 from tg_assets import ids
 from tg_assets.events.albums import AlbumParsedEventV1
-from tg_assets.events.content import as_json
 from tg_assets.events.envelope import BadEvent, ChatEvent
 from tg_assets.events.persona import PersonaMessageIngestedEventV1
 from tg_assets.events.post_row import media_of_event, post_row, stored_json
 from tg_assets.events.posts import PostDeletedEventV1, PostParsedEventV1
 from tg_assets.events.vision import VisionAnalyzedEventV1, VisionUploadedEventV1
 from tg_assets.facts import Fact, FactKind
+from tg_assets.jsonb import jsonb
 from tg_assets.live.chats import Known
 from tg_assets.live.dead_letters import Rejected
 from tg_assets.live.reader import Entry
@@ -144,14 +144,14 @@ class Batch:
         if not event.message_ids:
             self.without_effect += 1  # an older producer's: its posts say themselves which album they are in
             return
-        data = as_json({"grouped_id": event.grouped_id})
+        data = jsonb({"grouped_id": event.grouped_id})
         self._fact(delivered, "album", _required(chat), event.message_ids, data)
 
     def _vision(
         self, delivered: Delivered, event: VisionUploadedEventV1 | VisionAnalyzedEventV1, chat: Known | None
     ) -> None:
         kind: FactKind = "media" if isinstance(event, VisionUploadedEventV1) else "vision"
-        data = as_json(self._seen(event))
+        data = jsonb(self._seen(event))
         if chat is not None and event.message_ids:
             self._fact(delivered, kind, chat, event.message_ids, data)
             return

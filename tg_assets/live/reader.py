@@ -176,8 +176,11 @@ class Reader:
 
     def drop(self, entries: Iterable[Entry]) -> None:
         """Delete entries that must not stay in their streams."""
+        by_stream: dict[str, list[str]] = defaultdict(list)
         for entry in entries:
-            self._redis.xdel(entry.stream, entry.id)
+            by_stream[entry.stream].append(entry.id)
+        for stream, some in by_stream.items():
+            self._redis.xdel(stream, *some)
 
     def trim(self) -> int:
         """Drop entries below what every group of each stream has acknowledged; returns how many."""
