@@ -8,19 +8,20 @@ from Telegram is waited for, too, but not for longer than an hour.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import dagster as dg
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres, temp_rows
 from resources.redis import Redis
 from resources.vision import VisionResource
-from tg_assets import replaced
 from tg_assets.albums.assemble import Album, AlbumItem, assemble
+from tg_assets.albums.moved import move_summaries
 from tg_assets.albums.progress import Progress, show
 from tg_assets.albums.summary import (
     STRATEGIES,
@@ -48,7 +49,7 @@ from tg_assets.remote.errors import NotNow, ReplyUnusable
 from tg_assets.result_keys import album_key
 from tg_assets.scope import Scope, StageConfig
 from tg_assets.settings import load_settings
-from tg_assets.stage import Chunk, Outcome, Session, Stage
+from tg_assets.stage import Chunk, Outcome, Stage
 from tg_assets.vision.policy import HAS_LOOKS
 from tg_assets.vision.result import VisionResult
 
@@ -206,13 +207,8 @@ def stage(
             result.counts["progress not shown"] = len(made.progress)
         return result
 
-    def move(session: Session) -> None:
-        """Give albums whose ids were replaced their summaries under the keys of their ids."""
-        moved = True
-        while moved:
-            with session.transaction() as connection:
-                moved = _move(connection, session.tenant, objects)
-
+    # Albums whose ids were replaced get their summaries under the keys of their ids.
+    move = partial(move_summaries, objects=objects)
     version = f"2/{strategy}" + (f"+{writer.version}" if writer else "")
     if writer is None:
         return Stage("album_summaries", version, INPUTS, work, chunk_size=500, after=move)
@@ -220,22 +216,6 @@ def stage(
         "album_summaries", version, INPUTS, work, chunk_size=20, price=writer.price,
         tokens_per_unit=writer.tokens_per_album, after=move,
     )  # fmt: skip
-
-
-def _move(connection: Connection, tenant: UUID, objects: ObjectStore) -> bool:
-    """Move some summaries; whether there may be more."""
-    replacing = {row.replaced_by: row.id for row in replaced.take(connection, "objects", most=500)}
-    rows = connection.execute(
-        text("SELECT id, deleted_at, meta->'enrichment' AS summary FROM media_groups WHERE id = ANY(:ids)"),
-        {"ids": [*replacing, *replacing.values()]},
-    ).all()
-    there = {row.id for row in rows}
-    for row in rows:
-        if row.id in replacing and row.deleted_at is None and row.summary:
-            objects.put(album_key(tenant, row.id), orjson.dumps(row.summary))
-    for album_id in set(replacing.values()) - there:  # another chat's album may have that id by now
-        objects.delete(album_key(tenant, album_id))
-    return bool(replacing)
 
 
 def _save(chunk: Chunk, made: _Made) -> None:

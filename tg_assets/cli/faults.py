@@ -5,7 +5,6 @@ on; a class, a code and a place are. What does not belong here: printing, or dec
 """
 
 import errno
-import re
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -148,12 +147,9 @@ def _of_http(error: Any) -> str:
 def _of_telegram(error: Any) -> str | None:
     if not hasattr(error, "code") or not hasattr(error, "request"):
         return None
-    request = "a request" if error.request is None else type(error.request).__name__.removesuffix("Request")
-    code = str(getattr(error, "message", ""))
-    return (
-        f"Telegram refused {request} ({code if re.fullmatch('[A-Z0-9_]+', code) else type(error).__name__}, "
-        f"{error.code}). Try again later; `tg-assets accounts` says what keeps an account."
-    )
+    from tg_assets.accounts.refusals import refused
+
+    return str(refused(error, "an account"))
 
 
 def _of_settings(error: Any) -> str:
