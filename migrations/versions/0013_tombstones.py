@@ -1,18 +1,22 @@
 """Deleted messages keep no words, and what was made of a content is known by that content.
 
-What is stored of messages that were deleted before is blanked; the next backfill of their partitions does the rest.
+What is stored of messages that were deleted before is blanked. Their partitions are marked dirty, so that running
+servers take what was made of them out of albums, index and graph.
 """
 
 from alembic import op
+from sqlalchemy import text
 
 from migrations.tenancy import isolate, lifted
+from tg_assets.partitions import window_sql
+from tg_assets.settings import load_settings
 
 revision = "0013"
 down_revision = "0012"
 
 TABLES = (
     "telegram_messages", "telegram_message_versions", "message_facts", "post_enrichment", "derivations", "pictures",
-    "media_objects", "messages",
+    "media_objects", "messages", "channels", "dirty",
 )  # fmt: skip
 
 
@@ -69,6 +73,13 @@ def upgrade() -> None:
                         ELSE '[]' END
             WHERE deleted_at IS NOT NULL
         """)
+        op.get_bind().execute(
+            text(f"""INSERT INTO dirty (tenant_id, feed, date)
+                     SELECT DISTINCT c.tenant_id, c.feed, {window_sql("t.posted_at")}
+                     FROM telegram_messages t JOIN channels c ON c.id = t.channel_id
+                     WHERE t.deleted_at IS NOT NULL AND t.posted_at >= :start"""),  # noqa: S608
+            {"start": load_settings().start_date},
+        )
         # Recordings whose messages went earlier left their transcripts behind: the next sweep finds them.
         op.execute("""
             INSERT INTO media_objects (tenant_id, id, sha256, mime, size_bytes, s3_bucket, s3_key, dropped_at)

@@ -60,6 +60,7 @@ def test_deleted_messages_keep_no_words(upgraded: tuple[str, str, str]) -> None:
     assert ask(
         superuser, "SELECT d.key, o.dropped_at IS NOT NULL FROM derived_objects d JOIN media_objects o USING (sha256)"
     ) == [(f"speech/{tenant}/{SHA}_local_a-b_v1.json", True)]
+    assert ask(superuser, "SELECT feed FROM dirty") == [("t.chat",)]
     assert ask(owner, "SELECT count(*) FROM derived_objects") == [(0,)]  # row security binds the owner again
     downgrade(owner, BEFORE)
     assert ask(superuser, "SELECT telegram_message_id FROM telegram_messages ORDER BY 1") == [(1,), (2,)]
