@@ -56,7 +56,7 @@ ACTIONS = {
     "ChatJoinedViaCommunity": "join_group_via_community",
 }
 # Desktop's names of details, by action.
-_RENAMED = {
+RENAMED = {
     "PaymentSent": {"total_amount": "amount"},
     "PaymentSentMe": {"total_amount": "amount"},
     "PhoneCall": {"duration": "duration_seconds"},
@@ -105,7 +105,7 @@ def details_of(raw: Raw, name_of: Named) -> Raw:
     """Details of a service message; ``name_of`` tells a peer's name by marked id."""
     action = part(raw, "action")
     kind = kind_of(action).removeprefix("MessageAction")
-    renamed = _RENAMED.get(kind, {})
+    renamed = RENAMED.get(kind, {})
     found: Raw = {}
     for name, value in action.items():
         simple = _simple(value) if name not in _LEFT_OUT else None

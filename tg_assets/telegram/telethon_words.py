@@ -10,6 +10,7 @@ from tg_assets.telegram.entities import snake_case
 from tg_assets.telegram.fields import string
 from tg_assets.telegram.telethon_fields import Raw, kind_of, part, parts
 from tg_assets.telegram.telethon_media import files_of
+from tg_assets.telegram.telethon_service import RENAMED
 
 # Media that have files or nothing to read; those that are not named here are read by the names of their fields.
 _WORDLESS = frozenset(
@@ -26,18 +27,8 @@ _NAMES = {
     "MessageMediaStory": "story",
     "MessageMediaWebPage": "link_preview",
 }
-# Words of actions, by the names of Desktop's details; of those that are not named here, by their own.
-_SAID = {
-    "GiftPremium": {"message": "gift_text"},
-    "GiftCode": {"message": "gift_text"},
-    "StarGift": {"message": "gift_text"},
-    "StarGiftUnique": {"message": "gift_text"},
-    "CustomAction": {"message": "information_text"},
-    "TopicEdit": {"title": "new_title"},
-    "TodoAppendTasks": {"list": "items"},
-    "PollAppendAnswer": {"answer": "option"},
-    "SuggestedPostApproval": {"reject_comment": "comment"},
-}
+# Words of actions that are no simple details, by the names of Desktop's.
+_SAID = {"TodoAppendTasks": {"list": "items"}, "PollAppendAnswer": {"answer": "option"}}
 
 
 def parts_with_words(raw: Raw) -> Raw:
@@ -92,7 +83,8 @@ def _game_link(raw: Raw, game: Raw) -> str | None:
 def said_in(raw: Raw) -> Raw:
     """Details of an action that may be words."""
     action = part(raw, "action")
-    renamed = _SAID.get(kind_of(action).removeprefix("MessageAction"), {})
+    kind = kind_of(action).removeprefix("MessageAction")
+    renamed = RENAMED.get(kind) or _SAID.get(kind, {})
     found = {renamed.get(name, name): value for name, value in action.items()}
     if isinstance(option := found.get("option"), dict):
         found["option"] = option.get("text")
