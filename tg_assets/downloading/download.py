@@ -23,7 +23,7 @@ from tg_assets.downloading.partial import clear_old
 from tg_assets.downloading.progress import MEGABYTE, Downloaded
 from tg_assets.downloading.record import record
 from tg_assets.downloading.worker import Worker
-from tg_assets.history.reach import Reachable, close_way, reachable
+from tg_assets.history.reach import Reachable, close_way, reachable, unreadable
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
 
@@ -139,7 +139,7 @@ class Downloader:
     ) -> None:
         """Note which chats the account cannot read any more."""
         for channel, reason in closed.items():
-            problem = f"account {account.name} cannot read it: {reason}"
+            problem = unreadable(account.name, reason)
             with session.transaction() as connection:
                 close_way(connection, account.id, channel, problem)
             self.done.problems[chats[channel].shown] = problem

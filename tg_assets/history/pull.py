@@ -23,7 +23,7 @@ from tg_assets.accounts.refusals import is_chats_own, name_of
 from tg_assets.channels import channels_of
 from tg_assets.errors import TgAssetsError
 from tg_assets.history.landing import Read, land_read, unread
-from tg_assets.history.reach import Reachable, barred, close_way, open_way, reachable
+from tg_assets.history.reach import Reachable, barred, close_way, open_way, reachable, unreadable
 from tg_assets.history.walk import CLOSED, pages
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
@@ -165,7 +165,7 @@ class Puller:
 
     def _refused(self, refused: set[UUID], client: Opened, chat: Reachable, error: RPCError) -> str:
         refused.add(chat.id)
-        problem = f"account {client.account.name} cannot read it: {name_of(error)}"
+        problem = unreadable(client.account.name, name_of(error))
         self.pulled.problems[chat.shown] = problem
         return problem
 

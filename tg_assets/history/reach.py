@@ -63,6 +63,11 @@ def shown(channel: UUID, source: str, owner_id: int, title: str | None, tg_chann
     return private_name(channel, source) if owner_id else title or str(tg_channel_id)
 
 
+def unreadable(account: str, why: str) -> str:
+    """What is kept, and told, of a chat that an account cannot read."""
+    return f"account {account} cannot read it: {why}"
+
+
 LEFT = "the account has left it"
 
 _REACHABLE = f"""

@@ -18,7 +18,7 @@ from tg_assets.accounts.client import Opened, opened
 from tg_assets.accounts.refusals import is_chats_own, name_of
 from tg_assets.history.landing import Read, land_read
 from tg_assets.history.pull import Puller
-from tg_assets.history.reach import Reachable, close_way, open_way, reachable
+from tg_assets.history.reach import Reachable, close_way, open_way, reachable, unreadable
 from tg_assets.history.walk import CLOSED, PAGE, numbered, probe
 
 if TYPE_CHECKING:
@@ -87,16 +87,14 @@ class Sweep:
                     with session.transaction() as connection:
                         open_way(connection, client.account.id, chat.id, chat.access_hash)
                 left -= await self._chat(client, session, chat, max(1, left))
-            except CLOSED as error:
-                problem = f"account {client.account.name} cannot read it: {type(error).__name__.removesuffix('Error')}"
-                self.puller.pulled.problems[chat.shown] = problem
-                with session.transaction() as connection:
-                    close_way(connection, client.account.id, chat.id, problem)
             except RPCError as error:
                 if not is_chats_own(error):
                     raise
-                problem = f"account {client.account.name} cannot read it: {name_of(error)}"
+                problem = unreadable(client.account.name, name_of(error))
                 self.puller.pulled.problems[chat.shown] = problem
+                if isinstance(error, CLOSED):
+                    with session.transaction() as connection:
+                        close_way(connection, client.account.id, chat.id, problem)
         self.puller.pulled.chats += len(chats)
 
     async def _chat(self, client: Opened, session: "TenantConnection", chat: Reachable, budget: int) -> int:

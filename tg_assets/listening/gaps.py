@@ -11,7 +11,7 @@ from uuid import UUID
 from telethon.errors import RPCError
 
 from tg_assets.accounts.refusals import is_chats_own, name_of
-from tg_assets.history.reach import Reachable
+from tg_assets.history.reach import Reachable, unreadable
 from tg_assets.history.walk import CLOSED
 from tg_assets.ids import marked_channel_id
 from tg_assets.listening import chats as registry
@@ -112,7 +112,7 @@ class Gaps:
 async def close(ear: "Ear", chat: Reachable, why: str) -> None:
     """The account does not read a chat any more; another one that does takes over."""
     account = ear.opened.account
-    problem = f"account {account.name} cannot read it: {why}"
+    problem = unreadable(account.name, why)
     await ear.books.ask(lambda connection: registry.close_way(connection, account.id, chat.id, problem))
     ear.silence.broken([chat.id])
     ear.asking.check_soon()
