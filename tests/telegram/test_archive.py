@@ -301,3 +301,25 @@ def test_what_cannot_be_an_export_is_a_sentence(tmp_path: Path) -> None:
     ):
         with pytest.raises(TgAssetsError, match=sentence):
             open_archive(tmp_path / name)
+
+
+def test_what_is_packed_twice_is_named(folder: Path, tmp_path: Path) -> None:
+    """Whatever it is called."""
+    inner = tmp_path / "inner.zip"
+    with zipfile.ZipFile(inner, "w") as file:
+        file.writestr("result.json", "{}")
+    for name, data in {"a.zip.gz": inner.read_bytes(), "a.json.gz": gzip.compress(b"{}")}.items():
+        (tmp_path / name).write_bytes(gzip.compress(data))
+        with pytest.raises(TgAssetsError, match="packed twice"):
+            open_archive(tmp_path / name)
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as file:
+        file.write(inner, "inner.zip")
+    with pytest.raises(TgAssetsError, match="another archive"):
+        open_archive(tmp_path / "outer.zip")
+
+
+def test_a_pipe_is_no_export(tmp_path: Path) -> None:
+    """It would never end; a person may name one."""
+    os.mkfifo(tmp_path / "result.json")
+    with pytest.raises(TgAssetsError, match=r"holds no result\.json"):
+        open_archive(tmp_path)

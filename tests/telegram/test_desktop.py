@@ -264,3 +264,26 @@ def test_what_is_written_with_a_gift_is_content(texts: str) -> None:
     data = encode(chat(service)).replace('"text": "привет"'.encode(), texts.encode())
     (raw,) = read(data)[1]
     assert parse(raw, ChatContext(-42, "dm"))["content"] == "Happy birthday"
+
+
+@pytest.mark.parametrize("action", ["pin_message", "set_chat_wallpaper", "suggested_post_refund"])
+def test_an_export_may_begin_with_a_message_about_another(action: str) -> None:
+    """It has that one's id as well, which alone does not make it a message of the Bot API."""
+    _, messages = read(chat(message(type="service", action=action, message_id=3), message(2)))
+    assert len(messages) == 2
+
+
+@pytest.mark.parametrize("number", ["channel42", 42.0, "42.0", "-1000000000042"])
+def test_other_forms_of_a_header_s_id(number: Any) -> None:
+    """They are the same chat; and so with the account's."""
+    ((found,), _) = read(chat(message(), id=number))
+    assert found.tg_channel_id == -1000000000042
+    ((found,), _) = read(account(chat(message(), type="personal_chat", id="user7"), user_id="user900"))  # type: ignore[arg-type]
+    assert (found.tg_channel_id, found.owner_id) == (-7, 900)
+
+
+@pytest.mark.parametrize("header", [{"id": 42}, {"id": 0, "type": "public_channel"}, {}])
+def test_a_chat_whose_header_is_behind_its_messages_is_refused(header: dict[str, Any]) -> None:
+    """As where a program sorted the keys: it would be filed as a private chat of somebody's."""
+    with pytest.raises(TgAssetsError, match=r"`(id|type)` before its messages"):
+        read({**header, "messages": [message()], "name": "Сад", "type": "public_channel"})

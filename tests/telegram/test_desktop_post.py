@@ -124,6 +124,40 @@ def test_reply_here_and_elsewhere() -> None:
     assert (row["reply_to_message_id"], row["reply_to_chat_id"]) == (3, -1000000000042)
 
 
+@pytest.mark.parametrize(
+    ("chat", "named"), [(CHANNEL, "channel42"), (GROUP, "channel43"), (DM, "user45"), (GROUP, "channel-1000000000043")]
+)
+def test_reply_that_names_its_own_chat_is_one_here(chat: ChatContext, named: str) -> None:
+    """As it is when a message comes from Telegram."""
+    row = parse(message(reply_to_message_id=5, reply_to_peer_id=named), chat)
+    assert (row["reply_to_message_id"], row["reply_to_chat_id"]) == (5, None)
+
+
+def test_where_a_message_was_saved_from_is_its_origin() -> None:
+    """Unless the name of its author is told."""
+    assert parse(message(forwarded_from=None, saved_from="Огород"), DM)["forward_from_name"] == "Огород"
+    assert parse(message(forwarded_from="Борис", saved_from="Огород"), DM)["forward_from_name"] == "Борис"
+
+
+def test_author_under_the_other_name() -> None:
+    """Programs that convert exports call everybody `from`, or everybody `actor`."""
+    unsigned = {name: value for name, value in message().items() if not name.startswith("from")}
+    for row in (
+        parse(unsigned | {"actor": "Ада", "actor_id": "user7"}, GROUP),
+        parse(message(type="service", action="pin_message"), GROUP),
+    ):
+        assert (row["author_name"], row["sender_tg_id"]) == ("Ада", 7)
+
+
+def test_whole_numbers_written_as_floats() -> None:
+    """A program that reads an export as a table makes 7.0 of a 7; what a float rounds is no id."""
+    row = parse(message(7.0, from_id="user8.0", reply_to_message_id=5.0), PRIVATE)
+    assert row["telegram_post_url"] == "https://t.me/c/42/7"
+    assert (row["sender_tg_id"], row["reply_to_message_id"]) == (8, 5)
+    assert parse(message(7.5, reply_to_message_id=float(1 << 60)), PRIVATE)["telegram_post_url"] is None
+    assert parse(message(reply_to_message_id=float(1 << 60)), PRIVATE)["reply_to_message_id"] is None
+
+
 def test_forwards() -> None:
     """Name only (old, or a hidden account), or name and id; the source message is never in an export."""
     hidden = parse(message(forwarded_from="Кто-то"), GROUP)

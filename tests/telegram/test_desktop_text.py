@@ -73,6 +73,37 @@ def test_nothing_readable_is_empty(text: Any) -> None:
     assert read_text({"text": text, "text_entities": text}) == ("", [], [])
 
 
+LINK = {"type": "text_link", "text": "там", "href": "https://b.example"}
+BOLD = {"type": "bold", "text": "сюда"}
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "content", "kinds"),
+    [
+        (["иди ", ["туда ", BOLD]], None, "иди туда сюда", ["bold"]),
+        ([{"type": "italic", "text": ["иди ", BOLD]}], [], "иди сюда", ["italic", "bold"]),
+        (BOLD, None, "сюда", ["bold"]),
+        ("", BOLD, "сюда", ["bold"]),
+        ("иди сюда", [{"type": "plain", "text": ""}], "иди сюда", []),
+        (["иди ", BOLD], [{"type": "plain", "text": ""}], "иди сюда", ["bold"]),
+        (["иди ", BOLD], [{"type": "plain", "text": "иди "}], "иди сюда", ["bold"]),
+        ("👍 сюда и там!", [BOLD, LINK], "👍 сюда и там!", ["bold", "text_link"]),
+        ("👍 сюда", [{"type": "bold", "offset": 3, "length": 4}], "👍 сюда", ["bold"]),
+        ("совсем другое", [BOLD], "сюда", ["bold"]),
+    ],
+)
+def test_no_word_is_lost_where_the_schemas_disagree(text: Any, parts: Any, content: str, kinds: list[str]) -> None:
+    """Parts in parts, and entities of some words only or by their offsets, as programs that convert exports write."""
+    found = read_text({"text": text, "text_entities": parts})
+    assert (found.content, [entity["type"] for entity in found.entities]) == (content, kinds)
+    encoded = content.encode("utf-16-le")
+    for entity in found.entities:
+        start = 2 * entity["offset"]
+        said = encoded[start : start + 2 * entity["length"]].decode("utf-16-le")
+        assert said == {"bold": "сюда", "italic": "иди сюда", "text_link": "там"}[entity["type"]]
+    assert found.urls == ["https://b.example"] * ("text_link" in kinds)
+
+
 def test_strings_are_fit_for_postgres() -> None:
     """NUL and lone surrogates are replaced."""
     assert read_text({"text": "a\x00b"}).content == "a\ufffdb"
@@ -105,3 +136,12 @@ def test_poll_is_question_and_options() -> None:
         "answers": [{"text": "Тут", "voters": 2}, {"text": "Там", "voters": 0}],
     }
     assert read_poll({"poll": "yes"}) == (None, ("", [], []))
+
+
+def test_polls_of_other_programs() -> None:
+    """Options as strings, or under the Bot API's names."""
+    for given in ({"answers": ["да", "нет"]}, {"options": [{"text": "да"}, {"text": "нет"}]}):
+        poll, text = read_poll({"poll": {"question": "Сажаем?", **given}})
+        assert text.content == "Сажаем?\nда\nнет"
+        assert poll is not None
+        assert [answer["text"] for answer in poll["answers"]] == ["да", "нет"]

@@ -114,3 +114,10 @@ def test_zone_shows_where_both_dates_are() -> None:
     assert zone_of(message()) == timezone(timedelta(hours=3))
     for raw in (message(date=None), message(date_unixtime=None), message(date="2023-05-09T12:00:00"), None):
         assert zone_of(raw) is None
+
+
+def test_seconds_in_place_of_a_date() -> None:
+    """As other programs write them."""
+    head = read_head(message(date=1682931600, date_unixtime=None))
+    assert isinstance(head, MessageHead)
+    assert head.posted_at == datetime(2023, 5, 1, 9, 0, tzinfo=UTC)

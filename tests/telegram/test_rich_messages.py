@@ -210,6 +210,12 @@ def test_names_of_the_bot_api() -> None:
     assert kinds == ["blockquote", "text_link", "custom_emoji", "math"]
 
 
+def test_rows_without_names_of_cells() -> None:
+    """A row is the list of its cells, which are beside each other."""
+    row = of_export(blocks({"type": "table", "rows": [["кто", {"text": "когда"}], [{"text": "Ада"}, "завтра"]]}))
+    assert row["content"] == "кто | когда\nАда | завтра"
+
+
 NAMES = st.sampled_from(["title", "text", "author", "description", "caption", "credit", "summary", "formula"])
 PLACES = st.sampled_from(["blocks", "items", "list", "rows", "articles", "answers", "block", "cover", "story", "todo"])
 KINDS = st.sampled_from(["paragraph", "list", "quote", "code", "details", "hologram"])

@@ -196,6 +196,14 @@ def test_a_keyboard_of_the_chat_is_no_part_of_a_message() -> None:
     assert of_telethon(message(CHANNEL, message="x", reply_markup=keys))["content"] == "x"
 
 
+def test_forms_of_other_programs() -> None:
+    """A row of buttons that is not in rows, the address to log in at, tasks of a checklist."""
+    row = of_export(empty(inline_bot_buttons=[{"text": "Войти", "login_url": {"url": "https://a.example"}}]))
+    assert (row["content"], row["urls"]) == ("Войти", ["https://a.example"])
+    row = of_export(empty(checklist={"title": "Сад", "tasks": [{"id": 1, "text": "купить"}, "красить"]}))
+    assert row["content"] == "Сад\nкупить\nкрасить"
+
+
 def test_parts_that_nobody_knows_yet() -> None:
     """Structured ones are read by the names of their fields, plain strings are counted; none is quoted."""
     raw = empty(

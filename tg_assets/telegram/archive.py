@@ -17,6 +17,8 @@ from tg_assets.telegram.zip_archive import ZipExport
 
 __all__ = ["ExportArchive", "MediaFile", "open_archive"]
 
+ZIP, GZIP = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b"
+
 
 def open_archive(path: Path) -> ExportArchive:
     """Open an export; raises ``TgAssetsError`` when nothing at ``path`` can be one."""
@@ -30,10 +32,12 @@ def open_archive(path: Path) -> ExportArchive:
     except (OSError, ValueError) as error:  # no permission, a name too long or with a NUL character
         why = os.strerror(error.errno or 0) if isinstance(error, OSError) else "the path is none"
         raise TgAssetsError(f"{path.name!r} cannot be opened: {why}. Check the path and its permissions.") from None
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if head.startswith(ZIP):
         return ZipExport(path)
-    if head.startswith(b"\x1f\x8b"):
+    if head.startswith(GZIP):
         head = _unpacked(path)
+        if head.startswith((*ZIP, GZIP)):
+            raise TgAssetsError(f"{path.name!r} is packed twice. Unpack it once, and import what comes out.")
     if path.name.lower().endswith((".json", ".json.gz")) or begins_as_json(head):
         return FolderExport(path.parent, given=path.name)
     raise TgAssetsError(f"{path.name!r} is no export: {foreign_file(path, head)}")

@@ -18,7 +18,7 @@ import orjson
 from tg_assets.errors import TgAssetsError
 from tg_assets.telegram.encoding import Utf8Stream
 from tg_assets.telegram.export_files import UNREADABLE
-from tg_assets.telegram.exported_chat import ExportedChat, describe_chat, packs_ids
+from tg_assets.telegram.exported_chat import ExportedChat, bare_id, describe_chat, packs_ids
 from tg_assets.telegram.fields import integer
 from tg_assets.telegram.foreign import HOW_TO_EXPORT, HTML, foreign_json
 from tg_assets.telegram.json_cursor import JsonCursor
@@ -98,7 +98,7 @@ class ExportReader(Iterator[ExportedChat | Message]):
                 yield from self._chat_messages(header)
             elif key == "personal_information":
                 value = cursor.value().value
-                self._owner = integer(value.get("user_id")) if isinstance(value, dict) else None
+                self._owner = bare_id(value.get("user_id")) if isinstance(value, dict) else None
             else:
                 self._note(header, key)
         if not self._chats:
@@ -133,6 +133,8 @@ class ExportReader(Iterator[ExportedChat | Message]):
         """Keep what says who the chat is; of a doubled key the first value that says something."""
         if key in HEADER_KEYS and not header.get(key):
             header[key] = self._cursor.value().value
+            if key == "type" and header[key] and header.get("filed"):
+                raise self._too_late(key)
         elif key in FOREIGN_KEYS:
             header[key] = True
             self._cursor.skip()
@@ -144,12 +146,10 @@ class ExportReader(Iterator[ExportedChat | Message]):
             raise BadJson("`messages` is not a list", *self._cursor.place, cut=False)
         self._chats += 1
         self._last = None
-        if integer(header.get("id")) is None:
-            raise TgAssetsError(
-                f"Chat number {self._chats} of {self._name} has no usable `id` before its messages "
-                f"({self._where()}), so there is nothing to file them under. Telegram Desktop writes `name`, "
-                "`type` and `id` first: put them there, or export the chat again."
-            )
+        header["id"] = bare_id(header.get("id"))
+        if not header["id"]:
+            raise self._too_late("id")
+        header["filed"] = True
         messages = self._list()
         # Before mid-2021 ids were written in a packed form, which only a sender's id gives away.
         held: list[Message] = []
@@ -163,6 +163,14 @@ class ExportReader(Iterator[ExportedChat | Message]):
         yield describe_chat(header, owner_id=self._owner, packed_ids=packed)
         yield from held
         yield from messages
+
+    def _too_late(self, key: str) -> TgAssetsError:
+        """What else says who a chat is, behind its messages or nowhere, as where a program sorted the keys."""
+        return TgAssetsError(
+            f"Chat number {self._chats} of {self._name} has no usable `{key}` before its messages "
+            f"({self._where()}), so there is nothing to file them under. Telegram Desktop writes `name`, "
+            "`type` and `id` first: put them there, or export the chat again."
+        )
 
     def _list(self) -> Iterator[Message]:
         for _ in self._cursor.items():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal, TypedDict
 
-from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT
+from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT, peer_id
 from tg_assets.telegram.desktop_media import MediaRef, media_of
 from tg_assets.telegram.desktop_text import content_hash, read_poll, read_text
 from tg_assets.telegram.exported_chat import packs_ids
@@ -42,6 +42,9 @@ _COMMON = frozenset(
         *("actor", "actor_id", "from", "from_id", "photo", "photo_file_size", "reactions"),
     }
 )
+
+# Who acted, or wrote; programs that convert exports write the one in place of the other.
+_AUTHOR = {True: ("actor", "from"), False: ("from", "actor")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ def parse(raw: dict[str, Any], chat: ChatContext, tz: tzinfo = UTC) -> PostRow:
     forward = peer(raw.get("forwarded_from_id"), packed)
     reply_to = integer(raw.get("reply_to_message_id"))
     reply_peer = peer(raw.get("reply_to_peer_id"), packed) if reply_to else None
+    if reply_peer and reply_peer.id == peer_id(chat.tg_channel_id, chat.source):
+        reply_peer = None  # which is this chat
     reactions = read_reactions(raw.get("reactions")) if "reactions" in raw else []
     is_topic = is_service and raw.get("action") == "topic_created"
     return PostRow(
@@ -135,9 +140,9 @@ def parse(raw: dict[str, Any], chat: ChatContext, tz: tzinfo = UTC) -> PostRow:
         forward_from_chat_id=forward.id if forward and forward.type != "user" else None,
         forward_from_message_id=None,
         forward_date=None,
-        forward_from_name=string(raw.get("forwarded_from")),
+        forward_from_name=string(raw.get("forwarded_from")) or string(raw.get("saved_from")),
         author_peer_id=author.as_json() if author else None,
-        author_name=string(raw.get("actor" if is_service else "from")),
+        author_name=next(filter(None, (string(raw.get(name)) for name in _AUTHOR[is_service])), None),
         author_type=author.type if author else None,
         sender_tg_id=author.id if author else None,
         sender_username=None,
@@ -168,8 +173,9 @@ def _detail(key: str, value: Any) -> Any:
 
 def author_of(raw: dict[str, Any], packed: bool | None = None) -> Peer | None:
     """Who wrote a message, or did what a service message tells."""
-    is_service = raw.get("type") == "service"
-    return peer(raw.get("actor_id" if is_service else "from_id"), packs_ids(raw) if packed is None else packed)
+    packed = packs_ids(raw) if packed is None else packed
+    names = _AUTHOR[raw.get("type") == "service"]
+    return next(filter(None, (peer(raw.get(f"{name}_id"), packed) for name in names)), None)
 
 
 def _own_kind(author: Peer, chat: ChatContext) -> Peer:

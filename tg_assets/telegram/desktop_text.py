@@ -11,28 +11,43 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from tg_assets.telegram.entities import entity_details
+from tg_assets.telegram.entities import entity_details, read_entities
 from tg_assets.telegram.fields import integer, string
 from tg_assets.telegram.structure import write_text
 from tg_assets.telegram.text import EMPTY, Entity, Text, TextWriter, joined, utf16_length
 
 
 def read_text(raw: dict[str, Any]) -> Text:
-    """Content of a message with the entities in it and its distinct links in order."""
-    text = raw.get("text")
-    parts = raw.get("text_entities")
-    if not isinstance(parts, list) or not parts:
-        if isinstance(text, str):
-            return Text(string(text) or "", [], [])
-        parts = text if isinstance(text, list) else []
+    """Content of a message with the entities in it and its distinct links in order.
+
+    Where the two schemas say different things, ``text_entities`` count unless ``text`` says the same and more.
+    """
+    text, parts = raw.get("text"), raw.get("text_entities")
+    found = _of_parts(parts) if parts else EMPTY
+    if isinstance(text, str):
+        whole = string(text) or ""
+        return found if found.content == whole else _beside(whole, parts) or found
+    if not text or not isinstance(text, list | dict) or (found.content and found.content == _flat(text)):
+        return found
+    other = _of_parts(text)
+    return other if len(other.content) > len(found.content) and found.content in other.content else found
+
+
+def _of_parts(parts: Any) -> Text:
+    """A text of parts, each of which is a string, or an object that says what it is."""
+    if not isinstance(parts, list):
+        return plain(parts)
     pieces: list[str] = []
     entities: list[Entity] = []
     urls: dict[str, None] = {}
     offset = 0
     for part in parts:
         is_entity = isinstance(part, dict)
-        piece = string(part.get("text") if is_entity else part)
+        given = part.get("text") if is_entity else part
+        piece = string(given)
         if piece is None:
+            if given and isinstance(given, list | dict):
+                return plain(parts)  # parts in parts
             continue
         pieces.append(piece)
         length = utf16_length(piece)
@@ -48,6 +63,30 @@ def read_text(raw: dict[str, Any]) -> Text:
     return Text("".join(pieces), entities, list(urls))
 
 
+def _beside(whole: str, parts: Any) -> Text | None:
+    """A text with entities that are listed beside it, by their offsets or else by their words; None if not all fit."""
+    listed: list[Any] = []
+    at = 0
+    for part in parts if isinstance(parts, list) else [parts] if parts else ():
+        given = part if isinstance(part, dict) else {"text": part}
+        if given.get("offset") is None and (piece := string(given.get("text"))):
+            if (place := whole.find(piece, at)) < 0:
+                return None
+            at = place + len(piece)
+            given = {**given, "offset": utf16_length(whole[:place]), "length": utf16_length(piece)}
+        if given.get("type") not in (None, "plain"):
+            listed.append(given)
+    return read_entities(whole, listed) if listed else Text(whole, [], [])
+
+
+def _flat(parts: Any) -> str | None:
+    """Words of simple parts, which nearly all are; None of others."""
+    try:
+        return "".join(part["text"] if isinstance(part, dict) else part for part in parts)
+    except (KeyError, TypeError):
+        return None
+
+
 def read_poll(raw: Mapping[str, Any]) -> tuple[dict[str, Any] | None, Text]:
     """A poll's ``{question, closed, total_voters, answers: [{text, voters}]}`` and its text, a line per option.
 
@@ -56,8 +95,9 @@ def read_poll(raw: Mapping[str, Any]) -> tuple[dict[str, Any] | None, Text]:
     poll = raw.get("poll")
     if not isinstance(poll, dict):
         return None, EMPTY
-    answers = poll.get("answers")
-    given = [answer for answer in answers if isinstance(answer, dict)] if isinstance(answers, list) else []
+    answers = poll.get("answers") or poll.get("options")
+    listed = answers if isinstance(answers, list) else []
+    given = [one if isinstance(one, dict) else {"text": one} for one in listed if isinstance(one, dict | str)]
     question, told = plain(poll.get("question")), plain(poll.get("explanation") or poll.get("solution"))
     texts = [plain(answer.get("text")) for answer in given]
     result = {
@@ -65,7 +105,7 @@ def read_poll(raw: Mapping[str, Any]) -> tuple[dict[str, Any] | None, Text]:
         "closed": poll.get("closed") is True,
         "total_voters": integer(poll.get("total_voters")) or 0,
         "answers": [
-            {"text": text.content, "voters": integer(answer.get("voters")) or 0}
+            {"text": text.content, "voters": integer(answer.get("voters", answer.get("voter_count"))) or 0}
             for text, answer in zip(texts, given, strict=True)
         ],
     }

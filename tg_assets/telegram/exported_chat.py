@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id, peer_id
-from tg_assets.telegram.fields import integer, string
+from tg_assets.telegram.fields import integer, peer, string
 
 Source = Literal["channel", "group", "dm", "persona"]
 
@@ -65,6 +65,13 @@ class ExportedChat:
             )
         what = "direct messages" if self.source == "dm" else "a small group"
         return f"{which} ({what}) does not say whose account it is from. Give the account's Telegram id with --owner."
+
+
+def bare_id(value: Any) -> int | None:
+    """The id of an account or a chat as a header has it: a number in some form, or what it is and its number."""
+    found = integer(value)
+    named = peer(value) if found is None and isinstance(value, str) else None
+    return named.id if named else found
 
 
 def packs_ids(message: Mapping[str, Any]) -> bool:

@@ -12,6 +12,8 @@ from tg_assets.ids import CHANNEL_SHIFT, MESSAGE_ID_MAX, marked_channel_id
 
 PeerType = Literal["user", "channel", "chat"]
 _BIGINT = 1 << 63
+# Floats hold smaller whole numbers exactly.
+_EXACT = 1 << 53
 # Telegram counts the seconds of dates in 32 bits.
 _SECONDS = 1 << 32
 _KINDS: tuple[PeerType, ...] = ("user", "channel", "chat")
@@ -30,12 +32,23 @@ class Peer(NamedTuple):
 
 
 def integer(value: Any) -> int | None:
-    """A whole number that fits a bigint; decimal strings count, booleans do not."""
+    """A whole number that fits a bigint; decimal strings and exact floats (``7.0``) count, booleans do not."""
     if type(value) is not int:
+        if type(value) is float or (isinstance(value, str) and value.endswith(".0")):
+            value = _whole(value)
+        if type(value) is int:
+            return value
         if not isinstance(value, str) or len(value) > 20 or not value.removeprefix("-").isdecimal():
             return None
         value = int(value)
     return value if -_BIGINT <= value < _BIGINT else None
+
+
+def _whole(value: float | str) -> int | str | None:
+    """What a program that reads numbers as floats made of a whole one; None when its digits may have been rounded."""
+    if isinstance(value, str):
+        return value.removesuffix(".0")
+    return int(value) if abs(value) < _EXACT and value.is_integer() else None
 
 
 def message_id(value: Any) -> int | None:
@@ -67,8 +80,9 @@ def moment(unixtime: Any, local: Any, zone: tzinfo) -> datetime | None:
     """An instant in UTC from Desktop's pair of fields; ``local`` has no zone and is read in ``zone``.
 
     Zero means absent: Telegram uses it for dates that are not set. What 32 bits of seconds do not hold is no date.
+    ``local`` may be seconds, too, as other programs write them.
     """
-    seconds = integer(unixtime)
+    seconds = integer(unixtime) or (integer(local) if not isinstance(local, str) else None)
     try:
         if seconds:
             return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < _SECONDS else None

@@ -41,7 +41,8 @@ class FolderExport(ExportArchive):
             raw.seek(0)
         except OSError as error:
             raise TgAssetsError(
-                f"{name} cannot be read ({os.strerror(error.errno or 0)}). Check its permissions and its disk."
+                f"{name} cannot be read ({os.strerror(error.errno) if error.errno else 'it is no regular file'}). "
+                "Check its permissions and its disk."
             ) from None
         if not is_gzip:
             return raw
@@ -130,7 +131,7 @@ def _find_json(root: Path) -> list[str]:
         names.update(files)
         spelled = Spellings((name, name) for name in files)
         name = next((real for name in JSON_NAMES if (real := spelled.find(name))), None)
-        if name and not (here / name).is_symlink():
+        if name and (here / name).is_file() and not (here / name).is_symlink():
             found.append((here / name).relative_to(root).as_posix())
     if not found:
         raise TgAssetsError(f"The folder {root.name!r} holds no result.json. {foreign_names(names)}")

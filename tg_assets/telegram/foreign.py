@@ -53,6 +53,8 @@ def foreign_names(names: Iterable[str]) -> str:
     found = {name.lower() for name in names}
     if any(name.startswith("messages") and name.endswith(".html") for name in found):
         return f"It is an export of Telegram Desktop in the format HTML. {HOW_TO_EXPORT}"
+    if any(name.endswith((".zip", ".7z", ".rar")) for name in found):
+        return f"There is another archive in it. {UNPACK}"
     if "key_datas" in found:
         return f"It is Telegram Desktop's own data, which nobody else can read. {HOW_TO_EXPORT}"
     return HOW_TO_EXPORT
@@ -84,7 +86,8 @@ def foreign_json(first: Any, header: Mapping[str, Any] | None = None) -> str | N
         return _LIBRARY
     if "stream" in first:
         return "a list of events; `tg-assets produce` sends them from a file with one a line"
-    if "update_id" in first or "message_id" in first:
+    # An exported message about another one (pinned, for instance) has that one's id as well as its own.
+    if "update_id" in first or ("message_id" in first and "id" not in first):
         return "messages as bots get them from Telegram's Bot API"
     is_bare = not said.get("name") and not said.get("type")
     if is_bare and "date_unixtime" not in first and not isinstance(first.get("date"), str) and "file" in first:

@@ -54,7 +54,8 @@ def read_head(raw: Any, tz: tzinfo = UTC) -> MessageHead | str:
         return "no usable date"
     is_service = raw.get("type") == "service"
     kind = primary_kind(raw)
-    author = raw.get("actor_id" if is_service else "from_id") or raw.get("actor" if is_service else "from")
+    names = ("actor", "from") if is_service else ("from", "actor")
+    author = next((raw[key] for key in (*(f"{name}_id" for name in names), *names) if raw.get(key)), None)
     return MessageHead(
         message_id=number,
         posted_at=posted_at,

@@ -26,7 +26,7 @@ _TEXTS = frozenset({*_HEADS, *_CHILDREN, "author", "message", "comment", *_TAILS
 _NAMES = (
     *_HEADS, *_CHILDREN, "author", "message", "comment",
     "todo", "game", "story", "channel", "cover", "block", "blocks", "items", "list", "rows", "cells", "articles",
-    "answers", "options", "buttons", *_TAILS,
+    "tasks", "answers", "options", "buttons", *_TAILS,
 )  # fmt: skip
 _LISTS = frozenset({"list", "ordered_list"})
 _QUOTES = ("quote", "pullquote", "blockquote", "blockquote_blocks", "block_quotation", "pull_quotation")
@@ -86,7 +86,7 @@ def write_text(writer: TextWriter, value: Any, depth: int = 0) -> None:
 def write_buttons(writer: TextWriter, rows: Any, depth: int = 0) -> None:
     """Write the labels of buttons, a line per row, and note where they lead to."""
     for row in rows if isinstance(rows, list) else ():
-        listed = row.get("buttons") if isinstance(row, dict) else row
+        listed = row.get("buttons", [row]) if isinstance(row, dict) else row
         writer.line()
         for button in listed if isinstance(listed, list) else ():
             if isinstance(button, dict):
@@ -119,6 +119,9 @@ def _fields(writer: TextWriter, block: dict[str, Any], depth: int) -> None:
             continue
         if name == "cells":
             _cells(writer, value, depth)
+        elif name == "rows" and isinstance(value, list):
+            for row in value:
+                (_cells if isinstance(row, list) else write)(writer, row, depth + 1)
         elif name == "buttons":
             write_buttons(writer, [value], depth)
         elif name == "caption" and isinstance(value, dict) and "credit" in value:
@@ -154,7 +157,7 @@ def _name(writer: TextWriter, block: dict[str, Any]) -> None:
 def _target(writer: TextWriter, value: dict[str, Any]) -> None:
     """Note the address of a block or a button, which the schemas have in several places."""
     kind = value.get("type")
-    for place in (value, kind, value.get("button"), value.get("web_app")):
+    for place in (value, kind, value.get("button"), value.get("web_app"), value.get("login_url")):
         if isinstance(place, dict):
             for name in ("url", "href", "game_link"):
                 writer.link(place.get(name))
