@@ -169,6 +169,25 @@ def test_what_is_no_event_is_refused(data: bytes) -> None:
         decode(PARSED, data)
 
 
+def test_a_null_is_a_field_that_nobody_filled() -> None:
+    """Of whatever type, and inside too; but what every event needs is missing then."""
+    optional = {name for name, field in stream_named(PARSED).model.model_fields.items() if not field.is_required()}
+    event = received(PARSED, **dict.fromkeys(optional) | BARE)
+    assert event == received(PARSED, **BARE)
+    assert received(PARSED, **BARE | {"text": None}).text == ""
+    inside = {
+        "reactions": [{"emoji": None, "document_id": "5", "count": 2}],
+        "media": [{"kind": "photo", "size": None}],
+    }
+    assert received(PARSED, **BARE, **inside, views_count=None).reactions == [{"document_id": "5", "count": 2}]
+    service = {"members": ["Ада", None], "id": 10**30}
+    assert received(PARSED, **BARE, entities=None, service=service).service == service
+    assert received(DELETED, **BARE, telegram_message_ids=None).message_ids == (5,)
+    for name in ("posted_at", "tenant_id"):
+        with pytest.raises(BadEvent, match=name):
+            received(PARSED, **BARE | {name: None})
+
+
 def test_a_foreign_stream_is_refused() -> None:
     with pytest.raises(BadEvent, match="no stream"):
         decode("stream:posts:parsed:x", b"{}")

@@ -186,6 +186,10 @@ def test_replies(header: Any, expected: tuple[int | None, ...]) -> None:
             ({"type": "chat", "id": -44}, -44, None, LATER, "Грядка"),
         ),
         (tl.MessageFwdHeader(LATER, from_name="Кто-то"), (None, None, None, LATER, "Кто-то")),
+        (
+            tl.MessageFwdHeader(LATER, saved_from_peer=tl.PeerChannel(42), saved_from_msg_id=3),
+            (None, None, None, LATER, "Сад"),
+        ),
         (None, (None, None, None, None, None)),
     ],
 )

@@ -4,6 +4,7 @@ An entry has one field, ``data``, with the event as JSON. Shard 0 has the stream
 all events of a chat go to one shard, so their order is kept. What does not belong here: talking to Redis.
 """
 
+import json
 from typing import Any, Literal, NamedTuple
 from zlib import crc32
 
@@ -95,9 +96,29 @@ def entry(event: Envelope) -> dict[str, bytes]:
 
 
 def decode(stream: str, data: bytes) -> Any:
-    """The event of a stream entry, without NUL characters; raises BadEvent, a sentence that quotes nothing of it."""
+    """The event of a stream entry, without NUL characters; raises BadEvent, a sentence that quotes nothing of it.
+
+    A null is a field that nobody filled, whatever its type: some languages write their empty lists so.
+    """
     model = stream_named(stream).model
+    data = without_nul(data)
     try:
-        return model.model_validate_json(without_nul(data))
+        return model.model_validate_json(data)
     except ValidationError as error:
-        raise bad_event(model.__name__, error) from None
+        refused = error
+    if b"null" in data:
+        try:
+            return model.model_validate_json(json.dumps(_filled(json.loads(data))))
+        except (ValueError, RecursionError):  # what was wrong with it at first is what its producer is told
+            pass
+    raise bad_event(model.__name__, refused) from None
+
+
+def _filled(value: Any) -> Any:
+    """A JSON value without fields that are null; a message whose text is null has none."""
+    if isinstance(value, list):
+        return [_filled(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    texts = {"text": ""} if "text" in value else {}
+    return texts | {key: _filled(item) for key, item in value.items() if item is not None}

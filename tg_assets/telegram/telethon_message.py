@@ -255,7 +255,9 @@ def _forward(raw: Raw) -> dict[str, Any]:
         "forward_from_chat_id": source.id if source and source.type != "user" else None,
         "forward_from_message_id": integer(header.get("channel_post")),
         "forward_date": when(header.get("date")),
-        "forward_from_name": string(_peer_details(raw, source).get("name")) or string(header.get("from_name")),
+        "forward_from_name": string(_peer_details(raw, source).get("name"))
+        or string(header.get("from_name"))
+        or string(_peer_details(raw, peer_of(part(header, "saved_from_peer"))).get("name")),
     }
 
 
