@@ -165,3 +165,11 @@ def test_a_backfill_tells_every_sentence_that_is_meant_for_people() -> None:
             "posts: What happened: this. Do that."
         )
     assert "stranger" not in cause("posts", {"className": "KeyError", "message": STRANGE})
+
+
+def test_help_loads_nothing_that_is_slow() -> None:
+    """Every command, and completion in a shell, pays for what the entry point imports."""
+    slow = {"rich", "pydantic", "sqlalchemy", "dagster"}
+    program = f"import sys, tg_assets.cli; print(sorted({slow} & {{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

@@ -9,9 +9,9 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tg_assets.cli.terminal import console as console
+from tg_assets.cli.console import console as console
+from tg_assets.cli.console import progress_bar as progress_bar
 from tg_assets.cli.terminal import echo as echo
-from tg_assets.cli.terminal import progress_bar as progress_bar
 from tg_assets.errors import ServerRefuses, TgAssetsError
 from tg_assets.settings import Settings, load_settings
 
