@@ -206,6 +206,8 @@ def test_hash_ignores_key_order_only() -> None:
     ("data", "sentence"),
     [
         (b'[{"_": "Message", "id": 5, "message": "secret"}]', "Telethon or Pyrogram"),
+        (b'{"_": "Messages", "messages": [{"_": "Message", "id": 5, "message": "secret"}]}', "Telethon or Pyrogram"),
+        (b'{"messages": [{"message_id": 5, "date": 1682931600, "text": "secret"}]}', "Bot API"),
         (b'{"_": "Message", "id": 5, "message": "secret"}\n{"_": "Message"}', "Telethon or Pyrogram"),
         (b'{"id": 7, "messages": [{"_": "Message", "id": 5, "message": "secret"}]}', "Telethon or Pyrogram"),
         (b'{"id": 7, "messages": [{"id": 5, "type": "message", "file": "secret.mp4", "date": 1682931600}]}', "tdl"),
@@ -287,3 +289,17 @@ def test_a_chat_whose_header_is_behind_its_messages_is_refused(header: dict[str,
     """As where a program sorted the keys: it would be filed as a private chat of somebody's."""
     with pytest.raises(TgAssetsError, match=r"`(id|type)` before its messages"):
         read({**header, "messages": [message()], "name": "Сад", "type": "public_channel"})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"participants": [], "messages": [{"sender": "Ада", "timestamp": 1, "content": "secret"}]},
+        {"channel": {"id": "7"}, "messages": [{"id": "5", "type": "Default", "content": "secret"}]},
+    ],
+)
+def test_an_archive_of_another_messenger_is_no_export(given: Any) -> None:
+    """Nobody is told to put an `id` into it."""
+    with pytest.raises(TgAssetsError, match=r"not a Telegram Desktop export.*Machine-readable JSON") as caught:
+        read(given)
+    assert "secret" not in str(caught.value)

@@ -28,6 +28,7 @@ from tg_assets.telegram.repair import RepairedStream
 
 __all__ = ["ExportedChat", "Malformed", "message_hash", "read_export"]
 
+MESSAGE_TYPES = ("message", "service", "unsupported")
 HEADER_KEYS = ("name", "type", "id")
 # What other programs' files begin with.
 FOREIGN_KEYS = ("_", "stream")
@@ -146,10 +147,6 @@ class ExportReader(Iterator[ExportedChat | Message]):
             raise BadJson("`messages` is not a list", *self._cursor.place, cut=False)
         self._chats += 1
         self._last = None
-        header["id"] = bare_id(header.get("id"))
-        if not header["id"]:
-            raise self._too_late("id")
-        header["filed"] = True
         messages = self._list()
         # Before mid-2021 ids were written in a packed form, which only a sender's id gives away.
         held: list[Message] = []
@@ -159,6 +156,12 @@ class ExportReader(Iterator[ExportedChat | Message]):
             sender = message.get("from_id") or message.get("actor_id")
         if held and (what := foreign_json(held[0], header)):
             raise self._something_else(what)
+        header["id"] = bare_id(header.get("id"))
+        if not header["id"]:
+            if held and held[0].get("type") not in MESSAGE_TYPES:
+                raise self._something_else(None)
+            raise self._too_late("id")
+        header["filed"] = True
         packed = isinstance(sender, int) and packs_ids(held[-1])
         yield describe_chat(header, owner_id=self._owner, packed_ids=packed)
         yield from held
