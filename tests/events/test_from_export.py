@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from tests.support.data import ROOT, shared_data
 from tests.telegram.exports import message
-from tg_assets.events.fields import INT32
 from tg_assets.events.from_export import Surveyed, Zones, media_items, post_event, survey
 from tg_assets.events.post_row import media_of_event, parse_event, post_row, raw_hash, stored_json
 from tg_assets.events.posts import PostParsedEventV1
@@ -21,6 +20,7 @@ from tg_assets.events.streams import decode, encode
 from tg_assets.telegram.archive import open_archive
 from tg_assets.telegram.desktop import ExportedChat, read_export
 from tg_assets.telegram.desktop_post import ChatContext, parse
+from tg_assets.telegram.fields import INT32
 
 SAMPLE = ROOT / "samples" / "export"
 

@@ -9,10 +9,10 @@ import pytest
 from tests.events.old_events import FILE, OLD, POST
 from tests.events.test_models import BARE, PARSED, PERSONA, UPLOADED, received
 from tg_assets.events.content import AROUND, LATER, digest
-from tg_assets.events.fields import INT32
 from tg_assets.events.post_row import media_of_event, parse_event, post_row, raw_hash, stored_json
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.telegram.desktop_post import ChatContext, PostRow
+from tg_assets.telegram.fields import INT32
 
 CHANNEL = ChatContext(-1001234567890, "channel", "sad")
 STORED = {"sha256": "c" * 64, "s3_key": "media/t/cc/c.jpg", "mime": "image/jpeg", "size": 7}

@@ -291,3 +291,15 @@ def test_no_message_makes_it_raise(raw: dict[str, Any]) -> None:
     orjson.dumps({key: value for key, value in row.items() if key != "service"})
     assert all(-(1 << 63) <= value < 1 << 63 for value in row.values() if isinstance(value, int))
     assert [item.position for item in media_of(raw)] == list(range(len(media_of(raw))))
+
+
+def test_sizes_and_sums_that_no_column_holds() -> None:
+    """A message with an absurd number is a row without it, as its event is."""
+    row = parse(message(reactions=[{"type": "emoji", "count": (1 << 31) - 1, "emoji": one} for one in "👍🔥"]), GROUP)
+    assert row["reactions_count"] == (1 << 31) - 1
+    (ref,) = media_of(
+        message(
+            file="a.mp4", width=1 << 31, height=-1, duration_seconds=10**10, file_size=1 << 63, mime_type="video/mp4"
+        )
+    )
+    assert (ref.width, ref.height, ref.duration, ref.size) == (None, None, None, None)

@@ -9,13 +9,12 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, Field, StringConstraints
 
 from tg_assets.ids import CHANNEL_SHIFT, MESSAGE_ID_MAX, PER_ACCOUNT, marked_channel_id, peer_id
+from tg_assets.telegram.fields import INT32, INT64
 
 Source = Literal["channel", "group", "dm", "persona"]
 
 # Bare ids of channels and supergroups begin here; smaller ones are those of small groups.
 CHANNELS_BEGIN = 1_000_000_000
-INT32 = (1 << 31) - 1
-INT64 = (1 << 63) - 1
 
 
 def _possible_id(number: int) -> int:

@@ -11,18 +11,17 @@ from datetime import UTC, tzinfo
 from typing import Any
 
 from tg_assets.albums.rebuild import MediaItem, rebuild
-from tg_assets.events.fields import INT32
 from tg_assets.events.parts import PostMedia
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.ids import PER_ACCOUNT
-from tg_assets.telegram.desktop_media import media_of
+from tg_assets.telegram.desktop_media import LONGEST_SECONDS, media_of
 from tg_assets.telegram.desktop_post import ChatContext, author_of, parse, read_words
 from tg_assets.telegram.exported_chat import ExportedChat
+from tg_assets.telegram.fields import INT32
 from tg_assets.telegram.members import Members
 from tg_assets.telegram.message import MessageHead, read_head, zone_of
 
 Message = dict[str, Any]
-LONGEST_SECONDS = 10**9
 
 # Columns of the row that the event has under the same name.
 _SAME = (

@@ -9,7 +9,6 @@ earlier version.
 from typing import Any, Literal
 
 from tg_assets.events.content import content_digest, within
-from tg_assets.events.fields import INT32
 from tg_assets.events.media_list import media_of_event
 from tg_assets.events.peers import author_peer, chat_id_of, forward_peer
 from tg_assets.events.persona import PersonaMessageIngestedEventV1
@@ -17,6 +16,7 @@ from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.jsonb import without_nul
 from tg_assets.telegram.desktop_post import ChatContext, PostRow, post_url
 from tg_assets.telegram.desktop_text import content_hash
+from tg_assets.telegram.fields import INT32
 from tg_assets.telegram.text import EMPTY, Text, joined
 from tg_assets.telegram.words import content_of, said_in_service
 

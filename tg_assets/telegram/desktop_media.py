@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tg_assets.telegram.fields import integer, string
+from tg_assets.telegram.fields import INT32, INT64, integer, string
 
 MediaKind = Literal["photo", "video", "animation", "audio", "voice", "video_note", "sticker", "document"]
 MediaRole = Literal["primary", "attachment", "thumbnail"]
@@ -21,6 +21,7 @@ KINDS: dict[str, MediaKind] = {
     "video_file": "video",
     "audio_file": "audio",
 }
+LONGEST_SECONDS = 10**9
 # Desktop writes a sentence in place of the path, possibly behind the file's name.
 _ABSENT = re.compile(r"\((?:[A-Z][a-z ]+ )?(?:unavailable|exceeds maximum size|not included)[^()]*\)\Z")
 
@@ -68,9 +69,9 @@ def media_of(raw: dict[str, Any]) -> list[MediaRef]:
                 absent_reason=absent,
                 mime=string(raw.get("mime_type")) or ("image/jpeg" if is_photo else None),
                 size=_size(raw.get("photo_file_size" if is_photo else "file_size")),
-                width=_size(raw.get("width")),
-                height=_size(raw.get("height")),
-                duration=_size(raw.get("duration_seconds")),
+                width=_size(raw.get("width"), INT32),
+                height=_size(raw.get("height"), INT32),
+                duration=_size(raw.get("duration_seconds"), LONGEST_SECONDS),
                 file_name=string(raw.get("file_name")),
             )
         )
@@ -94,6 +95,7 @@ def _location(value: str) -> tuple[str | None, str | None]:
     return (None, match.group()) if match else (text, None)
 
 
-def _size(value: Any) -> int | None:
+def _size(value: Any, limit: int = INT64) -> int | None:
+    """A size, unless it is one that no database column holds."""
     number = integer(value)
-    return number if number is not None and number >= 0 else None
+    return number if number is not None and 0 <= number <= limit else None

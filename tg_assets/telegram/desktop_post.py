@@ -16,7 +16,7 @@ from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT, peer_id
 from tg_assets.telegram.desktop_media import MediaRef, media_of
 from tg_assets.telegram.desktop_text import content_hash, read_poll, read_text
 from tg_assets.telegram.exported_chat import packs_ids
-from tg_assets.telegram.fields import Peer, document_id, integer, moment, peer, string
+from tg_assets.telegram.fields import INT32, Peer, document_id, integer, moment, peer, string
 from tg_assets.telegram.text import EMPTY, Entity
 from tg_assets.telegram.words import Content, content_of, said_in_service
 
@@ -128,7 +128,7 @@ def parse(raw: dict[str, Any], chat: ChatContext, tz: tzinfo = UTC) -> PostRow:
         content_hash=content_hash(content) if content else None,
         views_count=0,
         forwards_count=0,
-        reactions_count=sum(reaction["count"] for reaction in reactions),
+        reactions_count=min(INT32, sum(reaction["count"] for reaction in reactions)),
         replies_count=0,
         post_author=string(raw.get("author")),
         is_pinned=False,

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from tg_assets.ids import CHANNEL_SHIFT, MESSAGE_ID_MAX, marked_channel_id
 
 PeerType = Literal["user", "channel", "chat"]
-_BIGINT = 1 << 63
+INT32, INT64 = (1 << 31) - 1, (1 << 63) - 1
 # Floats hold smaller whole numbers exactly.
 _EXACT = 1 << 53
 # Telegram counts the seconds of dates in 32 bits.
@@ -41,7 +41,7 @@ def integer(value: Any) -> int | None:
         if not isinstance(value, str) or len(value) > 20 or not value.removeprefix("-").isdecimal():
             return None
         value = int(value)
-    return value if -_BIGINT <= value < _BIGINT else None
+    return value if -INT64 - 1 <= value <= INT64 else None
 
 
 def _whole(value: float | str) -> int | str | None:

@@ -7,8 +7,7 @@ and numbers (``fields``), anything that knows a kind of message.
 from datetime import UTC, datetime
 from typing import Any
 
-from tg_assets.events.fields import INT32
-from tg_assets.telegram.fields import integer, moment
+from tg_assets.telegram.fields import INT32, integer, moment
 
 Raw = dict[str, Any]
 

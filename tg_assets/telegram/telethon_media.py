@@ -8,11 +8,9 @@ Never raises. What does not belong here: fetching files (``telethon_file``), sto
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from tg_assets.events.fields import INT32, INT64
-from tg_assets.events.from_export import LONGEST_SECONDS
 from tg_assets.events.parts import PostMedia
-from tg_assets.telegram.desktop_media import MediaKind
-from tg_assets.telegram.fields import integer, string
+from tg_assets.telegram.desktop_media import LONGEST_SECONDS, MediaKind
+from tg_assets.telegram.fields import INT32, INT64, integer, string
 from tg_assets.telegram.telethon_fields import Raw, kind_of, part, parts
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from tg_assets.events.content import AROUND, LATER, digest
-from tg_assets.events.fields import INT32, Source
+from tg_assets.events.fields import Source
 from tg_assets.events.media_list import media_items
 from tg_assets.events.peers import peer_of
 from tg_assets.events.post_row import post_row
@@ -22,7 +22,7 @@ from tg_assets.ids import peer_id
 from tg_assets.jsonb import jsonb
 from tg_assets.telegram.desktop_post import ChatContext, PostRow, post_url
 from tg_assets.telegram.desktop_text import content_hash
-from tg_assets.telegram.fields import Peer, integer, message_id, string
+from tg_assets.telegram.fields import INT32, Peer, integer, message_id, string
 from tg_assets.telegram.telethon_fields import Raw, count, kind_of, part, when
 from tg_assets.telegram.telethon_media import media_of_message
 from tg_assets.telegram.telethon_service import action_of, details_of
