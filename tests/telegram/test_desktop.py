@@ -303,3 +303,16 @@ def test_an_archive_of_another_messenger_is_no_export(given: Any) -> None:
     with pytest.raises(TgAssetsError, match=r"not a Telegram Desktop export.*Machine-readable JSON") as caught:
         read(given)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["private_channel", "personal_chat", "private_group", None])
+@pytest.mark.parametrize("number", [(1 << 63) - 1, -(1 << 63), 2_000_000_000_000, 0])
+def test_an_id_that_no_chat_has_is_a_sentence(kind: str | None, number: int) -> None:
+    """No column could hold it, or two chats would share it."""
+    with pytest.raises(TgAssetsError, match="no usable `id`"):
+        read(chat(message(), type=kind, id=number))
+
+
+def test_a_packed_id_of_nothing_is_a_sentence() -> None:
+    with pytest.raises(TgAssetsError, match="no usable `id`"):
+        read(chat(old_message(), type="private_group", id=2 << 32))

@@ -157,13 +157,14 @@ class ExportReader(Iterator[ExportedChat | Message]):
         if held and (what := foreign_json(held[0], header)):
             raise self._something_else(what)
         header["id"] = bare_id(header.get("id"))
-        if not header["id"]:
+        packed = isinstance(sender, int) and packs_ids(held[-1])
+        found = describe_chat(header, owner_id=self._owner, packed_ids=packed)
+        if not found.id:
             if held and held[0].get("type") not in MESSAGE_TYPES:
                 raise self._something_else(None)
             raise self._too_late("id")
         header["filed"] = True
-        packed = isinstance(sender, int) and packs_ids(held[-1])
-        yield describe_chat(header, owner_id=self._owner, packed_ids=packed)
+        yield found
         yield from held
         yield from messages
 

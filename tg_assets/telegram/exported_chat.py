@@ -68,10 +68,11 @@ class ExportedChat:
 
 
 def bare_id(value: Any) -> int | None:
-    """The id of an account or a chat as a header has it: a number in some form, or what it is and its number."""
+    """The id of an account or a chat in whatever form a header has it; None when none has such an id."""
     found = integer(value)
     named = peer(value) if found is None and isinstance(value, str) else None
-    return named.id if named else found
+    found = named.id if named else found
+    return found if found is not None and abs(found) < 2 * CHANNEL_SHIFT else None
 
 
 def packs_ids(message: Mapping[str, Any]) -> bool:
