@@ -66,14 +66,15 @@ def _of_parts(parts: Any) -> Text:
 def _beside(whole: str, parts: Any) -> Text | None:
     """A text with entities that are listed beside it, by their offsets or else by their words; None if not all fit."""
     listed: list[Any] = []
-    at = 0
+    at = units = 0  # how far the words before have come
     for part in parts if isinstance(parts, list) else [parts] if parts else ():
         given = part if isinstance(part, dict) else {"text": part}
         if given.get("offset") is None and (piece := string(given.get("text"))):
             if (place := whole.find(piece, at)) < 0:
                 return None
-            at = place + len(piece)
-            given = {**given, "offset": utf16_length(whole[:place]), "length": utf16_length(piece)}
+            units += utf16_length(whole[at:place])
+            given = {**given, "offset": units, "length": utf16_length(piece)}
+            at, units = place + len(piece), units + given["length"]
         if given.get("type") not in (None, "plain"):
             listed.append(given)
     return read_entities(whole, listed) if listed else Text(whole, [], [])
