@@ -100,8 +100,6 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
     _write(connection)
     if counts.keys() & {"adds", "unchanged"}:
         _add(connection)
-    if "deleted" in counts:
-        _place(connection)
     connection.execute(text("DROP TABLE IF EXISTS landed"))
     connection.execute(
         text("""CREATE TEMP TABLE landed ON COMMIT DROP AS
@@ -109,6 +107,8 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
                        CASE verdict WHEN 'adds' THEN stored_at ELSE posted_at END AS posted_at
                 FROM verdict WHERE verdict IN ('new', 'changed', 'adds')""")
     )
+    if "deleted" in counts:
+        _place(connection)
     _cover(connection, chat)
     counts["unchanged"] = counts.get("unchanged", 0) + counts.pop("older", 0) + counts.pop("deleted", 0)
     return counts
@@ -182,14 +182,31 @@ def _add(connection: Connection) -> None:
 
 
 def _place(connection: Connection) -> None:
-    """Of a deleted message nothing comes back but its place in an album."""
+    """Of a deleted message nothing comes back but its place in an album, and of which kind its media were."""
     connection.execute(
         text("""
-            UPDATE telegram_messages t SET
-                told_grouped_id = coalesce(t.told_grouped_id, i.grouped_id),
-                grouped_id = coalesce(t.told_grouped_id, i.grouped_id, t.grouped_id)
-            FROM verdict v JOIN incoming i USING (ordinal)
-            WHERE t.id = i.id AND v.verdict = 'deleted' AND i.grouped_id IS NOT NULL
+            WITH said AS (
+                SELECT i.id, min(i.grouped_id) AS grouped_id,
+                       (array_agg(i.media->0->'kind' ORDER BY i.media->0->'kind') FILTER (
+                           WHERE i.media->0->>'role' = 'primary' AND NOT i.is_service))[1] AS kind
+                FROM verdict v JOIN incoming i USING (ordinal) WHERE v.verdict = 'deleted' GROUP BY i.id
+            ), told AS (
+                SELECT t.id, coalesce(t.told_grouped_id, s.grouped_id) AS told_grouped_id,
+                       coalesce(t.told_grouped_id, s.grouped_id, t.grouped_id) AS grouped_id,
+                       CASE WHEN t.media = '[]' AND s.kind IS NOT NULL
+                            THEN jsonb_build_array(jsonb_build_object('position', 0, 'kind', s.kind, 'role', 'primary',
+                                                                      'missing_reason', 'deleted'))
+                            ELSE t.media END AS media
+                FROM said s JOIN telegram_messages t USING (id)
+            ), changed AS (
+                UPDATE telegram_messages t SET
+                    told_grouped_id = told.told_grouped_id, grouped_id = told.grouped_id, media = told.media
+                FROM told WHERE t.id = told.id
+                  AND (t.told_grouped_id, t.grouped_id, t.media)
+                      IS DISTINCT FROM (told.told_grouped_id, told.grouped_id, told.media)
+                RETURNING t.id, t.channel_id, t.posted_at
+            )
+            INSERT INTO landed SELECT * FROM changed
         """)
     )
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
@@ -145,8 +146,11 @@ def kill(installed: Installation, names: Collection[str]) -> dict[str, int]:
             workers |= runs(installed, job, "STARTED")
     records = [installed.data / "run" / f"{name}.json" for name in names if name != "worker"]
     # The code server first: it would tell that a worker died.
-    for process in (*(json.loads(one.read_text())["pid"] for one in records), *workers.values()):
+    for process in [json.loads(one.read_text())["pid"] for one in records]:
         os.kill(process, signal.SIGKILL)
+    for process in workers.values():
+        with suppress(ProcessLookupError):  # it came to its end by itself meanwhile
+            os.kill(process, signal.SIGKILL)
     return workers
 
 

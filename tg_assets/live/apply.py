@@ -64,7 +64,7 @@ def apply(
     off_limits = settings.off_limits
     never = {ref for ref, chat in chats.items() if off_limits.has(chat.tg_channel_id, chat.source, chat.username)}
     never_read = [one.entry for one in delivered if one.event.chat in never]
-    batch = batch_of(tenant.id, (one for one in delivered if one.event.chat not in never), chats)
+    batch = batch_of(tenant.id, [one for one in delivered if one.event.chat not in never], chats)
     rows = [_incoming(number, one) for number, one in enumerate(batch.messages.values())]
     writing()
     _land(connection, rows, batch.superseded)
