@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings as hypothesis
 
 from tests.support import servers as embedded
 
 if TYPE_CHECKING:
     from tests.support.installation import Installation
+
+# A busy machine is no error: no example has a deadline.
+hypothesis.register_profile("patient", deadline=None)
+hypothesis.load_profile("patient")
 
 # Whoever reads this width when it is imported keeps it; tests that need one set it.
 os.environ.pop("COLUMNS", None)

@@ -156,7 +156,7 @@ def test_what_cannot_be_sent_is_a_sentence(produce: Run, redis: Any, tmp_path: P
     nobody = tmp_path / "result.json"
     nobody.write_bytes(encode(chat(message(), type="personal_chat", id=7)))
     for arguments, said in (
-        ((SAMPLE, "--chat", "Юг"), "no chat 'Юг'"),
+        ((SAMPLE, "--chat", "Юг"), "1 of the chats that were asked for"),
         ((nobody,), "--owner"),
         ((tmp_path / "none",), "no file or folder"),
         ((SAMPLE, "--timezone", "Mars"), "not a time zone"),

@@ -66,8 +66,10 @@ def run(job: str, instance: dg.DagsterInstance, **config: Any) -> dg.ExecuteInPr
 def tick(schedule: dg.ScheduleDefinition, instance: dg.DagsterInstance) -> Any:
     """What a schedule answers now."""
     # Left to the collector, the context would put Dagster's idea of the current instance back whenever it likes.
-    with dg.build_schedule_context(instance=instance, scheduled_execution_time=datetime.now(UTC)) as context:
-        return schedule(context, postgres=pipeline.postgres())
+    with dg.build_schedule_context(
+        instance=instance, scheduled_execution_time=datetime.now(UTC), resources={"postgres": pipeline.postgres()}
+    ) as context:
+        return schedule(context)
 
 
 def materialized(result: dg.ExecuteInProcessResult) -> set[str]:

@@ -19,7 +19,7 @@ def test_messages_become_posts_and_partitions_become_dirty(live: Live) -> None:
     live.send(*(live.event(number) for number in range(1, 21)))
     tail = live.drain()
     assert live.numbers() == list(range(1, 21))
-    assert tail.total == {"events": 20, "rejected": 0, "changed": 20}
+    assert tail.total == {"events": 20, "rejected": 0, "never_read": 0, "changed": 20}
     assert [tuple(row) for row in live.rows("SELECT feed, date::text FROM dirty")] == [
         (f"{live.tenant}.live", "2026-03-01")
     ]
