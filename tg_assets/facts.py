@@ -79,7 +79,12 @@ def keep_facts(connection: Connection, facts: Sequence[Fact]) -> None:
 # Files by place in the message: a file settles the medium at its place that is not stored yet, or adds one. Told of
 # another of Telegram's files than the medium was, it takes its place: somebody edited the message.
 _MEDIA = """
-    CASE WHEN f.files IS NULL THEN t.media ELSE (
+    CASE WHEN f.files IS NULL THEN t.media
+         WHEN t.format = 'deleted' THEN
+             CASE WHEN t.media <> '[]' OR f.files->0->>'role' IS DISTINCT FROM 'primary' THEN t.media
+                  ELSE jsonb_build_array(jsonb_build_object(
+                      'position', 0, 'kind', f.files->0->'kind', 'role', 'primary', 'missing_reason', 'deleted')) END
+         ELSE (
         SELECT jsonb_agg(CASE WHEN m.item IS NULL OR s.file->'file_id' <> m.item->'file_id' THEN s.file
                               WHEN m.item ? 'sha256' OR s.file IS NULL THEN m.item
                               ELSE m.item - 'missing_reason' || (s.file - 'kind' - 'role') END ORDER BY place)

@@ -188,7 +188,7 @@ def test_postgres_down_for_half_a_minute(live: Live, undisturbed: dict[str, Any]
     live.send(*told[60:])
     time.sleep(30)
     up(settings)
-    said, _ = tail.communicate(timeout=120)
+    said, _ = tail.communicate(timeout=500)
     assert tail.returncode == 0, said
     assert live.letters() == {}
     live.refresh()

@@ -185,3 +185,28 @@ def test_a_deletion_takes_letters_of_its_own_chat_only(live: Live) -> None:
     live.drain()
     left = live.rows("SELECT payload->>'owner_id', payload->>'source' FROM dead_letters ORDER BY 1, 2")
     assert left == [("501", "persona"), ("502", "dm"), ("502", "persona")]
+
+
+def test_files_that_are_told_of_later_do_not_come_back(live: Live) -> None:
+    """Whether somebody stored the file before or after the message was deleted, the tombstone is the same."""
+    key = f"media/{ids.tenant_id(live.tenant)}/aa/{'a' * 64}.jpg"
+    for number, media in ((1, [{"kind": "photo"}]), (2, [{"kind": "photo"}]), (3, []), (4, [])):
+        live.send(live.event(number, tg_channel_id=CHAT, media=media, has_media=bool(media)))
+    live.drain()
+
+    def stored(number: int) -> None:
+        file = {"sha256": "a" * 64, "s3_key": key, "mime_type": "image/jpeg", "size_bytes": 9}
+        about = {"tenant_id": live.tenant, "tg_channel_id": CHAT, "telegram_message_id": number, "media_files": [file]}
+        live.send(about, stream="stream:posts:vision:uploaded")
+        live.drain()
+
+    stored(1)
+    stored(3)
+    live.send({"tenant_id": live.tenant, "tg_channel_id": CHAT, "telegram_message_ids": [1, 2, 3, 4]}, stream=DELETED)
+    live.drain()
+    stored(2)
+    stored(4)
+    rows = live.rows("SELECT media FROM telegram_messages ORDER BY telegram_message_id")
+    assert [row[0] for row in rows] == [
+        [{"kind": "photo", "role": "primary", "position": 0, "missing_reason": "deleted"}]
+    ] * 4
