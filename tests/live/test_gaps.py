@@ -114,5 +114,5 @@ def test_it_asks_when_told_to(resources: dict[str, Any], live: Live, gap: str, m
         assert not again.run_requests
         assert "1 hole in 1 chat" in said(again)
         assert again.cursor == first.cursor
-        instance.add_run(dg.DagsterRun(everything.name, status=dg.DagsterRunStatus.QUEUED, tags={"tg/feed": gap}))
+        instance.add_run(dg.DagsterRun(everything.name, status=dg.DagsterRunStatus.STARTING, tags={"tg/feed": gap}))
         assert not tick(instance, resources).run_requests
