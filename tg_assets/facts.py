@@ -120,13 +120,14 @@ def apply_facts(connection: Connection) -> None:
                       IS DISTINCT FROM (told.deleted_at, told.grouped_id, told.told_grouped_id, told.media)
                 RETURNING t.id, t.channel_id, t.posted_at
             )
-            INSERT INTO landed SELECT * FROM changed WHERE id NOT IN (SELECT id FROM landed)
+            INSERT INTO landed SELECT * FROM changed
+            WHERE NOT EXISTS (SELECT FROM landed l WHERE l.id = changed.id)
         """)  # noqa: S608 - constant fragments
     )
     # An outside worker's result changes no message, but makes its picture stale.
     connection.execute(
         text("""INSERT INTO landed SELECT DISTINCT t.id, t.channel_id, t.posted_at
                 FROM said s JOIN telegram_messages t ON t.id = s.id
-                WHERE s.kind = 'vision' AND s.id NOT IN (SELECT id FROM landed)""")
+                WHERE s.kind = 'vision' AND NOT EXISTS (SELECT FROM landed l WHERE l.id = s.id)""")
     )
     bury(connection)

@@ -107,6 +107,7 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
                        CASE verdict WHEN 'adds' THEN stored_at ELSE posted_at END AS posted_at
                 FROM verdict WHERE verdict IN ('new', 'changed', 'adds')""")
     )
+    connection.execute(text("ANALYZE landed (id)"))
     if "deleted" in counts:
         _place(connection)
     _cover(connection, chat)

@@ -45,21 +45,26 @@ def regroup(connection: Connection, channel: UUID) -> None:
     """
     grouped = rebuild(_media_items(connection, channel))
     rows = [(ids.post_id(channel, message_id), grouped_id) for message_id, grouped_id in grouped]
-    connection.execute(text("DROP TABLE IF EXISTS regrouped"))
-    temp_rows(connection, "regrouped", {"id": "uuid", "grouped_id": "bigint"}, rows)
+    connection.execute(text("DROP TABLE IF EXISTS regrouped, moved"))
+    temp_rows(connection, "regrouped", {"id": "uuid PRIMARY KEY", "grouped_id": "bigint"}, rows)
     connection.execute(text("ANALYZE regrouped"))
+    # Step by step and counted: what is joined has just landed, so the planner would take the whole chat for one row.
     connection.execute(
         text("""
-            WITH changed AS (
-                UPDATE telegram_messages t SET grouped_id = album.grouped_id
-                FROM (SELECT m.id, coalesce(m.told_grouped_id, r.grouped_id) AS grouped_id
-                      FROM telegram_messages m LEFT JOIN regrouped r USING (id) WHERE m.channel_id = :channel) album
-                WHERE t.id = album.id AND t.grouped_id IS DISTINCT FROM album.grouped_id
-                RETURNING t.id, t.channel_id, t.posted_at
-            )
-            INSERT INTO landed SELECT * FROM changed WHERE id NOT IN (SELECT id FROM landed)
+            CREATE TEMP TABLE moved ON COMMIT DROP AS
+            SELECT m.id, m.channel_id, m.posted_at, coalesce(m.told_grouped_id, r.grouped_id) AS grouped_id
+            FROM telegram_messages m LEFT JOIN regrouped r USING (id)
+            WHERE m.channel_id = :channel AND m.grouped_id IS DISTINCT FROM coalesce(m.told_grouped_id, r.grouped_id)
         """),
         {"channel": channel},
+    )
+    connection.execute(text("ANALYZE moved"))
+    connection.execute(
+        text("UPDATE telegram_messages t SET grouped_id = moved.grouped_id FROM moved WHERE t.id = moved.id")
+    )
+    connection.execute(
+        text("""INSERT INTO landed SELECT id, channel_id, posted_at FROM moved
+                WHERE NOT EXISTS (SELECT FROM landed l WHERE l.id = moved.id)""")
     )
 
 
