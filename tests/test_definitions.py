@@ -8,7 +8,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from unittest.mock import Mock
 
 import dagster as dg
 import pytest
@@ -131,6 +132,30 @@ def test_what_runs_are_forked_from_has_one_thread(tmp_path: Path) -> None:
     environment = {**os.environ, **THREADS, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout.strip() == "1", done.stderr
+
+
+def test_the_daemon_looks_after_backfills_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop of Dagster's daemon waits as long as ours says, not half a minute."""
+    from dagster._daemon import backfill, cli, controller
+
+    from tg_assets import daemon
+
+    class Shutdown:
+        waited: ClassVar[list[float]] = []
+
+        def wait(self, seconds: float) -> None:
+            self.waited.append(seconds)
+
+    def loop() -> None:
+        looks = backfill.execute_backfill_iteration_loop(Mock(), Mock(), Shutdown())  # type: ignore[arg-type]
+        for _ in range(3):
+            next(looks)
+
+    monkeypatch.setattr(controller, "DEFAULT_DAEMON_INTERVAL_SECONDS", 30)
+    monkeypatch.setattr(backfill, "execute_backfill_iteration", lambda *_, **__: iter(()))
+    monkeypatch.setattr(cli, "main", loop)
+    daemon.main()
+    assert Shutdown.waited == [pytest.approx(daemon.BACKFILL_SECONDS, abs=1)]
 
 
 # -- what schedules and sensors request

@@ -32,7 +32,7 @@ submit = sensor._submit_run_requests
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
 sensor._submit_run_requests = die
-from dagster._daemon.__main__ import main
+from tg_assets.daemon import main
 main()
 """
 

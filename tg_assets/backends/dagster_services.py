@@ -108,7 +108,7 @@ def start_dagster(
         ),
         Service(
             DAEMON,
-            (python, "-m", "dagster._daemon", "run", "--workspace", workspace),
+            (python, "-m", "tg_assets.daemon", "run", "--workspace", workspace),
             lambda: True,
             environment,
             PROJECT,
