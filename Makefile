@@ -1,5 +1,7 @@
 # Everything a person does with the project. `make demo` and `make test` need nothing but Python 3.11 or 3.12.
 SHELL := /bin/bash
+# Where it is set, each of many processes would compile all that it imports: five seconds instead of two.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 BIN := .venv/bin
 # Language data for OCR, and a browser for the UI tests; installed when this machine lets us.
