@@ -47,6 +47,12 @@ def dates_definition(settings: Settings) -> dg.TimeWindowPartitionsDefinition:
 
 
 @lru_cache(maxsize=1)
+def grain() -> Grain:
+    """The deployment's grain. Settings take milliseconds to read, and keys are asked for by the thousand."""
+    return load_settings().grain
+
+
+@lru_cache(maxsize=1)
 def dates() -> dg.TimeWindowPartitionsDefinition:
     """The deployment's date dimension."""
     return dates_definition(load_settings())
@@ -67,10 +73,9 @@ def window(date_key: str) -> tuple[datetime, datetime]:
 def date_key(moment: datetime | date) -> str:
     """Key of the window that holds a moment; windows before the start date do not exist."""
     day = moment.astimezone(UTC).date() if isinstance(moment, datetime) else moment
-    grain = load_settings().grain
-    if grain is Grain.month:
+    if grain() is Grain.month:
         day = day.replace(day=1)
-    elif grain is Grain.week:  # Dagster's weeks begin on Sunday
+    elif grain() is Grain.week:  # Dagster's weeks begin on Sunday
         day -= timedelta(days=(day.weekday() + 1) % 7)
     return day.isoformat()
 
@@ -82,7 +87,7 @@ def window_sql(moment: str) -> str:
         Grain.day: day,
         Grain.week: f"{day} - extract(dow FROM {day})::int",
         Grain.month: f"date_trunc('month', {day})::date",
-    }[load_settings().grain]
+    }[grain()]
 
 
 def feed_budget(settings: Settings, today: date) -> int:

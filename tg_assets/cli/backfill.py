@@ -53,7 +53,7 @@ def backfill_command(
     runtime.compare_settings()
     if no_wait:
         return
-    with console.status("waiting for the daemon to take it up (it looks every 30 s)") as status:
+    with console.status("waiting for the daemon to take it up") as status:
 
         def tell(message: str) -> None:
             status.update(message)
@@ -182,7 +182,8 @@ def date_keys(dates: str) -> list[str]:
     except ValueError as error:
         raise TgAssetsError(f"{dates!r} is not a range of dates: {error}.") from None
     keys = definition().get_partition_keys()
-    chosen = [key for key in keys if date_key(first) <= key <= date_key(last)]
+    begin, end = date_key(first), date_key(last)
+    chosen = [key for key in keys if begin <= key <= end]
     if first > last or not chosen:
         raise TgAssetsError(f"There are no partitions in {dates}: they run from {keys[0]} to {keys[-1]}.")
     return chosen

@@ -45,7 +45,7 @@ def demo_command() -> None:
     console.rule("4  Live traffic meanwhile: a channel's last weeks, sent as events")
     _live()
     console.rule("5  Waiting for the runs")
-    with console.status("Dagster's daemon takes a backfill up within 30 s"):
+    with console.status("waiting for the daemon to take them up"):
         states = api.wait(backfills, lambda message: console.print(f"  {message}"))
     require_success(api, states)
     console.print(_assets_table(api))
