@@ -1,10 +1,11 @@
 """How well the three legs and their fusion find a passage by a question, in memory, side by side.
 
-Sets: XQuAD in Russian and in English, its Russian questions over the English passages, and made-up English chats with
+Sets: XQuAD in Russian and in English, its Russian questions over the English passages, archives of articles in both
+languages (``mixed``: what is asked in one is answered in the same or in the other), and made-up English chats with
 English and Russian questions (``chats``). XQuAD's paragraphs are cut into passages of two sentences; a question's
 passage is the one that holds its answer span. Sparse legs are this package's vectors under an idf as Qdrant's
 ``Modifier.IDF`` computes it; the dense leg is the default embedder; each leg hands its first ``DEPTH`` hits to
-``rank``. Weights were chosen on the questions with even numbers; those with odd ones are the rows marked ``held``.
+``order``. Weights were chosen on the questions with even numbers; those with odd ones are the rows marked ``held``.
 Run: ``python -m benchmarks.retrieval``.
 """
 
@@ -22,9 +23,9 @@ from numpy.typing import NDArray
 
 from benchmarks.chats import chats
 from resources.embedder import Embedder, UseEmbedder
-from tg_assets.index.evidence import Passage, coverage
-from tg_assets.index.fusion import LEGS, rank
-from tg_assets.index.question import asked
+from tg_assets.index.evidence import Passage
+from tg_assets.index.fusion import LEGS
+from tg_assets.index.ranking import order
 from tg_assets.index.sparse import SparseVector, lemma_query, lemma_vector, trigram_query, trigram_vector
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "xquad"
@@ -43,27 +44,38 @@ class Corpus:
     questions: list[Question]
 
 
-def xquad(language: str, articles: int | None = None) -> Corpus:
-    """Passages and questions of the first articles, in the same order in every language."""
+def xquad(asks: str, *texts: str, answers: str | None = None, articles: int | None = None) -> Corpus:
+    """Passages of the first articles, one in each of the languages ``texts`` in turn, and the questions in one.
+
+    ``answers`` leaves only the questions about articles in that language.
+    """
     from razdel import sentenize  # type: ignore[import-untyped]
 
-    path = DATA / f"xquad.{language}.json"
-    if not path.exists():
-        raise SystemExit(f"XQuAD is not at {path}; put it there to run this benchmark.")
+    data = {language: _articles(language)[:articles] for language in {asks, *texts}}
     passages: list[str] = []
     questions: list[Question] = []
-    for article in json.loads(path.read_text(encoding="utf-8"))["data"][:articles]:
-        for paragraph in article["paragraphs"]:
+    for number, asking in enumerate(data[asks]):
+        language = texts[number % len(texts)]
+        for paragraph, asked in zip(data[language][number]["paragraphs"], asking["paragraphs"], strict=True):
             sentences = list(sentenize(paragraph["context"]))
             pairs = [sentences[i : i + 2] for i in range(0, len(sentences), 2)]
             begins = [pair[0].start for pair in pairs]
             first = len(passages)
             passages += [paragraph["context"][pair[0].start : pair[-1].stop] for pair in pairs]
-            for question in paragraph["qas"]:
-                start = question["answers"][0]["answer_start"]
+            for answered, question in zip(paragraph["qas"], asked["qas"], strict=True):
+                start = answered["answers"][0]["answer_start"]
                 within = max(i for i, begin in enumerate(begins) if begin <= start)
-                questions.append((question["question"], frozenset({first + within})))
+                if answers in (None, language):
+                    questions.append((question["question"], frozenset({first + within})))
     return Corpus(passages, [(None, None)] * len(passages), questions)
+
+
+def _articles(language: str) -> list[Any]:
+    path = DATA / f"xquad.{language}.json"
+    if not path.exists():
+        raise SystemExit(f"XQuAD is not at {path}; put it there to run this benchmark.")
+    found: list[Any] = json.loads(path.read_text(encoding="utf-8"))["data"]
+    return found
 
 
 def talk(language: str) -> Corpus:
@@ -78,12 +90,13 @@ def talk(language: str) -> Corpus:
 
 def corpora(articles: int | None = None) -> dict[str, Corpus]:
     """Every set by its name."""
-    russian, english = xquad("ru", articles), xquad("en", articles)
-    crossed = [(question, gold) for (question, _), (_, gold) in zip(russian.questions, english.questions, strict=True)]
     return {
-        "xquad ru": russian,
-        "xquad en": english,
-        "xquad ru>en": Corpus(english.texts, english.fields, crossed),
+        "xquad ru": xquad("ru", "ru", articles=articles),
+        "xquad en": xquad("en", "en", articles=articles),
+        "xquad ru>en": xquad("ru", "en", articles=articles),
+        "mixed ru>ru": xquad("ru", "ru", "en", answers="ru", articles=articles),
+        "mixed ru>en": xquad("ru", "ru", "en", answers="en", articles=articles),
+        "mixed en>ru": xquad("en", "ru", "en", answers="ru", articles=articles),
         "chats en": talk("en"),
         "chats ru>en": talk("ru"),
     }
@@ -143,15 +156,11 @@ def rankings(corpus: Corpus, embedder: Embedder) -> dict[str, list[Hits]]:
         index = SparseIndex([vector(text, *at) for text, at in zip(corpus.texts, corpus.fields, strict=True)])
         legs[name] = [index.search(query(text)) for text in queries]
 
-    @cache
     def passage(number: int) -> Passage:
         return Passage.of(corpus.texts[number], *corpus.fields[number])
 
-    fused = []
-    for i, question in enumerate(queries):
-        wanted = asked(question)
-        hits = {name: legs[name][i] for name in LEGS}
-        fused.append(rank(hits, lambda number, wanted=wanted: coverage(wanted, passage(number))))  # type: ignore[misc]
+    look = cache(passage)
+    fused = [order(question, {name: legs[name][i] for name in LEGS}, look) for i, question in enumerate(queries)]
     return {**legs, "fused": fused}
 
 

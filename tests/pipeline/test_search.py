@@ -92,6 +92,7 @@ def test_scores_say_whether_anything_fits(sample: Materialized) -> None:
     """What is there has a score to speak of; what is not there has none."""
     for probe in PROBES:
         assert probe["via"] != "text" or fits(find(sample.tenant, str(probe["query"]))), probe
+    assert fits(find(sample.tenant, "эффективность солнечных панелей на морозе"))
     for query in ("Bitcoin price today", "курс биткоина", "Champions League final tickets", "свадебное платье"):
         hits = find(sample.tenant, query)
         assert not fits(hits), (query, hits[0].score, hits[0].snippet)

@@ -20,16 +20,21 @@ LOOKED = 10
 """Best hits of each sparse leg that are looked at to see which of the query's words are found."""
 
 
-def weights(coverage: float) -> dict[str, float]:
-    """Weights of the legs, by the share 0…1 of the query's words that the best of the sparse hits has."""
-    dense = WORDLESS - (WORDLESS - WORDED) * min(1.0, coverage / ENOUGH)
+def weights(coverage: float, least: float = WORDED) -> dict[str, float]:
+    """Weights of the legs, by the share 0…1 of the query's words that the best of the sparse hits has.
+
+    ``least`` is what the dense leg weighs at least.
+    """
+    dense = max(least, WORDLESS - (WORDLESS - WORDED) * min(1.0, coverage / ENOUGH))
     return {"dense": dense, "lemmas": (1 - dense) / 2, "trigrams": (1 - dense) / 2}
 
 
-def rank(legs: Mapping[str, Sequence[tuple[Id, float]]], coverage: Callable[[Id], float]) -> list[tuple[Id, float]]:
+def rank(
+    legs: Mapping[str, Sequence[tuple[Id, float]]], coverage: Callable[[Id], float], least: float = WORDED
+) -> list[tuple[Id, float]]:
     """Fuse with the weights that ``coverage``, the share of the query's words that a hit has, calls for."""
     looked = {key for name in ("lemmas", "trigrams") for key, _ in legs.get(name, ())[:LOOKED]}
-    return fuse(legs, weights(max(map(coverage, looked), default=0.0)))
+    return fuse(legs, weights(max(map(coverage, looked), default=0.0), least))
 
 
 def _scaled(hits: Sequence[tuple[Id, float]]) -> dict[Id, float]:

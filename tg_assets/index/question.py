@@ -57,7 +57,6 @@ def in_other_script(word: str) -> str | None:
 
 
 def scripts(folded: str) -> frozenset[str]:
-    """Which of the two scripts a folded text has letters of."""
-    return frozenset(
-        name for name, letters in (("cyrillic", _CYRILLIC), ("latin", _LATIN)) if letters.search(folded)
-    )  # fmt: skip
+    """Which of the two scripts a folded text is written in: those that a third of its letters or more are of."""
+    found = {"cyrillic": len(_CYRILLIC.findall(folded)), "latin": len(_LATIN.findall(folded))}
+    return frozenset(name for name, letters in found.items() if letters and 3 * letters >= sum(found.values()))

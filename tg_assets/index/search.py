@@ -7,7 +7,6 @@ the best of nothing is not much. Private chats are found only for the owner acco
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -17,16 +16,13 @@ from resources.embedder import Embedder
 from resources.postgres import Postgres
 from resources.qdrant import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow, Qdrant
 from tg_assets.errors import TgAssetsError
-from tg_assets.index.evidence import FAIR, Passage, chance, coverage
-from tg_assets.index.fusion import rank
-from tg_assets.index.question import asked
+from tg_assets.index.evidence import FAIR, Passage
+from tg_assets.index.ranking import order
 from tg_assets.index.snippet import snippet
 from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query
 from tg_assets.index.text import TextParts, has_words, text_to_embed
 
 LEG_HITS = 100
-JUDGED = 3
-"""Best hits of which the one with most evidence says how well a search went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +63,11 @@ def search(
     # Rows of all hits, since some may be gone meanwhile: what nobody may see is not evidence either.
     rows = _rows(postgres, tenant, sorted({point for hits in found.values() for point, _ in hits}), narrow.owners)
     seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.items()}
-    wanted = asked(query)
 
-    @cache
     def passage(point: str) -> Passage:
         return Passage.of(_whole(rows[point]), rows[point].author_name, rows[point].title)
 
-    best = rank(seen, lambda point: coverage(wanted, passage(point)))[:limit]
-    if not best:
-        return []
-    cosines = dict(seen[DENSE])
-    least = min(cosines.values(), default=0.0)
-    sure = max(chance(wanted, passage(point), cosines.get(point, least)) for point, _ in best[:JUDGED])
-    top = best[0][1] or 1.0
-    return [_hit(rows[point], sure * score / top, query) for point, score in best]
+    return [_hit(rows[point], score, query) for point, score in order(query, seen, passage)[:limit]]
 
 
 def fits(hits: Sequence[Hit]) -> bool:

@@ -1,0 +1,42 @@
+"""Results in order, each with the chance that it is what was meant.
+
+Texts in the question's script and those in the other are fused apart, then put together by their chances: a Russian
+text that happens to share a word with a Russian question would else be before the English one that answers it, where
+no word can be shared. What does not belong here: the fusion of one such list (``fusion``), the chances (``evidence``),
+asking the store (``search``).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import TypeVar
+
+from tg_assets.index.evidence import Passage, chance, coverage, readable
+from tg_assets.index.fusion import WORDED, rank
+from tg_assets.index.question import asked
+
+Id = TypeVar("Id", int, str)
+
+DENSE = "dense"
+JUDGED = 3
+"""Best hits of a list of which the one with most evidence says how well it went."""
+MEANING = 0.5
+"""What the dense leg weighs at least among texts in the other script, where only names look alike."""
+
+
+def order(
+    query: str, legs: Mapping[str, Sequence[tuple[Id, float]]], passage: Callable[[Id], Passage]
+) -> list[tuple[Id, float]]:
+    """Ids with the chance 0…1 that they are meant, best first, out of the hits of each leg, best first."""
+    wanted = asked(query)
+    cosines = dict(legs.get(DENSE, ()))
+    least = min(cosines.values(), default=0.0)
+    look = cache(passage)
+    found: list[tuple[Id, float]] = []
+    for same in (True, False):
+        part = {name: [hit for hit in hits if readable(wanted, look(hit[0])) is same] for name, hits in legs.items()}
+        ranked = rank(part, lambda key: coverage(wanted, look(key)), WORDED if same else MEANING)
+        if ranked:
+            sure = max(chance(wanted, look(key), cosines.get(key, least)) for key, _ in ranked[:JUDGED])
+            top = ranked[0][1] or 1.0
+            found += [(key, sure * (score / top) ** 2) for key, score in ranked]
+    return sorted(found, key=lambda hit: (-hit[1], str(hit[0])))
