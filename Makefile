@@ -8,7 +8,7 @@ BIN := .venv/bin
 OCR_PACKAGES := tesseract-ocr-rus tesseract-ocr-eng
 TEST_PACKAGES := chromium
 # Each starts servers of its own.
-TEST_PROCESSES ?= 3
+TEST_PROCESSES ?= 4
 
 .PHONY: demo test up down lint bench lock clean help
 

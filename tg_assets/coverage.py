@@ -58,13 +58,11 @@ class Account:
     ranges: int
 
 
-# Ids whose message came and could not be applied, as the dead letters tell: those of an export name its feed, so they
-# are told apart only where that is one chat.
+# Ids whose message came and could not be applied, as the dead letters tell: those of an export tell its chat.
 _LETTERS = """
     letter AS MATERIALIZED (
-        SELECT CASE WHEN source LIKE 'import %' THEN substr(source, 8) END AS feed,
-               payload ->> 'owner_id' AS owner, payload ->> 'user_id' AS account,
-               CASE WHEN payload ->> 'tg_channel_id' ~ '^-?[0-9]{1,15}$'
+        SELECT channel_id, payload ->> 'owner_id' AS owner, payload ->> 'user_id' AS account,
+               CASE WHEN source LIKE 'stream:%' AND payload ->> 'tg_channel_id' ~ '^-?[0-9]{1,15}$'
                     THEN abs((payload ->> 'tg_channel_id')::bigint) END AS chat,
                CASE WHEN source LIKE 'import %' AND entry ~ '^message [0-9]{1,9}$' THEN substr(entry, 9)::bigint
                     WHEN source LIKE 'stream:posts:parsed%' AND payload ->> 'telegram_message_id' ~ '^[0-9]{1,9}$'
@@ -85,7 +83,7 @@ CHATS = f"""
             WHERE l.number > 0 AND c.source NOT IN ('dm', 'persona') AND c.tg_channel_id < -{CHANNEL_SHIFT} AND (
                 l.chat IN (-c.tg_channel_id, -c.tg_channel_id - {CHANNEL_SHIFT})
                   AND {OF_ACCOUNT.format(owner="l.owner", user="l.account")}
-                OR l.feed = c.feed AND NOT EXISTS (SELECT FROM channels o WHERE o.feed = c.feed AND o.id <> c.id))
+                OR l.channel_id = c.id)
         ) r
         WHERE (CAST(:feed AS text) IS NULL OR c.feed = :feed) AND (CAST(:channel AS uuid) IS NULL OR c.id = :channel)
     ), chat AS (

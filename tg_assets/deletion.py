@@ -127,7 +127,7 @@ def _drop_letters(connection: Connection) -> None:
                  AND {whose}
                  AND (c.owner_id = 0 OR (c.source = 'dm')
                       = coalesce('dm' IN (l.payload->>'source', l.payload->>'dialog_type'), false)))
-                OR (l.source = 'import ' || c.feed AND l.payload->>'id' = b.telegram_message_id::text))
+                OR (l.channel_id = c.id AND l.payload->>'id' = b.telegram_message_id::text))
         """),  # noqa: S608 - a constant
         {"shift": CHANNEL_SHIFT},
     )

@@ -222,6 +222,32 @@ def test_what_was_rejected_is_accounted_for(live: Live, coverage: Callable[..., 
     assert "`tg-assets dead-letters list`" in said
 
 
+def test_chats_of_one_feed_have_their_own_rejected_ids(live: Live, tmp_path: Any) -> None:
+    """And a deletion takes the letters of its own chat, which no later import brings back."""
+    feed = f"{live.tenant}.both"
+    for number, title in ((1234567891, "One"), (1234567892, "Other")):
+        bad = {**message(2), "date": "no date", "date_unixtime": "no date"}
+        export = chat(message(1), bad, message(3), id=number, name=title)
+        pipeline.import_path(pipeline.write_export(tmp_path / title, export), live.tenant, feed=feed)
+
+    def rejected() -> dict[int, int]:
+        return {one.tg_channel_id: one.counts["rejected"] for one in accounts(live, feed)}
+
+    assert rejected() == {-1001234567891: 1, -1001234567892: 1}
+    live.send(
+        {
+            "tenant_id": live.tenant,
+            "tg_channel_id": -1001234567891,
+            "telegram_message_id": 2,
+            "deleted_at": "2026-03-03T00:00:00Z",
+        },
+        stream=DELETED,
+    )
+    live.drain()
+    pipeline.import_path(pipeline.write_export(tmp_path / "again", export), live.tenant, feed=feed)
+    assert rejected() == {-1001234567891: 0, -1001234567892: 1}
+
+
 def test_what_another_account_was_refused_is_not_rejected_here(live: Live) -> None:
     """A supergroup that the tenant shares, and that an account also has for itself, are two chats."""
     group: dict[str, Any] = {"source": "group", "tg_channel_id": -1001234567899}

@@ -181,7 +181,7 @@ def test_everything_of_direct_messages_has_its_new_id(before: Installation) -> N
     (moving,) = before.column("SELECT id FROM channels WHERE source = 'dm'")
     moved = [moving, *before.column("SELECT id FROM media_groups")]
     moved += before.column(f"SELECT id FROM messages WHERE channel_id = '{moving}'")
-    upgrade(before.owner_url, AFTER)
+    upgrade(before.owner_url)
     now = {name: UUID(str(one)) for name, one in before.rows("SELECT title, id FROM channels")}
     assert now == {
         "Борис": ids.channel_id(before.tenant_id, PEER, ME), "Дача": ids.channel_id(before.tenant_id, -GROUP, ME),
@@ -240,7 +240,7 @@ def test_every_column_of_ids_is_seen_to(scratch: Callable[[str], str], servers: 
 
 def test_two_chats_that_would_become_one_are_not_taken_back(before: Installation) -> None:
     """And nothing is changed by trying."""
-    upgrade(before.owner_url)
+    upgrade(before.owner_url, AFTER)
     shape = ask(before.owner_url, STRUCTURE)
     with Postgres(url=before.app_url).tenant(before.tenant_id) as session, session.transaction() as connection:
         connection.execute(

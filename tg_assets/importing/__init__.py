@@ -126,6 +126,7 @@ def _land_chat(
     report.counts["albums"] = landing.count_albums(connection, staged.number)
     landing.keep_rejected(
         connection,
+        channel,
         [
             (uuid5(channel, f"rejected:{digest}"), f"import {report.feed}", entry, reason, payload)
             for digest, entry, reason, payload in staged.rejected

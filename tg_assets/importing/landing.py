@@ -127,13 +127,20 @@ def count_albums(connection: Connection, chat: int) -> int:
     )
 
 
-def keep_rejected(connection: Connection, rows: Sequence[tuple[UUID, str, str, str, str]]) -> None:
-    """Keep what could not land as dead letters, given as (id, source, entry, reason, payload JSON)."""
+def keep_rejected(connection: Connection, channel: UUID, rows: Sequence[tuple[UUID, str, str, str, str]]) -> None:
+    """Keep what could not land as dead letters, given as (id, source, entry, reason, payload JSON).
+
+    What is deleted comes back in no form.
+    """
     connection.execute(text("DROP TABLE IF EXISTS rejected"))
     columns = {"id": "uuid", "source": "text", "entry": "text", "reason": "text", "payload": "jsonb"}
     temp_rows(connection, "rejected", columns, rows)
     connection.execute(
-        text("""INSERT INTO dead_letters (tenant_id, id, source, entry, reason, payload)
-                SELECT current_tenant(), id, source, entry, reason, payload FROM rejected
-                ON CONFLICT (tenant_id, id) DO NOTHING""")
+        text("""INSERT INTO dead_letters (tenant_id, id, source, entry, reason, payload, channel_id)
+                SELECT current_tenant(), id, source, entry, reason, payload, :channel FROM rejected r
+                WHERE NOT EXISTS (
+                    SELECT FROM telegram_messages t WHERE t.channel_id = :channel AND t.deleted_at IS NOT NULL
+                      AND t.telegram_message_id::text = r.payload->>'id')
+                ON CONFLICT (tenant_id, id) DO NOTHING"""),
+        {"channel": channel},
     )
