@@ -19,6 +19,7 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.partitions import check_feed, feed_budget
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
+from tg_assets.telegram.fields import one_line
 
 BUCKETS = 16
 
@@ -46,6 +47,9 @@ class Chat:
     username: str | None = None
     owner_id: int = 0
     renames: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", one_line(self.title))
 
     @property
     def peer_id(self) -> int:

@@ -20,6 +20,8 @@ CODE_CHATS = frozenset({777000, 42777, 489000})
 CODE_TYPES = frozenset({"verification_codes"})
 # A small group may have the number of one of these users.
 _OTHERS = frozenset({"group", "persona"})
+# What an entry says that is about a chat of several: there the sender tells nothing.
+_SHARED = re.compile(rb'"source"\s*:\s*"(?:channel|group|persona)"|"dialog_type"\s*:\s*"(?:channel|group)"')
 
 
 def bare(chat: int) -> int:
@@ -57,11 +59,13 @@ class OffLimits:
             or (username or "").lower() in self.usernames
         )
 
-    def has_exported(self, chat: Any) -> bool:
-        """Whether a chat of an export is."""
+    def has_exported(self, chat: Any, authors: Iterable[int] = ()) -> bool:
+        """Whether a chat of an export is; of direct messages the ``authors`` tell it as well."""
         # One of an unknown type may be a person's.
         source = chat.source if chat.is_known else "dm"
-        return chat.type in CODE_TYPES or self.has(chat.tg_channel_id, source)
+        if chat.type in CODE_TYPES or self.has(chat.tg_channel_id, source):
+            return True
+        return source == "dm" and any(self.has(author, "dm") for author in authors)
 
     def has_event(self, event: Any) -> bool:
         """Whether an event is about such a chat. In direct messages the sender tells it as well."""
@@ -72,13 +76,19 @@ class OffLimits:
 
     def is_in(self, data: bytes) -> bool:
         """Whether something that is no usable event names such a chat: it is not to be kept as a dead letter."""
-        return bool(self._pattern.search(data))
+        return bool(self._chat.search(data) or (self._sender.search(data) and not _SHARED.search(data)))
 
     @cached_property
-    def _pattern(self) -> re.Pattern[bytes]:
+    def _sender(self) -> re.Pattern[bytes]:
+        return re.compile(
+            rf'"sender_tg_id"\s*:\s*"?(?:{"|".join(map(str, sorted(CODE_CHATS | self.ids)))})(?![0-9])'.encode()
+        )
+
+    @cached_property
+    def _chat(self) -> re.Pattern[bytes]:
         numbers = sorted(CODE_CHATS | self.ids)
         chats = "|".join(str(form) for number in numbers for form in (number, CHANNEL_SHIFT + number))
-        by_id = rf'"(?:tg_channel_id|chat_id|channel_id|peer_id|user_id|sender_tg_id)"\s*:\s*"?-?(?:{chats})(?![0-9])'
+        by_id = rf'"(?:tg_channel_id|chat_id|channel_id|peer_id|user_id)"\s*:\s*"?-?(?:{chats})(?![0-9])'
         if not self.usernames:
             return re.compile(by_id.encode())
         names = "|".join(map(re.escape, sorted(self.usernames)))

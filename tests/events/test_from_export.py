@@ -45,7 +45,7 @@ def events(path: Path) -> Iterator[tuple[dict[str, Any], PostParsedEventV1, Chat
         (surveyed,), zones = survey([chat, *messages]), Zones()
         for raw in messages:
             zone = zones.of(raw)
-            event = post_event(raw, surveyed, "t", tz=zone, owner_id=900)
+            event = post_event(raw, surveyed, "t", tz=zone, owner_id=surveyed.owner_id or 900)
             if isinstance(event, str):  # the sample has one message that Desktop did not support
                 assert raw["type"] == "unsupported"
                 continue

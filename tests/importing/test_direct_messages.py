@@ -39,9 +39,37 @@ def test_the_author_who_is_not_the_peer_is_the_owner(tenant: str, tmp_path: Path
     assert pipeline.scalar(tenant, "SELECT count(DISTINCT id) FROM telegram_messages WHERE id IS NOT NULL") == 2
 
 
-def test_the_owner_that_a_person_names_wins(tenant: str, tmp_path: Path) -> None:
-    pipeline.import_path(pipeline.write_export(tmp_path, chat(theirs(1), mine(2), **PRIVATE)), tenant, owner_id=OTHER)
-    assert owners(tenant) == [(OTHER, -PEER)]
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_owner_that_a_person_names_is_the_one_that_the_file_tells(tenant: str, tmp_path: Path, whole: bool) -> None:
+    """By its head or by who wrote; another account would read what is not its own."""
+    talk = chat(theirs(1), mine(2), **PRIVATE)
+    path = pipeline.write_export(tmp_path, account(talk, user_id=ME) if whole else talk)
+    with pytest.raises(TgAssetsError, match=r"made by another account than --owner names\. Leave --owner out"):
+        pipeline.import_path(path, tenant, owner_id=OTHER)
+    assert owners(tenant) == []
+    pipeline.import_path(path, tenant, owner_id=ME)
+    assert owners(tenant) == [(ME, -PEER)]
+
+
+def test_login_codes_are_known_by_who_wrote_them(tenant: str, tmp_path: Path) -> None:
+    """Whatever the head of the chat says; somebody else's private chat beside it lands."""
+    code = {**message(1, text="Login code: 12345"), "from_id": "user777000", "from": "Telegram"}
+    whole = account(chat(code, **PRIVATE), chat(mine(2), theirs(3), **(PRIVATE | {"id": 4711})), user_id=ME)
+    codes, other = sorted(
+        pipeline.import_path(pipeline.write_export(tmp_path, whole), tenant), key=lambda one: not one.never_read
+    )
+    assert (codes.never_read, other.never_read) == (True, False)
+    assert pipeline.rows(tenant, "SELECT telegram_message_id FROM telegram_messages ORDER BY 1") == [(2,), (3,)]
+    assert pipeline.scalar(tenant, "SELECT count(*) FROM dead_letters") == 0
+
+
+def test_a_title_is_one_line(tenant: str, tmp_path: Path) -> None:
+    """A break of line in it could pass for a line that a command prints."""
+    for number, mark in enumerate("\n\r\v\f\x1c\x85\u2028\u2029", start=1):
+        export = chat(message(1), name=f"News {mark} Done.", id=number)
+        (report,) = pipeline.import_path(pipeline.write_export(tmp_path / str(number), export), tenant)
+        assert report.title == "News Done."
+    assert pipeline.rows(tenant, "SELECT DISTINCT title FROM channels") == [("News Done.",)]
 
 
 def test_without_any_sign_of_the_owner_nothing_lands(tenant: str, tmp_path: Path) -> None:

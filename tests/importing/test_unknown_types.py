@@ -103,3 +103,19 @@ def test_a_chat_with_login_codes_is_never_read_whatever_its_type(kind: Any) -> N
     (group,), _ = read(desk("private_group", bare=777000))
     assert OffLimits().has_exported(codes)
     assert not OffLimits().has_exported(group)
+
+
+@pytest.mark.parametrize(
+    ("entry", "named"),
+    [
+        (b'{"tg_channel_id": 777000, "source": "dm", "text": 1', True),
+        (b'{"sender_tg_id": "777000", "source": "dm"', True),
+        (b'{"sender_tg_id": 777000', True),
+        (b'{"sender_tg_id": 777000, "source": "group", "tg_channel_id": -100123', False),
+        (b'{"source":"channel","sender_tg_id":42777', False),
+        (b'{"sender_tg_id": 7770001, "source": "dm"', False),
+    ],
+)
+def test_an_unusable_entry_is_kept_unless_it_is_of_such_a_chat(entry: bytes, named: bool) -> None:
+    """In a group posts of the channel that it belongs to may have Telegram as their sender."""
+    assert OffLimits().is_in(entry) is named

@@ -93,6 +93,8 @@ def stage_export(
             sent.result()
     landing.stage_rows(connection, batch)
     landing.index_staging(connection)
+    for chat in chats:
+        chat.report.never_read = off_limits.has_exported(chat.chat, chat.members.people)
     progress(f"reading {name}", messages, messages)
     return chats
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id, peer_id
-from tg_assets.telegram.fields import integer, peer, string
+from tg_assets.telegram.fields import integer, one_line, peer, string
 
 Source = Literal["channel", "group", "dm", "persona"]
 
@@ -87,7 +87,7 @@ def describe_chat(header: Mapping[str, Any], owner_id: int | None, packed_ids: b
     bare = abs(integer(header.get("id")) or 0)
     if is_marked := CHANNEL_SHIFT < bare < 2 * CHANNEL_SHIFT:
         bare -= CHANNEL_SHIFT
-    name = string(header.get("name"))
+    name = one_line(string(header.get("name")))
     if chat_type in CHANNEL_TYPES or chat_type in SUPERGROUP_TYPES or chat_type == "private_group":
         # No channel or group has reached 2^33 yet, so a packed id is told by its size alone.
         if bare >> PACKED_SHIFT == PACKED_CHAT:

@@ -5,6 +5,7 @@ surrogate), integers fit for a bigint, moments aware and in UTC, peers marked. W
 anything that looks at more than one field's value.
 """
 
+import re
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal, NamedTuple
 
@@ -16,6 +17,8 @@ INT32, INT64 = (1 << 31) - 1, (1 << 63) - 1
 _EXACT = 1 << 53
 # Telegram counts the seconds of dates in 32 bits.
 _SECONDS = 1 << 32
+# What str.splitlines() breaks at.
+_BREAKS = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
 _KINDS: tuple[PeerType, ...] = ("user", "channel", "chat")
 _PACKED: dict[int, PeerType] = {0: "user", 1: "user", 2: "channel"}
 
@@ -68,6 +71,11 @@ def string(value: Any) -> str | None:
         except UnicodeEncodeError:
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text.replace("\x00", "\ufffd") if "\x00" in text else text
+
+
+def one_line(title: str | None) -> str | None:
+    """A title or a name as Telegram has them, without breaks of lines: one could pass for a line of ours."""
+    return title if title is None else _BREAKS.sub(" ", title).strip()
 
 
 def document_id(value: Any) -> str | None:

@@ -10,6 +10,7 @@ belong here: reading files.
 
 from dataclasses import dataclass, field, replace
 
+from tg_assets.errors import TgAssetsError
 from tg_assets.ids import PER_ACCOUNT, marked_channel_id
 from tg_assets.telegram.exported_chat import CONVERSATIONS, ExportedChat
 from tg_assets.telegram.fields import Peer
@@ -37,12 +38,21 @@ class Members:
             self.people.add(author.id)
 
     def owner(self, named: int | None = None) -> int | None:
-        """The account of the chat, which a person may have ``named``; None when nobody tells, 0 when it is shared."""
+        """The account of the chat, which a person may have ``named``; None when nobody tells, 0 when it is shared.
+
+        Raises TgAssetsError when the file tells another one: that account's messages would be somebody else's.
+        """
         if self.chat.source not in PER_ACCOUNT:
             return 0
         found = self.people - {self.chat.id}
         inferred = next(iter(found)) if self.chat.type in CONVERSATIONS and len(found) == 1 else None
-        return named or self.chat.owner_id or inferred
+        told = self.chat.owner_id or inferred
+        if named and told and named != told:
+            raise TgAssetsError(
+                "The export was made by another account than --owner names. Leave --owner out, or name the account "
+                "that made it."
+            )
+        return named or told
 
     def chat_of(self, owner: int) -> ExportedChat:
         """The chat as what it is, of the account ``owner``."""
