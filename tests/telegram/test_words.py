@@ -142,6 +142,7 @@ SAID: list[tuple[Any, dict[str, Any], str]] = [
         {"action": "process_suggested_post", "rejected": True, "comment": "не то"},
         "не то",
     ),
+    (tl.MessageActionCustomAction("прощай"), {"action": "custom_action", "information_text": "прощай"}, "прощай"),
     (tl.MessageActionChatJoinedByRequest(), {"action": "join_group_by_request"}, ""),
     (tl.MessageActionChatEditTitle("Сад"), {"action": "edit_group_title", "title": "Сад"}, ""),
     (tl.MessageActionChatAddUser([7]), {"action": "invite_members", "members": ["Ада"]}, ""),
@@ -242,3 +243,12 @@ def test_events_of_other_producers(extra: dict[str, Any], content: str, urls: li
     given = {"tenant_id": "t", "tg_channel_id": 42, "telegram_message_id": 5, "text": "x", "posted_at": LATER} | extra
     row = post_row(PostParsedEventV1.model_validate(given), CONTEXT)
     assert (row["content"], row["urls"]) == (content, urls)
+
+
+def test_words_of_what_nobody_knows_are_kept_or_counted() -> None:
+    """The text of a service message is content whatever it tells; other words of an unknown one are counted."""
+    told = {"type": "service", "actor": "Ада", "actor_id": "user7", "action": "send_a_poem", "poem": "о море"}
+    assert of_export(empty(**told, text="для тебя"))["content"] == "для тебя"
+    assert list(unread_of(told)) == ["poem"]
+    assert list(unread_of(told | {"action": None, "members": ["Ада"], "comment": "да"})) == ["poem"]
+    assert list(unread_of({"type": "service", "action": "edit_group_title", "title": "Сад", "inviter": "Ада"})) == []

@@ -148,9 +148,8 @@ def _count(staged: StagedChat, head: MessageHead, raw: dict[str, Any]) -> None:
     report.counts["service" if head.is_service else "messages"] += 1
     report.counts["replies"] += "reply_to_message_id" in raw
     report.counts["forwards"] += "forwarded_from" in raw or "forwarded_from_id" in raw
-    if not head.is_service:
-        report.unread.update(unread_of(raw))
-        if not (head.has_media or raw.get("text") or read_words(raw)[1].whole.content):
-            report.wordless[wordless_kind(raw)] += 1
+    report.unread.update(unread_of(raw))
+    if not (head.is_service or head.has_media or raw.get("text") or read_words(raw)[1].whole.content):
+        report.wordless[wordless_kind(raw)] += 1
     if staged.chat.source in ids.PER_ACCOUNT:
         staged.members.saw(author_of(raw))
