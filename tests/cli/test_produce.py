@@ -110,7 +110,7 @@ def test_a_bad_line_stops_everything_unless_skipped(produce: Run, redis: Any, tm
 
 def test_an_export_is_replayed(produce: Run, redis: Any) -> None:
     """Every message that an import would land, with albums, and media that are in the store already."""
-    output = must(produce(SAMPLE, "--tenant", "replayed", "--owner", 900))
+    output = must(produce(SAMPLE, "--tenant", "replayed", "--owner", 510001001))
     events = sent(redis)
     assert len(events) == 425
     assert "Not sent: 1 × a kind of message" in output
@@ -119,7 +119,7 @@ def test_an_export_is_replayed(produce: Run, redis: Any) -> None:
     assert len(albums) == sum(found["albums"] for found in expected.values())
     assert {event.tenant_id for event in events} == {"replayed"}
     assert {event.chat.source for event in events} == {"channel", "group", "dm"}
-    assert {event.chat.owner_id for event in events if event.source == "dm"} == {900}
+    assert {event.chat.owner_id for event in events if event.source == "dm"} == {510001001}
     stored = [medium for event in events for medium in event.media if medium.sha256]
     objects = ObjectStore(url=runtime.settings().require("objects_url"))
     assert len(stored) > 50

@@ -15,6 +15,7 @@ from tg_assets.telegram.archive import ExportArchive, open_archive
 from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
 from tg_assets.telegram.desktop_post import ChatContext, media_of, parse
 from tg_assets.telegram.message import MessageHead, read_head
+from tg_assets.telegram.words import unread_of, wordless_kind
 
 Outcome = Counter[str]
 
@@ -65,6 +66,7 @@ def _rows(archive: ExportArchive, name: str) -> Outcome:
             check_storable(stored)
             row = parse(orjson.loads(stored), context)
             check_storable(jsonb(row))
+            assert all(name.isascii() and len(name) <= 40 for name in (*unread_of(item), wordless_kind(item)))
             for medium in media_of(item):
                 if medium.path:
                     archive.media(name, medium.path)

@@ -251,4 +251,5 @@ def test_words_of_what_nobody_knows_are_kept_or_counted() -> None:
     assert of_export(empty(**told, text="для тебя"))["content"] == "для тебя"
     assert list(unread_of(told)) == ["poem"]
     assert list(unread_of(told | {"action": None, "members": ["Ада"], "comment": "да"})) == ["poem"]
+    assert list(unread_of(told | {"action": ["edit_group_title"]})) == ["poem"]
     assert list(unread_of({"type": "service", "action": "edit_group_title", "title": "Сад", "inviter": "Ада"})) == []

@@ -133,7 +133,7 @@ def words_beside(given: Given, *, unknown: bool = False, alone: bool = False) ->
 def unread_of(given: Given) -> Iterator[str]:
     """Names of parts of an exported message that hold words which nobody reads here."""
     service = given.get("type") == "service"
-    if service and given.get("action") in _HAPPENINGS:
+    if service and string(given.get("action")) in _HAPPENINGS:
         return
     for name in given.keys() - _KNOWN - ({*_ALWAYS_SAID} if service else set()):
         if isinstance(value := given[name], str) and _WORD.search(value):

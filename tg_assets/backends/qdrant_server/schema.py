@@ -52,7 +52,7 @@ def to_config(body: Json) -> engine.EdgeConfig:
 def index_schema(schema: Any) -> Json:
     """A payload index definition in its long form: ``{"type": …, …}``."""
     body = {"type": schema} if isinstance(schema, str) else dict(schema or {})
-    if body.get("type") not in INDEXES:
+    if str(body.get("type")) not in INDEXES:
         raise unsupported(f"a payload index of type {body.get('type')!r}")
     return body
 
@@ -102,7 +102,7 @@ def collection_info(body: Json, indexes: dict[str, Json], info: engine.ShardInfo
 
 
 def _dense(body: Json) -> engine.EdgeVectorParams:
-    if body.get("distance") not in DISTANCES:
+    if str(body.get("distance")) not in DISTANCES:
         raise wrong_input(f"unknown distance {body.get('distance')!r}")
     multi = body.get("multivector_config")
     return engine.EdgeVectorParams(
