@@ -18,15 +18,16 @@ from sqlalchemy import text
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres, TenantConnection, copy_rows
 from resources.vision import Seeing
-from tg_assets import album_summaries, ids, media_groups, media_objects, posts, vision_summaries
-from tg_assets.albums.rebuild import MediaItem, rebuild
-from tg_assets.channels import Chat, register_chat, register_tenant
-from tg_assets.engine import run_stage
-from tg_assets.landing import INCOMING, land
+from tg_assets import ids
+from tg_assets.assets import album_summaries, media_groups, media_objects, posts, vision_summaries
+from tg_assets.events.from_telethon import TelethonChat, event_of
+from tg_assets.landing.rows import INCOMING, land
+from tg_assets.ledger.engine import run_stage
+from tg_assets.ledger.stage import Report, Stage
+from tg_assets.registry.channels import Chat, register_chat, register_tenant
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
-from tg_assets.stage import Report, Stage
-from tg_assets.telegram.telethon_message import TelethonChat, event_of
+from tg_assets.telegram.rebuild import MediaItem, rebuild
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.provider import HandlerProvider
 from tg_assets.vision.result import VisionResult

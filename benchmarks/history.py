@@ -22,9 +22,9 @@ from tg_assets import ids
 from tg_assets.accounts import store
 from tg_assets.accounts.client import opened
 from tg_assets.accounts.vault import vault
-from tg_assets.channels import register_tenant
-from tg_assets.following import follow
+from tg_assets.history.following import follow
 from tg_assets.history.pull import Pulled, Puller
+from tg_assets.registry.channels import register_tenant
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
 

@@ -17,10 +17,10 @@ from sqlalchemy import Connection, create_engine, text
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from tg_assets import ids
-from tg_assets.engine import run_stage
+from tg_assets.assets.posts import STAGE
 from tg_assets.importing import import_export
 from tg_assets.importing.options import ImportOptions
-from tg_assets.posts import STAGE
+from tg_assets.ledger.engine import run_stage
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
 

@@ -26,8 +26,8 @@ from resources.redis import client
 from tg_assets import ids
 from tg_assets.backends import environment
 from tg_assets.backends.dagster_services import dagster_environment, start_dagster
-from tg_assets.channels import register_tenant
 from tg_assets.live.state import waiting
+from tg_assets.registry.channels import register_tenant
 from tg_assets.settings import load_settings
 
 STREAM = "stream:posts:parsed"

@@ -28,15 +28,15 @@ from tg_assets import ids
 from tg_assets.accounts import store
 from tg_assets.accounts.client import opened
 from tg_assets.accounts.vault import vault
-from tg_assets.channels import channels_of, register_tenant
 from tg_assets.downloading.limits import Limits
 from tg_assets.downloading.missing import candidates
 from tg_assets.downloading.partial import PART
 from tg_assets.downloading.progress import Downloaded
 from tg_assets.downloading.worker import Worker
-from tg_assets.following import follow
+from tg_assets.history.following import follow
 from tg_assets.history.pull import Puller
 from tg_assets.history.reach import reachable
+from tg_assets.registry.channels import channels_of, register_tenant
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings, load_settings
 

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.vision.drawing import encode, meme, photo, screen
+from tg_assets.sandbox.pool import WORKERS
 from tg_assets.vision.local import LocalVision
 from tg_assets.vision.prepare import prepare
-from tg_assets.vision.sandbox import WORKERS
 
 ROUNDS = 8
 LINES = ["Отчёт о продажах за ноябрь", "Revenue grew faster than planned", "Всего 1520 заказов", "Доставка завтра"]

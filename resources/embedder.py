@@ -14,7 +14,7 @@ from zlib import crc32
 from dagster import ConfigurableResource
 
 from tg_assets.errors import TgAssetsError
-from tg_assets.tagging.lazy import Lazy
+from tg_assets.lazy import Lazy
 
 if TYPE_CHECKING:
     import numpy as np

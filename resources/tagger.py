@@ -12,8 +12,8 @@ from pydantic import PrivateAttr
 
 from resources.connections import Connections
 from resources.embedder import Embedder
-from tg_assets.price import Price
 from tg_assets.remote.config import RemoteModel, load_models
+from tg_assets.remote.price import Price
 from tg_assets.settings import load_settings
 from tg_assets.tagging.tagger import LocalTagger, Tagger
 

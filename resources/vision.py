@@ -14,8 +14,8 @@ from pydantic import PrivateAttr, ValidationError
 from resources.connections import Connections
 from tg_assets.albums.written import Writer
 from tg_assets.errors import TgAssetsError
-from tg_assets.price import Price
 from tg_assets.remote.config import load_models
+from tg_assets.remote.price import Price
 from tg_assets.settings import load_settings
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.provider import VisionProvider

@@ -14,8 +14,8 @@ from typing import Any
 import dagster as dg
 
 from resources.postgres import Postgres
-from tg_assets.checks import RULES, Rule, evaluate
-from tg_assets.tenants import known_feeds, tenant_slugs
+from tg_assets.assets.checks import RULES, Rule, evaluate
+from tg_assets.registry.tenants import known_feeds, tenant_slugs
 
 BUDGET_SECONDS = 12.0
 # An asset that was materialized within this time is about to be again.

@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from resources.postgres import Postgres
 from sensors.runs import active_runs
 from tg_assets import ids
-from tg_assets.live_runs import refresh
-from tg_assets.tenants import known_feeds, tenant_slugs
+from tg_assets.registry.tenants import known_feeds, tenant_slugs
+from tg_assets.runs.live_runs import refresh
 
 # The daemon begins a tick every five seconds, when the last one is over: so this leaves a gap of a second, not of four.
 BUDGET_SECONDS = 13.5
@@ -39,7 +39,7 @@ class Work:
 def look(connection: Connection, slugs: Iterable[str]) -> Work:
     """What waits for these tenants: two counts each."""
     from resources.postgres import TenantConnection
-    from tg_assets.live import dirty, outbox
+    from tg_assets.ledger import dirty, outbox
 
     partitions = stretches = outgoing = 0
     for tenant in [ids.NO_TENANT, *map(ids.tenant_id, slugs)]:

@@ -10,7 +10,7 @@ import dagster as dg
 
 from resources.postgres import Postgres
 from tg_assets.partitions import FEEDS
-from tg_assets.tenants import known_feeds, stored_feeds, tenant_slugs
+from tg_assets.registry.tenants import known_feeds, stored_feeds, tenant_slugs
 
 BUDGET_SECONDS = 20.0
 

@@ -17,11 +17,11 @@ import dagster as dg
 from resources.postgres import Postgres
 from sensors.runs import active_runs
 from tg_assets import ids
-from tg_assets.holes import Hole, command, days, holes
-from tg_assets.jobs import everything
+from tg_assets.landing.holes import Hole, command, days, holes
 from tg_assets.partitions import date_key, dates
+from tg_assets.registry.tenants import known_feeds, tenant_slugs
+from tg_assets.runs.jobs import everything
 from tg_assets.settings import load_settings
-from tg_assets.tenants import known_feeds, tenant_slugs
 
 BUDGET_SECONDS = 12.0
 REQUESTS = 3

@@ -16,7 +16,7 @@ import dagster as dg
 from resources.postgres import Postgres
 from resources.redis import Redis
 from sensors.runs import active_runs
-from tg_assets.live_runs import TAIL_TAG, tail
+from tg_assets.runs.live_runs import TAIL_TAG, tail
 from tg_assets.settings import load_settings
 
 # The daemon begins a tick every five seconds, when the last one is over: so this leaves a gap of a second, not of four.

@@ -21,11 +21,11 @@ from sensors.feeds import register_feeds
 from tests.support import pipeline
 from tests.support.data import ROOT
 from tests.telegram.exports import chat, message
-from tg_assets import checks
+from tg_assets.assets import checks
 from tg_assets.definitions import build_defs
 from tg_assets.partitions import date_by_feed
-from tg_assets.schedules import nightly_refresh
-from tg_assets.tenants import known_feeds, register
+from tg_assets.registry.tenants import known_feeds, register
+from tg_assets.runs.schedules import nightly_refresh
 
 # Reviewed like code: a change here is a change of what users see.
 DEPS = {

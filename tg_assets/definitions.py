@@ -20,22 +20,22 @@ from sensors.dirty import start_refresh
 from sensors.feeds import register_feeds
 from sensors.gaps import find_gaps
 from sensors.tail import start_tail
-from tg_assets import checks
-from tg_assets.album_summaries import album_summaries
-from tg_assets.feed_statistics import feed_statistics
-from tg_assets.jobs import everything
-from tg_assets.live_runs import refresh, tail
-from tg_assets.media_groups import media_groups
-from tg_assets.media_objects import media_objects
-from tg_assets.neo4j_nodes import neo4j_nodes
-from tg_assets.posts import posts
-from tg_assets.qdrant_points import qdrant_points
-from tg_assets.schedules import daily_sweep, frequent_fetch, hourly_catch_up, nightly_refresh
-from tg_assets.tags import tags
-from tg_assets.telegram_messages import telegram_messages
-from tg_assets.telegram_runs import catch_up, fetch, sideload_job, sweep
-from tg_assets.transcripts import transcripts
-from tg_assets.vision_summaries import vision_summaries
+from tg_assets.assets import checks
+from tg_assets.assets.album_summaries import album_summaries
+from tg_assets.assets.feed_statistics import feed_statistics
+from tg_assets.assets.media_groups import media_groups
+from tg_assets.assets.media_objects import media_objects
+from tg_assets.assets.neo4j_nodes import neo4j_nodes
+from tg_assets.assets.posts import posts
+from tg_assets.assets.qdrant_points import qdrant_points
+from tg_assets.assets.tags import tags
+from tg_assets.assets.telegram_messages import telegram_messages
+from tg_assets.assets.transcripts import transcripts
+from tg_assets.assets.vision_summaries import vision_summaries
+from tg_assets.runs.jobs import everything
+from tg_assets.runs.live_runs import refresh, tail
+from tg_assets.runs.schedules import daily_sweep, frequent_fetch, hourly_catch_up, nightly_refresh
+from tg_assets.runs.telegram_runs import catch_up, fetch, sideload_job, sweep
 
 ASSETS = [
     telegram_messages,

@@ -18,8 +18,8 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tg_assets.errors import TgAssetsError
-from tg_assets.off_limits import OffLimits
 from tg_assets.telegram.desktop_media import MediaKind
+from tg_assets.telegram.off_limits import OffLimits
 
 # Dagster keeps 100,000 partitions per asset usable (its partitioning guide); feeds x windows must fit.
 PARTITION_BUDGET = 100_000

@@ -9,8 +9,8 @@ Messages of two chats that had become one stay together, as the kind of chat tha
 apart any more. Importing or reading the chats again puts the messages of the other one under their own chat.
 
 Vectors, nodes and summaries in the object store are not in this database. ``replaced_ids`` says under which ids they
-are; the stages remove them before they write anything (``tg_assets.replaced``), and have the direct messages to make
-again: their partitions are marked dirty, which running servers see to by themselves.
+are; the stages remove them before they write anything (``tg_assets.ledger.replaced``), and have the direct messages to
+make again: their partitions are marked dirty, which running servers see to by themselves.
 
 Going back gives the old ids again; what the stores hold under the new ones stays there until they are rebuilt. It is
 refused where two chats would become one.

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.data import shared_data
-from tg_assets.albums.rebuild import MAX_ITEMS, MediaItem, rebuild
+from tg_assets.telegram.rebuild import MAX_ITEMS, MediaItem, rebuild
 
 NOON = datetime(2023, 5, 1, 12, tzinfo=UTC)
 

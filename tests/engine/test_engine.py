@@ -14,13 +14,13 @@ from sqlalchemy import text
 
 from tests.support import pipeline
 from tg_assets import ids
-from tg_assets.channels import Chat, register_chat, register_tenant
-from tg_assets.engine import run_stage
 from tg_assets.errors import TgAssetsError
-from tg_assets.price import Price
+from tg_assets.ledger.engine import run_stage
+from tg_assets.ledger.stage import Chunk, Outcome, Report, Stage
+from tg_assets.registry.channels import Chat, register_chat, register_tenant
+from tg_assets.remote.price import Price
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
-from tg_assets.stage import Chunk, Outcome, Report, Stage
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PRICE = Price(2.0, "EUR")

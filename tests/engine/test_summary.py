@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from tg_assets.materialize import summary
-from tg_assets.stage import Report
+from tg_assets.assets.materialize import summary
+from tg_assets.ledger.stage import Report
 
 
 def test_a_line_tells_why_items_were_left_out() -> None:

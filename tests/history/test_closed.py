@@ -20,7 +20,7 @@ from tg_assets.accounts import store
 from tg_assets.cli import cli, runtime
 from tg_assets.errors import TgAssetsError
 from tg_assets.history.reach import barred
-from tg_assets.off_limits import OffLimits
+from tg_assets.telegram.off_limits import OffLimits
 
 Connect = Callable[[World], Loopback]
 ASSET = "telegram_messages"

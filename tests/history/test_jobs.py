@@ -13,8 +13,8 @@ from tests.telegram_server import World
 from tests.telegram_server.entities import Channel, User
 from tg_assets.definitions import build_defs
 from tg_assets.errors import TgAssetsError
-from tg_assets.schedules import daily_sweep, frequent_fetch, hourly_catch_up
-from tg_assets.tenants import register
+from tg_assets.registry.tenants import register
+from tg_assets.runs.schedules import daily_sweep, frequent_fetch, hourly_catch_up
 
 Connect = Callable[[World], Loopback]
 

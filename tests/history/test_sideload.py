@@ -10,8 +10,8 @@ from tests.support import pipeline
 from tests.support.telegram import Loopback
 from tests.telegram_server import World
 from tests.telegram_server.faults import RpcError
-from tg_assets.live.outbox import relay
-from tg_assets.sideload import Wanted
+from tg_assets.history.sideload import Wanted
+from tg_assets.ledger.outbox import relay
 
 Connect = Callable[[World], Loopback]
 START = datetime(2026, 1, 1, tzinfo=UTC)

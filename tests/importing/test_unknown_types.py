@@ -10,8 +10,8 @@ from tests.support import pipeline
 from tests.telegram.exports import account, chat, message, read
 from tg_assets.errors import TgAssetsError
 from tg_assets.events.replay import Replay
-from tg_assets.off_limits import OffLimits
 from tg_assets.telegram.archive import open_archive
+from tg_assets.telegram.off_limits import OffLimits
 
 ME, STRANGERS, BARE = 501, (601, 602), 1_900_000_107
 UNKNOWN: tuple[Any, ...] = (None, "", "private_galaxy")

@@ -19,15 +19,15 @@ from tg_assets import ids
 
 # Where a process may die: what is called there, and at which of its calls.
 PLACES = {
-    "before commit": ("tg_assets.live.dirty.mark", 2),
+    "before commit": ("tg_assets.ledger.dirty.mark", 2),
     "between commit and ack": ("tg_assets.live.reader.Reader.ack", 2),
     "at a deadly message": ("tg_assets.live.apply.batch_of", 0),
-    "after the points, before the ledger": ("tg_assets.qdrant_points.mark", 1),
-    "after the nodes, before the ledger": ("tg_assets.neo4j_nodes.mark", 1),
-    "before marks are cleared": ("tg_assets.live.dirty.clear", 1),
+    "after the points, before the ledger": ("tg_assets.assets.qdrant_points.mark", 1),
+    "after the nodes, before the ledger": ("tg_assets.assets.neo4j_nodes.mark", 1),
+    "before marks are cleared": ("tg_assets.ledger.dirty.clear", 1),
     "between sending and forgetting": ("redis.client.Pipeline.execute", 1),
-    "after the album's object": ("tg_assets.album_summaries._event", 1),
-    "before the albums' ledger": ("tg_assets.album_summaries.show", 1),
+    "after the album's object": ("tg_assets.assets.album_summaries._event", 1),
+    "before the albums' ledger": ("tg_assets.assets.album_summaries.show", 1),
 }
 DEADLY = "this message kills"
 MOST_LIVES = 40

@@ -10,15 +10,15 @@ import orjson
 
 from tests.support import pipeline
 from tg_assets import ids
-from tg_assets.channels import register_tenant
-from tg_assets.engine import run_stage
+from tg_assets.ledger.engine import run_stage
+from tg_assets.ledger.stage import Report, StageOf
 from tg_assets.live.chats import Directory
 from tg_assets.live.process import Processor
 from tg_assets.live.refresh import Made, Refresh
 from tg_assets.live.tail import Flush, Tail
+from tg_assets.registry.channels import register_tenant
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
-from tg_assets.stage import Report, StageOf
 
 PARSED = "stream:posts:parsed"
 EDITED = "stream:posts:edited"
@@ -123,8 +123,8 @@ class Live:
     def _stages(self, vision: Any, speech: Any, album_quiet: float = 0.0) -> Mapping[str, tuple[StageOf, ...]]:
         from resources.embedder import EmbedderResource
         from resources.vision import VisionResource
+        from tg_assets.assets.stages import all_stages
         from tg_assets.graph.schema import CONSTRAINTS
-        from tg_assets.stages import all_stages
 
         model, qdrant, neo4j = EmbedderResource().get(), pipeline.qdrant(), pipeline.neo4j()
         qdrant.create_collection(model.dimension)

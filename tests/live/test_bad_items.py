@@ -10,7 +10,8 @@ import pytest
 from tests.live.support import CHAT, Live
 from tests.live.test_tail import drawing
 from tests.support import pipeline
-from tg_assets import ids, neo4j_nodes, qdrant_points, tags, vision_summaries
+from tg_assets import ids
+from tg_assets.assets import neo4j_nodes, qdrant_points, tags, vision_summaries
 
 UPLOADED = "stream:posts:vision:uploaded"
 POISON = "the poisoned one"

@@ -13,9 +13,9 @@ from tests.support import pipeline
 from tests.telegram.exports import chat, message
 from tg_assets import ids
 from tg_assets.cli import cli, runtime
-from tg_assets.coverage import Account, account, stretches
 from tg_assets.errors import TgAssetsError
-from tg_assets.holes import Holes, command, days, holes
+from tg_assets.landing.coverage import Account, account, stretches
+from tg_assets.landing.holes import Holes, command, days, holes
 
 
 def accounts(live: Live, feed: str | None = None) -> list[Account]:

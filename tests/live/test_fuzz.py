@@ -14,7 +14,7 @@ from tg_assets import ids
 from tg_assets.events.albums import AlbumParsedEventV1
 from tg_assets.events.post_row import Message
 from tg_assets.events.streams import decode
-from tg_assets.live.outbox import OWN
+from tg_assets.ledger.outbox import OWN
 from tg_assets.live.state import look, streams_of
 
 COUNT = 2000

@@ -10,9 +10,9 @@ import pytest
 from sensors.gaps import AGAIN_SECONDS, Found, Window, due, find_gaps, request, told, windows
 from tests.live.support import Live
 from tests.support import pipeline
-from tg_assets.holes import Hole
-from tg_assets.jobs import everything
-from tg_assets.tenants import register
+from tg_assets.landing.holes import Hole
+from tg_assets.registry.tenants import register
+from tg_assets.runs.jobs import everything
 
 START, TODAY = date(2018, 1, 1), date(2026, 6, 1)
 A = Window("t.a", date(2026, 3, 1), date(2026, 3, 2))

@@ -11,8 +11,8 @@ from tests.live.support import DELETED, PARSED, Live
 from tests.support import pipeline
 from tests.telegram.exports import chat, message
 from tg_assets import ids
-from tg_assets.engine import run_stage
-from tg_assets.posts import STAGE
+from tg_assets.assets.posts import STAGE
+from tg_assets.ledger.engine import run_stage
 from tg_assets.scope import Scope
 
 CHAT = -1_000_000_000_042

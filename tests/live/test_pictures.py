@@ -10,8 +10,8 @@ import pytest
 from resources.vision import Seeing, VisionResource
 from tests.live.support import Live, stale
 from tests.live.test_albums import picture, said
+from tg_assets.ledger.stage import Report
 from tg_assets.remote.errors import ReplyUnusable
-from tg_assets.stage import Report
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.provider import HandlerProvider, PictureRefused, Refusal
 from tg_assets.vision.result import VisionResult

@@ -16,7 +16,7 @@ from sensors.dirty import Work
 from sensors.runs import active_runs
 from sensors.tail import BACKLOG, CALM_SECONDS, Need, wanted
 from tests.support import pipeline
-from tg_assets.live_runs import TAIL_TAG
+from tg_assets.runs.live_runs import TAIL_TAG
 
 STARTED, QUEUED = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.QUEUED
 NOW = 1e9

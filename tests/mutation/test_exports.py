@@ -18,11 +18,11 @@ from tests.telegram.exports import encode, read
 from tg_assets.errors import TgAssetsError
 from tg_assets.events.envelope import BadEvent
 from tg_assets.events.from_export import post_event, survey
+from tg_assets.events.from_telethon import parse_telethon
 from tg_assets.events.lines import read_line, to_line
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.jsonb import jsonb
 from tg_assets.telegram.desktop_post import ChatContext
-from tg_assets.telegram.telethon_message import parse_telethon
 
 SEEDS = 2000
 """``python -m tests.mutation 0 100000`` runs more."""

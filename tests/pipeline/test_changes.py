@@ -14,7 +14,7 @@ from tests.support import pipeline
 from tests.support.pipeline import ALL_ASSETS
 from tests.telegram.exports import chat, message
 from tg_assets import ids
-from tg_assets.facts import Fact, apply_facts, keep_facts
+from tg_assets.landing.facts import Fact, apply_facts, keep_facts
 
 NOON = 1_682_942_400  # 2023-05-01, 12:00 UTC
 FEED_DAYS = ("2023-05-01", "2023-05-02")

@@ -17,16 +17,16 @@ from tests.support import pipeline
 from tests.telegram.exports import chat, message
 from tg_assets import ids
 from tg_assets.albums.written import Writer
-from tg_assets.engine import run_stage
+from tg_assets.assets.rehearsal import rehearse
+from tg_assets.assets.stages import all_stages
 from tg_assets.graph.schema import CONSTRAINTS
-from tg_assets.price import Price
-from tg_assets.rehearsal import rehearse
+from tg_assets.ledger.engine import run_stage
+from tg_assets.ledger.stage import Report, StageOf
 from tg_assets.remote.chat import Reply
+from tg_assets.remote.price import Price
 from tg_assets.scope import Scope
 from tg_assets.speech.provider import HandlerSpeech
 from tg_assets.speech.result import Segment, Transcript
-from tg_assets.stage import Report, StageOf
-from tg_assets.stages import all_stages
 from tg_assets.tagging.tags import TagInput, TagResult, only_hashtags
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.provider import HandlerProvider

@@ -14,14 +14,15 @@ from tests.pipeline.test_changes import edited, said
 from tests.support import pipeline
 from tests.tagging.attempts import FILE_NAMES, FORWARD_TITLES
 from tests.telegram.exports import chat
-from tg_assets import ids, tags
-from tg_assets.engine import run_stage
+from tg_assets import ids
+from tg_assets.assets import tags
+from tg_assets.assets.vision_summaries import save_enrichment
+from tg_assets.ledger.engine import run_stage
+from tg_assets.ledger.stage import Report
 from tg_assets.remote.errors import NotNow, ReplyUnusable
 from tg_assets.scope import Scope
-from tg_assets.stage import Report
 from tg_assets.tagging.tagger import LocalTagger
 from tg_assets.tagging.tags import TagInput, TagResult, tag
-from tg_assets.vision_summaries import save_enrichment
 
 DAY = ("2023-05-01", "2023-05-01")
 TEXTS = {1: "прогулка у маяка #промо", 2: "ремонт дизельного генератора", 3: "расписание электричек"}

@@ -19,13 +19,13 @@ from tests.schema.test_migrations import STRUCTURE, ask
 from tests.support import pipeline
 from tests.telegram.exports import account, chat
 from tg_assets import ids
-from tg_assets.engine import run_stage
+from tg_assets.assets.stages import all_stages
 from tg_assets.graph.schema import CONSTRAINTS
 from tg_assets.importing import ImportOptions, import_export
 from tg_assets.importing.report import ChatReport
+from tg_assets.ledger.engine import run_stage
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
-from tg_assets.stages import all_stages
 
 BEFORE, AFTER = "0014", "0015"
 ME, PEER, GROUP = 900, 70001, 70002

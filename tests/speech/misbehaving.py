@@ -5,10 +5,10 @@ import signal
 import sys
 import time
 
+from tg_assets.sandbox.worker import Header, Task
 from tg_assets.speech import listening
 from tg_assets.speech.decode import decode
 from tg_assets.speech.provider import Refusal, SpeechRefused
-from tg_assets.vision.worker import Header, Task
 
 
 def tasks(model: str, threads: int, max_seconds: float) -> Task:

@@ -7,10 +7,10 @@ import pytest
 
 from tests.speech.hostile import NOTE, PLAYLIST, VOICE, wav
 from tests.speech.sounds import encode, tone
+from tg_assets.sandbox.pool import Sandbox
 from tg_assets.speech import decode as decoding
 from tg_assets.speech.decode import RATE, Sound, decode
 from tg_assets.speech.provider import Refusal, SpeechRefused
-from tg_assets.vision.sandbox import Sandbox
 
 
 def pitch(sound: Sound) -> float:

@@ -15,11 +15,11 @@ import pytest
 from tests.speech.hostile import CORPUS
 from tests.speech.sounds import buzz, encode, noise, sample, tone
 from tg_assets.errors import TgAssetsError
+from tg_assets.sandbox.pool import Sandbox
 from tg_assets.speech import local
 from tg_assets.speech.local import LocalSpeech
 from tg_assets.speech.provider import Refusal, SpeechRefused
 from tg_assets.speech.result import Transcript
-from tg_assets.vision.sandbox import Sandbox
 
 VOICES = {
     "voice_ru.ogg": ("ru", 6.6, "ночью сильный ветер крыша старая утонула"),

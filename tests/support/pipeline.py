@@ -25,8 +25,8 @@ from tg_assets import ids
 from tg_assets.definitions import ASSETS, default_resources
 from tg_assets.importing import ImportOptions, import_export
 from tg_assets.importing.report import ChatReport
+from tg_assets.registry.tenants import register
 from tg_assets.settings import load_settings
-from tg_assets.tenants import register
 
 SAMPLE = ROOT / "samples" / "export"
 ALL_ASSETS = [asset.key.to_user_string() for asset in ASSETS]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.support.data import shared_data
-from tg_assets.albums.rebuild import MediaItem, rebuild
 from tg_assets.telegram.archive import ExportArchive, open_archive
 from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
 from tg_assets.telegram.desktop_post import ChatContext, media_of, parse
 from tg_assets.telegram.message import MessageHead, read_head
+from tg_assets.telegram.rebuild import MediaItem, rebuild
 
 
 def read_all(export: ExportArchive) -> tuple[ExportedChat, list[dict[str, Any]]]:

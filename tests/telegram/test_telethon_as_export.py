@@ -17,11 +17,11 @@ from tests.telegram.tl import (
     service,
     stored,
 )
-from tg_assets.events.post_row import post_row
-from tg_assets.telegram.desktop_post import ChatContext, parse
-from tg_assets.telegram.telethon_message import (
+from tg_assets.events.from_telethon import (
     parse_telethon,
 )
+from tg_assets.events.post_row import post_row
+from tg_assets.telegram.desktop_post import ChatContext, parse
 
 DESKTOP_TEXT: list[tuple[Any, list[dict[str, Any]]]] = [
     (message(message="привет"), [{"type": "plain", "text": "привет"}]),

@@ -32,12 +32,7 @@ from tests.telegram.tl import (
     stored,
 )
 from tg_assets.events.content import content_digest
-from tg_assets.events.media_list import media_of_event
-from tg_assets.events.post_row import post_row
-from tg_assets.events.posts import PostParsedEventV1
-from tg_assets.events.streams import decode, encode
-from tg_assets.telegram.desktop_post import ChatContext, PostRow
-from tg_assets.telegram.telethon_message import (
+from tg_assets.events.from_telethon import (
     NEVER,
     TelethonChat,
     TelethonHead,
@@ -48,6 +43,11 @@ from tg_assets.telegram.telethon_message import (
     parse_telethon,
     row_of,
 )
+from tg_assets.events.media_list import media_of_event
+from tg_assets.events.post_row import post_row
+from tg_assets.events.posts import PostParsedEventV1
+from tg_assets.events.streams import decode, encode
+from tg_assets.telegram.desktop_post import ChatContext, PostRow
 
 
 def test_the_usual_message() -> None:

@@ -12,11 +12,11 @@ from tests.telegram.tl import (
     poll,
     stored,
 )
-from tg_assets.telegram.desktop_post import ChatContext
-from tg_assets.telegram.telethon_message import (
+from tg_assets.events.from_telethon import (
     event_of,
     parse_telethon,
 )
+from tg_assets.telegram.desktop_post import ChatContext
 
 TEXT = "😀 смотри сад.рф и тут"
 

@@ -7,9 +7,9 @@ import orjson
 from telethon.extensions import BinaryReader
 from telethon.tl import types as tl
 
+from tg_assets.events.from_telethon import TelethonChat, event_of
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.events.streams import decode, encode
-from tg_assets.telegram.telethon_message import TelethonChat, event_of
 from tg_assets.telegram.telethon_raw import dump, peers_of, raw_of
 
 AT = datetime(2023, 5, 1, 9, 0, tzinfo=UTC)

@@ -7,11 +7,11 @@ import orjson
 from tests.telegram import exports
 from tests.telegram.tl import CHANNEL, event, stored
 from tg_assets.events.from_export import Surveyed, post_event
+from tg_assets.events.from_telethon import parse_telethon
 from tg_assets.events.post_row import parse_event, post_row, stored_json
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.events.streams import decode, encode
 from tg_assets.telegram.desktop_post import ChatContext, PostRow, parse
-from tg_assets.telegram.telethon_message import parse_telethon
 
 CONTEXT = ChatContext(CHANNEL.tg_channel_id, "channel", CHANNEL.username)
 

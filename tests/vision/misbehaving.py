@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tg_assets.sandbox.worker import Task
 from tg_assets.vision.provider import PictureRefused, Refusal
-from tg_assets.vision.worker import Task
 
 
 def tasks() -> Task:

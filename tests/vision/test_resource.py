@@ -8,7 +8,7 @@ import pytest
 
 from resources.vision import VisionResource
 from tg_assets.errors import TgAssetsError
-from tg_assets.price import Price
+from tg_assets.remote.price import Price
 
 MODELS = """
 [default.policy]

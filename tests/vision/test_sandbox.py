@@ -16,10 +16,10 @@ import pytest
 from tests.vision.drawing import encode, screen
 from tests.vision.hostile import CORPUS
 from tg_assets.errors import TgAssetsError
+from tg_assets.sandbox.pool import Sandbox
 from tg_assets.vision.local import LocalVision
 from tg_assets.vision.prepare import prepare
 from tg_assets.vision.provider import PictureRefused, Refusal
-from tg_assets.vision.sandbox import Sandbox
 
 MISBEHAVING = "tests.vision.misbehaving:tasks"
 
@@ -123,7 +123,7 @@ def test_workers_end_with_a_killed_parent(busy: bool) -> None:
     """SIGKILL leaves no orphan, whatever the worker was doing."""
     program = f"""
 import sys, threading, time
-from tg_assets.vision.sandbox import Sandbox
+from tg_assets.sandbox.pool import Sandbox
 box = Sandbox({MISBEHAVING!r}, workers=1, seconds=600)
 print(box.call({{"do": "echo"}}, b"")[0]["pid"], flush=True)
 if {busy}:

@@ -1,7 +1,7 @@
 """What an account is limited to: a list of chats, kept with the account, that it reads and no other.
 
 Chats are named by marked id (users positive, small groups ``-id``, channels and supergroups ``-100…``) or by
-``@username``. What does not belong here: chats that nobody ever reads (``tg_assets.off_limits``).
+``@username``. What does not belong here: chats that nobody ever reads (``tg_assets.telegram.off_limits``).
 """
 
 import re

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
-from tg_assets.price import Price
 from tg_assets.remote.asking import Question, ask_json
 from tg_assets.remote.chat import Chat
 from tg_assets.remote.errors import ReplyUnusable
 from tg_assets.remote.estimate import text_tokens
+from tg_assets.remote.price import Price
 from tg_assets.vision.result import VisionResult, clean_text
 
 # Raise it when the prompt changes what an album gets: every summary then is stale.

@@ -58,8 +58,8 @@ def login_command(tenant: str, name: str | None, code: bool, sessions: int) -> N
     from tg_assets.accounts.client import application
     from tg_assets.accounts.login import log_in
     from tg_assets.accounts.vault import vault
-    from tg_assets.channels import register_tenant
-    from tg_assets.tenants import announce
+    from tg_assets.registry.channels import register_tenant
+    from tg_assets.registry.tenants import announce
 
     settings, postgres, instance = runtime.settings(), runtime.postgres(), runtime.instance()
     if name:

@@ -12,10 +12,10 @@ from tg_assets.cli import runtime
 from tg_assets.cli.dagster_api import DagsterApi, Progress
 from tg_assets.cli.runtime import console
 from tg_assets.errors import TgAssetsError
-from tg_assets.price import said
+from tg_assets.remote.price import said
 
 if TYPE_CHECKING:
-    from tg_assets.stage import Report
+    from tg_assets.ledger.stage import Report
 
 # Reasons that are told one by one.
 CAUSES = 3
@@ -103,7 +103,7 @@ def launch(api: DagsterApi, feed: str, dates: str, assets: tuple[str, ...], opti
 
 def _check_feed(feed: str) -> None:
     from tg_assets.partitions import check_feed
-    from tg_assets.tenants import known_feeds
+    from tg_assets.registry.tenants import known_feeds
 
     check_feed(feed)
     feeds = known_feeds(runtime.instance())
@@ -115,11 +115,11 @@ def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str
     """Say what a backfill would do: rows, pictures, tokens and cost, stage after stage. Writes nothing."""
     from resources.embedder import EmbedderResource
     from resources.vision import VisionResource
+    from tg_assets.assets.rehearsal import rehearse
+    from tg_assets.assets.stages import all_stages
+    from tg_assets.ledger.stage import Report
     from tg_assets.partitions import window
-    from tg_assets.rehearsal import rehearse
     from tg_assets.scope import Scope
-    from tg_assets.stage import Report
-    from tg_assets.stages import all_stages
 
     _check_feed(feed)
     keys = date_keys(dates)

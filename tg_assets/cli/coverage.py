@@ -15,7 +15,7 @@ from tg_assets.errors import TgAssetsError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from tg_assets.coverage import Account, Stretch
+    from tg_assets.landing.coverage import Account, Stretch
 
 # Chats of one feed that get a table; the others are counted.
 CHATS = 10
@@ -31,9 +31,9 @@ SHARED = "ids are shared with other chats, so nothing between them is unknown"
 def coverage_command(feed: str, every: bool, owners: tuple[int, ...]) -> None:
     """Show which message ids of FEED are stored, service messages, deleted, known never to have existed, or unknown."""
     from tg_assets import ids
-    from tg_assets.coverage import account
+    from tg_assets.landing.coverage import account
     from tg_assets.partitions import check_feed
-    from tg_assets.tenants import stored_feeds
+    from tg_assets.registry.tenants import stored_feeds
 
     check_feed(feed)
     postgres, slug = runtime.postgres(), feed.partition(".")[0]
@@ -55,7 +55,7 @@ def coverage_command(feed: str, every: bool, owners: tuple[int, ...]) -> None:
 
 def _show(connection: "Connection", feed: str, chat: "Account", every: bool, owners: Collection[int]) -> None:
     from tg_assets import ids
-    from tg_assets.coverage import stretches
+    from tg_assets.landing.coverage import stretches
 
     named = f"{chat.title or ''} ({chat.tg_channel_id})".strip()
     console.print(Text(named if chat.owner_id in owners else ids.private_name(chat.channel, chat.source), style="bold"))
@@ -129,7 +129,7 @@ def _span(one: "Stretch") -> str:
 
 
 def _filled_by(feed: str, one: "Stretch") -> str:
-    from tg_assets.holes import command, days
+    from tg_assets.landing.holes import command, days
 
     if one.since is None and one.until is not None:
         return (

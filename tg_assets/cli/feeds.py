@@ -18,7 +18,7 @@ def feeds_command(context: click.Context, tenant: str | None, chats: bool, owner
     if context.invoked_subcommand is not None:
         return
     from tg_assets import ids
-    from tg_assets.tenants import known_feeds, tenant_slugs
+    from tg_assets.registry.tenants import known_feeds, tenant_slugs
 
     instance, postgres = runtime.instance(), runtime.postgres()
     known = set(known_feeds(instance))
@@ -59,8 +59,8 @@ def sync_command(tenant: str, account: str | None, folder: str | None, feed: str
     from tg_assets import ids
     from tg_assets.accounts import store
     from tg_assets.accounts.client import opened
-    from tg_assets.following import Followed, follow
-    from tg_assets.tenants import known_feeds, register, stored_feeds
+    from tg_assets.history.following import Followed, follow
+    from tg_assets.registry.tenants import known_feeds, register, stored_feeds
 
     settings, postgres, instance = runtime.settings(), runtime.postgres(), runtime.instance()
     tenant_id, in_use = ids.tenant_id(tenant), len(known_feeds(instance))
@@ -93,7 +93,7 @@ def sync_command(tenant: str, account: str | None, folder: str | None, feed: str
 def clean_command(tenant: str) -> None:
     """Delete what was stored of chats that are never read: those with login codes, and those in TG_NEVER_READ."""
     from tg_assets import ids
-    from tg_assets.forgetting import forget
+    from tg_assets.landing.forgetting import forget
 
     settings = runtime.settings()
     with runtime.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:

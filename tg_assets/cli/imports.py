@@ -35,7 +35,7 @@ def run_import(path: Path, tenant: str, feed: str | None, owner: int | None, zon
     """Import with a progress bar, register the feeds' partitions, print the table."""
     from tg_assets.importing import import_export
     from tg_assets.importing.options import ImportOptions
-    from tg_assets.tenants import known_feeds, register
+    from tg_assets.registry.tenants import known_feeds, register
 
     try:
         tz = ZoneInfo(zone)

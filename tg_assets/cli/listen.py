@@ -19,8 +19,8 @@ from tg_assets.errors import TgAssetsError
 
 if TYPE_CHECKING:
     from tg_assets.accounts.store import Account
-    from tg_assets.listening.listener import Listener
-    from tg_assets.listening.status import Status
+    from tg_assets.updates.listener import Listener
+    from tg_assets.updates.status import Status
 
 SHOW_SECONDS = 1.0
 
@@ -35,8 +35,8 @@ def listen_command(tenant: str | None, names: tuple[str, ...]) -> None:
     """
     from pathlib import Path
 
-    from tg_assets.listening.listener import Listener
     from tg_assets.live.producer import Producer
+    from tg_assets.updates.listener import Listener
 
     settings, url = runtime.settings(), runtime.settings().require("redis_url")
 

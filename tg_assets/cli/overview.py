@@ -100,7 +100,7 @@ class Tenants:
 
     def holes(self) -> tuple[int, int]:
         """Holes on the live path and the chats that have them."""
-        from tg_assets.holes import holes
+        from tg_assets.landing.holes import holes
 
         found = [holes(connection, most=0) for _, connection in each(self._all())]
         return sum(one.total for one in found), sum(one.chats for one in found)

@@ -16,7 +16,7 @@ NOBODY = "(none)"
 
 def owners(tenant: str | None) -> list[str]:
     """The tenant asked for, or all of them; raises TgAssetsError when Dagster, which knows them, is away."""
-    from tg_assets.tenants import known_tenants
+    from tg_assets.registry.tenants import known_tenants
 
     if tenant:
         return [tenant]

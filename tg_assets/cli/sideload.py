@@ -22,9 +22,9 @@ def sideload_command(
 
     Again: what is new. A run that was interrupted goes on where it stopped.
     """
+    from tg_assets.history.sideload import BEGINNING, STATS, Wanted, dialog_types, sideload
+    from tg_assets.registry.tenants import known_feeds, register
     from tg_assets.scope import parse_time
-    from tg_assets.sideload import BEGINNING, STATS, Wanted, dialog_types, sideload
-    from tg_assets.tenants import known_feeds, register
 
     settings, instance = runtime.settings(), runtime.instance()
     wanted = Wanted(

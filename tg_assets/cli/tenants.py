@@ -13,7 +13,7 @@ def tenants_command(context: click.Context) -> None:
     """List tenants, or add one."""
     if context.invoked_subcommand is not None:
         return
-    from tg_assets.tenants import known_feeds, known_tenants
+    from tg_assets.registry.tenants import known_feeds, known_tenants
 
     feeds, known = known_feeds(runtime.instance()), known_tenants(runtime.instance())
     table = Table("tenant", "feeds", box=None, pad_edge=False)
@@ -33,8 +33,8 @@ def add_command(slug: str) -> None:
 def add(slug: str) -> None:
     """Register a tenant; again: nothing."""
     from tg_assets import ids
-    from tg_assets.channels import register_tenant
-    from tg_assets.tenants import announce
+    from tg_assets.registry.channels import register_tenant
+    from tg_assets.registry.tenants import announce
 
     with runtime.postgres().tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
         register_tenant(connection, slug)

@@ -16,7 +16,6 @@ from resources.object_store import ObjectStore
 from tg_assets.accounts import store
 from tg_assets.accounts.budget import Log
 from tg_assets.accounts.client import opened
-from tg_assets.channels import channels_of
 from tg_assets.downloading.limits import Limits
 from tg_assets.downloading.missing import candidates, read
 from tg_assets.downloading.partial import clear_old
@@ -24,6 +23,7 @@ from tg_assets.downloading.progress import MEGABYTE, Downloaded
 from tg_assets.downloading.record import record
 from tg_assets.downloading.worker import Worker
 from tg_assets.history.reach import Reachable, close_way, reachable, unreadable
+from tg_assets.registry.channels import channels_of
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
 

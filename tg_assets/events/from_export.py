@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any
 
-from tg_assets.albums.rebuild import MediaItem, rebuild
 from tg_assets.events.parts import PostMedia
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.ids import PER_ACCOUNT
@@ -20,6 +19,7 @@ from tg_assets.telegram.exported_chat import ExportedChat
 from tg_assets.telegram.fields import INT32
 from tg_assets.telegram.members import Members
 from tg_assets.telegram.message import MessageHead, read_head, zone_of
+from tg_assets.telegram.rebuild import MediaItem, rebuild
 
 Message = dict[str, Any]
 

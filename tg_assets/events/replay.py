@@ -16,10 +16,10 @@ from tg_assets.events.envelope import bad_event
 from tg_assets.events.from_export import Surveyed, Zones, media_items, post_event, survey
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.ids import PER_ACCOUNT
-from tg_assets.off_limits import OffLimits
 from tg_assets.telegram.archive import ExportArchive
 from tg_assets.telegram.desktop import ExportedChat, read_export
 from tg_assets.telegram.message import MessageHead, read_head
+from tg_assets.telegram.off_limits import OffLimits
 
 NEVER_READ = "of a chat that is never read: it carries login codes, or TG_NEVER_READ names it"
 # (JSON file of the export, a medium): stores it, and writes into it what became of it

@@ -18,14 +18,14 @@ from sqlalchemy import Connection, text
 
 from resources.postgres import copy_rows
 from tg_assets import ids
-from tg_assets.albums.grouping import regroup_touched
+from tg_assets.events.from_telethon import TelethonChat, event_of, row_of
 from tg_assets.events.posts import PostParsedEventV1
-from tg_assets.facts import Fact, apply_facts, keep_facts
 from tg_assets.history.reach import Reachable
 from tg_assets.history.walk import Page
-from tg_assets.landing import INCOMING, land
-from tg_assets.live import dirty
-from tg_assets.telegram.telethon_message import TelethonChat, event_of, row_of
+from tg_assets.landing.facts import Fact, apply_facts, keep_facts
+from tg_assets.landing.grouping import regroup_touched
+from tg_assets.landing.rows import INCOMING, land
+from tg_assets.ledger import dirty
 from tg_assets.telegram.telethon_raw import raw_json
 
 _COLUMNS = (

@@ -20,11 +20,11 @@ from tg_assets.accounts import store
 from tg_assets.accounts.budget import Log
 from tg_assets.accounts.client import Opened, opened
 from tg_assets.accounts.refusals import is_chats_own, name_of
-from tg_assets.channels import channels_of
 from tg_assets.errors import TgAssetsError
 from tg_assets.history.landing import Read, land_read, unread
 from tg_assets.history.reach import Reachable, barred, close_way, open_way, reachable, unreadable
 from tg_assets.history.walk import CLOSED, pages
+from tg_assets.registry.channels import channels_of
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
 

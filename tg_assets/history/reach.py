@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from tg_assets.accounts.limits import MAY_READ
 from tg_assets.events.fields import Source
 from tg_assets.ids import CHANNEL_SHIFT, peer_id, private_name
-from tg_assets.off_limits import OffLimits
+from tg_assets.telegram.off_limits import OffLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,17 @@ from sqlalchemy import Connection, text
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 from tg_assets import ids
-from tg_assets.albums.grouping import regroup
-from tg_assets.channels import Chat, register_chat, register_tenant
 from tg_assets.errors import TgAssetsError
-from tg_assets.facts import apply_facts, keep_facts
 from tg_assets.importing import landing
 from tg_assets.importing.media import copy_media
 from tg_assets.importing.moment import export_day
 from tg_assets.importing.options import ImportOptions, Progress
 from tg_assets.importing.reading import StagedChat, stage_export
 from tg_assets.importing.report import ChatReport
-from tg_assets.landing import land
+from tg_assets.landing.facts import apply_facts, keep_facts
+from tg_assets.landing.grouping import regroup
+from tg_assets.landing.rows import land
+from tg_assets.registry.channels import Chat, register_chat, register_tenant
 from tg_assets.settings import Settings
 from tg_assets.telegram.archive import ExportArchive, open_archive
 

@@ -1,7 +1,7 @@
 """SQL of an import: stage a whole export in the temporary table ``incoming`` before anything lands.
 
 Everything runs in the caller's one transaction, so an import lands whole or not at all. How rows land is the
-same for every way in (``tg_assets.landing``).
+same for every way in (``tg_assets.landing.rows``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from resources.postgres import copy_rows, temp_rows
 from tg_assets import ids
-from tg_assets.landing import INCOMING
+from tg_assets.landing.rows import INCOMING
 
 COLUMNS = (
     "ordinal", "chat", "channel_id", "message_id", "id", "posted_at", "edited_at", "is_service", "raw", "raw_hash",

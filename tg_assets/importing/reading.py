@@ -17,13 +17,13 @@ from tg_assets.importing import landing
 from tg_assets.importing.options import ImportOptions, Progress
 from tg_assets.importing.report import ChatReport
 from tg_assets.jsonb import jsonb
-from tg_assets.off_limits import OffLimits
 from tg_assets.telegram.archive import ExportArchive
 from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
 from tg_assets.telegram.desktop_post import author_of, media_of, read_words
 from tg_assets.telegram.fields import integer
 from tg_assets.telegram.members import Members
 from tg_assets.telegram.message import MessageHead, read_head, zone_of
+from tg_assets.telegram.off_limits import OffLimits
 from tg_assets.telegram.words import unread_of, wordless_kind
 
 BATCH = 5000

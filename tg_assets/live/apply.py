@@ -11,13 +11,14 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, text
 
 from resources.postgres import copy_rows, temp_rows
-from tg_assets import posts
-from tg_assets.albums.grouping import regroup_touched
-from tg_assets.engine import work_on
-from tg_assets.facts import apply_facts, keep_facts
+from tg_assets.assets import posts
 from tg_assets.jsonb import jsonb
-from tg_assets.landing import INCOMING, forget_looks, land
-from tg_assets.live import dead_letters, dirty
+from tg_assets.landing.facts import apply_facts, keep_facts
+from tg_assets.landing.grouping import regroup_touched
+from tg_assets.landing.rows import INCOMING, forget_looks, land
+from tg_assets.ledger import dirty
+from tg_assets.ledger.engine import work_on
+from tg_assets.live import dead_letters
 from tg_assets.live.batch import Batch, Delivered, Message, batch_of
 from tg_assets.live.chats import Directory, Tenant
 from tg_assets.live.reader import Entry

@@ -18,8 +18,8 @@ from tg_assets.events.persona import PersonaMessageIngestedEventV1
 from tg_assets.events.post_row import media_of_event, post_row, stored_json
 from tg_assets.events.posts import PostDeletedEventV1, PostParsedEventV1
 from tg_assets.events.vision import VisionAnalyzedEventV1, VisionUploadedEventV1
-from tg_assets.facts import Fact, FactKind
 from tg_assets.jsonb import jsonb
+from tg_assets.landing.facts import Fact, FactKind
 from tg_assets.live.chats import Known
 from tg_assets.live.dead_letters import Rejected
 from tg_assets.live.reader import Entry
@@ -46,7 +46,7 @@ class Delivered:
 
 @dataclass(slots=True)
 class Message:
-    """A message as one event tells it; the order of versions is that of ``tg_assets.landing``."""
+    """A message as one event tells it; the order of versions is that of ``tg_assets.landing.rows``."""
 
     id: UUID
     chat: Known

@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from tg_assets import ids
-from tg_assets.channels import Chat, register_chat
 from tg_assets.events.fields import ChatRef, Source
+from tg_assets.registry.channels import Chat, register_chat
 from tg_assets.settings import Settings
 
 

@@ -20,7 +20,7 @@ from resources.postgres import temp_rows
 from tg_assets import ids
 from tg_assets.events.streams import dlq_of
 from tg_assets.jsonb import without_nul
-from tg_assets.live import outbox
+from tg_assets.ledger import outbox
 
 if TYPE_CHECKING:
     from redis import Redis

@@ -21,7 +21,8 @@ from tg_assets.events.envelope import BadEvent, ChatEvent
 from tg_assets.events.post_row import Message, raw_hash
 from tg_assets.events.streams import decode
 from tg_assets.faults import is_down, where, why
-from tg_assets.live import dead_letters, outbox
+from tg_assets.ledger import outbox
+from tg_assets.live import dead_letters
 from tg_assets.live.apply import Applied, apply
 from tg_assets.live.batch import Delivered
 from tg_assets.live.chats import Directory, Tenant

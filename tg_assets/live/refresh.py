@@ -19,11 +19,11 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
 from resources.postgres import Postgres, TenantConnection
-from tg_assets.engine import run_stage
 from tg_assets.faults import is_down
-from tg_assets.live import dirty, outbox
+from tg_assets.ledger import dirty, outbox
+from tg_assets.ledger.engine import run_stage
+from tg_assets.ledger.stage import Report, StageOf
 from tg_assets.scope import Scope
-from tg_assets.stage import Report, StageOf
 
 TEXT = ("posts", "media_objects", "media_groups", "tags", "qdrant_points", "neo4j_nodes")
 # What takes seconds each, and how many of one feed are made in one round: new messages wait no longer than these take.

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, text
 from resources.postgres import Postgres, TenantConnection, advisory_lock
 from tg_assets.errors import ServerDown
 from tg_assets.faults import is_down
-from tg_assets.live import outbox
+from tg_assets.ledger import outbox
 from tg_assets.live.chats import Directory
 from tg_assets.live.outages import DATABASE, REDIS, Outages
 from tg_assets.live.process import Decoded, Done, Processor, decoded

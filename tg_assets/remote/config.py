@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from tg_assets.errors import TgAssetsError
-from tg_assets.price import Price
+from tg_assets.remote.price import Price
 
 
 def _address(url: str) -> str:

@@ -3,7 +3,7 @@
 Limits grow with the recording: decoding may take ``DECODING`` seconds of processor time; hearing ``HEARING`` for each
 second of sound and ``EXTRA`` besides. The process is ended by the kernel (or by its own clock, when it waits for
 something) as one that took too long. What does not belong here: starting and replacing workers
-(``tg_assets.vision.sandbox``).
+(``tg_assets.sandbox.pool``).
 """
 
 import contextlib
@@ -15,9 +15,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from tg_assets.sandbox.worker import Header, Task
 from tg_assets.speech.doubt import NO_SPEECH, REPETITIVE, SURE, said
 from tg_assets.speech.provider import SpeechRefused
-from tg_assets.vision.worker import Header, Task
 
 DECODING = 30.0
 EXTRA = 60.0

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.lazy import Lazy
+from tg_assets.sandbox.pool import Sandbox
 from tg_assets.speech.listening import longest
 from tg_assets.speech.models import SpeechModel, directory, identify
 from tg_assets.speech.provider import Refusal, SpeechRefused
 from tg_assets.speech.result import Segment, Transcript
-from tg_assets.tagging.lazy import Lazy
 from tg_assets.vision.provider import PictureRefused
-from tg_assets.vision.sandbox import Sandbox
 
 # Raise it when a rule changes what is heard in a recording: every stored result then is stale.
 RULES_VERSION = 1

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tg_assets.errors import TgAssetsError
-from tg_assets.tagging.lazy import Lazy
+from tg_assets.lazy import Lazy
 from tg_assets.tagging.lemmas import fold, words
 from tg_assets.tagging.phrases import phrases
 from tg_assets.tagging.readings import analysed, readings

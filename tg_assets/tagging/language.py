@@ -8,8 +8,8 @@ models download and must never be asked for. What does not belong here: what to 
 import re
 from collections.abc import Callable
 
+from tg_assets.lazy import Lazy
 from tg_assets.tagging.cleaning import clean, strip_links
-from tg_assets.tagging.lazy import Lazy
 
 UNDETERMINED = "und"
 """ISO 639-2 code for text without a language: empty, links only, emoji only, numbers only."""

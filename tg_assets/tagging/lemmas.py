@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
+from tg_assets.lazy import Lazy
 from tg_assets.tagging.cleaning import clean
-from tg_assets.tagging.lazy import Lazy
 from tg_assets.tagging.readings import analysed
 
 # Letters and digits; an apostrophe stays inside a word (don't, об'єкт), a hyphen divides: «JIT-компилятор» is

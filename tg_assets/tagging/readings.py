@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tg_assets.tagging.lazy import Lazy
+from tg_assets.lazy import Lazy
 
 # A reading below this probability is a homonym that nobody means: «стали» as steel has .01.
 _LIKELY = 0.05

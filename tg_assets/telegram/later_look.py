@@ -1,7 +1,7 @@
 """What changes without an edit, as an export shows it that was made after a better source had looked.
 
 Of a message that is known from Telegram itself the export adds what it saw later: reactions and the votes of a poll.
-What does not belong here: deciding who looked later (``tg_assets.landing``).
+What does not belong here: deciding who looked later (``tg_assets.landing.rows``).
 """
 
 from typing import Any

@@ -8,8 +8,8 @@ from base64 import b64decode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from tg_assets.events.telethon_media import files_of, largest
 from tg_assets.telegram.fields import integer
-from tg_assets.telegram.telethon_media import files_of, largest
 
 if TYPE_CHECKING:
     from telethon.tl.types import InputDocumentFileLocation, InputPhotoFileLocation

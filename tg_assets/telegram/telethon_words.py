@@ -6,11 +6,11 @@ What does not belong here: reading them (``words``), text and polls (``telethon_
 
 from typing import Any
 
+from tg_assets.events.telethon_media import files_of
+from tg_assets.events.telethon_service import RENAMED
 from tg_assets.telegram.entities import snake_case
 from tg_assets.telegram.fields import string
 from tg_assets.telegram.telethon_fields import Raw, kind_of, part, parts
-from tg_assets.telegram.telethon_media import files_of
-from tg_assets.telegram.telethon_service import RENAMED
 
 # Media that have files or nothing to read; those that are not named here are read by the names of their fields.
 _WORDLESS = frozenset(

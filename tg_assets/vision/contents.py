@@ -12,8 +12,8 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from tg_assets.keys import vision_key
 from tg_assets.remote.errors import NotNow, ReplyUnusable
-from tg_assets.result_keys import vision_key
 from tg_assets.vision.provider import PictureRefused, VisionProvider
 from tg_assets.vision.result import VisionResult
 from tg_assets.vision.similar import Looks

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from tg_assets.sandbox.pool import Sandbox
 from tg_assets.vision.decode import weigh
 from tg_assets.vision.objects import objects_tag
 from tg_assets.vision.ocr import OcrStatus, ocr_status
 from tg_assets.vision.result import VisionResult
-from tg_assets.vision.sandbox import Sandbox
 
 # Raise it when a rule changes what a picture gets: every stored result then is stale.
 RULES_VERSION = 3

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tg_assets.sandbox.worker import Task
 from tg_assets.vision.colours import dominant
 from tg_assets.vision.decode import decode
 from tg_assets.vision.detector import Detector
@@ -16,7 +17,6 @@ from tg_assets.vision.kinds import classify, measure
 from tg_assets.vision.objects import Models, Seen, objects_tag
 from tg_assets.vision.ocr import Engine, ocr_status
 from tg_assets.vision.reading import NOTHING, read
-from tg_assets.vision.worker import Task
 
 if TYPE_CHECKING:
     from tg_assets.vision.colours import Colour

@@ -8,9 +8,9 @@ import base64
 import io
 from dataclasses import dataclass
 
+from tg_assets.sandbox.pool import Sandbox
+from tg_assets.sandbox.worker import Header, Task
 from tg_assets.vision.decode import WORK_SIDE, weigh
-from tg_assets.vision.sandbox import Sandbox
-from tg_assets.vision.worker import Header, Task
 
 _QUALITY = 90
 _SANDBOX = Sandbox("tg_assets.vision.prepare:tasks")

@@ -1,0 +1,1 @@
+"""The assets, a module each; the one list of them, how they run, and what is checked about them."""

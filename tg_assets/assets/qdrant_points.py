@@ -1,0 +1,201 @@
+"""Asset ``qdrant_points``: a point per post and per album, with three vectors and the contract's payload.
+
+The text that is embedded joins the post, what is said in its voice note, its picture's description and the text in
+the picture; who wrote it and where are in the sparse vectors only (the points of a private chat are its owner's). A
+post without words has no point, as a service message in which nobody wrote anything; a deleted one loses it. The
+point's id is the post's or the album's.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import text
+
+from resources.embedder import Embedder, EmbedderResource
+from resources.postgres import Postgres
+from resources.qdrant import COLLECTION, DENSE, LEMMAS, TRIGRAMS, Qdrant
+from tg_assets.assets.materialize import Made, materialize, partitioned_asset
+from tg_assets.events.results import PostIndexedEventV1
+from tg_assets.index.sparse import lemma_vector, trigram_vector
+from tg_assets.index.text import TextParts, text_short, text_to_embed
+from tg_assets.ledger import outbox, replaced
+from tg_assets.ledger.stage import Chunk, Outcome, Stage
+from tg_assets.ledger.status import failed, mark
+from tg_assets.scope import StageConfig
+from tg_assets.tagging.language import detect
+
+VERSION = "2"
+
+POST_INPUTS = """
+    SELECT m.id AS item_id, m.posted_at AS at, least(length(m.content), 2000) / 4 AS tokens,
+           md5(concat_ws('/', m.content_hash, m.deleted_at, m.album_id, t.params_hash, v.params_hash, s.params_hash,
+                         c.feed) || ROW(m.author_name, c.title)::text) AS input_hash
+    FROM messages m JOIN channels c ON c.id = m.channel_id
+    LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
+    LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
+    LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
+    WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until
+          AND (NOT m.is_service OR m.content <> '')
+"""
+POSTS = """
+    SELECT m.id, m.tenant_id, m.channel_id, c.tg_channel_id, c.owner_id, c.feed, c.title, m.author_name, m.source,
+           work.input_hash, m.album_id, m.telegram_message_id,
+           m.posted_at, m.deleted_at, m.content, t.data->'names' AS tags, t.data->>'lang' AS lang, v.data AS vision,
+           s.data->>'text' AS spoken, 'post' AS kind
+    FROM chunk JOIN work USING (item_id) JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
+    LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
+    LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision' AND v.status = 'ok'
+    LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech' AND s.status = 'ok'
+"""
+# Tags of an album are those of its posts.
+_ALBUM_TAGS = """
+    (SELECT jsonb_agg(DISTINCT name) FROM media_group_items i
+     JOIN post_enrichment t ON t.post_id = i.post_id AND t.kind = 'tags'
+     CROSS JOIN jsonb_array_elements_text(t.data->'names') AS name
+     WHERE i.group_id = g.id AND i.deleted_at IS NULL)
+"""
+ALBUM_INPUTS = f"""
+    SELECT g.id AS item_id, g.posted_at AS at, 0 AS tokens,
+           md5(ROW(g.content_hash, g.deleted_at, g.meta->'enrichment'->'vision_summary',
+                   g.meta->'enrichment'->'vision_labels', g.meta->'enrichment'->'has_meme',
+                   g.meta->'enrichment'->'ocr_text', {_ALBUM_TAGS}, c.feed, c.title, m.author_name)::text) AS input_hash
+    FROM media_groups g JOIN channels c ON c.id = g.channel_id
+    LEFT JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
+    LEFT JOIN messages m ON m.id = i.post_id
+    WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
+"""  # noqa: S608 - a constant
+ALBUMS = f"""
+    SELECT g.id, g.tenant_id, g.channel_id, c.owner_id, c.feed, c.title, m.author_name, c.source, g.id AS album_id,
+           m.telegram_message_id, g.posted_at, g.deleted_at, g.caption_text AS content, {_ALBUM_TAGS} AS tags,
+           NULL AS lang, NULL AS spoken, 'album' AS kind,
+           jsonb_build_object('description', g.meta->'enrichment'->'vision_summary',
+                              'labels', g.meta->'enrichment'->'vision_labels',
+                              'is_meme', g.meta->'enrichment'->'has_meme',
+                              'ocr', jsonb_build_object('text', g.meta->'enrichment'->'ocr_text')) AS vision
+    FROM chunk JOIN media_groups g ON g.id = chunk.item_id JOIN channels c ON c.id = g.channel_id
+    LEFT JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
+    LEFT JOIN messages m ON m.id = i.post_id
+"""  # noqa: S608 - a constant
+
+
+def _text(row: Any) -> str:
+    vision = row.vision or {}
+    ocr = (vision.get("ocr") or {}).get("text") or ""
+    parts = TextParts(
+        post=row.content or "", speech=row.spoken or "", vision=vision.get("description") or "", ocr=ocr
+    )  # fmt: skip
+    return text_to_embed(parts)
+
+
+def _payload(row: Any, embedded: str, model: str) -> dict[str, Any]:
+    vision = row.vision or {}
+    names = ("is_meme", "labels", "objects", "scene", "classification", "nsfw_score")
+    return {
+        "post_id": str(row.id) if row.kind == "post" else None,
+        "tenant_id": str(row.tenant_id),
+        "owner_id": row.owner_id,
+        "channel_id": str(row.channel_id),
+        "feed": row.feed,
+        "source": row.source,
+        "album_id": str(row.album_id) if row.album_id else None,
+        "kind": row.kind,
+        "tags": row.tags or [],
+        "text_short": text_short(row.content or embedded),
+        "telegram_message_id": row.telegram_message_id,
+        "posted_at": row.posted_at.astimezone(UTC).isoformat(),
+        "expires_at": None,
+        "lang": row.lang or detect(embedded),
+        "vision": {name: vision.get(name) for name in names} if row.vision else None,
+        "embedding_model": model,
+    }
+
+
+def _event(row: Any, embedder: Embedder) -> PostIndexedEventV1:
+    return PostIndexedEventV1(
+        idempotency_key=f"{row.id}:indexed:{row.input_hash}",
+        tenant_id=str(row.tenant_id),
+        post_id=str(row.id),
+        channel_id=str(row.channel_id),
+        tg_channel_id=row.tg_channel_id,
+        telegram_message_id=row.telegram_message_id,
+        owner_id=row.owner_id or None,
+        vector_id=str(row.id),
+        indexed_at=datetime.now(UTC),
+        embedding_provider=embedder.model_id,
+        embedding_dim=embedder.dimension,
+        qdrant_collection=COLLECTION,
+        embedding_status="completed",
+    )
+
+
+def stage(name: str, inputs: str, select: str, qdrant: Qdrant, embedder: Embedder) -> Stage:
+    """A stage that turns selected rows into points."""
+    from qdrant_client import models
+
+    def work(chunk: Chunk) -> Outcome:
+        outcome = Outcome()
+        rows = list(chunk.connection.execute(text(select)))
+        texts = {row.id: "" if row.deleted_at else _text(row) for row in rows}
+        kept = [row for row in rows if texts[row.id]]
+        for row in rows:
+            if not texts[row.id]:
+                outcome.skipped[row.id] = "deleted" if row.deleted_at else "no words to index"
+        dense: Iterable[Any] = embedder.encode([texts[row.id] for row in kept]) if kept else ()
+        points = []
+        for row, vector in zip(kept, dense, strict=True):
+            said = (texts[row.id], row.author_name, row.title)
+            lemmas, trigrams = lemma_vector(*said), trigram_vector(*said)
+            points.append(
+                models.PointStruct(
+                    id=str(row.id),
+                    vector={
+                        DENSE: vector.tolist(),
+                        LEMMAS: models.SparseVector(indices=lemmas.indices, values=lemmas.values),
+                        TRIGRAMS: models.SparseVector(indices=trigrams.indices, values=trigrams.values),
+                    },
+                    payload=_payload(row, texts[row.id], embedder.model_id),
+                )
+            )
+        with qdrant.tenant(chunk.scope.tenant) as index:
+            index.delete_chats([row.id for row in replaced.take(chunk.connection, "qdrant")])
+            index.delete(list(outcome.skipped))
+            index.upsert(points)
+        outcome.counts["points"] = len(points)
+        if name == "qdrant_points":
+            mark(chunk.connection, "embedding_status", outcome)
+            outbox.send(chunk.connection, (_event(row, embedder) for row in kept))
+        return outcome
+
+    unmade = partial(failed, column="embedding_status") if name == "qdrant_points" else None
+    return Stage(name, f"{VERSION}/{embedder.model_id}", inputs, work, chunk_size=1000, unmade=unmade)
+
+
+def stages(qdrant: Qdrant, embedder: Embedder) -> tuple[Stage, Stage]:
+    """Posts, then albums."""
+    return (
+        stage("qdrant_points", POST_INPUTS, POSTS, qdrant, embedder),
+        stage("qdrant_points.albums", ALBUM_INPUTS, ALBUMS, qdrant, embedder),
+    )
+
+
+@partitioned_asset(
+    group="stores",
+    kinds={"qdrant"},
+    deps=["posts", "tags", "media_groups", "vision_summaries", "transcripts", "album_summaries"],
+    pool="index",
+)
+def qdrant_points(
+    context: dg.AssetExecutionContext,
+    config: StageConfig,
+    postgres: Postgres,
+    qdrant: Qdrant,
+    embedder: EmbedderResource,
+) -> Made:
+    """Points of posts and albums: dense vectors, lemmas and character 3-grams, searchable by tenant."""
+    model = embedder.get()
+    if not config.dry_run:
+        qdrant.create_collection(model.dimension)
+    return materialize(context, config, postgres, *stages(qdrant, model))

@@ -1,0 +1,1 @@
+"""Which tenants, feeds and chats there are."""

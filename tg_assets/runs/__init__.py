@@ -1,0 +1,1 @@
+"""What Dagster launches that is no asset: jobs that follow live traffic or an account, and schedules."""

@@ -1,0 +1,1 @@
+"""Worker processes that read files of strangers: pictures and recordings."""

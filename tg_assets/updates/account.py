@@ -1,0 +1,258 @@
+"""One account's listening over one connection: updates become events, and the place in them is saved.
+
+Updates are taken in and handed to the publisher in one step, so at any moment the box's place is that of what was
+handed in; it is saved once the publisher has brought all of it to safety. What does not belong here: asking Telegram
+(``asking``), accounts that cannot be used, other accounts.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from tg_assets.accounts.budget import FloodTooLong, Log
+from tg_assets.accounts.client import Opened
+from tg_assets.faults import is_down
+from tg_assets.history.reach import Reachable
+from tg_assets.ids import CHANNEL_SHIFT
+from tg_assets.live.outages import DATABASE, TELEGRAM, Outages
+from tg_assets.settings import Settings
+from tg_assets.updates import chats as registry
+from tg_assets.updates.again import Again
+from tg_assets.updates.asking import Asking
+from tg_assets.updates.books import Books
+from tg_assets.updates.chats import Chats
+from tg_assets.updates.client import ListeningClient
+from tg_assets.updates.deleted import Unresolved
+from tg_assets.updates.gaps import count
+from tg_assets.updates.place import Place, last_place, save_place
+from tg_assets.updates.publisher import Publisher
+from tg_assets.updates.silence import Silence
+from tg_assets.updates.status import Status
+from tg_assets.updates.updates import Heard, Stranger, Translator
+
+TICK_SECONDS = 0.2
+# Feeds that are named when chats come or go.
+FEEDS_TOLD = 5
+
+
+@dataclass(slots=True)
+class Ear:
+    """Listens with an opened client until the connection ends. ``earlier``: accounts that come before this one."""
+
+    opened: Opened
+    client: ListeningClient
+    books: Books
+    publisher: Publisher
+    settings: Settings
+    slug: str
+    status: Status
+    outages: Outages
+    log: Log
+    earlier: Callable[[], Collection[UUID]]
+    begun: Callable[[], None] = lambda: None
+    """Told that it is connected and listens."""
+    chats: Chats = field(default_factory=lambda: Chats({}))
+    newest: dict[UUID, int] = field(default_factory=dict)
+    """Newest message id of each chat that is published or stored."""
+    again: Again = field(default_factory=Again)
+    unresolved: Unresolved = field(init=False)
+    silence: Silence = field(init=False)
+    translator: Translator = field(init=False)
+    asking: Asking = field(init=False)
+    _strangers: list[Stranger] = field(default_factory=list)
+    _saved: tuple[Place, datetime | None] | None = None
+    _began: bool = False
+    _told: str = ""
+
+    def __post_init__(self) -> None:
+        self.unresolved = Unresolved(self.settings.listen_unresolved_seconds)
+        self.silence = Silence(self.settings.listen_silence_seconds, self.settings.listen_silence_factor)
+        self.translator = Translator(
+            self.slug, self.opened.account.telegram_id, self.client.box.peers, self.settings.off_limits
+        )
+        self.asking = Asking(self)
+
+    async def run(self) -> None:
+        """Listen until the connection ends; raises what ended it. Cancelled, it saves its place and goes."""
+        try:
+            await self._begin()
+            tasks = [asyncio.ensure_future(one) for one in (self._keep(), self.asking.run(), self._connection())]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+            for task in done:
+                task.result()
+        finally:
+            await self.client.disconnect()
+            await self._tick(save=self._began)
+
+    async def reread(self) -> list[Reachable]:
+        """Read again which chats are listened to; returns those that were not until now."""
+        account, before = self.opened.account, {chat.id for chat in self.chats}
+        off_limits = self.settings.off_limits
+        self.translator.only = await self.books.ask(partial(registry.limits, account=account.id))
+        found = await self.books.ask(
+            partial(registry.followed, account=account, earlier=self.earlier(), off_limits=off_limits)
+        )
+        new = [chat for chat in found if chat.id not in before]
+        if new:
+            known = await self.books.ask(partial(registry.newest, channels=[chat.id for chat in new]))
+            for channel, number in known.items():
+                self.newest[channel] = max(number, self.newest.get(channel, 0))
+        self.use(found)
+        return new
+
+    def use(self, chats: Chats) -> None:
+        """Listen to these chats from now on, and tell how many came or went, by their feeds."""
+        before, self.status.feeds = self.status.feeds, {chat.id: chat.feed for chat in chats}
+        if before is not None:
+            self._tell_of("gained", [feed for chat, feed in self.status.feeds.items() if chat not in before])
+            self._tell_of("lost", [feed for chat, feed in before.items() if chat not in self.status.feeds])
+        self.chats = self.translator.chats = chats
+        self.client.box.followed = chats.channels
+        self.status.chats = len(chats)
+        for chat in chats:
+            if chat.contiguous:
+                self.client.know_channel(-chat.tg_channel_id - CHANNEL_SHIFT, chat.access_hash)
+
+    def take(self, heard: Heard) -> None:
+        """Publish what updates came to, and remember what is still to be found out."""
+        self.publisher.submit(heard.events)
+        for chat, number in heard.chats.items():
+            self.newest[chat.id] = max(number, self.newest.get(chat.id, 0))
+        self.silence.broken(chat.id for chat in heard.chats)
+        self.again.add(heard.again)
+        self.asking.look_at(heard.changed)
+        if heard.deleted and self.chats.private():
+            self.unresolved.add(heard.deleted)
+        self._strangers += heard.strangers
+        for kind in heard.unread:
+            self.tell(f"an update could not be read ({kind})")
+
+    def tell(self, what: str) -> None:
+        """Say something about this account, unless it was the last thing said."""
+        if what != self._told:
+            self._told = what
+            self.log(f"{self.status.name}: {what}")
+
+    def _tell_of(self, what: str, feeds: Sequence[str]) -> None:
+        if not feeds:
+            return
+        named = sorted(set(feeds))
+        more = f" and {len(named) - FEEDS_TOLD:,} more" if len(named) > FEEDS_TOLD else ""
+        self.log(f"{self.status.name}: {what} {count(feeds)}, of {', '.join(named[:FEEDS_TOLD])}{more}")
+
+    async def _begin(self) -> None:
+        client, account = self.client, self.opened.account
+        place = await self.books.ask(partial(last_place, account=account.id))
+        new = await self.reread()
+        if place is not None:
+            client.box.restore(place)
+            self.again.add(place.again)
+            self.unresolved = Unresolved(self.settings.listen_unresolved_seconds, place.unresolved)
+            for channel, number in place.newest.items():
+                self.newest[channel] = max(number, self.newest.get(channel, 0))
+        self.asking.began(new, place.gaps if place else None)
+        me = await client.get_me()
+        client.box.remember({me.id: me})
+        client.receive, client.reconnected, client.too_long = self._receive, self.asking.compare, self._too_long
+        client.lost, client.found = self._lost, self.begun
+        client.box.skipped = self.asking.skipped
+        self._began = True
+        await client.listen()
+        if place is not None:
+            await client.catch_up()
+        self.status.state = "catching up"
+        self.begun()
+
+    def _receive(self, updates: Sequence[Any]) -> None:
+        self.status.updates += len(updates)
+        self.status.heard_at = self.client.box.heard_at
+        self.take(self.translator.translate(updates, datetime.now(UTC)))
+
+    def _lost(self) -> None:
+        self.outages.began(TELEGRAM, " is not listening: the connection to Telegram is lost. It tries again.")
+
+    def _too_long(self, error: FloodTooLong) -> None:
+        self.tell(str(error))
+
+    async def _connection(self) -> None:
+        """Return never; raises what ended the connection."""
+        await self.client.disconnected
+        raise self.client.problem or ConnectionError("the connection was closed")
+
+    async def _keep(self) -> None:
+        save_at = time.monotonic()
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            is_due = time.monotonic() >= save_at
+            if is_due:
+                save_at = time.monotonic() + self.settings.listen_save_seconds
+            await self._tick(save=is_due)
+
+    async def _tick(self, *, save: bool) -> None:
+        """What the database has to be asked or told; with ``save`` the place, too."""
+        try:
+            if self._strangers:
+                await self._introduce()
+            if numbers := self.unresolved.due():
+                await self._resolve(numbers)
+            if save and not self._strangers and await self._save():
+                self.outages.over(DATABASE)
+        except Exception as error:
+            if not is_down(error):
+                raise
+            self.outages.began(DATABASE, ": the database does not answer; what has to be asked or saved waits")
+
+    async def _introduce(self) -> None:
+        """Register private chats that have just begun, and publish what was said in them."""
+        strangers, heard = list(self._strangers), Heard()
+        missing = {one.marked for one in strangers if not self.chats.at(one.marked)}
+        entities = {marked: self.client.box.peers.get(marked) for marked in missing}
+
+        def register(connection: Connection) -> list[Reachable]:
+            return [
+                registry.register_private(connection, self.settings, self.slug, self.opened.account, marked, entity)
+                for marked, entity in entities.items()
+            ]
+
+        new = await self.books.ask(register)
+        self.use(Chats.of([*self.chats, *new]))
+        for one in strangers:
+            self.translator.message(one.message, one.at, heard)
+        del self._strangers[: len(strangers)]
+        self.take(heard)
+
+    async def _resolve(self, numbers: Sequence[int]) -> None:
+        """Publish deletions of private messages whose chat is known by now."""
+        owner = self.opened.account.telegram_id
+        chats = await self.books.ask(partial(registry.deleted_from, owner_id=owner, numbers=numbers))
+        by_id, at = {chat.id: chat for chat in self.chats}, datetime.now(UTC)
+        for channel, gone in self.unresolved.found(numbers, chats).items():
+            if channel in by_id:
+                self.publisher.submit([self.translator.gone(by_id[channel], gone, at)])
+        self.status.given_up = self.unresolved.given_up
+
+    async def _save(self) -> bool:
+        """Save the place; False when there was nothing to save, or it was not safe yet."""
+        place, heard_at = self.client.box.place(), self.client.box.heard_at
+        followed = {chat.id for chat in self.chats}
+        place.newest = {channel: number for channel, number in self.newest.items() if channel in followed}
+        place.gaps = self.asking.gaps.kept()
+        place.unresolved, place.again = self.unresolved.waiting(), self.again.waiting()
+        if (place, heard_at) == self._saved or not place.pts or not await self.publisher.drained():
+            return False
+        account, number = self.opened.account.id, self.opened.number
+        await self.books.ask(partial(save_place, account=account, number=number, place=place, heard_at=heard_at))
+        self._saved = (place, heard_at)
+        return True

@@ -1,0 +1,219 @@
+"""What an account asks Telegram for while it listens: what gaps took, what changed, and whether it is deaf.
+
+One thing after the other, so that an account that has to wait waits once; what could not be asked is asked later.
+What does not belong here: what comes by itself.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from telethon.errors import RPCError
+from telethon.tl.functions.updates import GetStateRequest
+
+from tg_assets.accounts.budget import FloodTooLong
+from tg_assets.accounts.refusals import LOGGED_OUT, name_of
+from tg_assets.faults import is_down
+from tg_assets.history.reach import Reachable
+from tg_assets.ids import marked_channel_id
+from tg_assets.live.outages import DATABASE, TELEGRAM
+from tg_assets.updates import chats as registry
+from tg_assets.updates.dialogs import Seen, bare_channel, look
+from tg_assets.updates.gaps import Gap, Gaps, close, count
+from tg_assets.updates.updates import Heard
+
+if TYPE_CHECKING:
+    from tg_assets.updates.account import Ear
+
+TURN_SECONDS = 0.1
+# What was asked for is waited for so long before history is read.
+WAIT_TURNS = 30
+LATER_SECONDS = 30.0
+# So many deaf chats at once are a deaf connection.
+MANY = 3
+
+
+class Reconnect(Exception):
+    """The connection does not bring updates: a new one should."""
+
+
+class Asking:
+    """What one account asks for."""
+
+    def __init__(self, ear: "Ear") -> None:
+        self._ear = ear
+        self.gaps = Gaps(ear)
+        self._to_compare: set[UUID] = set()
+        self._again_since: float | None = None
+        self._check_at = time.monotonic() + ear.settings.listen_check_seconds
+
+    def began(self, new: Sequence[Reachable], gaps: Mapping[UUID, Gap] | None) -> None:
+        """Listening begins: everything is compared, and gaps that were left are filled; None: it never did before."""
+        self.gaps.restore(gaps or {})
+        self.gaps.meet(new, is_first=gaps is None)
+        self.compare()
+
+    def compare(self) -> None:
+        """Compare all chats with Telegram's list."""
+        self._to_compare |= {chat.id for chat in self._ear.chats}
+
+    def look_at(self, marked: Iterable[int]) -> None:
+        """Something became of these chats, perhaps that the account is not in them any more."""
+        self._to_compare |= {chat.id for one in marked for chat in self._ear.chats.at(one)}
+
+    def skipped(self, channel: int | None) -> None:
+        """Too many updates of a channel, or of the account, were missed."""
+        self.gaps.skipped(channel)
+        if channel is None:
+            self.compare()
+
+    def check_soon(self) -> None:
+        """Look at once which chats are followed."""
+        self._check_at = 0.0
+
+    async def run(self) -> None:
+        """Ask until cancelled; raises Reconnect, and what says that the account is gone."""
+        while True:
+            try:
+                await self._turn()
+                self._ear.outages.over(TELEGRAM)
+            except FloodTooLong as error:
+                self._ear.tell(str(error))
+                await asyncio.sleep(LATER_SECONDS)
+            except LOGGED_OUT:
+                raise
+            except RPCError as error:
+                self._ear.outages.began(
+                    TELEGRAM, f": Telegram does not answer a question ({name_of(error)}); it is asked again"
+                )
+                await asyncio.sleep(LATER_SECONDS)
+            except Exception as error:
+                if not is_down(error):
+                    raise
+                self._ear.outages.began(DATABASE, ": the database does not answer; what has to be asked or saved waits")
+            await asyncio.sleep(TURN_SECONDS)
+
+    async def _turn(self) -> None:
+        ear = self._ear
+        await self._ask_again()
+        if self._to_compare:
+            await self._compare()
+        await self.gaps.fill()
+        ear.status.state = "listening"
+        if time.monotonic() >= self._check_at:
+            self._check_at = time.monotonic() + ear.settings.listen_check_seconds
+            await self._reread()
+            await self._check()
+        if ear.client.budget is not None:
+            ear.status.waits = ear.client.budget.waits
+
+    async def _ask_again(self) -> None:
+        """Messages that changed, once they have been collected for a moment."""
+        ear, now = self._ear, time.monotonic()
+        if not ear.again:
+            self._again_since = None
+        elif self._again_since is None:
+            self._again_since = now
+        elif now - self._again_since >= ear.settings.listen_refetch_seconds:
+            self._again_since = None
+            async for messages in ear.again.ask(ear.client, ear.chats):
+                heard, at = Heard(), datetime.now(UTC)
+                for message in messages:
+                    ear.translator.message(message, at, heard, edited=True)
+                ear.take(heard)
+
+    async def _reread(self) -> None:
+        """Chats that are followed now."""
+        ear = self._ear
+        for channel in list(ear.client.box.closed):
+            for chat in ear.chats.at(marked_channel_id(channel)):
+                await close(ear, chat, "ChannelPrivate")
+            ear.client.box.closed.discard(channel)
+        new = await ear.reread()
+        ear.outages.over(DATABASE)
+        self.gaps.meet(new, is_first=False)
+        self._to_compare |= {chat.id for chat in new}
+        if ear.silence.is_stale or new:
+            channels = [one.id for one in ear.chats]
+            ear.silence.measured(await ear.books.ask(lambda connection: registry.rhythms(connection, channels)))
+
+    async def _compare(self) -> None:
+        """Chats whose newest message, or whose channel's updates, Telegram has and we do not."""
+        ear = self._ear
+        chosen, self._to_compare = self._to_compare, set()
+        try:
+            async for seen in look(ear.client, [chat for chat in ear.chats if chat.id in chosen]):
+                await self._compared(seen)
+        except BaseException:
+            self._to_compare |= chosen
+            raise
+        self.gaps.forget_fresh(chosen)
+
+    async def _compared(self, seen: Seen) -> None:
+        ear, box, chat = self._ear, self._ear.client.box, seen.chat
+        if seen.closed:
+            await close(ear, chat, seen.closed)
+            return
+        if chat.contiguous:
+            channel = bare_channel(chat)
+            if not box.pts(channel) and seen.pts:
+                box.try_set_channel_state(channel, seen.pts)
+            elif seen.pts > box.pts(channel):
+                await ear.client.ask_channel(channel)
+        ear.newest.setdefault(chat.id, seen.newest)  # of a chat that nothing is known of, history is a backfill's
+        self.gaps.compared(chat.id, seen.newest)
+
+    async def _check(self) -> None:
+        """Chats whose silence is suspicious: are they silent, or is it us?"""
+        ear, box = self._ear, self._ear.client.box
+        for one in list(box.failed):
+            for chat in ear.chats.private() if one is None else ear.chats.at(marked_channel_id(one)):
+                ear.silence.suspect(chat.id)
+        state = await ear.client(GetStateRequest())
+        behind: list[Seen] = []
+        suspects = ear.silence.suspects(ear.chats)
+        async for seen in look(ear.client, suspects):
+            if seen.closed:
+                await close(ear, seen.chat, seen.closed)
+            elif self._is_behind(seen):
+                behind.append(seen)
+            else:
+                ear.silence.broken([seen.chat.id])
+        if behind or state.pts > box.pts():
+            await asyncio.sleep(ear.settings.listen_grace_seconds)
+        deaf = [seen for seen in behind if self._is_behind(seen)]
+        ear.status.deaf = len(deaf)
+        if state.pts > box.pts() or any(not seen.chat.contiguous for seen in deaf):
+            ear.tell("updates of its private chats do not come; they are asked for")
+            await ear.client.catch_up()
+        if deaf:
+            ear.status.deaf_ever += len(deaf)
+            ear.tell(f"deaf to {count(deaf)} of {len(ear.chats)}; what was said there is asked for")
+            await self._hear(deaf)
+            ear.status.deaf = sum(map(self._is_behind, deaf))
+            if len(deaf) >= max(MANY, len(suspects) // 2):
+                raise Reconnect
+
+    async def _hear(self, deaf: Sequence[Seen]) -> None:
+        """Catch deaf chats up: by what Telegram says was missed, else by their history."""
+        ear = self._ear
+        for seen in deaf:
+            if seen.chat.contiguous:
+                await ear.client.ask_channel(bare_channel(seen.chat))
+        for _ in range(WAIT_TURNS):
+            if not any(self._is_behind(seen) and seen.chat.id not in self.gaps for seen in deaf):
+                break
+            await asyncio.sleep(TURN_SECONDS)
+        for seen in deaf:
+            if self._is_behind(seen) and seen.chat.id not in self.gaps:
+                self.gaps.add(seen.chat.id, ear.newest.get(seen.chat.id, seen.newest), thorough=True)
+        await self.gaps.fill()
+
+    def _is_behind(self, seen: Seen) -> bool:
+        """Whether Telegram has something of a chat that did not come."""
+        ear, chat = self._ear, seen.chat
+        told = chat.contiguous and 0 < ear.client.box.pts(bare_channel(chat)) < seen.pts
+        return told or seen.newest > ear.newest.get(chat.id, seen.newest)
