@@ -15,8 +15,6 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
-from resources.object_store import ObjectStore
-from resources.postgres import Postgres, TenantConnection, copy_rows
 from resources.vision import Seeing
 from tg_assets import ids
 from tg_assets.assets import album_summaries, media_groups, media_objects, posts, vision_summaries
@@ -27,6 +25,8 @@ from tg_assets.ledger.stage import Report, Stage
 from tg_assets.registry.channels import Chat, register_chat, register_tenant
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
+from tg_assets.stores.database import Database, TenantConnection, copy_rows
+from tg_assets.stores.objects import ObjectStore
 from tg_assets.telegram.rebuild import MediaItem, rebuild
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.provider import HandlerProvider
@@ -43,7 +43,7 @@ _COLUMNS = ("ordinal", "channel_id", "message_id", "id", "posted_at", "version_a
 def run() -> list[dict[str, Any]]:
     """Rows of (what, value, unit, target)."""
     settings = load_settings()
-    postgres = Postgres(url=settings.require("postgres_url"))
+    postgres = Database(url=settings.require("postgres_url"))
     objects = ObjectStore(url=settings.require("objects_url"))
     tenant = ids.tenant_id(TENANT)
     with postgres.tenant(tenant) as session:

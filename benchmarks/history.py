@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from resources.postgres import Postgres
 from tg_assets import ids
 from tg_assets.accounts import store
 from tg_assets.accounts.client import opened
@@ -27,6 +26,7 @@ from tg_assets.history.pull import Pulled, Puller
 from tg_assets.registry.channels import register_tenant
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
+from tg_assets.stores.database import Database
 
 MESSAGES, FLOODS = 60_000, (50, 200)
 PAGE = 100
@@ -127,7 +127,7 @@ async def _telethon(session: str, limit: int, wait: float | None) -> float:
 def _account(sessions: list[str]) -> None:
     """The tenant's account, which follows the channel."""
     settings, tenant = load_settings(), ids.tenant_id(TENANT)
-    postgres = Postgres(url=settings.require("postgres_url"))
+    postgres = Database(url=settings.require("postgres_url"))
     with postgres.tenant(tenant) as session:
         with session.transaction() as connection:
             register_tenant(connection, TENANT)
@@ -146,7 +146,7 @@ def _account(sessions: list[str]) -> None:
 
 def _pull(since: datetime, until: datetime) -> tuple[Pulled, float]:
     settings = load_settings()
-    postgres = Postgres(url=settings.require("postgres_url"))
+    postgres = Database(url=settings.require("postgres_url"))
     puller = Puller(postgres, settings, ids.tenant_id(TENANT), TENANT, lambda _: None)
     started = time.monotonic()
     pulled = asyncio.run(puller.pull(Scope(f"{TENANT}.news", since, until)))

@@ -14,8 +14,6 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, text
 
-from resources.object_store import ObjectStore
-from resources.postgres import Postgres
 from tg_assets import ids
 from tg_assets.assets.posts import STAGE
 from tg_assets.importing import import_export
@@ -23,6 +21,8 @@ from tg_assets.importing.options import ImportOptions
 from tg_assets.ledger.engine import run_stage
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
+from tg_assets.stores.database import Database
+from tg_assets.stores.objects import ObjectStore
 
 EXPORT = Path(__file__).parents[2] / "shared" / "data" / "desktop" / "qa_load.json.gz"
 TENANT = "bench"
@@ -34,7 +34,7 @@ KEYS = {"telegram_messages": "tenant_id, id", "messages": "tenant_id, id, kept_i
 def run() -> list[dict[str, Any]]:
     """Rows of (what, value, unit, target)."""
     settings = load_settings()
-    postgres = Postgres(url=settings.require("postgres_url"))
+    postgres = Database(url=settings.require("postgres_url"))
     objects = ObjectStore(url=settings.require("objects_url"))
     owner = settings.require("postgres_owner_url")
     _truncate(owner)
@@ -64,7 +64,7 @@ def run() -> list[dict[str, Any]]:
     ]
 
 
-def _ours(postgres: Postgres, objects: ObjectStore) -> tuple[str, float, float]:
+def _ours(postgres: Database, objects: ObjectStore) -> tuple[str, float, float]:
     """Import and parse; returns the feed and both times in seconds."""
     started = time.monotonic()
     (report,) = import_export(
@@ -94,7 +94,7 @@ def _copy_out(connection: Connection, table: str) -> bytes:
     return buffer.getvalue()
 
 
-def _bare(postgres: Postgres, copies: dict[str, bytes]) -> float:
+def _bare(postgres: Database, copies: dict[str, bytes]) -> float:
     started = time.monotonic()
     with postgres.tenant(ids.tenant_id(TENANT)) as session:
         for table, rows in copies.items():

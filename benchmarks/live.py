@@ -21,14 +21,14 @@ import dagster as dg
 import orjson
 from sqlalchemy import Connection, text
 
-from resources.postgres import Postgres
-from resources.redis import client
 from tg_assets import ids
 from tg_assets.backends import environment
 from tg_assets.backends.dagster_services import dagster_environment, start_dagster
 from tg_assets.live.state import waiting
 from tg_assets.registry.channels import register_tenant
 from tg_assets.settings import load_settings
+from tg_assets.stores.database import Database
+from tg_assets.stores.redis import client
 
 STREAM = "stream:posts:parsed"
 COLD, HOT, GAP = 2, 30, 2.0
@@ -62,21 +62,21 @@ def run() -> list[dict[str, Any]]:
     settings = load_settings()
     start_dagster(settings, environment(settings))
     os.environ.update(dagster_environment(settings))
-    postgres = Postgres(url=settings.require("postgres_url"))
+    postgres = Database(url=settings.require("postgres_url"))
     with dg.DagsterInstance.get() as instance:
         chosen = os.environ.get("TG_BENCH_LIVE", "sparse burst").split()
         parts = {"sparse": _sparse, "burst": _burst}
         return [row for name in chosen for row in parts[name](instance, postgres)]
 
 
-def _tenant(postgres: Postgres) -> str:
+def _tenant(postgres: Database) -> str:
     slug = f"bench{uuid4().hex[:8]}"
     with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
         register_tenant(connection, slug)
     return slug
 
 
-def _sparse(instance: dg.DagsterInstance, postgres: Postgres) -> list[dict[str, Any]]:
+def _sparse(instance: dg.DagsterInstance, postgres: Database) -> list[dict[str, Any]]:
     tenant, redis = _tenant(postgres), client(os.environ["TG_REDIS_URL"])
     committed: list[float] = []
     shown: list[float] = []
@@ -122,7 +122,7 @@ def _sparse(instance: dg.DagsterInstance, postgres: Postgres) -> list[dict[str, 
     ]
 
 
-def _burst(instance: dg.DagsterInstance, postgres: Postgres) -> list[dict[str, Any]]:
+def _burst(instance: dg.DagsterInstance, postgres: Database) -> list[dict[str, Any]]:
     _warm(instance, postgres)
     tenant = _tenant(postgres)
     rows = _event_rows(instance)
@@ -166,7 +166,7 @@ def _burst(instance: dg.DagsterInstance, postgres: Postgres) -> list[dict[str, A
     ]
 
 
-def _warm(instance: dg.DagsterInstance, postgres: Postgres) -> None:
+def _warm(instance: dg.DagsterInstance, postgres: Database) -> None:
     """Some events until a run reads them and another stands by, as wherever there is traffic."""
     from sensors.runs import unfinished_runs
 

@@ -22,8 +22,6 @@ from telethon import TelegramClient
 from telethon.sessions import StringSession
 from telethon.tl.functions.upload import GetFileRequest
 
-from resources.object_store import ObjectStore
-from resources.postgres import Postgres
 from tg_assets import ids
 from tg_assets.accounts import store
 from tg_assets.accounts.client import opened
@@ -39,6 +37,8 @@ from tg_assets.history.reach import reachable
 from tg_assets.registry.channels import channels_of, register_tenant
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings, load_settings
+from tg_assets.stores.database import Database
+from tg_assets.stores.objects import ObjectStore
 
 LATENCY = 0.1
 WINDOW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
@@ -117,7 +117,7 @@ async def _theirs(server: Any, me: Any) -> float:
 async def _ours(settings: Settings, secret: str, user: int, slow: Callable[[], None]) -> tuple[float, Downloaded]:
     slug = f"bench{uuid4().hex[:8]}"
     tenant = ids.tenant_id(slug)
-    postgres = Postgres(url=settings.require("postgres_url"))
+    postgres = Database(url=settings.require("postgres_url"))
     objects = ObjectStore(url=settings.require("objects_url"))
     with postgres.tenant(tenant) as session, postgres.tenant(tenant) as writing:
         with session.transaction() as connection:

@@ -10,12 +10,12 @@ from typing import Any
 import dagster as dg
 
 from benchmarks.ingest import EXPORT, TENANT
-from resources.object_store import ObjectStore
-from resources.postgres import Postgres
-from tg_assets.definitions import ASSETS, default_resources
+from tg_assets.definitions import default_resources, defined_assets
 from tg_assets.importing import import_export
 from tg_assets.importing.options import ImportOptions
 from tg_assets.settings import load_settings
+from tg_assets.stores.database import Database
+from tg_assets.stores.objects import ObjectStore
 
 FIRST, LAST = "2020-01-01", "2020-12-31"  # 366 days
 
@@ -27,7 +27,7 @@ def run() -> list[dict[str, Any]]:
         EXPORT,
         ImportOptions(TENANT),
         settings,
-        Postgres(url=settings.require("postgres_url")),
+        Database(url=settings.require("postgres_url")),
         ObjectStore(url=settings.require("objects_url")),
         lambda what, done, total: None,
     )
@@ -49,7 +49,7 @@ def _materialize(instance: dg.DagsterInstance, feed: str, assets: list[str] | No
     """One run over the year; returns its seconds and how many items were worked on."""
     started = time.monotonic()
     result = dg.materialize(
-        ASSETS,
+        defined_assets(),
         selection=assets,
         instance=instance,
         resources=default_resources(),

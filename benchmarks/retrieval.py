@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.chats import chats
-from resources.embedder import Embedder, UseEmbedder
+from tg_assets.embedder import Embedder, UseEmbedder
 from tg_assets.index.evidence import Passage
 from tg_assets.index.fusion import LEGS
 from tg_assets.index.ranking import order

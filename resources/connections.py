@@ -3,7 +3,7 @@
 from tg_assets import ids
 from tg_assets.remote.chat import Chat
 from tg_assets.remote.config import RemoteModel
-from tg_assets.settings import load_settings
+from tg_assets.stores.database import Database
 
 
 class Connections:
@@ -12,12 +12,11 @@ class Connections:
     def __init__(self) -> None:
         self._chats: list[Chat] = []
 
-    def connect(self, tenant: str, model: RemoteModel) -> Chat:
+    def connect(self, tenant: str, model: RemoteModel, database: Database) -> Chat:
         """A model, guarded for the tenant with this slug. Raises TgAssetsError when its key is not there."""
-        from resources.postgres import Postgres
         from tg_assets.remote.connecting import connect
 
-        chat = connect(model, Postgres(url=load_settings().require("postgres_url")), ids.tenant_id(tenant))
+        chat = connect(model, database, ids.tenant_id(tenant))
         self._chats.append(chat)
         return chat
 

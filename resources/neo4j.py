@@ -1,124 +1,12 @@
-"""The graph server, spoken to over Bolt with the official driver, one tenant at a time.
-
-Every statement must bind ``$tenant``; there is no other way to run one, so a query cannot forget it. Writes are
-batched ``UNWIND $rows`` and retried when two writers create the same node at once. Times are aware and in UTC,
-whichever zone the caller has: servers keep the zone, and compare it. What does not belong here: the statements
-themselves (``tg_assets.graph``).
-"""
-
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
-from uuid import UUID
+"""The graph server as a Dagster resource."""
 
 import dagster as dg
 from pydantic import Field
 
-from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
-
-if TYPE_CHECKING:
-    from neo4j import Driver
-
-BATCH = 2000
-ATTEMPTS = 5
+from tg_assets.stores.graph import GraphStore
 
 
-class TenantGraph:
-    """Reads and writes of one tenant."""
-
-    def __init__(self, driver: "Driver", tenant: UUID) -> None:
-        self._driver = driver
-        self.tenant = str(tenant)
-
-    def write(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Run a statement over ``$rows`` in batches; returns relations and nodes created."""
-        created = 0
-        for first in range(0, len(rows), BATCH):
-            created += self._write_once(statement, rows[first : first + BATCH])
-        return created
-
-    def _write_once(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> int:
-        from neo4j.exceptions import ConstraintError
-
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                counters = self._run(statement, rows=list(rows)).summary.counters
-            except ConstraintError:  # another writer created the same key between MERGE's look and its create
-                if attempt == ATTEMPTS:
-                    raise
-                time.sleep(0.05 * 2**attempt)
-            else:
-                return int(counters.nodes_created + counters.relationships_created)
-        raise AssertionError("unreachable")
-
-    def read(self, statement: str, owners: Sequence[int] = (), **parameters: Any) -> list[dict[str, Any]]:
-        """Rows of a statement. ``owners`` are the accounts whose private chats may be seen.
-
-        A statement for people limits what it shows to ``$owners``, which has 0 too, the owner of what is shared.
-        """
-        return [record.data() for record in self._run(statement, owners=[0, *owners], **parameters).records]
-
-    def _run(self, statement: str, **parameters: Any) -> Any:
-        if "$tenant" not in statement:
-            raise TgAssetsError(f"A graph statement without $tenant is not run: {statement[:80]!r}")
-        return self._driver.execute_query(statement, parameters_={"tenant": self.tenant, **_in_utc(parameters)})
-
-
-def _in_utc(value: Any) -> Any:
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise TgAssetsError(f"The time {value.isoformat()} has no zone; the graph takes aware times only.")
-        return value.astimezone(UTC)
-    if isinstance(value, Mapping):
-        return {key: _in_utc(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_in_utc(item) for item in value]
-    return value
-
-
-class Neo4j(dg.ConfigurableResource["Neo4j"]):
+class Neo4j(dg.ConfigurableResource["Neo4j"], GraphStore):
     """A Bolt server by URL, ``bolt://user:password@host:port`` (``neo4j://``, ``+s`` likewise)."""
 
     url: str = Field(repr=False)
-
-    @contextmanager
-    def _driver(self) -> "Iterator[Driver]":
-        from neo4j import GraphDatabase
-        from neo4j.exceptions import AuthError, ClientError, ConfigurationError, DriverError
-
-        try:
-            parts = urlsplit(self.url)
-            address = f"{parts.scheme}://{parts.hostname}:{parts.port or 7687}"
-            auth = (unquote(parts.username or "neo4j"), unquote(parts.password or ""))
-            made = GraphDatabase.driver(address, auth=auth, notifications_min_severity="OFF")
-        except (ValueError, ConfigurationError):
-            raise TgAssetsError("TG_NEO4J_URL is not usable: write it like bolt://neo4j:…@host:7687.") from None
-        with made as driver:
-            try:
-                driver.verify_connectivity()
-            except (AuthError, ClientError) as error:
-                raise ServerRefuses(
-                    f"The graph server is there but does not let us in ({type(error).__name__}). Correct user and "
-                    "password in TG_NEO4J_URL."
-                ) from None
-            except (DriverError, OSError) as error:
-                raise ServerDown(
-                    f"The graph server does not answer ({type(error).__name__}). Is it running (`tg-assets up`), and "
-                    "does TG_NEO4J_URL point at it?"
-                ) from None
-            yield driver
-
-    @contextmanager
-    def tenant(self, tenant: UUID) -> Iterator[TenantGraph]:
-        """The graph as one tenant sees it."""
-        with self._driver() as driver:
-            yield TenantGraph(driver, tenant)
-
-    def create_schema(self, statements: Sequence[str]) -> None:
-        """Create constraints; they hold for all tenants and exist before the first write."""
-        with self._driver() as driver:
-            for statement in statements:
-                driver.execute_query(statement)

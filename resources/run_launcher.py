@@ -36,15 +36,15 @@ class WatchedRunLauncher(DefaultRunLauncher):
         """Whether the run's process lives; while PostgreSQL does not answer, every one does."""
         from sqlalchemy.exc import SQLAlchemyError
 
-        from resources.postgres import Postgres
-        from resources.run_lock import living
         from tg_assets.errors import TgAssetsError
+        from tg_assets.stores.database import Database
+        from tg_assets.stores.run_lock import living
 
         url = os.environ.get("TG_POSTGRES_URL")
         if url is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "TG_POSTGRES_URL is not set, so nobody can tell.")
         try:
-            with Postgres(url=url).connection() as connection:
+            with Database(url=url).connection() as connection:
                 lives = bool(living(connection, [run.run_id]))
         except (SQLAlchemyError, TgAssetsError):
             self._missing.clear()

@@ -11,10 +11,11 @@ from dagster import ConfigurableResource, InitResourceContext
 from pydantic import PrivateAttr
 
 from resources.connections import Connections
-from resources.embedder import Embedder
+from tg_assets.embedder import Embedder
 from tg_assets.remote.config import RemoteModel, load_models
 from tg_assets.remote.price import Price
 from tg_assets.settings import load_settings
+from tg_assets.stores.database import Database
 from tg_assets.tagging.tagger import LocalTagger, Tagger
 
 
@@ -41,8 +42,10 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
     _local: dict[str, LocalTagger] = PrivateAttr(default_factory=dict)
     _connections: Connections = PrivateAttr(default_factory=Connections)
 
-    def tagging(self, tenant: str, embedder: Embedder) -> Tagging:
+    def tagging(self, tenant: str, embedder: Embedder, database: Database) -> Tagging:
         """Who tags the posts of the tenant with this slug; topics are compared by ``embedder``.
+
+        ``database`` counts what models elsewhere are asked.
 
         Raises ``TgAssetsError`` when the models file or the taxonomy cannot be used.
         """
@@ -51,7 +54,7 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
             settings = load_settings()
             path = Path(self.models_file) if self.models_file else settings.models
             model = load_models(path).for_tenant(tenant).tags
-            self._built[key] = self._remote(tenant, model) if model else Tagging(self.local(embedder))
+            self._built[key] = self._remote(tenant, model, database) if model else Tagging(self.local(embedder))
         return self._built[key]
 
     def teardown_after_execution(self, context: InitResourceContext) -> None:
@@ -70,10 +73,10 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
             self._local[embedder.model_id] = LocalTagger(embedder, taxonomy)
         return self._local[embedder.model_id]
 
-    def _remote(self, tenant: str, model: RemoteModel) -> Tagging:
+    def _remote(self, tenant: str, model: RemoteModel, database: Database) -> Tagging:
         from tg_assets.tagging.remote import RemoteTagger
 
-        chat = self._connections.connect(tenant, model)
+        chat = self._connections.connect(tenant, model, database)
         tagger = RemoteTagger(chat, name=model.kind, model=model.model)
         pace = model.requests_per_minute / 60 * tagger.chunk_size
         return Tagging(tagger, model.price, pace)

@@ -17,6 +17,7 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.remote.config import load_models
 from tg_assets.remote.price import Price
 from tg_assets.settings import load_settings
+from tg_assets.stores.database import Database
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.provider import VisionProvider
 
@@ -52,10 +53,13 @@ class VisionResource(ConfigurableResource["VisionResource"]):
     _local: VisionProvider | None = PrivateAttr(default=None)
     _connections: Connections = PrivateAttr(default_factory=Connections)
 
-    def seeing(self, tenant: str) -> Seeing:
-        """Who looks at the pictures of the tenant with this slug. Raises TgAssetsError for an unusable models file."""
+    def seeing(self, tenant: str, database: Database) -> Seeing:
+        """Who looks at the pictures of the tenant with this slug; ``database`` counts what models elsewhere are asked.
+
+        Raises TgAssetsError for an unusable models file.
+        """
         if tenant not in self._built:
-            self._built[tenant] = self._make(tenant)
+            self._built[tenant] = self._make(tenant, database)
         return self._built[tenant]
 
     def teardown_after_execution(self, context: InitResourceContext) -> None:
@@ -75,20 +79,20 @@ class VisionResource(ConfigurableResource["VisionResource"]):
             self._local = LocalVision()
         return self._local
 
-    def _make(self, tenant: str) -> Seeing:
+    def _make(self, tenant: str, database: Database) -> Seeing:
         path = Path(self.models_file) if self.models_file else load_settings().models
         models = load_models(path).for_tenant(tenant)
         policy = policy_of(tenant, models.policy)
         writer = None
         if models.albums is not None:
-            chat = self._connections.connect(tenant, models.albums)
+            chat = self._connections.connect(tenant, models.albums, database)
             writer = Writer(chat, models.albums.name, models.albums.price)
         if models.vision is None:
             return Seeing(self.local(), policy, pace=LOCAL_PACE, writer=writer)
         from tg_assets.vision.prepare import prepare
         from tg_assets.vision.remote import RemoteVision
 
-        provider = RemoteVision(self._connections.connect(tenant, models.vision), models.vision, prepare)
+        provider = RemoteVision(self._connections.connect(tenant, models.vision, database), models.vision, prepare)
         return Seeing(
             provider,
             policy,

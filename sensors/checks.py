@@ -14,7 +14,9 @@ from typing import Any
 import dagster as dg
 
 from resources.postgres import Postgres
-from tg_assets.assets.checks import RULES, Rule, evaluate
+from tg_assets import assets
+from tg_assets.assets.checks import Rule, evaluate
+from tg_assets.assets.order import rules as rules_of
 from tg_assets.registry.tenants import known_feeds, tenant_slugs
 
 BUDGET_SECONDS = 12.0
@@ -40,7 +42,7 @@ def evaluate_checks(context: dg.SensorEvaluationContext, postgres: Postgres) -> 
     """Evaluate the checks of assets that were materialized since they were evaluated."""
     deadline, now = time.monotonic() + BUDGET_SECONDS, time.time()
     rules: dict[str, list[Rule]] = {}
-    for rule in RULES:
+    for rule in rules_of(assets.ASSETS):
         rules.setdefault(rule.asset, []).append(rule)
     records = context.instance.get_asset_records([dg.AssetKey(asset) for asset in rules])
     newest = {

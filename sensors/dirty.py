@@ -38,8 +38,8 @@ class Work:
 
 def look(connection: Connection, slugs: Iterable[str]) -> Work:
     """What waits for these tenants: two counts each."""
-    from resources.postgres import TenantConnection
     from tg_assets.ledger import dirty, outbox
+    from tg_assets.stores.database import TenantConnection
 
     partitions = stretches = outgoing = 0
     for tenant in [ids.NO_TENANT, *map(ids.tenant_id, slugs)]:

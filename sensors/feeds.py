@@ -9,7 +9,7 @@ import time
 import dagster as dg
 
 from resources.postgres import Postgres
-from tg_assets.partitions import FEEDS
+from tg_assets.assets.partitioning import FEEDS
 from tg_assets.registry.tenants import known_feeds, stored_feeds, tenant_slugs
 
 BUDGET_SECONDS = 20.0

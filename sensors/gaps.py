@@ -15,13 +15,13 @@ from typing import NamedTuple
 import dagster as dg
 
 from resources.postgres import Postgres
+from resources.settings import SettingsResource
 from sensors.runs import active_runs
 from tg_assets import ids
 from tg_assets.landing.holes import Hole, command, days, holes
-from tg_assets.partitions import date_key, dates
+from tg_assets.partitions import date_key, first_key
 from tg_assets.registry.tenants import known_feeds, tenant_slugs
 from tg_assets.runs.jobs import everything
-from tg_assets.settings import load_settings
 
 BUDGET_SECONDS = 12.0
 REQUESTS = 3
@@ -51,7 +51,7 @@ class Found:
 
 def look(postgres: Postgres, slugs: Iterable[str], deadline: float) -> Found:
     """Count holes, tenant by tenant until the deadline."""
-    from resources.postgres import TenantConnection
+    from tg_assets.stores.database import TenantConnection
 
     found = Found()
     with postgres.connection() as connection:
@@ -101,9 +101,9 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def request(window: Window, now: float) -> dg.RunRequest:
-    """A run of everything over a window; another hour has another run key."""
-    first = max(date_key(window.first), str(dates().get_first_partition_key()))
+def request(window: Window, now: float, start: date) -> dg.RunRequest:
+    """A run of everything over a window, from ``start`` on; another hour has another run key."""
+    first = max(date_key(window.first), first_key(start))
     return dg.RunRequest(
         run_key=f"gap/{window}/{datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H}",
         tags={
@@ -115,27 +115,27 @@ def request(window: Window, now: float) -> dg.RunRequest:
 
 
 @dg.sensor(job=everything, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
-def find_gaps(context: dg.SensorEvaluationContext, postgres: Postgres) -> dg.SensorResult:
+def find_gaps(context: dg.SensorEvaluationContext, postgres: Postgres, settings: SettingsResource) -> dg.SensorResult:
     """Say how many message ids are missing on the live path and what brings them, or request it."""
-    deadline, now, settings = time.monotonic() + BUDGET_SECONDS, time.time(), load_settings()
+    deadline, now, chosen = time.monotonic() + BUDGET_SECONDS, time.time(), settings.get()
     feeds = known_feeds(context.instance)
     slugs = tenant_slugs(feeds)
     found = look(postgres, slugs, deadline)
-    candidates = windows(found.holes, settings.start_date, datetime.fromtimestamp(now, UTC).date())
+    candidates = windows(found.holes, chosen.start_date, datetime.fromtimestamp(now, UTC).date())
     said = told(found, candidates[0] if candidates else None, len(slugs))
     asked: dict[str, float] = json.loads(context.cursor or "{}")
-    chosen: list[Window] = []
-    if settings.gap_backfill == "auto" and candidates:
+    requested: list[Window] = []
+    if chosen.gap_backfill == "auto" and candidates:
         with postgres.connection() as connection:
             going_on = active_runs(context.instance, everything.name, connection)
         busy = {run.dagster_run.tags.get("tg/feed", "") for run in going_on}
         listed = [window for window in candidates if window.feed in feeds]
-        chosen = due(listed, busy, asked, now)
+        requested = due(listed, busy, asked, now)
         said += f"; {_count(len(listed), 'window')} to ask for, each once an hour"
     still = {str(window) for window in candidates}
     kept = {name: moment for name, moment in asked.items() if name in still or now - moment < AGAIN_SECONDS}
     return dg.SensorResult(
-        run_requests=[request(window, now) for window in chosen],
-        skip_reason=None if chosen else said,
-        cursor=json.dumps(kept | {str(window): now for window in chosen}),
+        run_requests=[request(window, now, chosen.start_date) for window in requested],
+        skip_reason=None if requested else said,
+        cursor=json.dumps(kept | {str(window): now for window in requested}),
     )

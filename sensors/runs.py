@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import dagster as dg
 from sqlalchemy import Connection
 
-from resources.run_lock import living
+from tg_assets.stores.run_lock import living
 
 ACTIVE = (
     dg.DagsterRunStatus.NOT_STARTED,

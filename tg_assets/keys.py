@@ -1,14 +1,18 @@
-"""Keys of derived results in the object store, all in one place: what is written under one is deleted by ``deletion``.
+"""Keys of all objects: media, and results derived from them, which ``ledger.deletion`` deletes by these.
 
-The forms are the contract's; a model's slash does not make a directory. What does not belong here: keys of media
-(``resources.object_store``), reading and writing.
+The forms are the contract's; a model's slash does not make a directory. What does not belong here: reading and writing.
 """
 
+import re
 from typing import Protocol
 from uuid import UUID
 
 VISION_SCHEMA, SPEECH_SCHEMA = 1, 1
 """Raise one when the JSON under its keys changes its form."""
+
+_EXTENSION = re.compile(r"[0-9a-z]{1,10}")
+# Of a part of a key, as directories allow it.
+LONGEST_PART = 255
 
 
 class Maker(Protocol):
@@ -21,6 +25,23 @@ class Maker(Protocol):
     @property
     def model(self) -> str:
         """Which model of it."""
+
+
+def media_key(tenant: UUID, sha256: str, extension: str) -> str:
+    """Key of stored media; ``extension`` without a dot, ``bin`` in place of an unusual one."""
+    usual = extension if _EXTENSION.fullmatch(extension) else "bin"
+    return f"media/{tenant}/{sha256[:2]}/{sha256}.{usual}"
+
+
+def is_media_key(key: str, tenant: UUID, sha256: str) -> bool:
+    """Whether a key is the one that this content of this tenant has, whatever its extension."""
+    return key == media_key(tenant, sha256, key.rpartition(".")[2])
+
+
+def is_key(key: str) -> bool:
+    """Whether there can be an object with this key."""
+    return all(0 < len(part.encode(errors="replace")) <= LONGEST_PART and part not in (".", "..")
+               for part in key.split("/")) and key.isprintable()  # fmt: skip
 
 
 def vision_key(tenant: UUID, sha256: str, maker: Maker) -> str:

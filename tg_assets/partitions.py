@@ -1,15 +1,12 @@
-"""The one partitions definition of every partitioned asset: ``date x feed``, identity mapping everywhere.
+"""Keys of partitions, ``2026-01-31|tenant.slug``, and the windows of time that they stand for; UTC for ever.
 
-One definition means that a range of one feed is one run of all assets. The grain is chosen once per
-deployment (changing it resets what Dagster knows about partitions); the feed dimension is dynamic, so a new
-feed needs no deploy. Keys read ``2026-01-31|tenant.slug``; the time zone is UTC for ever.
+The grain is chosen once per deployment (changing it resets what Dagster knows about partitions). What does not belong
+here: Dagster's definition of them (``tg_assets.assets.partitioning``).
 """
 
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-
-import dagster as dg
 
 from tg_assets.errors import TgAssetsError
 from tg_assets.settings import PARTITION_BUDGET, Grain, Settings, load_settings
@@ -18,13 +15,8 @@ from tg_assets.settings import PARTITION_BUDGET, Grain, Settings, load_settings
 _FEED_KEY = re.compile(r"[a-z0-9_-]{1,40}(\.[a-z0-9_-]+)+")
 LONGEST_KEY = 200
 
-FEEDS = dg.DynamicPartitionsDefinition(name="feeds")
-
-_DATES = {
-    Grain.day: dg.DailyPartitionsDefinition,
-    Grain.week: dg.WeeklyPartitionsDefinition,
-    Grain.month: dg.MonthlyPartitionsDefinition,
-}
+FEEDS_NAME = "feeds"
+"""Of the feed dimension, in Dagster."""
 
 
 def check_feed(key: str) -> str:
@@ -37,37 +29,54 @@ def check_feed(key: str) -> str:
     return key
 
 
-def dates_definition(settings: Settings) -> dg.TimeWindowPartitionsDefinition:
-    """Windows from the start date to the current one, which exists while it is still running."""
-    start = datetime.combine(settings.start_date, datetime.min.time(), UTC)
-    if settings.grain is Grain.month:
-        start = start.replace(day=1)
-    found: dg.TimeWindowPartitionsDefinition = _DATES[settings.grain](start_date=start, end_offset=1)
-    return found
-
-
 @lru_cache(maxsize=1)
 def grain() -> Grain:
     """The deployment's grain. Settings take milliseconds to read, and keys are asked for by the thousand."""
     return load_settings().grain
 
 
-@lru_cache(maxsize=1)
-def dates() -> dg.TimeWindowPartitionsDefinition:
-    """The deployment's date dimension."""
-    return dates_definition(load_settings())
+def window(key: str) -> tuple[datetime, datetime]:
+    """``[start, end)`` of a date key, aware UTC; of any day, those of the window that holds it.
+
+    Raises TgAssetsError for what is no date.
+    """
+    try:
+        first = date.fromisoformat(date_key(date.fromisoformat(key)))
+    except ValueError:
+        raise TgAssetsError(f"{key!r} is no date such as 2024-03-01.") from None
+    return _midnight(first), _midnight(_next(first))
 
 
-@lru_cache(maxsize=1)
-def date_by_feed() -> dg.MultiPartitionsDefinition:
-    """The deployment's partitions."""
-    return dg.MultiPartitionsDefinition({"date": dates(), "feed": FEEDS})
+def first_key(start: date) -> str:
+    """Key of the first window that exists: the first that begins on the ``start`` date or after it.
+
+    Months begin with that of the start date.
+    """
+    if grain() is Grain.month:
+        return start.replace(day=1).isoformat()
+    if grain() is Grain.week:
+        start += timedelta(days=-(start.weekday() + 1) % 7)
+    return start.isoformat()
 
 
-def window(date_key: str) -> tuple[datetime, datetime]:
-    """``[start, end)`` of a date key, aware UTC."""
-    found = dates().time_window_for_partition_key(date_key)
-    return found.start.astimezone(UTC), found.end.astimezone(UTC)
+def keys_between(first: str, last: str) -> list[str]:
+    """Date keys from one to another, both included."""
+    found, day = [], date.fromisoformat(first)
+    while (key := day.isoformat()) <= last:
+        found.append(key)
+        day = _next(day)
+    return found
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _next(first: date) -> date:
+    """First day of the next window."""
+    if grain() is Grain.month:
+        return date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    return first + timedelta(days=7 if grain() is Grain.week else 1)
 
 
 def date_key(moment: datetime | date) -> str:

@@ -1,16 +1,12 @@
-"""What a run is asked to work on: one tenant's feed over one half-open stretch of time, and options.
+"""What a run is asked to work on: one tenant's feed over one half-open stretch of time.
 
-``scopes`` turns the partition keys of a Dagster run into as few stretches as possible. A range over several
-feeds may hold several tenants; each scope belongs to exactly one. All times are aware, in UTC.
+A range over several feeds may hold several tenants; each scope belongs to exactly one. All times are aware, in UTC.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
-
-import dagster as dg
-from pydantic import Field
 
 from tg_assets import ids
 from tg_assets.errors import TgAssetsError
@@ -49,19 +45,6 @@ class Scope:
         )
 
 
-class StageConfig(dg.Config):
-    """Options of a run; the same for every derived asset. All default to: what is stale in the partition."""
-
-    force: bool = Field(default=False, description="Work on everything in the partition, stale or not.")
-    dry_run: bool = Field(default=False, description="Count rows, tokens and cost; write nothing.")
-    channels: list[str] = Field(
-        default=[],
-        description="Only these chats of the feed: @username, title, or Telegram id (a person's is positive).",
-    )
-    since: str | None = Field(default=None, description="Only messages at or after this ISO date or time, UTC.")
-    until: str | None = Field(default=None, description="Only messages before this ISO date or time, UTC.")
-
-
 def parse_time(value: str | None, name: str) -> datetime | None:
     """An ISO date or time as aware UTC; raises TgAssetsError naming the option."""
     from datetime import UTC
@@ -84,18 +67,3 @@ def merge(windows: Iterable[tuple[str, datetime, datetime]]) -> list[Scope]:
         else:
             joined.append(Scope(feed, start, end))
     return joined
-
-
-def scopes(context: dg.AssetExecutionContext, config: StageConfig) -> list[Scope]:
-    """The stretches of a run's partitions, narrowed by its options."""
-    from tg_assets.partitions import check_feed, window
-
-    since, until = parse_time(config.since, "since"), parse_time(config.until, "until")
-    windows = []
-    for key in context.partition_keys:
-        if not isinstance(key, dg.MultiPartitionKey):
-            raise TgAssetsError(f"{key!r} is not a partition of the form date|feed.")
-        dimensions = key.keys_by_dimension
-        windows.append((check_feed(dimensions["feed"]), *window(dimensions["date"])))
-    narrowed = (scope.narrowed(since, until, config.channels) for scope in merge(windows))
-    return [scope for scope in narrowed if scope.since < scope.until]

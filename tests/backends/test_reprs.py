@@ -2,17 +2,17 @@
 
 import pytest
 
-from resources.neo4j import Neo4j
-from resources.postgres import Postgres
-from resources.qdrant import Qdrant
 from resources.redis import Redis
+from tg_assets.stores.database import Database
+from tg_assets.stores.graph import GraphStore
+from tg_assets.stores.vectors import VectorIndex
 
 
 @pytest.mark.parametrize(
     "resource",
     [
-        Postgres(url="postgresql+psycopg2://tg_app:hidden@db/tg"), Redis(url="redis://:hidden@redis/0"),
-        Neo4j(url="bolt://neo4j:hidden@graph:7687"), Qdrant(url="http://qdrant:6333", api_key="hidden"),
+        Database(url="postgresql+psycopg2://tg_app:hidden@db/tg"), Redis(url="redis://:hidden@redis/0"),
+        GraphStore(url="bolt://neo4j:hidden@graph:7687"), VectorIndex(url="http://qdrant:6333", api_key="hidden"),
     ],
     ids=lambda resource: type(resource).__name__,
 )  # fmt: skip

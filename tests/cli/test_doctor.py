@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 from moto.server import ThreadedMotoServer
 
-from resources.object_store import ObjectStore
 from tg_assets.cli import cli, doctor, runtime
 from tg_assets.cli.faults import explain
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.stores.objects import ObjectStore
 
 NOWHERE = "127.0.0.1:9"  # the discard port: nobody listens
 

@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 from redis import Redis
 
-from resources.object_store import ObjectStore
 from tests.support.data import ROOT
 from tests.telegram.exports import chat, encode, message
 from tg_assets.cli import cli, runtime
 from tg_assets.errors import TgAssetsError
 from tg_assets.events.streams import decode
+from tg_assets.stores.objects import ObjectStore
 
 PARSED, DELETED = "stream:posts:parsed", "stream:posts:deleted"
 SAMPLE = ROOT / "samples" / "export"

@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from resources.neo4j import Neo4j, TenantGraph
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.errors import TgAssetsError
 from tg_assets.graph import persona, queries, schema, statements
+from tg_assets.stores.graph import GraphStore, TenantGraph
 
 CHANNEL = "channel-1"
 
@@ -175,7 +175,7 @@ def test_a_wrong_password_or_address_is_a_sentence_without_it(servers: dict[str,
     ):
         with (
             pytest.raises(TgAssetsError, match=said) as raised,
-            Neo4j(url=url).tenant(uuid4()),
+            GraphStore(url=url).tenant(uuid4()),
         ):
             pass
         assert password not in str(raised.value)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from resources.neo4j import TenantGraph
 from tests.graph.test_graph_store import CHANNEL, counts, post
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.graph import persona, queries, schema, statements
+from tg_assets.stores.graph import TenantGraph
 
 ME, YOU = 900, 901
 

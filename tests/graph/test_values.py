@@ -1,4 +1,4 @@
-"""Every property has the value and the type that Neo4j gives it, so that a query finds the same on either server.
+"""Every property has the value and the type that GraphStore gives it, so that a query finds the same on either server.
 
 With ``REAL_NEO4J_URL`` in the environment (``bolt://user:password@host:port``) the same runs on that server, too.
 """
@@ -12,11 +12,11 @@ from uuid import UUID
 
 import pytest
 
-from resources.neo4j import Neo4j, TenantGraph
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.errors import TgAssetsError
 from tg_assets.graph import persona, rows, schema, statements
+from tg_assets.stores.graph import GraphStore, TenantGraph
 
 REAL = os.environ.get("REAL_NEO4J_URL")
 MOSCOW = timezone(timedelta(hours=3))
@@ -29,7 +29,7 @@ PEER, FAR = 7_000_000_001, -1_000_000_000_042
 
 @pytest.fixture(params=["embedded", "real"] if REAL else ["embedded"])
 def graph(request: pytest.FixtureRequest, tenant: str) -> Iterator[TenantGraph]:
-    store = Neo4j(url=REAL) if REAL and request.param == "real" else pipeline.neo4j()
+    store = GraphStore(url=REAL) if REAL and request.param == "real" else pipeline.neo4j()
     store.create_schema(schema.CONSTRAINTS)
     with store.tenant(ids.tenant_id(tenant)) as found:
         yield found

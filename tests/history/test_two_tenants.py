@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from resources.embedder import UseEmbedder
-from resources.qdrant import Narrow
 from tests.support import pipeline
 from tests.support.telegram import Loopback, loopback
 from tests.telegram_server import World
+from tg_assets.embedder import UseEmbedder
 from tg_assets.index.search import search
+from tg_assets.stores.vectors import Narrow
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PICTURE = b"the same picture in both chats"

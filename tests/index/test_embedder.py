@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.embedder import Embedder, EmbedderResource, HashEmbedder, UseEmbedder
+from resources.embedder import EmbedderResource
+from tg_assets.embedder import Embedder, HashEmbedder, UseEmbedder
 from tg_assets.errors import TgAssetsError
 
 TEXTS = ["Дизельный генератор", "the cat sat on the mat", "кошка сидела на коврике", "Дизельный генератор"]

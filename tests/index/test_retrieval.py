@@ -1,8 +1,8 @@
 """The claim of ``benchmarks/retrieval.py``: the fusion is never below its best leg, whatever the kind of text."""
 
 from benchmarks.retrieval import run
-from resources.embedder import UseEmbedder
 from tests.support.data import shared_data
+from tg_assets.embedder import UseEmbedder
 
 TOLERANCE = {"nDCG@10": 0.01, "hit@10": 0.02}
 """One question more or less in the smaller sets."""

@@ -12,7 +12,7 @@ from tests.support import pipeline
 @pytest.fixture
 def redis(servers: dict[str, str]) -> Iterator[Any]:
     """The session's Redis, empty."""
-    from resources.redis import client
+    from tg_assets.stores.redis import client
 
     server = client(servers["TG_REDIS_URL"])
     server.flushall()

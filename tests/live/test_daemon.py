@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from resources.redis import client
 from tests.support import servers as embedded
 from tests.support.data import ROOT
 from tests.support.installation import Installation
 from tg_assets.backends.supervisor import stop_service
 from tg_assets.live.state import look, streams_of
+from tg_assets.stores.redis import client
 
 LINKED = "SELECT count(*) FROM indexing_status WHERE graph_status = 'completed'"
 # A daemon that is killed between keeping a sensor's run requests and submitting them.

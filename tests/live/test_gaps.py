@@ -48,14 +48,14 @@ def test_a_window_is_not_asked_for_again_within_the_hour() -> None:
 
 def test_a_request_covers_the_window_as_a_range() -> None:
     """Another hour has another run key; before the first partition there is nothing."""
-    asked = request(A, 0.0)
+    asked = request(A, 0.0, START)
     assert asked.tags == {
         "dagster/asset_partition_range_start": "2026-03-01|t.a",
         "dagster/asset_partition_range_end": "2026-03-02|t.a",
         "tg/feed": "t.a",
     }
-    assert asked.run_key != request(A, 3600.0).run_key
-    assert asked.run_key == request(A, 3599.0).run_key
+    assert asked.run_key != request(A, 3600.0, START).run_key
+    assert asked.run_key == request(A, 3599.0, START).run_key
 
 
 def test_what_is_said() -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.updates.support import QUICK, eventually, listening
 from tests.live.support import DELETED, Live
 from tests.support import pipeline
 from tests.support.telegram import Loopback, loopback
 from tests.telegram.exports import account, chat, message
 from tests.telegram_server import World
+from tests.updates.support import QUICK, eventually, listening
 from tg_assets import ids
 from tg_assets.graph.queries import DIALOGUES_OF_PERSONA
 from tg_assets.registry.channels import channels_of

@@ -8,13 +8,13 @@ import orjson
 import pytest
 
 from resources.embedder import EmbedderResource
-from resources.qdrant import Narrow
 from tests.live.support import CHAT, DELETED, EDITED, Live
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.graph.queries import DIALOGUES_OF_PERSONA, POSTS_OF_DIALOGUE
 from tg_assets.index.search import search
 from tg_assets.landing.coverage import account
+from tg_assets.stores.vectors import Narrow
 
 PERSONA = "stream:persona:messages:ingested"
 UPDATED = "stream:persona:graph:updated"

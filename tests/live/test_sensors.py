@@ -63,8 +63,8 @@ def test_a_run_that_died_is_noticed_within_a_tick(monkeypatch: pytest.MonkeyPatc
 
 def test_a_run_whose_process_is_gone_is_not_going_on(servers: dict[str, str]) -> None:
     """Whatever its status says; one that has just begun is waited for, and one that only waits has no process yet."""
-    from resources.postgres import _engine
-    from resources.run_lock import alive, living
+    from tg_assets.stores.database import engine
+    from tg_assets.stores.run_lock import alive, living
 
     lives, gone, new, queued = (str(uuid4()) for _ in range(4))
     records = [
@@ -76,7 +76,7 @@ def test_a_run_whose_process_is_gone_is_not_going_on(servers: dict[str, str]) ->
         )
     ]  # fmt: skip
     instance: Any = SimpleNamespace(get_run_records=lambda _: records)
-    with pipeline.postgres().connection() as connection, alive(_engine(servers["TG_POSTGRES_URL"]), lives):
+    with pipeline.postgres().connection() as connection, alive(engine(servers["TG_POSTGRES_URL"]), lives):
         deadline = time.monotonic() + 30
         while living(connection, [lives, gone]) != {lives}:
             assert time.monotonic() < deadline

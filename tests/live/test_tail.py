@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from resources.postgres import advisory_lock
 from tests.live.support import CHAT, DELETED, EDITED, PARSED, Live
 from tests.support import pipeline
 from tg_assets import ids
+from tg_assets.stores.database import advisory_lock
 
 
 def test_messages_become_posts_and_partitions_become_dirty(live: Live) -> None:

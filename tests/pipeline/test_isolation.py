@@ -6,12 +6,12 @@ from uuid import UUID
 
 import pytest
 
-from resources.qdrant import Narrow
 from tests.pipeline.test_changes import FEED_DAYS, FILES, said, story
 from tests.support import pipeline
 from tests.telegram.exports import account, chat
 from tg_assets import ids
 from tg_assets.errors import TgAssetsError
+from tg_assets.stores.vectors import Narrow
 
 OWNER = 900
 TABLES = {
@@ -93,7 +93,7 @@ def test_no_relation_crosses_tenants(sides: tuple[Side, Side]) -> None:
 def test_the_others_points_cannot_be_read_or_found(sides: tuple[Side, Side]) -> None:
     one, other = sides
     assert one.payloads(other.ids()) == {}
-    from resources.embedder import UseEmbedder
+    from tg_assets.embedder import UseEmbedder
 
     vector = UseEmbedder().encode(["генератор"])[0].tolist()
     with pipeline.qdrant().tenant(one.tenant) as index:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from resources.embedder import UseEmbedder
-from resources.qdrant import Narrow
 from tests.pipeline.conftest import Materialized
 from tests.support import pipeline
 from tests.support.data import shared_data
 from tests.vision.test_reading import PROBES, SILENT
 from tg_assets import ids
+from tg_assets.embedder import UseEmbedder
 from tg_assets.index.search import search
+from tg_assets.stores.vectors import Narrow
 
 
 def through_everything(path: Path) -> Materialized:

@@ -7,16 +7,16 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
-from resources.embedder import UseEmbedder
-from resources.qdrant import Narrow
 from tests.pipeline.conftest import Materialized
 from tests.support import pipeline
 from tests.support.pipeline import expected
 from tg_assets import ids
 from tg_assets.cli import runtime
 from tg_assets.cli.search import search_command
+from tg_assets.embedder import UseEmbedder
 from tg_assets.errors import TgAssetsError
 from tg_assets.index.search import Hit, fits, search
+from tg_assets.stores.vectors import Narrow
 
 OWNER = 510001001
 PROBES = expected()["probes"]

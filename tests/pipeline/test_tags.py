@@ -16,8 +16,8 @@ from tests.tagging.attempts import FILE_NAMES, FORWARD_TITLES
 from tests.telegram.exports import chat
 from tg_assets import ids
 from tg_assets.assets import tags
-from tg_assets.assets.vision_summaries import save_enrichment
 from tg_assets.ledger.engine import run_stage
+from tg_assets.ledger.enrichment import save_enrichment
 from tg_assets.ledger.stage import Report
 from tg_assets.remote.errors import NotNow, ReplyUnusable
 from tg_assets.scope import Scope

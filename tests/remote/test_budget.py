@@ -10,7 +10,6 @@ from uuid import UUID
 
 import pytest
 
-from resources.postgres import Postgres
 from tests.remote.conftest import KEY, Time
 from tests.support.data import ROOT
 from tests.support.model_server import Fault, ModelServer
@@ -21,6 +20,7 @@ from tg_assets.remote.budget import Budget
 from tg_assets.remote.config import RemoteModel
 from tg_assets.remote.connecting import connect
 from tg_assets.remote.errors import NotNow
+from tg_assets.stores.database import Database
 
 DAY = date(2026, 3, 1)
 USAGE = "SELECT calls, tokens, reserved FROM token_usage WHERE model = :model"
@@ -28,11 +28,11 @@ SPEND = """
 import json, sys
 from datetime import date
 from uuid import UUID
-from resources.postgres import Postgres
+from tg_assets.stores.database import Database
 from tg_assets.remote.budget import Budget
 from tg_assets.remote.errors import NotNow
 url, tenant, day = sys.argv[1:]
-budget = Budget(Postgres(url=url), UUID(tenant), "openai", "m", 1000, lambda: date.fromisoformat(day))
+budget = Budget(Database(url=url), UUID(tenant), "openai", "m", 1000, lambda: date.fromisoformat(day))
 granted = 0
 for number in range(30):
     try:
@@ -133,7 +133,7 @@ def test_processes_and_threads_together_cannot_overspend(tenant: str, servers: d
 
 
 def test_no_database_no_call(server: ModelServer, model: Callable[..., RemoteModel], time: Time) -> None:
-    away = Postgres(url="postgresql+psycopg2://u:p@127.0.0.1:1/x")
+    away = Database(url="postgresql+psycopg2://u:p@127.0.0.1:1/x")
     chat = connect(model(), away, UUID(int=1), {"MODEL_KEY": KEY}, time.clock)
     with pytest.raises(NotNow, match="the database that counts tokens does not answer"):
         chat.ask("s", "t")
@@ -182,4 +182,4 @@ def test_down_then_spent_then_the_next_day(
 def test_a_missing_key_is_said_by_the_name_of_its_variable(model: Callable[..., RemoteModel]) -> None:
     for environment in ({}, {"MODEL_KEY": " "}):
         with pytest.raises(TgAssetsError, match="MODEL_KEY is not set"):
-            connect(model(), Postgres(url="x"), UUID(int=1), environment)
+            connect(model(), Database(url="x"), UUID(int=1), environment)

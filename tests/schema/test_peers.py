@@ -12,7 +12,6 @@ from sqlalchemy import text
 
 from migrations import downgrade, upgrade
 from resources.embedder import EmbedderResource
-from resources.postgres import Postgres
 from resources.vision import VisionResource
 from tests.pipeline.test_changes import picture, said
 from tests.schema.test_migrations import STRUCTURE, ask
@@ -26,6 +25,7 @@ from tg_assets.importing.report import ChatReport
 from tg_assets.ledger.engine import run_stage
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
+from tg_assets.stores.database import Database
 
 BEFORE, AFTER = "0014", "0015"
 ME, PEER, GROUP = 900, 70001, 70002
@@ -52,7 +52,7 @@ class Installation:
             self.export,
             ImportOptions(tenant=self.tenant),
             load_settings(),
-            Postgres(url=self.app_url),
+            Database(url=self.app_url),
             pipeline.objects(),
             lambda *_: None,
         )
@@ -63,7 +63,7 @@ class Installation:
         qdrant.create_collection(model.dimension)
         neo4j.create_schema(CONSTRAINTS)
         stages = all_stages(pipeline.objects(), VisionResource(), qdrant, model, neo4j)
-        with Postgres(url=self.app_url).tenant(self.tenant_id) as session:
+        with Database(url=self.app_url).tenant(self.tenant_id) as session:
             for (feed,) in self.rows("SELECT DISTINCT feed FROM channels ORDER BY 1"):
                 scope = Scope(feed, datetime(2023, 5, 1, tzinfo=UTC), datetime(2023, 6, 1, tzinfo=UTC))
                 for asset in stages.values():
@@ -117,7 +117,7 @@ class Installation:
     def _points(self) -> list[str]:
         from qdrant_client import models
 
-        from resources.qdrant import COLLECTION
+        from tg_assets.stores.vectors import COLLECTION
 
         mine = models.FieldCondition(key="tenant_id", match=models.MatchValue(value=str(self.tenant_id)))
         with pipeline.qdrant()._client() as client:
@@ -162,7 +162,7 @@ def before(
         made.make()
     assert made.stores()["points"] == made.stored()["points"]
     with (
-        Postgres(url=made.app_url).tenant(made.tenant_id) as session,
+        Database(url=made.app_url).tenant(made.tenant_id) as session,
         session.transaction() as connection,
     ):  # what an export does not bring
         connection.execute(text("INSERT INTO history SELECT tenant_id, id FROM channels"))
@@ -242,7 +242,7 @@ def test_two_chats_that_would_become_one_are_not_taken_back(before: Installation
     """And nothing is changed by trying."""
     upgrade(before.owner_url, AFTER)
     shape = ask(before.owner_url, STRUCTURE)
-    with Postgres(url=before.app_url).tenant(before.tenant_id) as session, session.transaction() as connection:
+    with Database(url=before.app_url).tenant(before.tenant_id) as session, session.transaction() as connection:
         connection.execute(
             text("""INSERT INTO channels (tenant_id, id, owner_id, tg_channel_id, source, feed)
                     SELECT tenant_id, gen_random_uuid(), owner_id, tg_channel_id, 'persona', feed

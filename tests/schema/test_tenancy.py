@@ -8,10 +8,10 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from resources.postgres import Postgres
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.errors import TgAssetsError
+from tg_assets.stores.database import Database
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_a_malformed_tenant_is_an_error_not_everything(servers: dict[str, str], 
 
 def test_a_reused_connection_forgets_the_last_tenant(servers: dict[str, str], filled: str, tables: list[str]) -> None:
     """The variable ends with the transaction, on one connection, kept open or given back to a pool."""
-    postgres = Postgres(url=servers["TG_POSTGRES_URL"])
+    postgres = Database(url=servers["TG_POSTGRES_URL"])
     with postgres.tenant(ids.tenant_id(filled)) as session:
         with session.transaction() as connection:
             assert connection.execute(text("SELECT count(*) FROM posts")).scalar() == 1
@@ -127,7 +127,7 @@ def test_a_powerful_role_is_refused(servers: dict[str, str], superuser_url: str,
     """Row security would not bind it, so it is refused with a sentence that names the role and not the password."""
     url = servers["TG_POSTGRES_OWNER_URL"] if which == "owner" else superuser_url
     said = "'tg_owner', which owns tables" if which == "owner" else "'postgres', which bypasses row security"
-    with pytest.raises(TgAssetsError, match=said) as raised, Postgres(url=url).tenant(uuid4()):
+    with pytest.raises(TgAssetsError, match=said) as raised, Database(url=url).tenant(uuid4()):
         pass
     assert url.split(":")[2].split("@")[0] not in str(raised.value)
 

@@ -21,11 +21,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from resources.postgres import Postgres
 from tests.support.data import ROOT
 from tests.support.servers import clean_environment
 from tests.telegram_server import TelegramServer, World
 from tg_assets import ids
+from tg_assets.stores.database import Database
 
 COMMAND = Path(sys.executable).with_name("tg-assets")
 SAMPLE = ROOT / "samples" / "export"
@@ -111,7 +111,7 @@ class Installation:
 
     def rows(self, tenant: str, sql: str, **parameters: Any) -> Sequence[Any]:
         """Rows that a tenant sees in PostgreSQL."""
-        postgres = Postgres(url=self.variables["TG_POSTGRES_URL"])
+        postgres = Database(url=self.variables["TG_POSTGRES_URL"])
         with postgres.tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
             return connection.execute(text(sql), parameters).all()
 

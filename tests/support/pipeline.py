@@ -16,10 +16,6 @@ import dagster as dg
 from dagster._core.storage.defs_state.base import _current_storage
 from sqlalchemy import text
 
-from resources.neo4j import Neo4j
-from resources.object_store import ObjectStore
-from resources.postgres import Postgres
-from resources.qdrant import Qdrant
 from tests.support.data import ROOT
 from tg_assets import ids
 from tg_assets.definitions import ASSETS, default_resources
@@ -27,6 +23,10 @@ from tg_assets.importing import ImportOptions, import_export
 from tg_assets.importing.report import ChatReport
 from tg_assets.registry.tenants import register
 from tg_assets.settings import load_settings
+from tg_assets.stores.database import Database
+from tg_assets.stores.graph import GraphStore
+from tg_assets.stores.objects import ObjectStore
+from tg_assets.stores.vectors import VectorIndex
 
 SAMPLE = ROOT / "samples" / "export"
 ALL_ASSETS = [asset.key.to_user_string() for asset in ASSETS]
@@ -50,9 +50,9 @@ def new_tenant() -> str:
     return f"t{uuid4().hex[:12]}"
 
 
-def postgres() -> Postgres:
+def postgres() -> Database:
     """The application's database."""
-    return Postgres(url=os.environ["TG_POSTGRES_URL"])
+    return Database(url=os.environ["TG_POSTGRES_URL"])
 
 
 def objects() -> ObjectStore:
@@ -60,19 +60,19 @@ def objects() -> ObjectStore:
     return ObjectStore(url=os.environ["TG_OBJECTS_URL"])
 
 
-def qdrant() -> Qdrant:
+def qdrant() -> VectorIndex:
     """The vector index."""
-    return Qdrant(url=os.environ["TG_QDRANT_URL"], api_key=os.environ.get("TG_QDRANT_API_KEY", ""))
+    return VectorIndex(url=os.environ["TG_QDRANT_URL"], api_key=os.environ.get("TG_QDRANT_API_KEY", ""))
 
 
-def neo4j() -> Neo4j:
+def neo4j() -> GraphStore:
     """The graph."""
-    return Neo4j(url=os.environ["TG_NEO4J_URL"])
+    return GraphStore(url=os.environ["TG_NEO4J_URL"])
 
 
 def redis() -> Any:
     """The carrier of live traffic."""
-    from resources.redis import client
+    from tg_assets.stores.redis import client
 
     return client(os.environ["TG_REDIS_URL"])
 

@@ -19,9 +19,9 @@ from typing import Any, NoReturn
 
 import pytest
 
-from resources.embedder import UseEmbedder
 from tests.tagging.attempts import ATTEMPTS, Attempt
 from tests.tagging.test_tags import forms
+from tg_assets.embedder import UseEmbedder
 from tg_assets.remote.chat import Picture, Reply, Schema
 from tg_assets.tagging.cleaning import strip_links
 from tg_assets.tagging.lemmas import words

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from resources.embedder import HashEmbedder, UseEmbedder
 from tests.tagging.posts_with_topics import HELD_OUT, TUNED
+from tg_assets.embedder import HashEmbedder, UseEmbedder
 from tg_assets.tagging import entities, topics
 from tg_assets.tagging.tagger import LocalTagger, Tagger
 from tg_assets.tagging.tags import TAGGER_VERSION, Tag, TagInput, tag, tags_hash

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from resources.embedder import HashEmbedder, UseEmbedder
 from tests.tagging.posts_with_topics import HELD_OUT, TUNED
+from tg_assets.embedder import HashEmbedder, UseEmbedder
 from tg_assets.errors import TgAssetsError
 from tg_assets.tagging.topics import DEFAULT, Found, Topics, read
 

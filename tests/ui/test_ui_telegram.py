@@ -11,14 +11,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import create_engine, text
 
-from resources.neo4j import Neo4j
-from resources.qdrant import Qdrant
 from tests.support.installation import Installation
 from tests.telegram_server.entities import Channel, User
 from tests.ui.conftest import Shot, new_page
 from tests.ui.test_ui import launch_backfill
 from tg_assets import ids
 from tg_assets.accounts.vault import Vault
+from tg_assets.stores.graph import GraphStore
+from tg_assets.stores.vectors import VectorIndex
 
 TENANT, FEED = "reader", "reader.harbour_news"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -148,10 +148,10 @@ def test_index_and_graph_agree_with_the_world(
     tenant, variables = ids.tenant_id(TENANT), installed.variables
     channel = ids.channel_id(tenant, world[1].marked_id)
     points = {str(ids.post_id(channel, number)): text for number, text in expected.items()}
-    index = Qdrant(url=variables["TG_QDRANT_URL"], api_key=variables["TG_QDRANT_API_KEY"])
+    index = VectorIndex(url=variables["TG_QDRANT_URL"], api_key=variables["TG_QDRANT_API_KEY"])
     deadline = time.monotonic() + 120
     while True:  # the derived assets follow within seconds
-        with index.tenant(tenant) as found, Neo4j(url=variables["TG_NEO4J_URL"]).tenant(tenant) as graph:
+        with index.tenant(tenant) as found, GraphStore(url=variables["TG_NEO4J_URL"]).tenant(tenant) as graph:
             payloads = found.payloads(list(points))
             count = found.count()
             nodes = graph.read(

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.updates.support import QUICK, listening
 from tests.live.conftest import redis
 from tests.live.support import Live
 from tests.support.telegram import Loopback, loopback
 from tests.telegram_server import World
 from tests.telegram_server.entities import Channel, Group, User
+from tests.updates.support import QUICK, listening
 
 __all__ = ["redis"]
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from telethon.tl.functions.updates import GetChannelDifferenceRequest, GetStateRequest
 
-from tests.updates.conftest import Place
-from tests.updates.support import events, eventually, listening, same
 from tests.support import pipeline
 from tests.support.telegram import Loopback
 from tests.telegram_server.faults import FloodWait, RpcError
+from tests.updates.conftest import Place
+from tests.updates.support import events, eventually, listening, same
 from tg_assets.accounts.vault import vault
 from tg_assets.settings import load_settings
 

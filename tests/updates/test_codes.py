@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 
-from tests.updates.conftest import Place
-from tests.updates.support import events, eventually, same
 from tests.support import pipeline
 from tests.telegram.exports import account, chat, message
 from tests.telegram_server.entities import User
+from tests.updates.conftest import Place
+from tests.updates.support import events, eventually, same
 from tg_assets import ids
 from tg_assets.accounts import store
 from tg_assets.accounts.client import opened

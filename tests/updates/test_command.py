@@ -5,9 +5,9 @@ import signal
 import subprocess
 from typing import Any
 
+from tests.support.installation import COMMAND
 from tests.updates.conftest import Place
 from tests.updates.support import events, eventually
-from tests.support.installation import COMMAND
 
 
 def start(place: Place, *options: str) -> "subprocess.Popen[str]":

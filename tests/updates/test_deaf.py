@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from telethon.tl.functions.messages import GetPeerDialogsRequest
 
+from tests.support import pipeline
 from tests.updates.conftest import Place
 from tests.updates.support import eventually, same
 from tests.updates.test_losses import meanwhile
-from tests.support import pipeline
 from tg_assets.history.reach import Reachable
 from tg_assets.updates.chats import rhythms
 from tg_assets.updates.silence import LONGEST, Silence

@@ -15,12 +15,12 @@ from telethon.tl.functions.channels import GetMessagesRequest as GetChannelMessa
 from telethon.tl.functions.messages import GetHistoryRequest
 from telethon.tl.functions.updates import GetChannelDifferenceRequest, GetDifferenceRequest
 
-from tests.updates.support import QUICK, Listening
 from tests.live.support import Live
 from tests.support import pipeline
 from tests.support.telegram import loopback
 from tests.telegram_server import FloodWait, World
 from tests.telegram_server.boxes import Message
+from tests.updates.support import QUICK, Listening
 from tg_assets import ids
 from tg_assets.assets.stages import all_stages
 from tg_assets.history.pull import Puller

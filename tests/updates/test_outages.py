@@ -4,9 +4,9 @@ import time
 
 from telethon.tl.functions.updates import GetStateRequest
 
+from tests.telegram_server.faults import RpcError
 from tests.updates.conftest import Place
 from tests.updates.support import events, eventually
-from tests.telegram_server.faults import RpcError
 from tg_assets.live.outages import Outages
 
 

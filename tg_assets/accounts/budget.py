@@ -18,7 +18,7 @@ from sqlalchemy import text
 from tg_assets.errors import TgAssetsError
 
 if TYPE_CHECKING:
-    from resources.postgres import TenantConnection
+    from tg_assets.stores.database import TenantConnection
 
 LOOK_SECONDS = 1.0
 FIRST_PACE, SLOWEST_PACE = 0.05, 5.0

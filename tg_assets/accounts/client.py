@@ -32,7 +32,7 @@ from tg_assets.errors import ServerDown, TgAssetsError
 from tg_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from resources.postgres import Postgres, TenantConnection
+    from tg_assets.stores.database import Database, TenantConnection
 
 # Telethon tells each failed attempt of an outage, and chat ids and file names at lower levels; what matters is raised.
 logging.getLogger("telethon").setLevel(logging.CRITICAL)
@@ -160,7 +160,7 @@ class Opened:
 
 @asynccontextmanager
 async def opened(
-    postgres: "Postgres",
+    postgres: "Database",
     settings: Settings,
     tenant: UUID,
     account: store.Account,

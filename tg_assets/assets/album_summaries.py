@@ -12,14 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import dagster as dg
 import orjson
 from sqlalchemy import text
 
-from resources.object_store import ObjectStore
-from resources.postgres import Postgres, temp_rows
-from resources.redis import Redis
-from resources.vision import VisionResource
 from tg_assets.albums.assemble import Album, AlbumItem, assemble
 from tg_assets.albums.progress import Progress, show
 from tg_assets.albums.summary import (
@@ -36,8 +31,9 @@ from tg_assets.albums.summary import (
     Outcome as Seen,
 )
 from tg_assets.albums.written import Writer
-from tg_assets.assets.materialize import Made, materialize, partitioned_asset
+from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.picture_metadata import contact_sheet_of
+from tg_assets.assets.tools import Tools
 from tg_assets.events.albums import AlbumAssembledEventV1
 from tg_assets.events.content import digest
 from tg_assets.events.media_list import NOT_STORED
@@ -48,8 +44,8 @@ from tg_assets.ledger.deletion import forget_summaries
 from tg_assets.ledger.moved import move_summaries
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
 from tg_assets.remote.errors import NotNow, ReplyUnusable
-from tg_assets.scope import Scope, StageConfig
-from tg_assets.settings import load_settings
+from tg_assets.stores.database import temp_rows
+from tg_assets.stores.objects import ObjectStore
 from tg_assets.vision.policy import HAS_LOOKS
 from tg_assets.vision.result import VisionResult
 
@@ -260,25 +256,20 @@ def _progress(tenant: UUID, live: list[Any], outcomes: Mapping[int, Seen], compl
     )
 
 
-@partitioned_asset(group="enrichment", kinds={"python", "s3"}, deps=["media_groups", "vision_summaries"])
-def album_summaries(
-    context: dg.AssetExecutionContext,
-    config: StageConfig,
-    postgres: Postgres,
-    objects: ObjectStore,
-    redis: Redis,
-    vision: VisionResource,
-) -> Made:
-    """One summary per album: description, labels, text in its pictures."""
-    strategy = load_settings().album_summary
+def _stage(tools: Tools, tenant: str) -> Stage:
+    redis = None if tools.is_rehearsed else tools.redis
+    return stage(tools.objects, redis, tools.settings.album_summary, tools.seeing(tenant).writer)
 
-    def of(scope: Scope) -> Stage:
-        return stage(objects, redis.client(), strategy, vision.seeing(scope.tenant_slug).writer)
 
-    return materialize(
-        context,
-        config,
-        postgres,
-        of,
-        pictures=lambda connection, scope: contact_sheet_of(connection, scope, objects),
-    )
+ASSET = Asset(
+    name="album_summaries",
+    description="One summary per album: description, labels, text in its pictures.",
+    group="enrichment",
+    kinds=frozenset({"python", "s3"}),
+    deps=("media_groups", "vision_summaries"),
+    needs=("objects", "redis", "vision"),
+    stages=lambda tools: (lambda scope: _stage(tools, scope.tenant_slug),),
+    ledger=("album_summaries",),
+    pictures=contact_sheet_of,
+    live=Live(per_round=16, whole=True),
+)

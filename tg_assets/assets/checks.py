@@ -10,23 +10,10 @@ from dataclasses import dataclass
 import dagster as dg
 from sqlalchemy import text
 
-from resources.postgres import Postgres, TenantConnection
+from resources.postgres import Postgres
 from tg_assets import ids
 from tg_assets.registry.tenants import known_feeds, tenant_slugs
-
-# Assets whose work the ledger records, with their stages.
-STAGES = {
-    "posts": ("posts",),
-    "media_objects": ("media_objects",),
-    "media_groups": ("media_groups",),
-    "vision_summaries": ("vision_summaries",),
-    "album_summaries": ("album_summaries",),
-    "transcripts": ("transcripts",),
-    "tags": ("tags",),
-    "qdrant_points": ("qdrant_points", "qdrant_points.albums"),
-    "neo4j_nodes": ("neo4j_nodes", "neo4j_nodes.albums"),
-    "feed_statistics": ("feed_statistics",),
-}
+from tg_assets.stores.database import TenantConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,50 +47,23 @@ def evaluate(rule: Rule, postgres: Postgres, slugs: Iterable[str]) -> dg.AssetCh
     )
 
 
-RULES = (
-    *(
-        Rule(
-            asset,
-            "nothing_failed",
-            "No item of this asset failed when last worked on.",
-            "SELECT count(*) FROM derivations WHERE status = 'error' AND stage = ANY(:stages)",
-            "items failed",
-            stages,
-        )
-        for asset, stages in STAGES.items()
-    ),
-    Rule(
-        "vision_summaries",
-        "no_picture_waits",
-        "No picture waits for a provider that is down or over its budget.",
-        "SELECT count(*) FROM derivations WHERE status = 'waiting' AND stage = 'vision_summaries'",
-        "posts wait for their pictures",
-    ),
-    Rule(
-        "posts",
-        "every_message_is_parsed",
-        "Every raw message inside the partitions became a row of messages.",
-        """SELECT count(*) FROM derivations d WHERE d.stage = 'posts' AND d.status = 'ok'
-           AND NOT EXISTS (SELECT FROM messages m WHERE m.id = d.item_id)""",
-        "parsed messages without a row",
-    ),
-    Rule(
-        "media_groups",
-        "album_counts_are_true",
-        "items_count of each album is the number of its live items.",
-        """SELECT count(*) FROM media_groups g WHERE g.items_count <> (
-               SELECT count(*) FROM media_group_items i WHERE i.group_id = g.id AND i.deleted_at IS NULL)""",
-        "albums with a wrong count",
-    ),
-)
+def nothing_failed(asset: str, stages: tuple[str, ...]) -> Rule:
+    """The rule that every asset with a ledger has."""
+    return Rule(
+        asset,
+        "nothing_failed",
+        "No item of this asset failed when last worked on.",
+        "SELECT count(*) FROM derivations WHERE status = 'error' AND stage = ANY(:stages)",
+        "items failed",
+        stages,
+    )
 
 
-def _checked(rule: Rule) -> dg.AssetChecksDefinition:
+def definition(rule: Rule) -> dg.AssetChecksDefinition:
+    """A rule as Dagster's check."""
+
     @dg.asset_check(asset=rule.asset, name=rule.name, description=rule.description)
     def check(context: dg.AssetCheckExecutionContext, postgres: Postgres) -> dg.AssetCheckResult:
         return evaluate(rule, postgres, tenant_slugs(known_feeds(context.instance)))
 
     return check
-
-
-ALL = [_checked(rule) for rule in RULES]

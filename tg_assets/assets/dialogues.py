@@ -13,13 +13,13 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, text
 
-from resources.neo4j import TenantGraph
 from tg_assets.events.content import digest
 from tg_assets.events.persona import PersonaGraphUpdatedEventV1
 from tg_assets.graph import persona as cypher
 from tg_assets.graph.rows import Row, dialogue_rows
 from tg_assets.ledger import outbox
 from tg_assets.ledger.stage import Chunk
+from tg_assets.stores.graph import TenantGraph
 
 PERSONAS, DIALOGUES = "neo4j_nodes.personas", "neo4j_nodes.dialogues"
 # Relations of a message in a dialogue: IN_DIALOGUE and OWNS, and SENT_MESSAGE when it is the persona's own.

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from sqlalchemy import Connection, text
 
-from resources.postgres import Postgres, temp_rows
-from tg_assets.assets.materialize import Made, materialize, partitioned_asset
+from tg_assets.assets.asset import Asset, Live
+from tg_assets.assets.tools import Tools
 from tg_assets.jsonb import jsonb
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
 from tg_assets.registry.channels import channels_of
-from tg_assets.scope import Scope, StageConfig
+from tg_assets.scope import Scope
+from tg_assets.stores.database import temp_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +144,7 @@ def plot(days: Sequence[Any], title: str) -> str:
     return f"![{title}](data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()})"
 
 
-def _shown(connection: Connection, scope: Scope) -> dict[str, Any]:
+def _shown(connection: Connection, scope: Scope, _tools: Tools) -> dict[str, Any]:
     days = connection.execute(
         text("""SELECT day, messages, media, replies, forwards, authors FROM feed_statistics
                 WHERE feed = :feed AND day >= CAST(:since AS date) AND day < CAST(:until AS date) ORDER BY day"""),
@@ -161,7 +162,14 @@ def _shown(connection: Connection, scope: Scope) -> dict[str, Any]:
 STAGE = Stage("feed_statistics", "1", INPUTS, _work, chunk_size=31)
 
 
-@partitioned_asset(group="insight", kinds={"pandas", "postgres"}, deps=["posts", "tags"])
-def feed_statistics(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> Made:
-    """Volume, media, top tags and forward sources per day, with a plot."""
-    return materialize(context, config, postgres, STAGE, extra=_shown)
+ASSET = Asset(
+    name="feed_statistics",
+    description="Volume, media, top tags and forward sources per day, with a plot.",
+    group="insight",
+    kinds=frozenset({"pandas", "postgres"}),
+    deps=("posts", "tags"),
+    stages=lambda _tools: (STAGE,),
+    ledger=("feed_statistics",),
+    shown=_shown,
+    live=Live(last=True),
+)

@@ -1,23 +1,26 @@
-"""How a Dagster asset runs the incremental engine: the decorator that all partitioned assets share, and one call.
+"""How Dagster runs an asset: its definition, its part of a run, and what it reports.
 
-Belongs here: the mapping from a run (partitions, options, resources) to stages, and from their reports to
-metadata. Does not belong here: what any stage does.
+Belongs here: the mapping from a run (partitions, options, resources) to stages, and from their reports to metadata.
+Does not belong here: what any stage does.
 """
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import dagster as dg
-from sqlalchemy import Connection
 
-from resources.postgres import Postgres
+from tg_assets.assets.asset import Asset, Made, Run, StageConfig
+from tg_assets.assets.order import dependents
+from tg_assets.assets.tools import Tools
+from tg_assets.errors import TgAssetsError
 from tg_assets.ledger import dirty
 from tg_assets.ledger.engine import run_stage
-from tg_assets.ledger.stage import Report, Stage, StageOf
-from tg_assets.partitions import date_by_feed
-from tg_assets.scope import Scope, StageConfig, scopes
+from tg_assets.ledger.stage import Report, Stage
+from tg_assets.partitions import check_feed, window
+from tg_assets.scope import Scope, merge, parse_time
 
 # Assets depend on each other by name only; nothing travels between steps.
 NOTHING: dg.DagsterType = dg.Nothing  # type: ignore[assignment]  # Dagster takes it as one and exports it as a class
@@ -26,59 +29,66 @@ OWNERS = ["team:tg-assets"]
 
 FEW_PARTITIONS = 7
 
-Extra = Callable[[Connection, Scope], Mapping[str, Any]]
-"""Metadata out of a scope's rows."""
 
-# What an asset function gives back: one result, or none from a dry run.
-Made = Iterator[dg.MaterializeResult[None]]
+def define(asset: Asset, assets: Sequence[Asset], partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """An asset of a list as Dagster's: over the one partitions definition, with one run for a range."""
+    left_out = {dg.AssetKey(one) for one in dependents(assets, asset.name)}
+
+    def work(context: dg.AssetExecutionContext, config: StageConfig) -> Made:
+        selected = context.run.asset_selection
+        tools = Tools(partial(getattr, context.resources))
+        is_alone = selected is not None and not left_out <= selected
+        run = Run(context, config, tools, tuple(scopes(context, config)), is_alone)
+        return (asset.run or partial(materialize, asset))(run)
+
+    with warnings.catch_warnings():  # backfill_policy is beta in 1.13; the version is pinned
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return dg.asset(
+            name=asset.name,
+            description=asset.description,
+            partitions_def=partitions,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            deps=list(asset.deps),
+            required_resource_keys={"postgres", "settings", *asset.needs},
+            group_name=asset.group,
+            kinds=set(asset.kinds),
+            owners=OWNERS,
+            pool=asset.pool,
+            dagster_type=NOTHING,
+            output_required=False,  # a dry run makes nothing, so it must not turn its partitions green
+        )(work)
 
 
-def partitioned_asset(
-    *, group: str, kinds: set[str], deps: Iterable[str] = (), pool: str | None = None
-) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """``@dg.asset`` with the one partitions definition, one run for a range, and the project's owners.
+def scopes(context: dg.AssetExecutionContext, config: StageConfig) -> list[Scope]:
+    """The stretches of a run's partitions, as few as possible, narrowed by its options."""
+    since, until = parse_time(config.since, "since"), parse_time(config.until, "until")
+    windows = []
+    for key in context.partition_keys:
+        if not isinstance(key, dg.MultiPartitionKey):
+            raise TgAssetsError(f"{key!r} is not a partition of the form date|feed.")
+        dimensions = key.keys_by_dimension
+        windows.append((check_feed(dimensions["feed"]), *window(dimensions["date"])))
+    narrowed = (scope.narrowed(since, until, config.channels) for scope in merge(windows))
+    return [scope for scope in narrowed if scope.since < scope.until]
 
-    The description is the function's docstring.
+
+def materialize(asset: Asset, run: Run) -> Made:
+    """Run an asset's stages over the run's scopes, one tenant at a time, and report what they found and did.
+
+    Dagster keeps a run's metadata with each of its partitions: a run of many partitions tells what is large once, in
+    an observation of the newest. A dry run yields no result but logs an observation, so its partitions stay as they
+    were; assets downstream of it are skipped. What waits for something outside is marked for ``refresh``, which comes
+    back.
     """
-
-    def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        with warnings.catch_warnings():  # backfill_policy is beta in 1.13; the version is pinned
-            warnings.simplefilter("ignore", dg.BetaWarning)
-            return dg.asset(
-                partitions_def=date_by_feed(),
-                backfill_policy=dg.BackfillPolicy.single_run(),
-                deps=list(deps),
-                group_name=group,
-                kinds=kinds,
-                owners=OWNERS,
-                pool=pool,
-                dagster_type=NOTHING,
-                output_required=False,  # a dry run makes nothing, so it must not turn its partitions green
-            )(function)
-
-    return decorate
-
-
-def materialize(
-    context: dg.AssetExecutionContext,
-    config: StageConfig,
-    postgres: Postgres,
-    *stages: StageOf,
-    extra: Extra | None = None,
-    pictures: Extra | None = None,
-) -> Made:
-    """Run stages over the run's scopes, one tenant at a time, and report what they found and did.
-
-    ``extra`` adds metadata from each scope's rows; the last scope's wins where names repeat. What ``pictures`` adds is
-    large, and Dagster keeps a run's metadata with each of its partitions: a run of many partitions tells it once, in an
-    observation of the newest. A dry run yields no result but logs an observation, so its partitions stay as they were;
-    assets downstream of it are skipped. What waits for something outside is marked for ``refresh``, which comes back.
-    """
-    reports: dict[str, Report] = {}
-    shown: dict[str, Any] = {}
+    context, config, tools = run.context, run.config, run.tools
+    shown: dict[str, Any] = dict(asset.first(run)) if asset.first else {}
     large: dict[str, Any] = {}
-    for scope in scopes(context, config):
-        with postgres.tenant(scope.tenant) as session:
+    if asset.prepare and not config.dry_run:
+        asset.prepare(tools)
+    reports: dict[str, Report] = {}
+    stages = asset.stages(tools)
+    for scope in run.scopes:
+        with tools.database.tenant(scope.tenant) as session:
             for of in stages:
                 stage = of if isinstance(of, Stage) else of(scope)
                 report = run_stage(
@@ -95,8 +105,8 @@ def materialize(
                     with session.transaction() as connection:
                         dirty.mark_waiting(connection, stage.name, scope)
             with session.transaction() as connection:
-                shown.update(extra(connection, scope) if extra else {})
-                large.update(pictures(connection, scope) if pictures else {})
+                shown.update(asset.shown(connection, scope, tools) if asset.shown else {})
+                large.update(asset.pictures(connection, scope, tools) if asset.pictures else {})
     for name, report in reports.items():
         context.log.info(summary(name, report, config.dry_run))
     found = {**metadata(reports, config), **shown}

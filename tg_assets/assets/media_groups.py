@@ -10,16 +10,15 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-import dagster as dg
 from sqlalchemy import text
 
-from resources.postgres import Postgres, temp_rows
 from tg_assets.albums.assemble import Album, AlbumItem, assemble
-from tg_assets.assets.materialize import Made, materialize, partitioned_asset
+from tg_assets.assets.asset import Asset, Live
+from tg_assets.assets.checks import Rule
 from tg_assets.events.albums import AlbumParsedEventV1
 from tg_assets.ledger import outbox
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
-from tg_assets.scope import StageConfig
+from tg_assets.stores.database import temp_rows
 
 # Albums with a message in the window, hashed over all their messages; and albums whose messages left them.
 INPUTS = """
@@ -190,7 +189,23 @@ def stage(quiet: float = 0.0) -> Stage:
     return Stage("media_groups", "1", INPUTS, lambda chunk: _work(chunk, quiet), chunk_size=1000)
 
 
-@partitioned_asset(group="telegram", kinds={"python", "postgres"}, deps=["posts", "media_objects"])
-def media_groups(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> Made:
-    """Albums with their items in order; the count is counted, the caption and the cover are derived."""
-    return materialize(context, config, postgres, stage())
+ASSET = Asset(
+    name="media_groups",
+    description="Albums with their items in order; the count is counted, the caption and the cover are derived.",
+    group="telegram",
+    kinds=frozenset({"python", "postgres"}),
+    deps=("posts", "media_objects"),
+    stages=lambda tools: (stage(tools.settings.album_quiet_seconds if tools.is_live else 0.0),),
+    ledger=("media_groups",),
+    live=Live(whole=True),
+    checks=(
+        Rule(
+            "media_groups",
+            "album_counts_are_true",
+            "items_count of each album is the number of its live items.",
+            """SELECT count(*) FROM media_groups g WHERE g.items_count <> (
+                   SELECT count(*) FROM media_group_items i WHERE i.group_id = g.id AND i.deleted_at IS NULL)""",
+            "albums with a wrong count",
+        ),
+    ),
+)

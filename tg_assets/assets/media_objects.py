@@ -10,15 +10,12 @@ from typing import Any
 import dagster as dg
 from sqlalchemy import Connection, text
 
-from resources.object_store import ObjectStore
-from resources.postgres import Postgres
 from tg_assets import ids
-from tg_assets.assets.materialize import Made, materialize, partitioned_asset
+from tg_assets.assets.asset import Asset, Live, Run
 from tg_assets.downloading.progress import Downloaded
 from tg_assets.ledger.deletion import UNSEEN, sweep
 from tg_assets.ledger.stage import Chunk, Outcome, Session, Stage
-from tg_assets.scope import StageConfig, scopes
-from tg_assets.settings import load_settings
+from tg_assets.stores.objects import ObjectStore
 
 INPUTS = """
     SELECT id AS item_id, posted_at AS at, 0 AS tokens, md5(concat_ws('/', media::text, deleted_at)) AS input_hash
@@ -36,7 +33,7 @@ _LANDED = """
 """
 
 
-# Objects that only somebody else says are there: what we store ourselves has its row, or came with an export.
+# ObjectStore that only somebody else says are there: what we store ourselves has its row, or came with an export.
 _CLAIMED = f"""
     SELECT DISTINCT ON (sha256) item->>'sha256' AS sha256, item->>'key' AS key FROM ({_LANDED}) l
     JOIN telegram_messages t ON t.id = l.post_id
@@ -114,38 +111,20 @@ def stage(objects: ObjectStore) -> Stage:
     return Stage("media_objects", "1", INPUTS, work, chunk_size=5000, after=after)
 
 
-# No pool: most feeds have nothing to download, and an account's sessions keep runs that have apart by themselves.
-@partitioned_asset(group="telegram", kinds={"telegram", "s3", "postgres"}, deps=["posts"])
-def media_objects(
-    context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, objects: ObjectStore
-) -> Made:
-    """Media of the messages, downloaded when missing, each byte sequence stored once per tenant; others with why."""
-    done = _download(context, config, postgres, objects)
-    yield from materialize(context, config, postgres, stage(objects), extra=lambda *_: _told(done, config.dry_run))
-
-
-def _download(
-    context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, objects: ObjectStore
-) -> Downloaded:
-    """Fetch what the run's messages lack; a feed that no account reads is left as it is."""
+def _download(run: Run) -> dict[str, Any]:
+    """Fetch what the run's messages lack; a feed that no account reads is left as it is. Returns metadata."""
     from tg_assets.downloading.download import Downloader
 
-    settings, done = load_settings(), Downloaded()
-    # Whoever runs this asset without the next ones leaves them to the next refresh.
-    selected = context.run.asset_selection
-    alone = selected is not None and not {dg.AssetKey("media_groups"), dg.AssetKey("vision_summaries")} <= selected
-    for scope in scopes(context, config) if settings.media_download else ():
-        downloader = Downloader(
-            postgres, objects, settings, scope.tenant, context.log.info, settings.start_date if alone else None, done
-        )
+    settings, tools, config, done = run.tools.settings, run.tools, run.config, Downloaded()
+    since, log = settings.start_date if run.is_alone else None, run.context.log
+    for scope in run.scopes if settings.media_download else ():
+        downloader = Downloader(tools.database, tools.objects, settings, scope.tenant, log.info, since, done)
         asyncio.run(downloader.download(scope, force=config.force, dry_run=config.dry_run))
     if done.failed:
-        context.log.warning(
-            f"media_objects: {done.failed.total():,} files could not be downloaded; the next run tries again"
-        )
+        log.warning(f"media_objects: {done.failed.total():,} files could not be downloaded; the next run tries again")
     if done.problems:  # without their names: a log is read by others than their people
-        context.log.warning(f"media_objects: {len(done.problems)} chats were left out; the metadata says which")
-    return done
+        log.warning(f"media_objects: {len(done.problems)} chats were left out; the metadata says which")
+    return _told(done, config.dry_run)
 
 
 def _told(done: Downloaded, dry_run: bool) -> dict[str, Any]:
@@ -168,3 +147,20 @@ def _told(done: Downloaded, dry_run: bool) -> dict[str, Any]:
             "\n".join(f"* {title}: {problem}" for title, problem in done.problems.items())
         )
     return shown
+
+
+# No pool: most feeds have nothing to download, and an account's sessions keep runs that have apart by themselves.
+ASSET = Asset(
+    name="media_objects",
+    description=(
+        "Media of the messages, downloaded when missing, each byte sequence stored once per tenant; others with why."
+    ),
+    group="telegram",
+    kinds=frozenset({"telegram", "s3", "postgres"}),
+    deps=("posts",),
+    needs=("objects",),
+    first=_download,
+    stages=lambda tools: (stage(tools.objects),),
+    ledger=("media_objects",),
+    live=Live(),
+)

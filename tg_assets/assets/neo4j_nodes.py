@@ -7,19 +7,16 @@ it. Posts and albums are two stages: an album changes without its posts changing
 from functools import partial
 from typing import Any
 
-import dagster as dg
 from sqlalchemy import Connection, text
 
-from resources.neo4j import BATCH, Neo4j, TenantGraph
-from resources.postgres import Postgres
 from tg_assets.assets import dialogues
-from tg_assets.assets.materialize import Made, materialize, partitioned_asset
+from tg_assets.assets.asset import Asset, Live
 from tg_assets.graph import rows, schema
 from tg_assets.graph import statements as cypher
 from tg_assets.ledger import replaced
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
 from tg_assets.ledger.status import failed, mark
-from tg_assets.scope import StageConfig
+from tg_assets.stores.graph import BATCH, GraphStore, TenantGraph
 from tg_assets.vision.policy import IS_PICTURE
 
 VERSION = "2"
@@ -175,7 +172,7 @@ def _write_albums(graph: TenantGraph, chunk: Chunk) -> Outcome:
     return outcome
 
 
-def stages(neo4j: Neo4j) -> tuple[Stage, Stage]:
+def stages(neo4j: GraphStore) -> tuple[Stage, Stage]:
     """Posts, then albums."""
 
     def posts(chunk: Chunk) -> Outcome:
@@ -201,14 +198,16 @@ def stages(neo4j: Neo4j) -> tuple[Stage, Stage]:
     )
 
 
-@partitioned_asset(
+ASSET = Asset(
+    name="neo4j_nodes",
+    description="Nodes and relations of the window: who wrote, replied to, forwarded and tagged what.",
     group="stores",
-    kinds={"neo4j"},
-    deps=["posts", "tags", "media_groups", "vision_summaries", "album_summaries"],
+    kinds=frozenset({"neo4j"}),
+    deps=("posts", "tags", "media_groups", "vision_summaries", "album_summaries"),
+    needs=("neo4j",),
     pool="graph",
+    prepare=lambda tools: tools.graph.create_schema(schema.CONSTRAINTS),
+    stages=lambda tools: stages(tools.graph),
+    ledger=("neo4j_nodes", "neo4j_nodes.albums"),
+    live=Live(),
 )
-def neo4j_nodes(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres, neo4j: Neo4j) -> Made:
-    """Nodes and relations of the window: who wrote, replied to, forwarded and tagged what."""
-    if not config.dry_run:
-        neo4j.create_schema(schema.CONSTRAINTS)
-    return materialize(context, config, postgres, *stages(neo4j))

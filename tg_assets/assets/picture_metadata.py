@@ -8,14 +8,14 @@ from typing import Any
 import dagster as dg
 from sqlalchemy import Connection, text
 
-from resources.object_store import ObjectStore
 from tg_assets.albums.sheet import MOST_ALBUMS, MOST_PICTURES, Shown, contact_sheet
+from tg_assets.assets.tools import Tools
 from tg_assets.registry.channels import channels_of
 from tg_assets.scope import Scope
 from tg_assets.vision.prepare import prepare
 
 
-def pictures_shown(connection: Connection, scope: Scope) -> dict[str, Any]:
+def pictures_shown(connection: Connection, scope: Scope, _tools: Tools) -> dict[str, Any]:
     """Labels and kinds of a scope's pictures, and what remote models were asked today."""
     values = {"channels": channels_of(connection, scope), "since": scope.since, "until": scope.until}
     seen = """FROM messages m JOIN post_enrichment e ON e.post_id = m.id AND e.kind = 'vision' AND e.status <> 'skipped'
@@ -38,7 +38,7 @@ def pictures_shown(connection: Connection, scope: Scope) -> dict[str, Any]:
     return shown
 
 
-def contact_sheet_of(connection: Connection, scope: Scope, objects: ObjectStore) -> dict[str, Any]:
+def contact_sheet_of(connection: Connection, scope: Scope, tools: Tools) -> dict[str, Any]:
     """The newest albums of a scope as a contact sheet. Private chats are not shown to whoever opens the UI."""
     rows = connection.execute(
         text("""
@@ -62,7 +62,7 @@ def contact_sheet_of(connection: Connection, scope: Scope, objects: ObjectStore)
             [
                 (data, mime)
                 for key, sha256, mime in (row.files or ())[:MOST_PICTURES]
-                if (data := objects.media(key, sha256))
+                if (data := tools.objects.media(key, sha256))
             ],
             row.meta["enrichment"].get("vision_summary") or "",
             row.meta["enrichment"].get("vision_labels") or (),

@@ -11,18 +11,19 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-import dagster as dg
 from sqlalchemy import Connection, text
 
-from resources.postgres import Postgres, copy_rows
 from tg_assets import ids
-from tg_assets.assets.materialize import Made, materialize, partitioned_asset
+from tg_assets.assets.asset import Asset, Live
+from tg_assets.assets.checks import Rule
+from tg_assets.assets.tools import Tools
 from tg_assets.events.from_telethon import TELETHON_PARSER_VERSION, parse_telethon
 from tg_assets.events.post_row import EVENT_PARSER_VERSION, parse_event
 from tg_assets.jsonb import jsonb
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
 from tg_assets.registry.channels import channels_of
-from tg_assets.scope import Scope, StageConfig
+from tg_assets.scope import Scope
+from tg_assets.stores.database import copy_rows
 from tg_assets.telegram.desktop_post import PARSER_VERSION, ChatContext, PostRow, parse
 from tg_assets.telegram.later_look import looked_at_later
 from tg_assets.telegram.telethon_words import wordless_media
@@ -141,7 +142,7 @@ def _json(value: object) -> str | None:
 STAGE = stage()
 
 
-def _shown(connection: Connection, scope: Scope) -> Mapping[str, Any]:
+def _shown(connection: Connection, scope: Scope, _tools: Tools) -> Mapping[str, Any]:
     """Counts of the scope, from the rows."""
     given = {"channels": channels_of(connection, scope), "since": scope.since, "until": scope.until}
     row = connection.execute(
@@ -169,7 +170,24 @@ def _wordless(raw: Any) -> str:
     return wordless_media(raw.raw) if raw.format == "telethon" else "event"
 
 
-@partitioned_asset(group="telegram", kinds={"python", "postgres"}, deps=["telegram_messages"])
-def posts(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> Made:
-    """Messages with text, entities, links, author, forward, reply, reactions, edits; one row per message."""
-    return materialize(context, config, postgres, STAGE, extra=_shown)
+ASSET = Asset(
+    name="posts",
+    description="Messages with text, entities, links, author, forward, reply, reactions, edits; one row per message.",
+    group="telegram",
+    kinds=frozenset({"python", "postgres"}),
+    deps=("telegram_messages",),
+    stages=lambda _tools: (STAGE,),
+    ledger=("posts",),
+    shown=_shown,
+    live=Live(),
+    checks=(
+        Rule(
+            "posts",
+            "every_message_is_parsed",
+            "Every raw message inside the partitions became a row of messages.",
+            """SELECT count(*) FROM derivations d WHERE d.stage = 'posts' AND d.status = 'ok'
+               AND NOT EXISTS (SELECT FROM messages m WHERE m.id = d.item_id)""",
+            "parsed messages without a row",
+        ),
+    ),
+)

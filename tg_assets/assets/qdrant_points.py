@@ -11,20 +11,17 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import dagster as dg
 from sqlalchemy import text
 
-from resources.embedder import Embedder, EmbedderResource
-from resources.postgres import Postgres
-from resources.qdrant import COLLECTION, DENSE, LEMMAS, TRIGRAMS, Qdrant
-from tg_assets.assets.materialize import Made, materialize, partitioned_asset
+from tg_assets.assets.asset import Asset, Live
+from tg_assets.embedder import Embedder
 from tg_assets.events.results import PostIndexedEventV1
 from tg_assets.index.sparse import lemma_vector, trigram_vector
 from tg_assets.index.text import TextParts, text_short, text_to_embed
 from tg_assets.ledger import outbox, replaced
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
 from tg_assets.ledger.status import failed, mark
-from tg_assets.scope import StageConfig
+from tg_assets.stores.vectors import COLLECTION, DENSE, LEMMAS, TRIGRAMS, VectorIndex
 from tg_assets.tagging.language import detect
 
 VERSION = "2"
@@ -131,7 +128,7 @@ def _event(row: Any, embedder: Embedder) -> PostIndexedEventV1:
     )
 
 
-def stage(name: str, inputs: str, select: str, qdrant: Qdrant, embedder: Embedder) -> Stage:
+def stage(name: str, inputs: str, select: str, qdrant: VectorIndex, embedder: Embedder) -> Stage:
     """A stage that turns selected rows into points."""
     from qdrant_client import models
 
@@ -173,7 +170,7 @@ def stage(name: str, inputs: str, select: str, qdrant: Qdrant, embedder: Embedde
     return Stage(name, f"{VERSION}/{embedder.model_id}", inputs, work, chunk_size=1000, unmade=unmade)
 
 
-def stages(qdrant: Qdrant, embedder: Embedder) -> tuple[Stage, Stage]:
+def stages(qdrant: VectorIndex, embedder: Embedder) -> tuple[Stage, Stage]:
     """Posts, then albums."""
     return (
         stage("qdrant_points", POST_INPUTS, POSTS, qdrant, embedder),
@@ -181,21 +178,16 @@ def stages(qdrant: Qdrant, embedder: Embedder) -> tuple[Stage, Stage]:
     )
 
 
-@partitioned_asset(
+ASSET = Asset(
+    name="qdrant_points",
+    description="Points of posts and albums: dense vectors, lemmas and character 3-grams, searchable by tenant.",
     group="stores",
-    kinds={"qdrant"},
-    deps=["posts", "tags", "media_groups", "vision_summaries", "transcripts", "album_summaries"],
+    kinds=frozenset({"qdrant"}),
+    deps=("posts", "tags", "media_groups", "vision_summaries", "transcripts", "album_summaries"),
+    needs=("qdrant", "embedder"),
     pool="index",
+    prepare=lambda tools: tools.vectors.create_collection(tools.embedder.dimension),
+    stages=lambda tools: stages(tools.vectors, tools.embedder),
+    ledger=("qdrant_points", "qdrant_points.albums"),
+    live=Live(),
 )
-def qdrant_points(
-    context: dg.AssetExecutionContext,
-    config: StageConfig,
-    postgres: Postgres,
-    qdrant: Qdrant,
-    embedder: EmbedderResource,
-) -> Made:
-    """Points of posts and albums: dense vectors, lemmas and character 3-grams, searchable by tenant."""
-    model = embedder.get()
-    if not config.dry_run:
-        qdrant.create_collection(model.dimension)
-    return materialize(context, config, postgres, *stages(qdrant, model))

@@ -6,7 +6,7 @@ stores is only counted. What does not belong here: asking Telegram, so messages 
 fetch are not counted; what models will really say, which is taken for different from what they said before.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,13 +14,15 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+from tg_assets.assets.asset import Asset
+from tg_assets.assets.order import dependents, stages
+from tg_assets.assets.stand_ins import RehearsedTools
+from tg_assets.assets.tools import Tools
 from tg_assets.errors import TgAssetsError
 from tg_assets.ledger.engine import run_stage
-from tg_assets.ledger.stage import Report, Session, Stage, StageOf
+from tg_assets.ledger.stage import Report, Session, Stage
 from tg_assets.scope import Scope
 
-# Nothing is made from what these make: counting is all there is to do.
-COUNTED = {"qdrant_points", "neo4j_nodes", "feed_statistics"}
 PATIENCE = "30s"
 
 
@@ -49,21 +51,30 @@ class _Rehearsed:
 
 
 def rehearse(
-    session: Session, scope: Scope, stages: Mapping[str, Sequence[StageOf]], *, force: bool = False
+    session: Session,
+    scope: Scope,
+    assets: Sequence[Asset],
+    tools: Tools,
+    *,
+    only: Collection[str] = (),
+    force: bool = False,
 ) -> list[tuple[str, Stage, Report]]:
-    """What a run of these assets over a scope would do, stage after stage; writes nothing.
+    """What a run of these assets, or ``only`` of some, over a scope would do, stage after stage; writes nothing.
 
-    ``stages`` are in the order of the graph and ask nobody. Raises TgAssetsError when a run is at the same rows.
+    Raises TgAssetsError when a run is at the same rows.
     """
+    rehearsed_tools = RehearsedTools(tools)
     found: list[tuple[str, Stage, Report]] = []
     try:
         with suppress(_Over), session.transaction() as connection:
             connection.execute(text("SELECT set_config('lock_timeout', :patience, true)"), {"patience": PATIENCE})
             rehearsed = _Rehearsed(connection, session.tenant)
-            for asset, several in stages.items():
-                for of in several:
+            for asset, several in stages(assets, rehearsed_tools).items():
+                # Where nothing is made from what an asset makes, counting is all there is to do.
+                counted = not dependents(assets, asset)
+                for of in several if not only or asset in only else ():
                     stage = of if isinstance(of, Stage) else of(scope)
-                    report = run_stage(stage, rehearsed, scope, force=force, dry_run=asset in COUNTED)
+                    report = run_stage(stage, rehearsed, scope, force=force, dry_run=counted)
                     found.append((asset, stage, _planned(stage, report)))
             raise _Over
     except OperationalError as error:

@@ -6,17 +6,17 @@ What does not belong here: what is counted (``rehearsal``).
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import IO, Any
+from functools import cached_property
+from typing import IO
 from uuid import UUID, uuid4
 
-from pydantic import PrivateAttr
-
-from resources.object_store import ObjectStore
-from resources.speech import Hearing, SpeechResource
-from resources.vision import Seeing, VisionResource
+from resources.speech import Hearing
+from resources.vision import Seeing
 from tg_assets.albums.written import Writer
+from tg_assets.assets.tools import Tools
 from tg_assets.speech.provider import SpeechProvider
 from tg_assets.speech.result import Segment, Transcript
+from tg_assets.stores.objects import ObjectStore
 from tg_assets.vision.contents import TellsLooks
 from tg_assets.vision.provider import VisionProvider
 from tg_assets.vision.result import VisionResult
@@ -26,7 +26,9 @@ from tg_assets.vision.similar import Looks
 class UnwrittenObjects(ObjectStore):
     """Reads a store; what is written and removed is so for whoever reads through this, and nowhere else."""
 
-    _changed: dict[str, bytes | None] = PrivateAttr(default_factory=dict)
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._changed: dict[str, bytes | None] = {}
 
     def put(self, key: str, data: bytes) -> None:
         """Remember."""
@@ -94,28 +96,6 @@ class _Writer(Writer):
         return f"not written: {uuid4()}"
 
 
-class UnaskedVision(VisionResource):
-    """Stands in for what looks at tenants' pictures and writes of their albums."""
-
-    _of: Any = PrivateAttr(default=None)
-
-    @classmethod
-    def of(cls, vision: VisionResource) -> "UnaskedVision":
-        """Whom to stand in for."""
-        made = cls(models_file=vision.models_file)
-        made._of = vision
-        return made
-
-    def seeing(self, tenant: str) -> Seeing:
-        """The tenant's policy and prices, and nobody who is asked."""
-        seeing: Seeing = self._of.seeing(tenant)
-        provider, tokens = seeing.provider, seeing.tokens_per_picture
-        eyes = _EyesThatCompare(provider, tokens, provider) if isinstance(provider, TellsLooks) else None
-        return replace(
-            seeing, provider=eyes or _Eyes(provider, tokens), writer=_Writer(seeing.writer) if seeing.writer else None
-        )
-
-
 class _Ears:
     """Hears something in every recording."""
 
@@ -131,19 +111,30 @@ class _Ears:
         )  # fmt: skip
 
 
-class UnaskedSpeech(SpeechResource):
-    """Stands in for what hears recordings."""
+class RehearsedTools(Tools):
+    """Tools of a run, with stand-ins for whoever would be asked and told."""
 
-    _of: Any = PrivateAttr(default=None)
+    is_rehearsed = True
 
-    @classmethod
-    def of(cls, speech: SpeechResource) -> "UnaskedSpeech":
-        """Whom to stand in for."""
-        made = cls(model=speech.model)
-        made._of = speech
-        return made
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools.resource)
+        self._tools = tools
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The object store, which stays as it is."""
+        return UnwrittenObjects(self._tools.objects.url)
+
+    def seeing(self, tenant: str) -> Seeing:
+        """The tenant's policy and prices, and nobody who is asked."""
+        seeing = self._tools.seeing(tenant)
+        provider, tokens = seeing.provider, seeing.tokens_per_picture
+        eyes = _EyesThatCompare(provider, tokens, provider) if isinstance(provider, TellsLooks) else None
+        return replace(
+            seeing, provider=eyes or _Eyes(provider, tokens), writer=_Writer(seeing.writer) if seeing.writer else None
+        )
 
     def hearing(self) -> Hearing:
         """Nobody who is asked, or why there is nobody."""
-        hearing: Hearing = self._of.hearing()
+        hearing = self._tools.hearing()
         return replace(hearing, provider=_Ears(hearing.provider)) if hearing.provider else hearing

@@ -14,18 +14,17 @@ from uuid import uuid4
 import dagster as dg
 from sqlalchemy import Connection, text
 
-from resources.embedder import EmbedderResource
-from resources.postgres import Postgres
-from resources.tagger import TaggerResource, Tagging
-from tg_assets.assets.materialize import Made, materialize, partitioned_asset
-from tg_assets.assets.vision_summaries import enrichment_failed, save_enrichment
+from resources.tagger import Tagging
+from tg_assets.assets.asset import Asset, Live
+from tg_assets.assets.tools import Tools
 from tg_assets.events.results import PostTaggedEventV1
 from tg_assets.jsonb import jsonb
 from tg_assets.ledger import outbox
+from tg_assets.ledger.enrichment import enrichment_failed, save_enrichment
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
 from tg_assets.registry.channels import channels_of
 from tg_assets.remote.errors import NotNow, ReplyUnusable
-from tg_assets.scope import Scope, StageConfig
+from tg_assets.scope import Scope
 from tg_assets.tagging.tagger import Tagger
 from tg_assets.tagging.tags import TagInput, TagResult, only_hashtags
 
@@ -164,7 +163,7 @@ def _data(tagger: Tagger, post: Any, result: TagResult) -> dict[str, Any]:
     }
 
 
-def _top(connection: Connection, scope: Scope) -> dict[str, Any]:
+def _top(connection: Connection, scope: Scope, _tools: Tools) -> dict[str, Any]:
     rows = connection.execute(
         text("""
             SELECT name, count(*) FROM messages m
@@ -179,17 +178,19 @@ def _top(connection: Connection, scope: Scope) -> dict[str, Any]:
     return {"top_tags": dg.MetadataValue.table(table)} if table else {}
 
 
-@partitioned_asset(group="enrichment", kinds={"python", "postgres"}, deps=["posts", "vision_summaries", "transcripts"])
-def tags(
-    context: dg.AssetExecutionContext,
-    config: StageConfig,
-    postgres: Postgres,
-    tagger: TaggerResource,
-    embedder: EmbedderResource,
-) -> Made:
-    """Tags of each post with confidence and origin; lemmas for Russian and English."""
+def _stage(tools: Tools, tenant: str) -> Stage:
+    return stage(tools.tagging(tenant), rehearsed=tools.is_rehearsed)
 
-    def of(scope: Scope) -> Stage:
-        return stage(tagger.tagging(scope.tenant_slug, embedder.get()))
 
-    return materialize(context, config, postgres, of, extra=_top)
+ASSET = Asset(
+    name="tags",
+    description="Tags of each post with confidence and origin; lemmas for Russian and English.",
+    group="enrichment",
+    kinds=frozenset({"python", "postgres"}),
+    deps=("posts", "vision_summaries", "transcripts"),
+    needs=("tagger", "embedder"),
+    stages=lambda tools: (lambda scope: _stage(tools, scope.tenant_slug),),
+    ledger=("tags",),
+    shown=_top,
+    live=Live(),
+)

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from sqlalchemy import text
 
-from resources.postgres import Postgres
-from tg_assets.assets.materialize import Made, partitioned_asset
+from tg_assets.assets.asset import Asset, Made, Run
 from tg_assets.registry.channels import channels_of
-from tg_assets.scope import Scope, StageConfig, scopes
-from tg_assets.settings import load_settings
+from tg_assets.scope import Scope
 
 if TYPE_CHECKING:
     from tg_assets.history.pull import Pulled
@@ -30,17 +28,16 @@ _KEPT = text("""
 """)
 
 
-@partitioned_asset(group="telegram", kinds={"telegram", "postgres"}, pool="telegram")
-def telegram_messages(context: dg.AssetExecutionContext, config: StageConfig, postgres: Postgres) -> Made:
-    """Messages of the window exactly as the source gave them; edits keep the older version."""
+def _receive(run: Run) -> Made:
+    """Pull what accounts read, and report what is kept."""
     from tg_assets.history.pull import Pulled
 
     rows: list[dg.TableRecord] = []
     total, pulled = 0, Pulled()
-    for scope in scopes(context, config):
-        if not config.dry_run:
-            _pull(context, postgres, scope, config, pulled)
-        with postgres.tenant(scope.tenant) as session, session.transaction() as connection:
+    for scope in run.scopes:
+        if not run.config.dry_run:
+            _pull(run, scope, pulled)
+        with run.tools.database.tenant(scope.tenant) as session, session.transaction() as connection:
             found = connection.execute(
                 _KEPT, {"channels": channels_of(connection, scope), "since": scope.since, "until": scope.until}
             ).all()
@@ -49,10 +46,10 @@ def telegram_messages(context: dg.AssetExecutionContext, config: StageConfig, po
             dg.TableRecord({"feed": scope.feed, **dict(zip(columns, map(_plain, row), strict=True))}) for row in found
         ]
         total += sum(row[1] for row in found)
-        context.log.info(f"telegram_messages: {sum(row[1] for row in found):,} messages of {scope.feed} are kept")
-    if config.dry_run:
+        run.context.log.info(f"telegram_messages: {sum(row[1] for row in found):,} messages of {scope.feed} are kept")
+    if run.config.dry_run:
         return
-    yield from _fail_unread(context, pulled)
+    yield from _fail_unread(run.context, pulled)
     yield dg.MaterializeResult(
         metadata={
             "dagster/row_count": total,
@@ -63,23 +60,18 @@ def telegram_messages(context: dg.AssetExecutionContext, config: StageConfig, po
     )
 
 
-def _pull(
-    context: dg.AssetExecutionContext, postgres: Postgres, scope: Scope, config: StageConfig, pulled: "Pulled"
-) -> None:
+def _pull(run: Run, scope: Scope, pulled: "Pulled") -> None:
     """Read the scope from Telegram; a feed that no account reads is left as it is."""
     from tg_assets.history.pull import Puller
 
-    settings = load_settings()
-    # Whoever runs this asset without ``posts`` leaves the rest to the next refresh.
-    selected = context.run.asset_selection
-    alone = selected is not None and dg.AssetKey("posts") not in selected
+    settings, log = run.tools.settings, run.context.log
     puller = Puller(
-        postgres, settings, scope.tenant, scope.tenant_slug, context.log.info,
-        settings.start_date if alone else None, pulled,
+        run.tools.database, settings, scope.tenant, scope.tenant_slug, log.info,
+        settings.start_date if run.is_alone else None, pulled,
     )  # fmt: skip
-    asyncio.run(puller.pull(scope, force=config.force, again=True))
+    asyncio.run(puller.pull(scope, force=run.config.force, again=True))
     if pulled.problems:  # without their names: a log is read by others than their people
-        context.log.warning(
+        log.warning(
             f"telegram_messages: {len(pulled.problems)} chats of {scope.feed} were left out; the metadata says which"
         )
 
@@ -132,3 +124,13 @@ _EMPTY = [dg.TableRecord({"feed": "", "format": "no messages in these partitions
 
 def _plain(value: object) -> str | int:
     return value if isinstance(value, str) else int(str(value))
+
+
+ASSET = Asset(
+    name="telegram_messages",
+    description="Messages of the window exactly as the source gave them; edits keep the older version.",
+    group="telegram",
+    kinds=frozenset({"telegram", "postgres"}),
+    pool="telegram",
+    run=_receive,
+)

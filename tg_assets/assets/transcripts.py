@@ -15,19 +15,19 @@ import dagster as dg
 from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
-from resources.object_store import ObjectStore
-from resources.postgres import Postgres
-from resources.speech import Hearing, SpeechResource
-from tg_assets.assets.materialize import Made, materialize, partitioned_asset
-from tg_assets.assets.vision_summaries import enrichment_failed, save_enrichment
+from resources.speech import Hearing
+from tg_assets.assets.asset import Asset, Live
+from tg_assets.assets.tools import Tools
 from tg_assets.jsonb import jsonb
 from tg_assets.keys import speech_key
 from tg_assets.ledger.deletion import keep_derived
+from tg_assets.ledger.enrichment import enrichment_failed, save_enrichment
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
 from tg_assets.registry.channels import channels_of
-from tg_assets.scope import Scope, StageConfig
+from tg_assets.scope import Scope
 from tg_assets.speech.provider import SpeechProvider, SpeechRefused
 from tg_assets.speech.result import Transcript
+from tg_assets.stores.objects import ObjectStore
 
 NOTES = "p.kind IN ('voice', 'video_note') AND p.role = 'primary' AND p.position = 0"
 """Whether a row ``p`` of ``post_media_map`` is a recording to hear; music and films are not."""
@@ -145,7 +145,7 @@ def _counts(heard: Sequence[Heard]) -> Counter[str]:
     return counts
 
 
-def _languages(connection: Connection, scope: Scope) -> Mapping[str, Any]:
+def _languages(connection: Connection, scope: Scope, _tools: Tools) -> Mapping[str, Any]:
     """Languages of a scope's notes, and how long they are together."""
     rows = connection.execute(
         text("""
@@ -161,17 +161,16 @@ def _languages(connection: Connection, scope: Scope) -> Mapping[str, Any]:
     return {"languages": dg.MetadataValue.table(table)} if table else {}
 
 
-@partitioned_asset(group="enrichment", kinds={"python"}, deps=["posts", "media_objects"], pool="vision")
-def transcripts(
-    context: dg.AssetExecutionContext,
-    config: StageConfig,
-    postgres: Postgres,
-    objects: ObjectStore,
-    speech: SpeechResource,
-) -> Made:
-    """What is said in voice and video notes, in the language it is said in."""
-
-    def of(scope: Scope) -> Stage:
-        return stage(speech.hearing(), objects)
-
-    return materialize(context, config, postgres, of, extra=_languages)
+ASSET = Asset(
+    name="transcripts",
+    description="What is said in voice and video notes, in the language it is said in.",
+    group="enrichment",
+    kinds=frozenset({"python"}),
+    deps=("posts", "media_objects"),
+    needs=("objects", "speech"),
+    pool="vision",
+    stages=lambda tools: (lambda _scope: stage(tools.hearing(), tools.objects),),
+    ledger=("transcripts",),
+    shown=_languages,
+    live=Live(per_round=2, whole=True),
+)

@@ -7,26 +7,26 @@ waits, and is asked by a later run.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-import dagster as dg
 from sqlalchemy import Connection, text
 
-from resources.object_store import ObjectStore
-from resources.postgres import Postgres, temp_rows
-from resources.vision import Seeing, VisionResource
-from tg_assets.assets.materialize import Made, materialize, partitioned_asset
+from resources.vision import Seeing
+from tg_assets.assets.asset import Asset, Live
+from tg_assets.assets.checks import Rule
 from tg_assets.assets.picture_metadata import pictures_shown
 from tg_assets.events.vision import MediaFile, VisionAnalysis, VisionAnalyzedEventV1
 from tg_assets.jsonb import jsonb
 from tg_assets.keys import vision_key
 from tg_assets.ledger import outbox
 from tg_assets.ledger.deletion import keep_derived
+from tg_assets.ledger.enrichment import enrichment_failed, save_enrichment
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
-from tg_assets.scope import Scope, StageConfig
+from tg_assets.stores.database import temp_rows
+from tg_assets.stores.objects import ObjectStore
 from tg_assets.vision.contents import Content, Described, Down, describe
 from tg_assets.vision.policy import PICTURES
 from tg_assets.vision.posts import Post
@@ -53,33 +53,6 @@ INPUTS = f"""
     LEFT JOIN message_facts f ON f.id = m.id AND f.kind = 'vision'
     GROUP BY m.id, m.posted_at, f.data
 """  # noqa: S608 - constants
-
-
-ENRICHMENT = {"post_id": "uuid", "params_hash": "text", "data": "jsonb", "status": "text", "error": "text"}
-
-
-def save_enrichment(connection: Connection, kind: str, provider: str, rows: Iterable[tuple[object, ...]]) -> None:
-    """Upsert enrichment rows, given as (post id, hash, JSON, status, error), in one statement.
-
-    A message that was deleted meanwhile gets none.
-    """
-    temp_rows(connection, "enriched", ENRICHMENT, rows)
-    connection.execute(
-        text("""
-            INSERT INTO post_enrichment (tenant_id, kind, provider, post_id, params_hash, data, status, error)
-            SELECT current_tenant(), :kind, :provider, post_id, params_hash, data, status, error FROM enriched e
-            WHERE NOT EXISTS (SELECT FROM telegram_messages t WHERE t.id = e.post_id AND t.deleted_at IS NOT NULL)
-            ON CONFLICT (tenant_id, post_id, kind) DO UPDATE SET
-                provider = excluded.provider, params_hash = excluded.params_hash, data = excluded.data,
-                status = excluded.status, error = excluded.error, updated_at = now()
-        """),
-        {"kind": kind, "provider": provider},
-    )
-
-
-def enrichment_failed(connection: Connection, reasons: Mapping[UUID, str], *, kind: str, provider: str) -> None:
-    """Note of posts that they could not be worked on, so that nobody waits for them."""
-    save_enrichment(connection, kind, provider, [(post, None, "{}", "error", why) for post, why in reasons.items()])
 
 
 def stage(seeing: Seeing, objects: ObjectStore) -> Stage:
@@ -272,17 +245,25 @@ def _row(post: Post) -> tuple[object, ...]:
     return post.id, features, jsonb(data), post.status, post.reason
 
 
-@partitioned_asset(group="enrichment", kinds={"python", "tesseract"}, deps=["posts", "media_objects"], pool="vision")
-def vision_summaries(
-    context: dg.AssetExecutionContext,
-    config: StageConfig,
-    postgres: Postgres,
-    objects: ObjectStore,
-    vision: VisionResource,
-) -> Made:
-    """Kind, description, labels, colours and the text in each picture (Russian and English)."""
-
-    def of(scope: Scope) -> Stage:
-        return stage(vision.seeing(scope.tenant_slug), objects)
-
-    return materialize(context, config, postgres, of, extra=pictures_shown)
+ASSET = Asset(
+    name="vision_summaries",
+    description="Kind, description, labels, colours and the text in each picture (Russian and English).",
+    group="enrichment",
+    kinds=frozenset({"python", "tesseract"}),
+    deps=("posts", "media_objects"),
+    needs=("objects", "vision"),
+    pool="vision",
+    stages=lambda tools: (lambda scope: stage(tools.seeing(scope.tenant_slug), tools.objects),),
+    ledger=("vision_summaries",),
+    shown=pictures_shown,
+    live=Live(per_round=16, whole=True),
+    checks=(
+        Rule(
+            "vision_summaries",
+            "no_picture_waits",
+            "No picture waits for a provider that is down or over its budget.",
+            "SELECT count(*) FROM derivations WHERE status = 'waiting' AND stage = 'vision_summaries'",
+            "posts wait for their pictures",
+        ),
+    ),
+)

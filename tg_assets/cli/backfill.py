@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -83,9 +83,9 @@ def require_success(api: DagsterApi, states: Sequence[Progress]) -> None:
 
 def asset_names() -> list[str]:
     """All assets, in the order of their work."""
-    from tg_assets.definitions import ASSETS
+    from tg_assets.assets import ASSETS
 
-    return [key.to_user_string() for asset in ASSETS for key in asset.keys]
+    return [asset.name for asset in ASSETS]
 
 
 def launch(api: DagsterApi, feed: str, dates: str, assets: tuple[str, ...], options: dict[str, Any]) -> tuple[str, int]:
@@ -113,10 +113,10 @@ def _check_feed(feed: str) -> None:
 
 def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str, ...], force: bool) -> None:
     """Say what a backfill would do: rows, pictures, tokens and cost, stage after stage. Writes nothing."""
-    from resources.embedder import EmbedderResource
-    from resources.vision import VisionResource
+    from tg_assets import assets as listed
     from tg_assets.assets.rehearsal import rehearse
-    from tg_assets.assets.stages import all_stages
+    from tg_assets.assets.tools import Tools
+    from tg_assets.definitions import default_resources
     from tg_assets.ledger.stage import Report
     from tg_assets.partitions import window
     from tg_assets.scope import Scope
@@ -124,22 +124,17 @@ def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str
     _check_feed(feed)
     keys = date_keys(dates)
     scope = Scope(feed, window(keys[0])[0], window(keys[-1])[1], chats)
-    stages = all_stages(
-        runtime.objects(),
-        VisionResource(),
-        runtime.qdrant(),
-        EmbedderResource().get(),
-        runtime.neo4j(),
-        album_summary=runtime.settings().album_summary,
-        rehearsed=True,
-    )
-    chosen = {asset: found for asset, found in stages.items() if not assets or asset in assets}
+    stores = {
+        "postgres": runtime.postgres(), "objects": runtime.objects(), "qdrant": runtime.qdrant(),
+        "neo4j": runtime.neo4j(),
+    }  # fmt: skip
+    tools = Tools({**default_resources(), **stores}.__getitem__)
     table = Table("stage", "made by", box=None, pad_edge=False, header_style="bold")
     for name in ("items", "stale", "pictures", "tokens", "cost", "seconds"):
         table.add_column(name, justify="right")
     total = Report()
     with console.status("counting"), runtime.postgres().tenant(scope.tenant) as session:
-        for _, stage, report in rehearse(session, scope, chosen, force=force):
+        for _, stage, report in rehearse(session, scope, listed.ASSETS, tools, only=assets, force=force):
             total.add(report)
             table.add_row(stage.name, stage.version, *_counted(report, stage.price is not None))
     console.print(table)
@@ -171,8 +166,7 @@ def _counted(report: "Report", elsewhere: bool) -> list[str]:
 
 def date_keys(dates: str) -> list[str]:
     """Date keys of the windows that ``FROM..TO`` touches, both ends included."""
-    from tg_assets.partitions import date_key
-    from tg_assets.partitions import dates as definition
+    from tg_assets.partitions import date_key, first_key, keys_between
 
     match = re.fullmatch(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", dates)
     if not match:
@@ -181,9 +175,8 @@ def date_keys(dates: str) -> list[str]:
         first, last = (date.fromisoformat(part) for part in match.groups())
     except ValueError as error:
         raise TgAssetsError(f"{dates!r} is not a range of dates: {error}.") from None
-    keys = definition().get_partition_keys()
-    begin, end = date_key(first), date_key(last)
-    chosen = [key for key in keys if begin <= key <= end]
+    oldest, newest = first_key(runtime.settings().start_date), date_key(datetime.now(UTC))
+    chosen = keys_between(max(date_key(first), oldest), min(date_key(last), newest))
     if first > last or not chosen:
-        raise TgAssetsError(f"There are no partitions in {dates}: they run from {keys[0]} to {keys[-1]}.")
+        raise TgAssetsError(f"There are no partitions in {dates}: they run from {oldest} to {newest}.")
     return chosen

@@ -98,9 +98,9 @@ _PROGRESS = """
 
 def _assets_table(api: DagsterApi) -> Table:
     """Per asset: partitions with data, items, what was made."""
-    from tg_assets.definitions import ASSETS
+    from tg_assets.assets import ASSETS
 
-    names = [key.to_user_string() for asset in ASSETS for key in asset.keys]
+    names = [asset.name for asset in ASSETS]
     counts = api.partition_counts(names)
     latest = api.latest_metadata(names)
     table = Table("asset", "partitions materialized", "failed", "last run", title="Assets", title_justify="left")

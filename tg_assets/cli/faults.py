@@ -135,7 +135,7 @@ def _of_vectors(error: Any) -> str:
 
 
 def _of_objects(error: Any) -> str:
-    from resources.object_store import problem
+    from tg_assets.stores.objects import problem
 
     return str(problem(error))
 

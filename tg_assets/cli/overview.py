@@ -66,9 +66,9 @@ class Part(Generic[T]):
 
 def streams() -> list[StreamState]:
     """Every incoming stream, all its shards as one."""
-    from resources.redis import client
     from tg_assets.events.streams import INBOUND, shard_names
     from tg_assets.live.state import look
+    from tg_assets.stores.redis import client
 
     settings = runtime.settings()
     server = client(settings.require("redis_url"))

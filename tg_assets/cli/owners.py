@@ -28,7 +28,7 @@ def owners(tenant: str | None) -> list[str]:
 
 def each(names: Sequence[str]) -> Iterator[tuple[str, "Connection"]]:
     """Names of tenants with a transaction of each."""
-    from resources.postgres import TenantConnection
+    from tg_assets.stores.database import TenantConnection
 
     with runtime.postgres().connection() as connection:
         for name in names:

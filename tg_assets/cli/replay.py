@@ -18,8 +18,8 @@ def send_back(owner: UUID, letters: dict[UUID, str]) -> Counter[str]:
     """Put a tenant's letters back; how many went to which stream."""
     from redis.exceptions import RedisError
 
-    from resources.redis import client
     from tg_assets.live.dead_letters import replay
+    from tg_assets.stores.redis import client
 
     sent = Counter[str]()
     chosen = [(letter, source) for letter, source in letters.items() if source.startswith("stream:")]

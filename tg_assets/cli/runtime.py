@@ -18,10 +18,10 @@ from tg_assets.settings import Settings, load_settings
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-    from resources.neo4j import Neo4j
-    from resources.object_store import ObjectStore
-    from resources.postgres import Postgres
-    from resources.qdrant import Qdrant
+    from tg_assets.stores.database import Database
+    from tg_assets.stores.graph import GraphStore
+    from tg_assets.stores.objects import ObjectStore
+    from tg_assets.stores.vectors import VectorIndex
 
 
 @cache
@@ -52,33 +52,33 @@ def compare_settings() -> None:
         )
 
 
-def postgres() -> "Postgres":
+def postgres() -> "Database":
     """The application's database."""
-    from resources.postgres import Postgres
+    from tg_assets.stores.database import Database
 
-    return Postgres(url=settings().require("postgres_url"))
+    return Database(url=settings().require("postgres_url"))
 
 
 def objects() -> "ObjectStore":
     """The object store."""
-    from resources.object_store import ObjectStore
+    from tg_assets.stores.objects import ObjectStore
 
     return ObjectStore(url=settings().require("objects_url"))
 
 
-def qdrant() -> "Qdrant":
+def qdrant() -> "VectorIndex":
     """The vector index."""
-    from resources.qdrant import Qdrant
+    from tg_assets.stores.vectors import VectorIndex
 
     key = settings().qdrant_api_key
-    return Qdrant(url=settings().require("qdrant_url"), api_key=key.get_secret_value() if key else "")
+    return VectorIndex(url=settings().require("qdrant_url"), api_key=key.get_secret_value() if key else "")
 
 
-def neo4j() -> "Neo4j":
+def neo4j() -> "GraphStore":
     """The graph."""
-    from resources.neo4j import Neo4j
+    from tg_assets.stores.graph import GraphStore
 
-    return Neo4j(url=settings().require("neo4j_url"))
+    return GraphStore(url=settings().require("neo4j_url"))
 
 
 def instance() -> "DagsterInstance":

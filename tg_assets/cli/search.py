@@ -14,7 +14,7 @@ from tg_assets.index.evidence import verdict
 from tg_assets.index.search import Hit, fits
 
 if TYPE_CHECKING:
-    from resources.qdrant import Narrow
+    from tg_assets.stores.vectors import Narrow
 
 
 @click.command("search")
@@ -46,8 +46,8 @@ def search_command(
 
     Direct messages and a person's own groups belong to an account: name it with --owner to search them.
     """
-    from resources.qdrant import Narrow
     from tg_assets.scope import parse_time
+    from tg_assets.stores.vectors import Narrow
 
     narrow = Narrow(
         owners=owners,
@@ -72,9 +72,9 @@ def search_command(
 def find(query: str, tenant: str, narrow: "Narrow | None", limit: int) -> list[Hit]:
     """Search with the installation's servers and model."""
     from resources.embedder import EmbedderResource
-    from resources.qdrant import Narrow
     from tg_assets import ids
     from tg_assets.index.search import search
+    from tg_assets.stores.vectors import Narrow
 
     model = EmbedderResource().get()
     return search(query, ids.tenant_id(tenant), runtime.qdrant(), model, runtime.postgres(), narrow or Narrow(), limit)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from resources.object_store import ObjectStore
 from tg_assets.accounts import store
 from tg_assets.accounts.budget import Log
 from tg_assets.accounts.client import opened
@@ -26,9 +25,10 @@ from tg_assets.history.reach import Reachable, close_way, reachable, unreadable
 from tg_assets.registry.channels import channels_of
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
+from tg_assets.stores.objects import ObjectStore
 
 if TYPE_CHECKING:
-    from resources.postgres import Postgres, TenantConnection
+    from tg_assets.stores.database import Database, TenantConnection
 
 JUDGED_AT_ONCE = 1000
 
@@ -40,7 +40,7 @@ Due = dict[UUID, list[UUID]]
 class Downloader:
     """Downloads for one tenant. ``mark_from``: mark changed partitions from this day on dirty."""
 
-    postgres: "Postgres"
+    postgres: "Database"
     objects: ObjectStore
     settings: Settings
     tenant: UUID

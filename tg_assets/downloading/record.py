@@ -15,14 +15,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from resources.object_store import ObjectStore, media_key
 from tg_assets.downloading.missing import Message, Missing
 from tg_assets.downloading.partial import Partial
 from tg_assets.events.media_list import UNKNOWN_MIME, Item
 from tg_assets.ids import media_object_id
 from tg_assets.jsonb import jsonb
+from tg_assets.keys import media_key
 from tg_assets.landing.facts import Fact, apply_facts, keep_facts
 from tg_assets.ledger import dirty
+from tg_assets.stores.objects import ObjectStore
 
 AT_ONCE = 8
 BATCH_MESSAGES, BATCH_BYTES, BATCH_SECONDS = 50, 64 << 20, 10.0

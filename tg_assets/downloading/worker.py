@@ -15,7 +15,6 @@ from uuid import UUID
 
 from telethon.errors import RPCError
 
-from resources.object_store import ObjectStore
 from tg_assets.accounts.budget import Log
 from tg_assets.accounts.client import Client
 from tg_assets.accounts.refusals import LOGGED_OUT
@@ -28,9 +27,10 @@ from tg_assets.downloading.transfer import MOST_REQUESTS, STALE, CdnRedirect, In
 from tg_assets.errors import ServerDown
 from tg_assets.history.reach import Reachable
 from tg_assets.history.walk import CLOSED
+from tg_assets.stores.objects import ObjectStore
 
 if TYPE_CHECKING:
-    from resources.postgres import TenantConnection
+    from tg_assets.stores.database import TenantConnection
 
 READ_AT_ONCE = 500
 SAY_SECONDS = 5.0

@@ -19,7 +19,7 @@ from tg_assets.registry.channels import Chat, register_chat
 from tg_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from resources.postgres import TenantConnection
+    from tg_assets.stores.database import TenantConnection
 
 
 @dataclass(slots=True)

@@ -16,7 +16,6 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection, text
 
-from resources.postgres import copy_rows
 from tg_assets import ids
 from tg_assets.events.from_telethon import TelethonChat, event_of, row_of
 from tg_assets.events.posts import PostParsedEventV1
@@ -26,6 +25,7 @@ from tg_assets.landing.facts import Fact, apply_facts, keep_facts
 from tg_assets.landing.grouping import regroup_touched
 from tg_assets.landing.rows import INCOMING, land
 from tg_assets.ledger import dirty
+from tg_assets.stores.database import copy_rows
 from tg_assets.telegram.telethon_raw import raw_json
 
 _COLUMNS = (

@@ -29,7 +29,7 @@ from tg_assets.scope import Scope
 from tg_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from resources.postgres import Postgres, TenantConnection
+    from tg_assets.stores.database import Database, TenantConnection
 
 BATCH = 2000
 SAY_SECONDS = 5.0
@@ -56,7 +56,7 @@ class Pulled:
 class Puller:
     """Pulls windows of one tenant. ``mark_from``: mark partitions from this day on dirty, for runs that end here."""
 
-    postgres: "Postgres"
+    postgres: "Database"
     settings: Settings
     tenant: UUID
     tenant_slug: str

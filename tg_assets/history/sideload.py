@@ -38,7 +38,7 @@ from tg_assets.registry.channels import Chat, register_chat
 from tg_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from resources.postgres import Postgres, TenantConnection
+    from tg_assets.stores.database import Database, TenantConnection
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 # Of a message's text in the event; readers have the rest in ``posts``.
@@ -201,7 +201,7 @@ def dialog_types(names: Sequence[str]) -> tuple[DialogType, ...]:
 
 
 def sideload(
-    postgres: "Postgres",
+    postgres: "Database",
     settings: Settings,
     tenant_slug: str,
     account_name: str | None,

@@ -24,7 +24,7 @@ from tg_assets.history.walk import CLOSED, PAGE, numbered, probe
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from resources.postgres import TenantConnection
+    from tg_assets.stores.database import TenantConnection
 
 # So many requests are landed together.
 TOGETHER = 10

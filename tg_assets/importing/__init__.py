@@ -11,8 +11,6 @@ from uuid import uuid5
 
 from sqlalchemy import Connection, text
 
-from resources.object_store import ObjectStore
-from resources.postgres import Postgres
 from tg_assets import ids
 from tg_assets.errors import TgAssetsError
 from tg_assets.importing import landing
@@ -26,6 +24,8 @@ from tg_assets.landing.grouping import regroup
 from tg_assets.landing.rows import land
 from tg_assets.registry.channels import Chat, register_chat, register_tenant
 from tg_assets.settings import Settings
+from tg_assets.stores.database import Database
+from tg_assets.stores.objects import ObjectStore
 from tg_assets.telegram.archive import ExportArchive, open_archive
 
 # From here on the planner has to be told: its next look of its own may be a minute away.
@@ -38,7 +38,7 @@ def import_export(
     path: Path,
     options: ImportOptions,
     settings: Settings,
-    postgres: Postgres,
+    postgres: Database,
     objects: ObjectStore,
     progress: Progress,
 ) -> list[ChatReport]:
@@ -63,7 +63,7 @@ def _import(
     path: Path,
     options: ImportOptions,
     settings: Settings,
-    postgres: Postgres,
+    postgres: Database,
     objects: ObjectStore,
     progress: Progress,
 ) -> list[ChatReport]:

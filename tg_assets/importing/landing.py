@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from resources.postgres import copy_rows, temp_rows
 from tg_assets import ids
 from tg_assets.landing.rows import INCOMING
+from tg_assets.stores.database import copy_rows, temp_rows
 
 COLUMNS = (
     "ordinal", "chat", "channel_id", "message_id", "id", "posted_at", "edited_at", "is_service", "raw", "raw_hash",

@@ -12,11 +12,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from resources.object_store import ObjectStore
 from tg_assets.importing import landing
 from tg_assets.importing.options import Progress
 from tg_assets.importing.reading import StagedChat
 from tg_assets.jsonb import jsonb
+from tg_assets.stores.objects import ObjectStore
 from tg_assets.telegram.archive import ExportArchive
 from tg_assets.telegram.export_files import UNREADABLE
 

@@ -12,15 +12,15 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from resources.embedder import Embedder
-from resources.postgres import Postgres
-from resources.qdrant import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow, Qdrant
+from tg_assets.embedder import Embedder
 from tg_assets.errors import TgAssetsError
 from tg_assets.index.evidence import FAIR, Passage
 from tg_assets.index.ranking import order
 from tg_assets.index.snippet import snippet
 from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query
 from tg_assets.index.text import TextParts, has_words, text_to_embed
+from tg_assets.stores.database import Database
+from tg_assets.stores.vectors import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow, VectorIndex
 
 LEG_HITS = 100
 
@@ -44,9 +44,9 @@ class Hit:
 def search(
     query: str,
     tenant: UUID,
-    qdrant: Qdrant,
+    qdrant: VectorIndex,
     embedder: Embedder,
-    postgres: Postgres,
+    postgres: Database,
     narrow: Narrow = Narrow(),  # noqa: B008 - frozen
     limit: int = 10,
 ) -> list[Hit]:
@@ -81,7 +81,7 @@ def _sparse(vector: SparseVector) -> Any:
     return models.SparseVector(indices=vector.indices, values=vector.values) if vector.indices else None
 
 
-def _rows(postgres: Postgres, tenant: UUID, ids: Sequence[str], owners: Sequence[int]) -> dict[str, Any]:
+def _rows(postgres: Database, tenant: UUID, ids: Sequence[str], owners: Sequence[int]) -> dict[str, Any]:
     """Rows of posts and albums by id, with what a reader wants to see of them."""
     with postgres.tenant(tenant) as session, session.transaction() as connection:
         rows = connection.execute(

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from resources.postgres import temp_rows
 from tg_assets.ledger.deletion import bury
+from tg_assets.stores.database import temp_rows
 
 FactKind = Literal["deleted", "album", "media", "vision"]
 

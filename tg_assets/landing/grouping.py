@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from resources.postgres import temp_rows
 from tg_assets import ids
+from tg_assets.stores.database import temp_rows
 from tg_assets.telegram.rebuild import MAX_ITEMS, MediaItem, rebuild
 
 # An event may leave out its album and its author; history always tells of an album. A deleted message keeps its place.

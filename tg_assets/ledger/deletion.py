@@ -22,11 +22,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from resources.postgres import temp_rows
 from tg_assets.ids import CHANNEL_SHIFT, media_object_id
 from tg_assets.keys import album_key
 from tg_assets.ledger.stage import Session
 from tg_assets.registry.channels import OF_ACCOUNT
+from tg_assets.stores.database import temp_rows
 
 BATCH = 500
 

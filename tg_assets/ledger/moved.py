@@ -9,10 +9,10 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection, text
 
-from resources.object_store import ObjectStore
 from tg_assets.keys import album_key
 from tg_assets.ledger import replaced
 from tg_assets.ledger.stage import Session
+from tg_assets.stores.objects import ObjectStore
 
 BATCH = 500
 

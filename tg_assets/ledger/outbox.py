@@ -12,15 +12,15 @@ from uuid import uuid5
 
 from sqlalchemy import Connection, text
 
-from resources.postgres import temp_rows
 from tg_assets.events.envelope import Envelope
 from tg_assets.events.streams import encode, stream_for
 from tg_assets.ids import NAMESPACE
+from tg_assets.stores.database import temp_rows
 
 if TYPE_CHECKING:
     from redis import Redis
 
-    from resources.postgres import TenantConnection
+    from tg_assets.stores.database import TenantConnection
 
 # Who sends: on streams that go both ways the tail passes these by.
 OWN = "tg_assets"

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection, text
 
-from resources.postgres import copy_rows, temp_rows
 from tg_assets.assets import posts
 from tg_assets.jsonb import jsonb
 from tg_assets.landing.facts import apply_facts, keep_facts
@@ -24,6 +23,7 @@ from tg_assets.live.chats import Directory, Tenant
 from tg_assets.live.reader import Entry
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
+from tg_assets.stores.database import copy_rows, temp_rows
 from tg_assets.telegram.desktop_post import ChatContext
 
 _COLUMNS = (

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from resources.object_store import is_media_key
 from tg_assets import ids
 from tg_assets.events.albums import AlbumParsedEventV1
 from tg_assets.events.envelope import BadEvent, ChatEvent
@@ -19,6 +18,7 @@ from tg_assets.events.post_row import media_of_event, post_row, stored_json
 from tg_assets.events.posts import PostDeletedEventV1, PostParsedEventV1
 from tg_assets.events.vision import VisionAnalyzedEventV1, VisionUploadedEventV1
 from tg_assets.jsonb import jsonb
+from tg_assets.keys import is_media_key
 from tg_assets.landing.facts import Fact, FactKind
 from tg_assets.live.chats import Known
 from tg_assets.live.dead_letters import Rejected

@@ -16,11 +16,11 @@ from uuid import UUID, uuid5
 import orjson
 from sqlalchemy import Connection, text
 
-from resources.postgres import temp_rows
 from tg_assets import ids
 from tg_assets.events.streams import dlq_of
 from tg_assets.jsonb import without_nul
 from tg_assets.ledger import outbox
+from tg_assets.stores.database import temp_rows
 
 if TYPE_CHECKING:
     from redis import Redis

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from resources.postgres import TenantConnection
 from tg_assets import ids
 from tg_assets.events.envelope import BadEvent, ChatEvent
 from tg_assets.events.post_row import Message, raw_hash
@@ -29,6 +28,7 @@ from tg_assets.live.chats import Directory, Tenant
 from tg_assets.live.dead_letters import Rejected
 from tg_assets.live.reader import DEATHS, FATAL_DELIVERIES, Entry
 from tg_assets.settings import Settings
+from tg_assets.stores.database import TenantConnection
 
 log = logging.getLogger(__name__)
 

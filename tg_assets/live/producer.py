@@ -13,11 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from resources.redis import client
 from tg_assets.events.envelope import Envelope, stamped
 from tg_assets.events.spill import Spill
 from tg_assets.events.streams import encode, stream_for
 from tg_assets.live.delivery import Delivery, Full, Waiting
+from tg_assets.stores.redis import client
 
 if TYPE_CHECKING:
     from redis import Redis

@@ -18,25 +18,14 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
-from resources.postgres import Postgres, TenantConnection
 from tg_assets.faults import is_down
 from tg_assets.ledger import dirty, outbox
 from tg_assets.ledger.engine import run_stage
 from tg_assets.ledger.stage import Report, StageOf
+from tg_assets.live.round import Round
 from tg_assets.scope import Scope
+from tg_assets.stores.database import Database, TenantConnection
 
-TEXT = ("posts", "media_objects", "media_groups", "tags", "qdrant_points", "neo4j_nodes")
-# What takes seconds each, and how many of one feed are made in one round: new messages wait no longer than these take.
-SLOW = {"transcripts": 2, "vision_summaries": 16, "album_summaries": 16}
-AFTER_SLOW = ("tags", "qdrant_points", "neo4j_nodes")
-LAST = ("feed_statistics",)
-# What must not be made while another run is still making what it is made of: an album would be told of half done.
-MADE_OF = {
-    "media_groups": ("posts", "media_objects"),
-    "vision_summaries": ("posts", "media_objects"),
-    "transcripts": ("posts", "media_objects"),
-    "album_summaries": ("posts", "media_objects", "media_groups", "vision_summaries"),
-}
 POLL_SECONDS = 0.25
 # While so many entries wait the stages let messages in first, but not for longer than this in a round.
 BACKLOG, HOLD_SECONDS = 5000, 60.0
@@ -74,9 +63,10 @@ class Refresh:
 
     def __init__(
         self,
-        postgres: Postgres,
+        postgres: Database,
         redis: Redis | None,
         stages: Mapping[str, tuple[StageOf, ...]],
+        order: Round,
         tenants: Callable[[], Sequence[UUID]],
         *,
         report: Callable[[Made], None],
@@ -84,7 +74,7 @@ class Refresh:
         backlog: Callable[[], int] = lambda: 0,
         run_id: str | None = None,
     ) -> None:
-        self._postgres, self._redis, self._stages, self._tenants = postgres, redis, stages, tenants
+        self._postgres, self._redis, self._stages, self._order, self._tenants = postgres, redis, stages, order, tenants
         self._report, self._log, self._backlog, self._run_id = report, log, backlog, run_id
         self._made = Made()
         self._reported: set[Partition] = set()
@@ -154,11 +144,12 @@ class Refresh:
         covered = [one for one in found.partitions if scope.holds(*one)]
         before = self.failures.total()
         reports: Reports = {}
-        self._pass(session, scope, TEXT, reports)
-        self._pass(session, scope, tuple(SLOW), reports)
-        if any(reports[asset].done for asset in SLOW if asset in reports):
-            self._pass(session, scope, AFTER_SLOW, reports)
-        self._pass(session, scope, LAST, reports)
+        order = self._order
+        self._pass(session, scope, order.first, reports)
+        self._pass(session, scope, tuple(order.slow), reports)
+        if any(reports[asset].done for asset in order.slow if asset in reports):
+            self._pass(session, scope, order.again, reports)
+        self._pass(session, scope, order.last, reports)
         self._made.add(covered, scope.feed, reports, set(covered) - self._reported)
         if self.failures.total() == before and not any(report.left for report in reports.values()):
             waits = any(report.waiting for report in reports.values())
@@ -171,13 +162,13 @@ class Refresh:
             total = reports.setdefault(asset, Report())
             total.left = total.busy = 0
             total.waiting.clear()
-            if any(reports[one].busy for one in MADE_OF.get(asset, ()) if one in reports):
+            if any(reports[one].busy for one in self._order.wait_for.get(asset, ()) if one in reports):
                 total.left = total.busy = 1
                 continue
             for number, stage in enumerate(self._stages[asset]):
                 try:
                     report = run_stage(
-                        stage, session, scope, limit=SLOW.get(asset), wait=False, run_id=self._run_id
+                        stage, session, scope, limit=self._order.slow.get(asset), wait=False, run_id=self._run_id
                     )  # fmt: skip
                 except Exception as error:
                     if is_down(error):

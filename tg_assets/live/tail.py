@@ -20,7 +20,6 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisSlow
 from sqlalchemy import Connection, text
 
-from resources.postgres import Postgres, TenantConnection, advisory_lock
 from tg_assets.errors import ServerDown
 from tg_assets.faults import is_down
 from tg_assets.ledger import outbox
@@ -30,6 +29,7 @@ from tg_assets.live.process import Decoded, Done, Processor, decoded
 from tg_assets.live.reader import Entry, Reader
 from tg_assets.live.state import streams_of
 from tg_assets.live.unparsed import Unparsed
+from tg_assets.stores.database import Database, TenantConnection, advisory_lock
 
 # As many entries at once mean that more of them wait: all are made durable first, and then parsed.
 BATCH = 5000
@@ -74,7 +74,7 @@ class Tail:
 
     def __init__(
         self,
-        postgres: Postgres,
+        postgres: Database,
         redis: Redis,
         directory: Directory,
         processor: Processor,

@@ -9,12 +9,12 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from resources.postgres import TenantConnection
 from tg_assets.assets import posts
 from tg_assets.faults import is_down
 from tg_assets.ledger.engine import run_stage
 from tg_assets.partitions import window
 from tg_assets.scope import merge
+from tg_assets.stores.database import TenantConnection
 
 log = logging.getLogger(__name__)
 

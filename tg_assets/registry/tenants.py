@@ -6,20 +6,21 @@ one. ``register`` is how a feed enters it.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from dagster import DagsterInstance
-
-from resources.postgres import Postgres
 from tg_assets import ids
-from tg_assets.partitions import FEEDS, check_feed
+from tg_assets.partitions import FEEDS_NAME, check_feed
+from tg_assets.stores.database import Database
 
-_NAME = str(FEEDS.name)
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
 _TENANTS = "tenants"
 
 
-def known_feeds(instance: DagsterInstance) -> list[str]:
+def known_feeds(instance: "DagsterInstance") -> list[str]:
     """Keys of all feeds that have partitions."""
-    return sorted(instance.get_dynamic_partitions(_NAME))
+    return sorted(instance.get_dynamic_partitions(FEEDS_NAME))
 
 
 def tenant_slugs(feeds: Iterable[str]) -> list[str]:
@@ -27,26 +28,26 @@ def tenant_slugs(feeds: Iterable[str]) -> list[str]:
     return sorted({feed.partition(".")[0] for feed in feeds})
 
 
-def known_tenants(instance: DagsterInstance) -> list[str]:
+def known_tenants(instance: "DagsterInstance") -> list[str]:
     """Slugs of all tenants, those without feeds included."""
     return sorted({*tenant_slugs(known_feeds(instance)), *instance.get_dynamic_partitions(_TENANTS)})
 
 
-def announce(instance: DagsterInstance, slug: str) -> None:
+def announce(instance: "DagsterInstance", slug: str) -> None:
     """Make a tenant known that may have no feed yet."""
     if slug not in known_tenants(instance):
         instance.add_dynamic_partitions(_TENANTS, [slug])
 
 
-def register(instance: DagsterInstance, feeds: Sequence[str]) -> list[str]:
+def register(instance: "DagsterInstance", feeds: Sequence[str]) -> list[str]:
     """Give feeds their partitions; returns those that are new. Asks for the list once, not once per feed."""
     new = sorted(set(map(check_feed, feeds)) - set(known_feeds(instance)))
     if new:
-        instance.add_dynamic_partitions(_NAME, new)
+        instance.add_dynamic_partitions(FEEDS_NAME, new)
     return new
 
 
-def stored_feeds(postgres: Postgres, slug: str) -> list[str]:
+def stored_feeds(postgres: Database, slug: str) -> list[str]:
     """Keys of a tenant's feeds in the registry."""
     from sqlalchemy import text
 
@@ -54,7 +55,7 @@ def stored_feeds(postgres: Postgres, slug: str) -> list[str]:
         return list(connection.execute(text("SELECT key FROM feeds ORDER BY key")).scalars())
 
 
-def has_accounts(postgres: Postgres, slug: str) -> bool:
+def has_accounts(postgres: Database, slug: str) -> bool:
     """Whether a tenant has an account that reads Telegram."""
     from sqlalchemy import text
 

@@ -15,9 +15,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from resources.postgres import Postgres
 from tg_assets.errors import TgAssetsError
 from tg_assets.remote.errors import NotNow
+from tg_assets.stores.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Budget:
 
     def __init__(
         self,
-        postgres: Postgres,
+        postgres: Database,
         tenant: UUID,
         provider: str,
         model: str,

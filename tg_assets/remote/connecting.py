@@ -6,17 +6,17 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from resources.postgres import Postgres
 from tg_assets.errors import TgAssetsError
 from tg_assets.remote.budget import Budget
 from tg_assets.remote.chat import Chat
 from tg_assets.remote.config import RemoteModel
 from tg_assets.remote.guard import Clock, Guarded
+from tg_assets.stores.database import Database
 
 
 def connect(
     model: RemoteModel,
-    postgres: Postgres,
+    postgres: Database,
     tenant: UUID,
     environment: Mapping[str, str] = os.environ,
     clock: Clock | None = None,

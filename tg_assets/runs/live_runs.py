@@ -9,24 +9,20 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 from typing import Any
 
 import dagster as dg
 
-from resources.embedder import EmbedderResource
-from resources.neo4j import Neo4j
-from resources.object_store import ObjectStore
 from resources.postgres import Postgres
-from resources.qdrant import Qdrant
 from resources.redis import Redis
-from resources.speech import SpeechResource
-from resources.tagger import TaggerResource
-from resources.vision import VisionResource
-from tg_assets import ids
+from resources.settings import SettingsResource
+from tg_assets import assets, ids
+from tg_assets.assets.asset import StageConfig
 from tg_assets.assets.materialize import metadata
+from tg_assets.assets.order import live_round, stages
+from tg_assets.assets.tools import Tools
 from tg_assets.registry.tenants import known_feeds, register, tenant_slugs
-from tg_assets.scope import StageConfig
-from tg_assets.settings import load_settings
 
 # Which shard a run reads.
 TAIL_TAG = "tg/tail"
@@ -56,22 +52,24 @@ def partition_of(feed: str, day: date) -> dg.MultiPartitionKey:
 
 
 def _report(
-    context: dg.OpExecutionContext, assets: Iterable[str], partition: tuple[str, date], found: dict[str, Any]
+    context: dg.OpExecutionContext, made: Iterable[str], partition: tuple[str, date], found: dict[str, Any]
 ) -> None:
-    for asset in assets:
+    for asset in made:
         context.log_event(dg.AssetMaterialization(asset, partition=partition_of(*partition), metadata=found))
 
 
 @dg.op
-def tail_streams(context: dg.OpExecutionContext, config: TailConfig, postgres: Postgres, redis: Redis) -> None:
+def tail_streams(
+    context: dg.OpExecutionContext, config: TailConfig, postgres: Postgres, redis: Redis, settings: SettingsResource
+) -> None:
     """Read a shard of the streams into the database: raw messages, posts, facts, dead letters, dirty partitions."""
     from tg_assets.live.chats import Directory
     from tg_assets.live.process import Processor
     from tg_assets.live.state import waiting
     from tg_assets.live.tail import Flush, Tail
 
-    settings, client = load_settings(), redis.client()
-    first = settings.start_date
+    chosen, client = settings.get(), redis.client()
+    first = chosen.start_date
 
     def report(flush: Flush) -> None:
         lag = waiting(client, config.shard)
@@ -89,12 +87,12 @@ def tail_streams(context: dg.OpExecutionContext, config: TailConfig, postgres: P
                 made = ("telegram_messages",) if partition in flush.unparsed else ("telegram_messages", "posts")
                 _report(context, made, partition, {**about, "messages": messages})
 
-    directory = Directory(settings, lambda: len(known_feeds(context.instance)))
+    directory = Directory(chosen, lambda: len(known_feeds(context.instance)))
     tail = Tail(
         postgres,
         client,
         directory,
-        Processor(directory, settings, context.run_id),
+        Processor(directory, chosen, context.run_id),
         config.shard,
         run_id=context.run_id,
         register=lambda feeds: _register(context, feeds),
@@ -113,55 +111,31 @@ def _register(context: dg.OpExecutionContext, feeds: set[str]) -> None:
         context.log.info(f"{feed} is new: it has partitions now")
 
 
-@dg.op
-def refresh_partitions(
-    context: dg.OpExecutionContext,
-    config: FollowConfig,
-    postgres: Postgres,
-    redis: Redis,
-    objects: ObjectStore,
-    vision: VisionResource,
-    qdrant: Qdrant,
-    embedder: EmbedderResource,
-    neo4j: Neo4j,
-    tagger: TaggerResource,
-    speech: SpeechResource,
-) -> None:
+@dg.op(required_resource_keys={"postgres", "settings", "redis", *(name for one in assets.ASSETS for name in one.needs)})
+def refresh_partitions(context: dg.OpExecutionContext, config: FollowConfig) -> None:
     """Run the stages over what live traffic made dirty, until nothing is; relay outgoing events."""
-    from tg_assets.assets.stages import all_stages
-    from tg_assets.graph.schema import CONSTRAINTS
     from tg_assets.live.refresh import Made, Refresh
     from tg_assets.live.state import waiting
 
     os.nice(NICE)
-    model = embedder.get()
-    qdrant.create_collection(model.dimension)
-    neo4j.create_schema(CONSTRAINTS)
+    tools = Tools(partial(getattr, context.resources), live=True)
+    for asset in assets.ASSETS:
+        if asset.live and asset.prepare:
+            asset.prepare(tools)
 
     def report(made: Made) -> None:
         tables = {key: metadata({key[0]: one}, StageConfig()) for key, one in made.reports.items()}
-        for partition, assets in sorted(made.partitions.items()):
-            for asset in sorted(assets):
+        for partition, names in sorted(made.partitions.items()):
+            for asset in sorted(names):
                 _report(context, [asset], partition, tables[asset, partition[0]])
         context.log.info(f"{len(made.partitions):,} partitions are up to date")
 
-    settings = load_settings()
-    client, shards = redis.client(), range(settings.stream_shards)
+    client, shards = tools.redis, range(tools.settings.stream_shards)
     refresh = Refresh(
-        postgres,
+        tools.database,
         client,
-        all_stages(
-            objects,
-            vision,
-            qdrant,
-            model,
-            neo4j,
-            redis=client,
-            album_quiet=settings.album_quiet_seconds,
-            album_summary=settings.album_summary,
-            tagger=tagger,
-            speech=speech,
-        ),
+        stages(assets.ASSETS, tools),
+        live_round(assets.ASSETS),
         lambda: [ids.NO_TENANT, *map(ids.tenant_id, tenant_slugs(known_feeds(context.instance)))],
         report=report,
         log=context.log.info,

@@ -15,8 +15,9 @@ import dagster as dg
 from pydantic import Field
 from sqlalchemy import text
 
-from resources.object_store import ObjectStore
+from resources.object_store import Objects
 from resources.postgres import Postgres
+from resources.settings import SettingsResource
 from tg_assets import ids
 from tg_assets.events.media_list import NOT_STORED
 from tg_assets.faults import said
@@ -24,7 +25,7 @@ from tg_assets.partitions import window
 from tg_assets.registry.tenants import has_accounts, known_feeds, register, tenant_slugs
 from tg_assets.runs.live_runs import partition_of
 from tg_assets.scope import Scope, parse_time
-from tg_assets.settings import load_settings
+from tg_assets.settings import Settings
 
 if TYPE_CHECKING:
     from tg_assets.history.pull import Pulled, Puller
@@ -49,11 +50,10 @@ class SideloadConfig(dg.Config):
     since: str | None = Field(default=None, description="None before this ISO date or time, UTC.")
 
 
-def _readers(context: dg.OpExecutionContext, postgres: Postgres) -> "Iterator[Puller]":
+def _readers(context: dg.OpExecutionContext, postgres: Postgres, settings: Settings) -> "Iterator[Puller]":
     """A puller for each tenant that has an account to read with."""
     from tg_assets.history.pull import Puller
 
-    settings = load_settings()
     for slug in tenant_slugs(known_feeds(context.instance)):
         if has_accounts(postgres, slug):
             yield Puller(postgres, settings, ids.tenant_id(slug), slug, context.log.info, settings.start_date)
@@ -79,12 +79,12 @@ def _ended(context: dg.OpExecutionContext, counts: Counter[str], failures: list[
 
 
 @dg.op
-def catch_up_feeds(context: dg.OpExecutionContext, postgres: Postgres) -> None:
+def catch_up_feeds(context: dg.OpExecutionContext, postgres: Postgres, settings: SettingsResource) -> None:
     """Read what is new in the current window of every feed that an account reads."""
     counts: Counter[str] = Counter()
     failures: list[str] = []
     problems = 0
-    for puller in _readers(context, postgres):
+    for puller in _readers(context, postgres, settings.get()):
         with postgres.tenant(puller.tenant) as session, session.transaction() as connection:
             feeds = connection.execute(
                 text("""SELECT DISTINCT c.feed FROM channels c JOIN user_channel u ON u.channel_id = c.id
@@ -127,18 +127,20 @@ def current() -> tuple[datetime, datetime]:
 
 
 @dg.op
-def fetch_files(context: dg.OpExecutionContext, postgres: Postgres, objects: ObjectStore) -> None:
+def fetch_files(
+    context: dg.OpExecutionContext, postgres: Postgres, objects: Objects, settings: SettingsResource
+) -> None:
     """Download what messages of the current window lack: live messages come without their files."""
     from tg_assets.downloading.download import Downloader
     from tg_assets.downloading.progress import Downloaded
 
     failures: list[str] = []
     done = Downloaded()
-    settings = load_settings()
+    chosen = settings.get()
     for slug in tenant_slugs(known_feeds(context.instance)):
-        for feed in feeds_with_missing_files(postgres, slug, *current()) if settings.media_download else ():
+        for feed in feeds_with_missing_files(postgres, slug, *current()) if chosen.media_download else ():
             downloader = Downloader(
-                postgres, objects, settings, ids.tenant_id(slug), context.log.info, settings.start_date, done
+                postgres, objects, chosen, ids.tenant_id(slug), context.log.info, chosen.start_date, done
             )
             try:
                 asyncio.run(downloader.download(Scope(feed, *current())))
@@ -149,14 +151,16 @@ def fetch_files(context: dg.OpExecutionContext, postgres: Postgres, objects: Obj
 
 
 @dg.op
-def sweep_chats(context: dg.OpExecutionContext, config: SweepConfig, postgres: Postgres) -> None:
+def sweep_chats(
+    context: dg.OpExecutionContext, config: SweepConfig, postgres: Postgres, settings: SettingsResource
+) -> None:
     """Compare stored messages with Telegram by id: deletions and messages that nobody announced."""
     from tg_assets.history.sweep import Sweep
 
     counts: Counter[str] = Counter()
     failures: list[str] = []
     problems = 0
-    for puller in _readers(context, postgres):
+    for puller in _readers(context, postgres, settings.get()):
         try:
             asyncio.run(Sweep(puller, config.requests).run())
         except Exception as error:  # noqa: BLE001
@@ -168,13 +172,15 @@ def sweep_chats(context: dg.OpExecutionContext, config: SweepConfig, postgres: P
 
 
 @dg.op
-def sideload_dialogs(context: dg.OpExecutionContext, config: SideloadConfig, postgres: Postgres) -> None:
+def sideload_dialogs(
+    context: dg.OpExecutionContext, config: SideloadConfig, postgres: Postgres, settings: SettingsResource
+) -> None:
     """Read an account's direct messages and groups into feeds that only this account sees."""
     from tg_assets.history.sideload import BEGINNING, Wanted, dialog_types, sideload
 
     wanted = Wanted(dialog_types(config.types), config.limit_per_dialog, parse_time(config.since, "since") or BEGINNING)
     done = sideload(
-        postgres, load_settings(), config.tenant, config.account, wanted, len(known_feeds(context.instance)),
+        postgres, settings.get(), config.tenant, config.account, wanted, len(known_feeds(context.instance)),
         context.log.info,
         feeds=lambda feeds: _register(context, feeds),
     )  # fmt: skip

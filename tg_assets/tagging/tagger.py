@@ -16,7 +16,7 @@ from tg_assets.tagging.language import detect
 from tg_assets.tagging.tags import TAGGER_VERSION, Tag, TagInput, TagResult, lines, normal, tag
 
 if TYPE_CHECKING:
-    from resources.embedder import Embedder
+    from tg_assets.embedder import Embedder
 
 ENTITY_CONFIDENCE = 0.8
 MOST_ENTITIES = 6

@@ -21,7 +21,7 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.tagging.lemmas import fold
 
 if TYPE_CHECKING:
-    from resources.embedder import Embedder, Vectors
+    from tg_assets.embedder import Embedder, Vectors
 
 VERSION = "1"
 DEFAULT = Path(__file__).with_name("taxonomy.toml")

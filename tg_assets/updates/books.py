@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 if TYPE_CHECKING:
-    from resources.postgres import Postgres
+    from tg_assets.stores.database import Database
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 class Books:
     """A tenant's database."""
 
-    def __init__(self, postgres: "Postgres", tenant: UUID, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, postgres: "Database", tenant: UUID, thread: ThreadPoolExecutor) -> None:
         self._postgres, self.tenant, self._thread = postgres, tenant, thread
 
     async def ask(self, work: Callable[[Connection], T]) -> T:

