@@ -15,13 +15,13 @@ from typing import NamedTuple
 import dagster as dg
 
 from resources.postgres import Postgres
-from resources.settings import SettingsResource
 from sensors.runs import active_runs
 from tg_assets import ids
 from tg_assets.landing.holes import Hole, command, days, holes
 from tg_assets.partitions import date_key, first_key
 from tg_assets.registry.tenants import known_feeds, tenant_slugs
 from tg_assets.runs.jobs import everything
+from tg_assets.settings import Settings
 
 BUDGET_SECONDS = 12.0
 REQUESTS = 3
@@ -115,17 +115,19 @@ def request(window: Window, now: float, start: date) -> dg.RunRequest:
 
 
 @dg.sensor(job=everything, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
-def find_gaps(context: dg.SensorEvaluationContext, postgres: Postgres, settings: SettingsResource) -> dg.SensorResult:
+def find_gaps(
+    context: dg.SensorEvaluationContext, postgres: Postgres, settings: dg.ResourceParam[Settings]
+) -> dg.SensorResult:
     """Say how many message ids are missing on the live path and what brings them, or request it."""
-    deadline, now, chosen = time.monotonic() + BUDGET_SECONDS, time.time(), settings.get()
+    deadline, now = time.monotonic() + BUDGET_SECONDS, time.time()
     feeds = known_feeds(context.instance)
     slugs = tenant_slugs(feeds)
     found = look(postgres, slugs, deadline)
-    candidates = windows(found.holes, chosen.start_date, datetime.fromtimestamp(now, UTC).date())
+    candidates = windows(found.holes, settings.start_date, datetime.fromtimestamp(now, UTC).date())
     said = told(found, candidates[0] if candidates else None, len(slugs))
     asked: dict[str, float] = json.loads(context.cursor or "{}")
     requested: list[Window] = []
-    if chosen.gap_backfill == "auto" and candidates:
+    if settings.gap_backfill == "auto" and candidates:
         with postgres.connection() as connection:
             going_on = active_runs(context.instance, everything.name, connection)
         busy = {run.dagster_run.tags.get("tg/feed", "") for run in going_on}
@@ -135,7 +137,7 @@ def find_gaps(context: dg.SensorEvaluationContext, postgres: Postgres, settings:
     still = {str(window) for window in candidates}
     kept = {name: moment for name, moment in asked.items() if name in still or now - moment < AGAIN_SECONDS}
     return dg.SensorResult(
-        run_requests=[request(window, now, chosen.start_date) for window in requested],
+        run_requests=[request(window, now, settings.start_date) for window in requested],
         skip_reason=None if requested else said,
         cursor=json.dumps(kept | {str(window): now for window in requested}),
     )

@@ -15,9 +15,9 @@ import dagster as dg
 
 from resources.postgres import Postgres
 from resources.redis import Redis
-from resources.settings import SettingsResource
 from sensors.runs import active_runs
 from tg_assets.runs.live_runs import TAIL_TAG, tail
+from tg_assets.settings import Settings
 
 # The daemon begins a tick every five seconds, when the last one is over: so this leaves a gap of a second, not of four.
 BUDGET_SECONDS = 13.5
@@ -68,13 +68,13 @@ def first_work(needs: Callable[[], list[Need]], waiting: Callable[[int], int], d
 
 @dg.sensor(job_name=tail.name, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
 def start_tail(
-    context: dg.SensorEvaluationContext, redis: Redis, postgres: Postgres, settings: SettingsResource
+    context: dg.SensorEvaluationContext, redis: Redis, postgres: Postgres, settings: dg.ResourceParam[Settings]
 ) -> dg.SensorResult | dg.SkipReason:
     """Ask for a tail run per shard that has entries waiting and no run, or none that stands by."""
     from tg_assets.live.state import waiting
 
     deadline = time.monotonic() + BUDGET_SECONDS
-    client, shards = redis.client(), range(settings.get().stream_shards)
+    client, shards = redis.client(), range(settings.stream_shards)
     with postgres.connection() as connection:
 
         def needs() -> list[Need]:

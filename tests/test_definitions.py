@@ -15,15 +15,18 @@ import dagster as dg
 import pytest
 
 import sensors as sensors_package
-import tg_assets
+import tg_assets.assets
+import tg_assets.runs
 from sensors.checks import due
 from sensors.feeds import register_feeds
 from tests.support import pipeline
 from tests.support.data import ROOT
 from tests.telegram.exports import chat, message
-from tg_assets.assets import checks
+from tg_assets.assets import ASSETS, checks
+from tg_assets.assets.asset import Asset
+from tg_assets.assets.order import rules
+from tg_assets.assets.partitioning import date_by_feed
 from tg_assets.definitions import build_defs
-from tg_assets.partitions import date_by_feed
 from tg_assets.registry.tenants import known_feeds, register
 from tg_assets.runs.schedules import nightly_refresh
 
@@ -75,23 +78,17 @@ def test_every_asset_is_described_owned_and_partitioned(defs: dg.Definitions, na
 def test_everything_defined_is_wired(defs: dg.Definitions) -> None:
     """Assets, checks, sensors, schedules and jobs that a module defines are loaded, all of them."""
     defined: dict[str, set[str]] = {"asset": set(), "sensor": set(), "schedule": set(), "job": set()}
-    found_checks: set[dg.AssetCheckKey] = set()
-    for package in (tg_assets, sensors_package):
+    for package in (tg_assets.assets, tg_assets.runs, sensors_package):
         for module in pkgutil.iter_modules(package.__path__):
-            if module.ispkg or module.name == "code_location":
-                continue
             for value in vars(importlib.import_module(f"{package.__name__}.{module.name}")).values():
-                if type(value) is tuple and all(isinstance(one, checks.Rule) for one in value):
-                    found_checks |= {dg.AssetCheckKey(dg.AssetKey(one.asset), one.name) for one in value}
-                elif isinstance(value, dg.AssetsDefinition):
-                    defined["asset"] |= {key.to_user_string() for key in value.keys}
+                if isinstance(value, Asset):
+                    defined["asset"].add(value.name)
                 elif isinstance(value, dg.SensorDefinition):
                     defined["sensor"].add(value.name)
                 elif isinstance(value, dg.ScheduleDefinition):
                     defined["schedule"].add(value.name)
                 elif isinstance(value, dg.JobDefinition) or type(value).__name__ == "UnresolvedAssetJobDefinition":
                     defined["job"].add(value.name)
-    assert {"every_message_is_parsed", "album_counts_are_true"} <= {key.name for key in found_checks}
     graph = defs.resolve_asset_graph()
     assert defined == {
         "asset": {key.to_user_string() for key in graph.get_all_asset_keys()},
@@ -99,14 +96,15 @@ def test_everything_defined_is_wired(defs: dg.Definitions) -> None:
         "schedule": {schedule.name for schedule in defs.schedules or ()},
         "job": {job.name for job in defs.jobs or ()},
     }
-    wired = set(graph.asset_check_keys)
-    assert found_checks <= wired
-    assert wired == {key for check in checks.ALL for key in check.check_keys}
+    found = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
+    assert found == {(rule.asset, rule.name) for rule in rules(ASSETS)}
+    assert {"every_message_is_parsed", "album_counts_are_true"} <= {name for _, name in found}
 
 
 def test_every_asset_with_a_ledger_is_checked() -> None:
     """telegram_messages is what arrived: it derives nothing."""
-    assert set(checks.STAGES) == set(DEPS) - {"telegram_messages"}
+    checked = {rule.asset for rule in rules(ASSETS) if rule.name == "nothing_failed"}
+    assert checked == {asset.name for asset in ASSETS if asset.ledger} == set(DEPS) - {"telegram_messages"}
 
 
 def test_the_code_location_imports_no_heavy_client(tmp_path: Path) -> None:
@@ -240,7 +238,7 @@ def test_checks_see_what_is_wrong(defs: dg.Definitions, resources: dict[str, Any
                SELECT tenant_id, id, id, 1, 'photo', 3, 'x', now() FROM channels RETURNING 1""",
         )
         result = dg.materialize(
-            checks.ALL,
+            [checks.definition(rule) for rule in rules(ASSETS)],
             selection=dg.AssetSelection.all_asset_checks(),
             instance=instance,
             resources=resources,

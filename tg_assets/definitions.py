@@ -12,7 +12,7 @@ from resources.object_store import Objects
 from resources.postgres import Postgres
 from resources.qdrant import Qdrant
 from resources.redis import Redis
-from resources.settings import SettingsResource
+from resources.settings import settings
 from resources.speech import SpeechResource
 from resources.tagger import TaggerResource
 from resources.vision import VisionResource
@@ -35,7 +35,7 @@ from tg_assets.runs.telegram_runs import catch_up, fetch, sideload_job, sweep
 def default_resources() -> dict[str, Any]:
     """Resources of a deployment; URLs are read from the environment when a run starts, not now."""
     return {
-        "settings": SettingsResource(),
+        "settings": settings,
         "postgres": Postgres(url=dg.EnvVar("TG_POSTGRES_URL")),
         "objects": Objects(url=dg.EnvVar("TG_OBJECTS_URL")),
         "qdrant": Qdrant(

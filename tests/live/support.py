@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ import orjson
 
 from tests.support import pipeline
 from tg_assets import ids
+from tg_assets.assets import ASSETS
+from tg_assets.assets.order import live_round
 from tg_assets.ledger.engine import run_stage
 from tg_assets.ledger.stage import Report, StageOf
 from tg_assets.live.chats import Directory
@@ -99,6 +102,7 @@ class Live:
             pipeline.postgres(),
             self.redis,
             self._stages(vision, speech, album_quiet),
+            live_round(ASSETS),
             lambda: tenants or [ids.tenant_id(self.tenant)],
             report=self.made.append,
             log=self.said.append,
@@ -121,24 +125,10 @@ class Live:
         return reports
 
     def _stages(self, vision: Any, speech: Any, album_quiet: float = 0.0) -> Mapping[str, tuple[StageOf, ...]]:
-        from resources.embedder import EmbedderResource
-        from resources.vision import VisionResource
-        from tg_assets.assets.stages import all_stages
-        from tg_assets.graph.schema import CONSTRAINTS
-
-        model, qdrant, neo4j = EmbedderResource().get(), pipeline.qdrant(), pipeline.neo4j()
-        qdrant.create_collection(model.dimension)
-        neo4j.create_schema(CONSTRAINTS)
-        return all_stages(
-            pipeline.objects(),
-            vision or VisionResource(),
-            qdrant,
-            model,
-            neo4j,
-            redis=self.redis,
-            album_quiet=album_quiet,
-            speech=speech,
-        )
+        given = {name: one for name, one in (("vision", vision), ("speech", speech)) if one}
+        chosen = {"album_quiet_seconds": album_quiet}
+        redis = SimpleNamespace(client=lambda: self.redis)
+        return pipeline.prepared_stages(pipeline.tools(live=True, settings=chosen, redis=redis, **given))
 
     def world(self) -> dict[str, Any]:
         """Everything there is of the tenant, in all stores, without what names the tenant: for comparing lives.

@@ -55,7 +55,7 @@ def said(number: int, provider: str) -> VisionResult:
 class Eyes(VisionResource):
     """A tenant's provider that is a test's."""
 
-    def seeing(self, tenant: str) -> Seeing:
+    def seeing(self, tenant: str, database: Any) -> Seeing:
         return Seeing(HandlerProvider(describe), Policy())
 
 

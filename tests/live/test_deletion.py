@@ -36,7 +36,7 @@ def data(number: int) -> bytes:
 
 
 class Eyes(VisionResource):
-    def seeing(self, tenant: str) -> Seeing:
+    def seeing(self, tenant: str, database: Any) -> Seeing:
         def describe(image: bytes, mime: str) -> VisionResult:
             number = int(image.decode().removeprefix("file "))
             return VisionResult(

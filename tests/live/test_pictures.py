@@ -40,7 +40,7 @@ class Eyes(VisionResource):
     def asked(self) -> list[int]:
         return sorted(self._asked)
 
-    def seeing(self, tenant: str) -> Seeing:
+    def seeing(self, tenant: str, database: Any) -> Seeing:
         def describe(image: bytes, mime: str) -> VisionResult:
             number = int(image.decode().removeprefix("picture "))
             self._asked.append(number)

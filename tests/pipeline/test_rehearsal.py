@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from pydantic import PrivateAttr
 
-from resources.embedder import EmbedderResource
 from resources.speech import Hearing, SpeechResource
 from resources.tagger import TaggerResource, Tagging
 from resources.vision import Seeing, VisionResource
@@ -17,11 +16,11 @@ from tests.support import pipeline
 from tests.telegram.exports import chat, message
 from tg_assets import ids
 from tg_assets.albums.written import Writer
+from tg_assets.assets import ASSETS
 from tg_assets.assets.rehearsal import rehearse
-from tg_assets.assets.stages import all_stages
-from tg_assets.graph.schema import CONSTRAINTS
+from tg_assets.assets.tools import Tools
 from tg_assets.ledger.engine import run_stage
-from tg_assets.ledger.stage import Report, StageOf
+from tg_assets.ledger.stage import Report
 from tg_assets.remote.chat import Reply
 from tg_assets.remote.price import Price
 from tg_assets.scope import Scope
@@ -49,7 +48,7 @@ class Eyes(VisionResource):
         made._version, made._policy, made._writer = version, policy or Policy(), writer
         return made
 
-    def seeing(self, tenant: str) -> Seeing:
+    def seeing(self, tenant: str, database: Any) -> Seeing:
         def describe(image: bytes, mime: str) -> VisionResult:
             return VisionResult(
                 classification="photo", description=f"{self._version} sees {image.decode()}", provider="fake",
@@ -75,7 +74,7 @@ class Ears(SpeechResource):
 class Names(TaggerResource):
     """A tagger with a price. What it says is not what was said before: a dry run takes that for granted."""
 
-    def tagging(self, tenant: str, embedder: Any) -> Tagging:
+    def tagging(self, tenant: str, embedder: Any, database: Any) -> Tagging:
         class Tagger:
             name, version, tokens, tokens_per_post, chunk_size = "fake", "fake@1", 0, 40, 20
 
@@ -109,31 +108,19 @@ class Deployment:
     def __init__(self, tenant: str, feed: str) -> None:
         self.tenant = tenant
         self._scope = Scope(feed, datetime(2023, 5, 1, tzinfo=UTC), datetime(2023, 5, 3, tzinfo=UTC))
-        self._qdrant, self._neo4j, self._embedder = pipeline.qdrant(), pipeline.neo4j(), EmbedderResource().get()
-        self._qdrant.create_collection(self._embedder.dimension)
-        self._neo4j.create_schema(CONSTRAINTS)
 
-    def _stages(self, rehearsed: bool, given: Mapping[str, Any]) -> Mapping[str, tuple[StageOf, ...]]:
-        given = {"vision": Eyes.make(), "speech": Ears(), **given}
-        return all_stages(
-            pipeline.objects(),
-            given.pop("vision"),
-            self._qdrant,
-            self._embedder,
-            self._neo4j,
-            rehearsed=rehearsed,
-            **given,
-        )
+    def _tools(self, given: Mapping[str, Any]) -> Tools:
+        return pipeline.tools(**{"vision": Eyes.make(), "speech": Ears(), **given})
 
     def counted(self, force: bool = False, **given: Any) -> dict[str, Report]:
         with pipeline.postgres().tenant(ids.tenant_id(self.tenant)) as session:
-            found = rehearse(session, self._scope, self._stages(True, given), force=force)
+            found = rehearse(session, self._scope, ASSETS, self._tools(given), force=force)
         return {stage.name: report for _, stage, report in found}
 
     def made(self, force: bool = False, **given: Any) -> dict[str, Report]:
         found = {}
         with pipeline.postgres().tenant(ids.tenant_id(self.tenant)) as session:
-            for several in self._stages(False, given).values():
+            for several in pipeline.prepared_stages(self._tools(given)).values():
                 for of in several:
                     stage = of if not callable(of) else of(self._scope)
                     found[stage.name] = run_stage(stage, session, self._scope, force=force)
@@ -176,8 +163,8 @@ def test_a_dry_run_counts_what_the_run_does(tenant: str, tmp_path: Path) -> None
     first = it.check()
     assert (first["vision_summaries"], first["album_summaries"], first["tags"]) == (6, 1, 9)
     assert it.check() == {}
-    assert set(it.check(album_summary="best-of")) >= {"album_summaries"}
-    assert it.check(album_summary="best-of") == {}
+    assert set(it.check(settings={"album_summary": "best-of"})) >= {"album_summaries"}
+    assert it.check(settings={"album_summary": "best-of"}) == {}
     assert it.check(vision=Eyes.make("fake@2"))["vision_summaries"] == 6
     assert it.check(vision=Eyes.make("fake@2", Policy(never=("-1000000000042",))))["vision_summaries"] == 6
     assert it.check(vision=Eyes.make("fake@2"))["vision_summaries"] == 6

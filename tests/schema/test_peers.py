@@ -11,15 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from migrations import downgrade, upgrade
-from resources.embedder import EmbedderResource
-from resources.vision import VisionResource
 from tests.pipeline.test_changes import picture, said
 from tests.schema.test_migrations import STRUCTURE, ask
 from tests.support import pipeline
 from tests.telegram.exports import account, chat
 from tg_assets import ids
-from tg_assets.assets.stages import all_stages
-from tg_assets.graph.schema import CONSTRAINTS
 from tg_assets.importing import ImportOptions, import_export
 from tg_assets.importing.report import ChatReport
 from tg_assets.ledger.engine import run_stage
@@ -59,10 +55,7 @@ class Installation:
 
     def make(self) -> None:
         """All stages of all feeds."""
-        model, qdrant, neo4j = EmbedderResource().get(), pipeline.qdrant(), pipeline.neo4j()
-        qdrant.create_collection(model.dimension)
-        neo4j.create_schema(CONSTRAINTS)
-        stages = all_stages(pipeline.objects(), VisionResource(), qdrant, model, neo4j)
+        stages = pipeline.prepared_stages(pipeline.tools(postgres=Database(url=self.app_url)))
         with Database(url=self.app_url).tenant(self.tenant_id) as session:
             for (feed,) in self.rows("SELECT DISTINCT feed FROM channels ORDER BY 1"):
                 scope = Scope(feed, datetime(2023, 5, 1, tzinfo=UTC), datetime(2023, 6, 1, tzinfo=UTC))

@@ -9,6 +9,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,9 +19,13 @@ from sqlalchemy import text
 
 from tests.support.data import ROOT
 from tg_assets import ids
-from tg_assets.definitions import ASSETS, default_resources
+from tg_assets.assets import ASSETS
+from tg_assets.assets.order import stages
+from tg_assets.assets.tools import Tools
+from tg_assets.definitions import default_resources, defined_assets
 from tg_assets.importing import ImportOptions, import_export
 from tg_assets.importing.report import ChatReport
+from tg_assets.ledger.stage import StageOf
 from tg_assets.registry.tenants import register
 from tg_assets.settings import load_settings
 from tg_assets.stores.database import Database
@@ -29,7 +34,7 @@ from tg_assets.stores.objects import ObjectStore
 from tg_assets.stores.vectors import VectorIndex
 
 SAMPLE = ROOT / "samples" / "export"
-ALL_ASSETS = [asset.key.to_user_string() for asset in ASSETS]
+ALL_ASSETS = [asset.name for asset in ASSETS]
 
 # Columns that say when or by which run, not what.
 _VOLATILE = {
@@ -77,6 +82,24 @@ def redis() -> Any:
     return client(os.environ["TG_REDIS_URL"])
 
 
+def tools(*, live: bool = False, settings: Mapping[str, Any] | None = None, **given: Any) -> Tools:
+    """What stages are made of without a run; ``given`` are other resources by name, ``settings`` other values."""
+    chosen = load_settings().model_copy(update=dict(settings or {}))
+    stores = {
+        "settings": chosen, "postgres": postgres(), "objects": objects(),
+        "qdrant": qdrant(), "neo4j": neo4j(), "redis": SimpleNamespace(client=redis),
+    }  # fmt: skip
+    return Tools({**default_resources(), **stores, **given}.__getitem__, live=live)
+
+
+def prepared_stages(made_of: Tools) -> dict[str, tuple[StageOf, ...]]:
+    """Stages of all assets by name, in their order, with what they write into."""
+    for asset in ASSETS:
+        if asset.prepare:
+            asset.prepare(made_of)
+    return stages(ASSETS, made_of)
+
+
 def import_path(path: Path, tenant: str, **options: Any) -> list[ChatReport]:
     """Land an export for a tenant; options as in ``ImportOptions``."""
     return import_export(
@@ -104,7 +127,7 @@ def materialize(
         instance = instance or stack.enter_context(new_instance())
         register(instance, [feed])
         return dg.materialize(
-            ASSETS,
+            defined_assets(),
             selection=chosen,
             instance=instance,
             resources={**default_resources(), **(resources or {})},

@@ -22,7 +22,6 @@ from tests.telegram_server import FloodWait, World
 from tests.telegram_server.boxes import Message
 from tests.updates.support import QUICK, Listening
 from tg_assets import ids
-from tg_assets.assets.stages import all_stages
 from tg_assets.history.pull import Puller
 from tg_assets.history.sweep import Sweep
 from tg_assets.ledger.engine import run_stage
@@ -181,14 +180,7 @@ class Life(RuleBasedStateMachine):
             loop.pull(feed, START.date(), END.date(), force=True)
         puller = Puller(pipeline.postgres(), configured, loop.id, loop.tenant, loop.said.append)
         asyncio.run(Sweep(puller).run())
-        from resources.embedder import EmbedderResource
-        from resources.vision import VisionResource
-        from tg_assets.graph.schema import CONSTRAINTS
-
-        model, qdrant, neo4j = EmbedderResource().get(), pipeline.qdrant(), pipeline.neo4j()
-        qdrant.create_collection(model.dimension)
-        neo4j.create_schema(CONSTRAINTS)
-        stages = all_stages(pipeline.objects(), VisionResource(), qdrant, model, neo4j)
+        stages = pipeline.prepared_stages(pipeline.tools())
         with pipeline.postgres().tenant(loop.id) as session:
             for feed in self.feeds:
                 for group in stages.values():

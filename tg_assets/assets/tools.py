@@ -37,7 +37,7 @@ class Tools:
     @cached_property
     def settings(self) -> Settings:
         """What the deployment chose."""
-        found: Settings = self.resource("settings").get()
+        found: Settings = self.resource("settings")
         return found
 
     @cached_property

@@ -16,13 +16,13 @@ import dagster as dg
 
 from resources.postgres import Postgres
 from resources.redis import Redis
-from resources.settings import SettingsResource
 from tg_assets import assets, ids
 from tg_assets.assets.asset import StageConfig
 from tg_assets.assets.materialize import metadata
 from tg_assets.assets.order import live_round, stages
 from tg_assets.assets.tools import Tools
 from tg_assets.registry.tenants import known_feeds, register, tenant_slugs
+from tg_assets.settings import Settings
 
 # Which shard a run reads.
 TAIL_TAG = "tg/tail"
@@ -60,7 +60,11 @@ def _report(
 
 @dg.op
 def tail_streams(
-    context: dg.OpExecutionContext, config: TailConfig, postgres: Postgres, redis: Redis, settings: SettingsResource
+    context: dg.OpExecutionContext,
+    config: TailConfig,
+    postgres: Postgres,
+    redis: Redis,
+    settings: dg.ResourceParam[Settings],
 ) -> None:
     """Read a shard of the streams into the database: raw messages, posts, facts, dead letters, dirty partitions."""
     from tg_assets.live.chats import Directory
@@ -68,8 +72,8 @@ def tail_streams(
     from tg_assets.live.state import waiting
     from tg_assets.live.tail import Flush, Tail
 
-    chosen, client = settings.get(), redis.client()
-    first = chosen.start_date
+    client = redis.client()
+    first = settings.start_date
 
     def report(flush: Flush) -> None:
         lag = waiting(client, config.shard)
@@ -87,12 +91,12 @@ def tail_streams(
                 made = ("telegram_messages",) if partition in flush.unparsed else ("telegram_messages", "posts")
                 _report(context, made, partition, {**about, "messages": messages})
 
-    directory = Directory(chosen, lambda: len(known_feeds(context.instance)))
+    directory = Directory(settings, lambda: len(known_feeds(context.instance)))
     tail = Tail(
         postgres,
         client,
         directory,
-        Processor(directory, chosen, context.run_id),
+        Processor(directory, settings, context.run_id),
         config.shard,
         run_id=context.run_id,
         register=lambda feeds: _register(context, feeds),

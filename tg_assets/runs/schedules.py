@@ -5,11 +5,11 @@ from datetime import timedelta
 import dagster as dg
 
 from resources.postgres import Postgres
-from resources.settings import SettingsResource
 from tg_assets.partitions import date_key
 from tg_assets.registry.tenants import has_accounts, known_feeds, tenant_slugs
 from tg_assets.runs.jobs import everything
 from tg_assets.runs.telegram_runs import catch_up, current, feeds_with_missing_files, fetch, sweep
+from tg_assets.settings import Settings
 
 DAYS = 7
 
@@ -57,10 +57,10 @@ def hourly_catch_up(context: dg.ScheduleEvaluationContext, postgres: Postgres) -
     cron_schedule="*/5 * * * *", job=fetch, execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.RUNNING
 )
 def frequent_fetch(
-    context: dg.ScheduleEvaluationContext, postgres: Postgres, settings: SettingsResource
+    context: dg.ScheduleEvaluationContext, postgres: Postgres, settings: dg.ResourceParam[Settings]
 ) -> dg.RunRequest | dg.SkipReason:
     """Every five minutes, files of messages that came live, if there are any."""
-    slugs = tenant_slugs(known_feeds(context.instance)) if settings.get().media_download else []
+    slugs = tenant_slugs(known_feeds(context.instance)) if settings.media_download else []
     if any(feeds_with_missing_files(postgres, slug, *current()) for slug in slugs):
         return dg.RunRequest()
     return dg.SkipReason("No message of today or yesterday waits for its file.")

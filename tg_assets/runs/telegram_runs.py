@@ -17,7 +17,6 @@ from sqlalchemy import text
 
 from resources.object_store import Objects
 from resources.postgres import Postgres
-from resources.settings import SettingsResource
 from tg_assets import ids
 from tg_assets.events.media_list import NOT_STORED
 from tg_assets.faults import said
@@ -79,12 +78,12 @@ def _ended(context: dg.OpExecutionContext, counts: Counter[str], failures: list[
 
 
 @dg.op
-def catch_up_feeds(context: dg.OpExecutionContext, postgres: Postgres, settings: SettingsResource) -> None:
+def catch_up_feeds(context: dg.OpExecutionContext, postgres: Postgres, settings: dg.ResourceParam[Settings]) -> None:
     """Read what is new in the current window of every feed that an account reads."""
     counts: Counter[str] = Counter()
     failures: list[str] = []
     problems = 0
-    for puller in _readers(context, postgres, settings.get()):
+    for puller in _readers(context, postgres, settings):
         with postgres.tenant(puller.tenant) as session, session.transaction() as connection:
             feeds = connection.execute(
                 text("""SELECT DISTINCT c.feed FROM channels c JOIN user_channel u ON u.channel_id = c.id
@@ -128,7 +127,7 @@ def current() -> tuple[datetime, datetime]:
 
 @dg.op
 def fetch_files(
-    context: dg.OpExecutionContext, postgres: Postgres, objects: Objects, settings: SettingsResource
+    context: dg.OpExecutionContext, postgres: Postgres, objects: Objects, settings: dg.ResourceParam[Settings]
 ) -> None:
     """Download what messages of the current window lack: live messages come without their files."""
     from tg_assets.downloading.download import Downloader
@@ -136,11 +135,10 @@ def fetch_files(
 
     failures: list[str] = []
     done = Downloaded()
-    chosen = settings.get()
     for slug in tenant_slugs(known_feeds(context.instance)):
-        for feed in feeds_with_missing_files(postgres, slug, *current()) if chosen.media_download else ():
+        for feed in feeds_with_missing_files(postgres, slug, *current()) if settings.media_download else ():
             downloader = Downloader(
-                postgres, objects, chosen, ids.tenant_id(slug), context.log.info, chosen.start_date, done
+                postgres, objects, settings, ids.tenant_id(slug), context.log.info, settings.start_date, done
             )
             try:
                 asyncio.run(downloader.download(Scope(feed, *current())))
@@ -152,7 +150,7 @@ def fetch_files(
 
 @dg.op
 def sweep_chats(
-    context: dg.OpExecutionContext, config: SweepConfig, postgres: Postgres, settings: SettingsResource
+    context: dg.OpExecutionContext, config: SweepConfig, postgres: Postgres, settings: dg.ResourceParam[Settings]
 ) -> None:
     """Compare stored messages with Telegram by id: deletions and messages that nobody announced."""
     from tg_assets.history.sweep import Sweep
@@ -160,7 +158,7 @@ def sweep_chats(
     counts: Counter[str] = Counter()
     failures: list[str] = []
     problems = 0
-    for puller in _readers(context, postgres, settings.get()):
+    for puller in _readers(context, postgres, settings):
         try:
             asyncio.run(Sweep(puller, config.requests).run())
         except Exception as error:  # noqa: BLE001
@@ -173,14 +171,14 @@ def sweep_chats(
 
 @dg.op
 def sideload_dialogs(
-    context: dg.OpExecutionContext, config: SideloadConfig, postgres: Postgres, settings: SettingsResource
+    context: dg.OpExecutionContext, config: SideloadConfig, postgres: Postgres, settings: dg.ResourceParam[Settings]
 ) -> None:
     """Read an account's direct messages and groups into feeds that only this account sees."""
     from tg_assets.history.sideload import BEGINNING, Wanted, dialog_types, sideload
 
     wanted = Wanted(dialog_types(config.types), config.limit_per_dialog, parse_time(config.since, "since") or BEGINNING)
     done = sideload(
-        postgres, settings.get(), config.tenant, config.account, wanted, len(known_feeds(context.instance)),
+        postgres, settings, config.tenant, config.account, wanted, len(known_feeds(context.instance)),
         context.log.info,
         feeds=lambda feeds: _register(context, feeds),
     )  # fmt: skip
