@@ -16,6 +16,7 @@ from dagster._grpc import server
 # What runs import. A test sees to it that none of it starts a thread.
 PRELOADED = [
     "tg_assets.code_location", "resources.dagster_storage", "dagster._grpc.impl", "psycopg2", "redis", "orjson",
+    "tg_assets.live.tail", "tg_assets.live.refresh", "neo4j", "qdrant_client",
     "tg_assets.history.pull",
 ]  # fmt: skip
 # numpy would start threads when it is imported, and the embedding model is faster without them.
