@@ -16,9 +16,11 @@ import orjson
 from sqlalchemy import text
 
 from resources.vision import Seeing
+from tests.support.providers import HandlerProvider
 from tg_assets import ids
-from tg_assets.assets import album_summaries, media_groups, media_objects, posts, vision_summaries
+from tg_assets.assets import album_summaries, media_groups, media_objects, vision_summaries
 from tg_assets.events.from_telethon import TelethonChat, event_of
+from tg_assets.landing import posts
 from tg_assets.landing.rows import INCOMING, land
 from tg_assets.ledger.engine import run_stage
 from tg_assets.ledger.stage import Report, Stage
@@ -29,7 +31,6 @@ from tg_assets.stores.database import Database, TenantConnection, copy_rows
 from tg_assets.stores.objects import ObjectStore
 from tg_assets.telegram.rebuild import MediaItem, rebuild
 from tg_assets.vision.policy import Policy
-from tg_assets.vision.provider import HandlerProvider
 from tg_assets.vision.result import VisionResult
 
 ALBUMS, ITEMS, PICTURES = 10_000, 4, 500

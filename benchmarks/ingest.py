@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, text
 
 from tg_assets import ids
-from tg_assets.assets.posts import STAGE
 from tg_assets.importing import import_export
 from tg_assets.importing.options import ImportOptions
+from tg_assets.landing.posts import STAGE
 from tg_assets.ledger.engine import run_stage
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings

@@ -14,10 +14,11 @@ from resources.vision import Seeing, VisionResource
 from tests.live import child
 from tests.live.support import CHAT, Live
 from tests.support import pipeline
+from tests.support.providers import HandlerProvider
 from tg_assets import ids
 from tg_assets.remote.errors import ReplyUnusable
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision.policy import Policy
-from tg_assets.vision.provider import HandlerProvider, PictureRefused, Refusal
 from tg_assets.vision.result import VisionResult
 
 ASSEMBLED = "stream:album:assembled"
@@ -35,7 +36,7 @@ def describe(image: bytes, mime: str) -> VisionResult:
     """Says which picture it is; refuses one and answers nonsense for another."""
     number = int(image.decode().removeprefix("picture "))
     if number == UNSUPPORTED:
-        raise PictureRefused(Refusal.not_a_picture, "for the test")
+        raise Refused(Refusal.not_a_picture, "for the test")
     if number == FAILING:
         raise ReplyUnusable("answered nonsense twice")
     return said(number, "fake")

@@ -11,12 +11,11 @@ from resources.speech import Hearing, SpeechResource
 from resources.vision import Seeing, VisionResource
 from tests.live.support import DELETED, EDITED, PARSED, Live
 from tests.support import pipeline
+from tests.support.providers import HandlerProvider, HandlerSpeech
 from tests.telegram.exports import chat, message
 from tg_assets import ids
-from tg_assets.speech.provider import HandlerSpeech
 from tg_assets.speech.result import Segment, Transcript
 from tg_assets.vision.policy import Policy
-from tg_assets.vision.provider import HandlerProvider
 from tg_assets.vision.result import Ocr, VisionResult
 
 CHAT = -1_000_000_000_042

@@ -11,7 +11,7 @@ from tests.live.support import DELETED, PARSED, Live
 from tests.support import pipeline
 from tests.telegram.exports import chat, message
 from tg_assets import ids
-from tg_assets.assets.posts import STAGE
+from tg_assets.landing.posts import STAGE
 from tg_assets.ledger.engine import run_stage
 from tg_assets.scope import Scope
 

@@ -10,10 +10,11 @@ import pytest
 from resources.vision import Seeing, VisionResource
 from tests.live.support import Live, stale
 from tests.live.test_albums import picture, said
+from tests.support.providers import HandlerProvider
 from tg_assets.ledger.stage import Report
 from tg_assets.remote.errors import ReplyUnusable
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision.policy import Policy
-from tg_assets.vision.provider import HandlerProvider, PictureRefused, Refusal
 from tg_assets.vision.result import VisionResult
 from tg_assets.vision.similar import Looks
 
@@ -144,7 +145,7 @@ def test_pictures_that_fail_or_are_refused(posts: Live) -> None:
 
     def bad(number: int) -> VisionResult:
         if number == 1:
-            raise PictureRefused(Refusal.broken, "for the test")
+            raise Refused(Refusal.broken, "for the test")
         if number == 2:
             raise ReplyUnusable("answered nonsense twice")
         if number == 4:

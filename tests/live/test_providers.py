@@ -5,12 +5,12 @@ from typing import Any
 from resources.vision import Seeing, VisionResource
 from tests.live.support import Live
 from tests.live.test_albums import Eyes, batches, check, describe, due, item, picture, told
+from tests.support.providers import HandlerProvider
 from tg_assets.albums.written import Writer
 from tg_assets.remote.chat import Reply
 from tg_assets.remote.errors import NotNow
 from tg_assets.remote.price import Price
 from tg_assets.vision.policy import Policy
-from tg_assets.vision.provider import HandlerProvider
 from tg_assets.vision.result import VisionResult
 
 

@@ -12,9 +12,10 @@ from resources.speech import Hearing, SpeechResource
 from tests.live.support import DELETED, Live, stale
 from tests.support import pipeline
 from tests.support.data import ROOT
+from tests.support.providers import HandlerSpeech
 from tg_assets import ids
 from tg_assets.index.search import search
-from tg_assets.speech.provider import HandlerSpeech, Refusal, SpeechRefused
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.speech.result import Segment, Transcript
 
 SAMPLES = ROOT / "samples" / "speech"
@@ -44,7 +45,7 @@ class Ears(SpeechResource):
             number = int(data.decode().removeprefix("note "))
             self._asked.append(number)
             if number == 4:
-                raise SpeechRefused(Refusal.broken, "for the test")
+                raise Refused(Refusal.broken, "for the test")
             if number == 5:
                 raise RuntimeError("a secret text")
             text = self._words[number]

@@ -13,6 +13,7 @@ from resources.speech import Hearing, SpeechResource
 from resources.tagger import TaggerResource, Tagging
 from resources.vision import Seeing, VisionResource
 from tests.support import pipeline
+from tests.support.providers import HandlerProvider, HandlerSpeech
 from tests.telegram.exports import chat, message
 from tg_assets import ids
 from tg_assets.albums.written import Writer
@@ -24,11 +25,9 @@ from tg_assets.ledger.stage import Report
 from tg_assets.remote.chat import Reply
 from tg_assets.remote.price import Price
 from tg_assets.scope import Scope
-from tg_assets.speech.provider import HandlerSpeech
 from tg_assets.speech.result import Segment, Transcript
 from tg_assets.tagging.tags import TagInput, TagResult, only_hashtags
 from tg_assets.vision.policy import Policy
-from tg_assets.vision.provider import HandlerProvider
 from tg_assets.vision.result import VisionResult
 
 DAY = 1_682_931_600  # 2023-05-01T09:00:00Z

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 
 from tests.speech.sounds import encode, sample, silent_film, times, tone
-from tg_assets.speech.provider import Refusal
+from tg_assets.sandbox.provider import Refusal
 
 VOICE, NOTE = sample("voice_ru.ogg"), sample("video_note_ru.mp4")
 

@@ -5,10 +5,10 @@ import signal
 import sys
 import time
 
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.sandbox.worker import Header, Task
 from tg_assets.speech import listening
 from tg_assets.speech.decode import decode
-from tg_assets.speech.provider import Refusal, SpeechRefused
 
 
 def tasks(model: str, threads: int, max_seconds: float) -> Task:
@@ -61,7 +61,7 @@ def decoding() -> Task:
     def task(header: Header, body: bytes) -> tuple[Header, bytes]:
         try:
             decode(body, 60)
-        except SpeechRefused as refused:
+        except Refused as refused:
             return {"pid": os.getpid(), "reason": refused.reason.value}, b""
         return {"pid": os.getpid(), "reason": "heard"}, b""
 

@@ -8,9 +8,9 @@ import pytest
 from tests.speech.hostile import NOTE, PLAYLIST, VOICE, wav
 from tests.speech.sounds import encode, tone
 from tg_assets.sandbox.pool import Sandbox
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.speech import decode as decoding
 from tg_assets.speech.decode import RATE, Sound, decode
-from tg_assets.speech.provider import Refusal, SpeechRefused
 
 
 def pitch(sound: Sound) -> float:
@@ -53,7 +53,7 @@ def test_what_is_longer_than_allowed_is_refused(limit: float, detail: str) -> No
     """To the sample."""
     data = encode(tone(2), "wav", "pcm_s16le")
     if detail:
-        with pytest.raises(SpeechRefused) as caught:
+        with pytest.raises(Refused) as caught:
             decode(data, limit)
         assert (caught.value.reason, caught.value.detail) == (Refusal.too_long, detail)
     else:
@@ -73,7 +73,7 @@ def test_a_file_cannot_name_another(monkeypatch: pytest.MonkeyPatch, tmp_path: o
     with open(path, "wb") as out:  # noqa: PTH123
         out.write(encode(tone(2), "mpegts", "aac"))
     monkeypatch.setattr(decoding, "container", lambda data: "hls")
-    with pytest.raises(SpeechRefused) as caught:
+    with pytest.raises(Refused) as caught:
         decode(PLAYLIST.replace(b"/etc/passwd", path.encode()), 60)
     assert caught.value.reason is Refusal.broken
 

@@ -16,9 +16,9 @@ from tests.speech.hostile import CORPUS
 from tests.speech.sounds import buzz, encode, noise, sample, tone
 from tg_assets.errors import TgAssetsError
 from tg_assets.sandbox.pool import Sandbox
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.speech import local
 from tg_assets.speech.local import LocalSpeech
-from tg_assets.speech.provider import Refusal, SpeechRefused
 from tg_assets.speech.result import Transcript
 
 VOICES = {
@@ -83,7 +83,7 @@ def test_where_nobody_speaks_there_is_no_text(speech: LocalSpeech, make: object)
 def test_hostile_files_are_refused_by_name(speech: LocalSpeech, name: str) -> None:
     """With a sentence for a person."""
     data, reason = CORPUS[name]
-    with pytest.raises(SpeechRefused) as caught:
+    with pytest.raises(Refused) as caught:
         speech.transcribe(data, "audio/ogg")
     assert caught.value.reason is reason
     assert str(caught.value) == f"{reason.value}: {caught.value.detail}"
@@ -96,7 +96,7 @@ def test_the_same_worker_hears_the_next_voice_the_same_way(speech: LocalSpeech) 
     first = heard_first(speech, "voice_en.ogg")
     (before,) = workers()
     for data, _ in CORPUS.values():
-        with pytest.raises(SpeechRefused):
+        with pytest.raises(Refused):
             speech.transcribe(data, "audio/ogg")
     assert speech.transcribe(sample("voice_en.ogg"), "audio/ogg") == first
     (after,) = workers()
@@ -125,7 +125,7 @@ def test_a_worker_killed_at_work_costs_nothing(speech: LocalSpeech) -> None:
 )
 def test_who_breaks_a_worker_is_refused_and_the_next_is_served(misled: LocalSpeech, do: str, reason: Refusal) -> None:
     """Endless work, endless waiting, two deaths; the sentence speaks of a recording."""
-    with pytest.raises(SpeechRefused) as caught:
+    with pytest.raises(Refused) as caught:
         misled.transcribe(do.encode(), "")
     assert caught.value.reason is reason
     assert "look" not in caught.value.detail
@@ -152,7 +152,7 @@ def test_a_worker_asks_nobody(shipped: Path) -> None:
 def test_fewer_bytes_may_be_allowed_but_not_more(shipped: Path) -> None:
     """A worker takes no request that is much larger than ``MAX_BYTES``."""
     for allowed, size in ((10, 11), (1 << 40, local.MAX_BYTES + 1)):
-        with pytest.raises(SpeechRefused) as caught:
+        with pytest.raises(Refused) as caught:
             LocalSpeech(shipped, max_bytes=allowed).transcribe(bytes(size), "")
         assert caught.value.reason is Refusal.too_many_bytes
 

@@ -2,13 +2,15 @@
 
 import pickle
 
-from tg_assets.speech.provider import HandlerSpeech, Refusal, SpeechProvider, SpeechRefused
+from tests.support.providers import HandlerSpeech
+from tg_assets.sandbox.provider import Refusal, Refused
+from tg_assets.speech.provider import SpeechProvider
 from tg_assets.speech.result import Transcript
 
 
 def test_a_refusal_survives_a_process_pool() -> None:
     """Reason and sentence."""
-    again = pickle.loads(pickle.dumps(SpeechRefused(Refusal.too_long, "longer than 15 minutes")))
+    again = pickle.loads(pickle.dumps(Refused(Refusal.too_long, "longer than 15 minutes")))
     assert (again.reason, again.detail) == (Refusal.too_long, "longer than 15 minutes")
     assert str(again) == "too_long: longer than 15 minutes"
 

@@ -9,7 +9,7 @@ from telethon import utils
 from telethon.tl import types as tl
 
 from tests.telegram.tl import document, message, photo, service, stored
-from tg_assets.telegram.telethon_file import FileAt, input_location, location_of
+from tg_assets.events.telethon_file import FileAt, input_location, location_of
 from tg_assets.telegram.telethon_raw import raw_of
 
 PHOTO = FileAt("photo", 11, -12, b"\x00\xffref", 2, 156_605, "y")

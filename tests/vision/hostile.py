@@ -7,7 +7,7 @@ import zlib
 from PIL import Image
 
 from tests.vision.drawing import encode, photo, screen
-from tg_assets.vision.provider import Refusal
+from tg_assets.sandbox.provider import Refusal
 
 
 def chunk(name: bytes, body: bytes) -> bytes:

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.sandbox.worker import Task
-from tg_assets.vision.provider import PictureRefused, Refusal
 
 
 def tasks() -> Task:
@@ -27,7 +27,7 @@ def tasks() -> Task:
             case "eat":
                 return {"size": len(bytearray(8 * 2**30))}, b""
             case "refuse":
-                raise PictureRefused(Refusal.broken, "as asked")
+                raise Refused(Refusal.broken, "as asked")
             case "fail":
                 raise RuntimeError("as asked")
             case "write":

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.vision.drawing import encode, photo, screen
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision.decode import MAX_BYTES, WORK_SIDE, decode
-from tg_assets.vision.provider import PictureRefused, Refusal
 
 
 def png_claiming(width: int, height: int) -> bytes:
@@ -32,7 +32,7 @@ def png_claiming(width: int, height: int) -> bytes:
 
 
 def refusal(data: bytes, mime: str = "image/jpeg") -> Refusal:
-    with pytest.raises(PictureRefused) as caught:
+    with pytest.raises(Refused) as caught:
         decode(data, mime)
     assert str(caught.value).startswith(caught.value.reason.value)
     return caught.value.reason
@@ -122,7 +122,7 @@ def test_damaged_bytes_never_escape_as_another_error(data: st.DataObject) -> Non
     raw = bytearray(encode(screen(["ab"], size=(120, 90)), kind))
     for _ in range(data.draw(st.integers(1, 6))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
-    with contextlib.suppress(PictureRefused):
+    with contextlib.suppress(Refused):
         assert decode(bytes(raw[: data.draw(st.integers(1, len(raw)))])).image.mode == "RGB"
 
 
@@ -139,5 +139,5 @@ def test_a_refusal_survives_a_process_border() -> None:
     """Reason and detail are still there after pickling."""
     import pickle
 
-    back = pickle.loads(pickle.dumps(PictureRefused(Refusal.truncated, "half")))
+    back = pickle.loads(pickle.dumps(Refused(Refusal.truncated, "half")))
     assert (back.reason, back.detail) == (Refusal.truncated, "half")

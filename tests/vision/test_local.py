@@ -9,9 +9,9 @@ from PIL import Image
 from resources.vision import VisionResource
 from tests.support.data import shared_data
 from tests.vision.drawing import encode, font, meme, photo, screen
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision.colours import colour_name, dominant
 from tg_assets.vision.local import LocalVision
-from tg_assets.vision.provider import PictureRefused, Refusal
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_the_same_picture_gets_the_same_result_from_every_thread(local: LocalVis
 
 def test_a_refusal_passes_through(local: LocalVision) -> None:
     """A file that is no picture is settled, not an error to retry."""
-    with pytest.raises(PictureRefused) as caught:
+    with pytest.raises(Refused) as caught:
         local.describe(b"RIFF....WAVEfmt ", "image/webp")
     assert caught.value.reason is Refusal.not_a_picture
 

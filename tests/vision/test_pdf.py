@@ -5,11 +5,11 @@ import io
 import pytest
 
 from tests.vision.drawing import encode, photo, screen
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision.decode import WORK_SIDE, decode
 from tg_assets.vision.local import LocalVision
 from tg_assets.vision.pdf import MIME, first_page
 from tg_assets.vision.prepare import prepare
-from tg_assets.vision.provider import PictureRefused, Refusal
 
 
 def document(*lines: str, size: tuple[int, int] = (900, 1200)) -> bytes:
@@ -51,6 +51,6 @@ def test_it_can_be_passed_on() -> None:
 )
 def test_refused(data: bytes, mime: str, reason: Refusal) -> None:
     """By name, and the next one works."""
-    with pytest.raises(PictureRefused) as refused:
+    with pytest.raises(Refused) as refused:
         decode(data, mime)
     assert refused.value.reason == reason

@@ -17,7 +17,8 @@ from tests.vision.drawing import photo
 from tg_assets.remote.config import RemoteModel
 from tg_assets.remote.errors import NotNow, ReplyUnusable
 from tg_assets.remote.guard import Guarded
-from tg_assets.vision.provider import PictureRefused, Refusal, VisionProvider
+from tg_assets.sandbox.provider import Refusal, Refused
+from tg_assets.vision.provider import VisionProvider
 from tg_assets.vision.remote import SCHEMA, RemoteVision
 from tg_assets.vision.result import VisionResult
 
@@ -39,7 +40,7 @@ class Shrunk:
 def shrink(data: bytes, mime: str, side: int) -> Shrunk:
     """Decode, scale and encode anew, without a sandbox."""
     if not data:
-        raise PictureRefused(Refusal.empty, "no bytes")
+        raise Refused(Refusal.empty, "no bytes")
     image = Image.open(io.BytesIO(data))
     small = image.convert("RGB")
     small.thumbnail((side, side))
@@ -200,14 +201,14 @@ def test_a_truncated_reply_is_settled(server: ModelServer, vision: Make) -> None
 )
 def test_a_filtered_picture_is_refused(server: ModelServer, vision: Make, kind: str, fault: Fault) -> None:
     server.faults.append(fault)
-    with pytest.raises(PictureRefused) as caught:
+    with pytest.raises(Refused) as caught:
         vision(kind).describe(picture_file(), "image/jpeg")
     assert caught.value.reason is Refusal.filtered
     assert len(server.chats) == 1
 
 
 def test_what_cannot_be_prepared_is_not_sent(server: ModelServer, vision: Make) -> None:
-    with pytest.raises(PictureRefused, match="empty"):
+    with pytest.raises(Refused, match="empty"):
         vision().describe(b"", "image/jpeg")
     assert server.asked == []
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tg_assets.vision.provider import HandlerProvider, VisionProvider
+from tests.support.providers import HandlerProvider
+from tg_assets.vision.provider import VisionProvider
 from tg_assets.vision.result import VisionResult, features_hash
 
 KEYS = {

@@ -17,9 +17,9 @@ from tests.vision.drawing import encode, screen
 from tests.vision.hostile import CORPUS
 from tg_assets.errors import TgAssetsError
 from tg_assets.sandbox.pool import Sandbox
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision.local import LocalVision
 from tg_assets.vision.prepare import prepare
-from tg_assets.vision.provider import PictureRefused, Refusal
 
 MISBEHAVING = "tests.vision.misbehaving:tasks"
 
@@ -41,7 +41,7 @@ def ask(sandbox: Sandbox, do: str, body: bytes = b"") -> dict[str, str]:
 
 
 def refusal(sandbox: Sandbox, do: str) -> Refusal:
-    with pytest.raises(PictureRefused) as caught:
+    with pytest.raises(Refused) as caught:
         ask(sandbox, do)
     return caught.value.reason
 
@@ -55,7 +55,7 @@ def test_hostile_files_are_refused_by_name_or_described(local: LocalVision, name
         assert prepare(data, "image/jpeg", 100).jpeg.startswith(b"\xff\xd8\xff")
     else:
         for look in (lambda: local.describe(data, "image/jpeg"), lambda: prepare(data, "image/jpeg", 100)):
-            with pytest.raises(PictureRefused) as caught:
+            with pytest.raises(Refused) as caught:
                 look()
             assert caught.value.reason is reason
     assert "после" in local.describe(encode(screen(["после бури"])), "image/png").ocr_text

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
-from tg_assets.vision.provider import PictureRefused
+from tg_assets.sandbox.provider import Refused
 
 THUMBNAIL = 72
 """Longest side of a picture on the sheet, in pixels."""
@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"https?:|www|@", re.IGNORECASE)
 _MARKS = {ord(mark): f"&#{ord(mark)};" for mark in "&\\`*_{}[]()<>#+!|~"}
 
 Thumbnail = Callable[[bytes, str, int], bytes]
-"""A small JPEG of a picture's bytes, MIME type and longest side; raises ``PictureRefused``."""
+"""A small JPEG of a picture's bytes, MIME type and longest side; raises ``Refused``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def contact_sheet(albums: Sequence[Shown], thumbnail: Thumbnail) -> str:
 def _small(data: bytes, mime: str, thumbnail: Thumbnail) -> bytes | None:
     try:
         return thumbnail(data, mime, THUMBNAIL)
-    except PictureRefused:
+    except Refused:
         return None
 
 

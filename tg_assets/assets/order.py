@@ -6,8 +6,8 @@ from graphlib import TopologicalSorter
 from tg_assets.assets.asset import Asset
 from tg_assets.assets.checks import Rule, nothing_failed
 from tg_assets.assets.tools import Tools
+from tg_assets.ledger.round import Round
 from tg_assets.ledger.stage import StageOf
-from tg_assets.live.round import Round
 
 
 def ordered(assets: Sequence[Asset]) -> list[Asset]:

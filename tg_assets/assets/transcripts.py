@@ -24,8 +24,9 @@ from tg_assets.ledger.deletion import keep_derived
 from tg_assets.ledger.enrichment import enrichment_failed, save_enrichment
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
 from tg_assets.registry.channels import channels_of
+from tg_assets.sandbox.provider import Refused
 from tg_assets.scope import Scope
-from tg_assets.speech.provider import SpeechProvider, SpeechRefused
+from tg_assets.speech.provider import SpeechProvider
 from tg_assets.speech.result import Transcript
 from tg_assets.stores.objects import ObjectStore
 
@@ -102,7 +103,7 @@ def _hear(note: Any, chunk: Chunk, provider: SpeechProvider, objects: ObjectStor
         return Heard(failed="its object is missing from the object store, or is another file")
     try:
         transcript = provider.transcribe(data, note.mime)
-    except SpeechRefused as refused:
+    except Refused as refused:
         return Heard(skipped=f"refused: {refused.reason}")
     except Exception as error:  # noqa: BLE001 - recorded by its type, since its words may hold a text; tried again
         return Heard(failed=f"the provider failed: {type(error).__name__}")

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, text
 
 from tg_assets.downloading.limits import GIVEN_UP, NO_FILE, NO_NUMBER, Limits
 from tg_assets.events.media_list import Item
+from tg_assets.events.telethon_file import FileAt, location_of
 from tg_assets.events.telethon_media import media_of_message
 from tg_assets.scope import Scope
-from tg_assets.telegram.telethon_file import FileAt, location_of
 
 _DETAILS = {"kind", "mime", "size", "file_name", "width", "height", "duration"}
 

@@ -24,7 +24,7 @@ from telethon.errors import (
 
 from tg_assets.downloading.partial import PART, Partial
 from tg_assets.downloading.progress import Downloaded
-from tg_assets.telegram.telethon_file import FileAt, input_location
+from tg_assets.events.telethon_file import FileAt, input_location
 
 if TYPE_CHECKING:
     from tg_assets.accounts.client import Client

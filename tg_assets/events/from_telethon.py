@@ -20,6 +20,7 @@ from tg_assets.events.post_row import post_row
 from tg_assets.events.posts import PostEditedEventV1, PostParsedEventV1
 from tg_assets.events.telethon_media import media_of_message
 from tg_assets.events.telethon_service import action_of, details_of
+from tg_assets.events.telethon_words import parts_with_words, said_in
 from tg_assets.ids import peer_id
 from tg_assets.jsonb import jsonb
 from tg_assets.telegram.desktop_post import ChatContext, PostRow, post_url
@@ -27,7 +28,6 @@ from tg_assets.telegram.desktop_text import content_hash
 from tg_assets.telegram.fields import INT32, Peer, integer, message_id, string
 from tg_assets.telegram.telethon_fields import Raw, count, kind_of, part, when
 from tg_assets.telegram.telethon_text import read_message_poll, read_message_reactions, read_message_text
-from tg_assets.telegram.telethon_words import parts_with_words, said_in
 from tg_assets.telegram.text import EMPTY
 from tg_assets.telegram.words import Content, content_of, said_in_service
 

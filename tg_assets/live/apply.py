@@ -10,8 +10,8 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection, text
 
-from tg_assets.assets import posts
 from tg_assets.jsonb import jsonb
+from tg_assets.landing import posts
 from tg_assets.landing.facts import apply_facts, keep_facts
 from tg_assets.landing.grouping import regroup_touched
 from tg_assets.landing.rows import INCOMING, forget_looks, land

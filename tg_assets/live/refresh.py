@@ -21,8 +21,8 @@ from sqlalchemy import Connection
 from tg_assets.faults import is_down
 from tg_assets.ledger import dirty, outbox
 from tg_assets.ledger.engine import run_stage
+from tg_assets.ledger.round import Round
 from tg_assets.ledger.stage import Report, StageOf
-from tg_assets.live.round import Round
 from tg_assets.scope import Scope
 from tg_assets.stores.database import Database, TenantConnection
 

@@ -9,8 +9,8 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from tg_assets.assets import posts
 from tg_assets.faults import is_down
+from tg_assets.landing import posts
 from tg_assets.ledger.engine import run_stage
 from tg_assets.partitions import window
 from tg_assets.scope import merge

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.sandbox.worker import Header, receive, send
-from tg_assets.vision.provider import PictureRefused, Refusal
 
 WORKERS = min(2, os.cpu_count() or 1)
 # Processor time of one picture: the slowest honest one, a screen full of small print, took 14.
@@ -63,7 +63,7 @@ class Sandbox:
     def call(self, header: Header, body: bytes) -> tuple[Header, bytes]:
         """The factory's answer to one request.
 
-        Raises ``PictureRefused`` (also ``too_slow`` and ``crashed``), and ``TgAssetsError`` when the worker cannot
+        Raises ``Refused`` (also ``too_slow`` and ``crashed``), and ``TgAssetsError`` when the worker cannot
         start or fails for a reason that is not the picture's.
         """
         with self._slots:
@@ -71,13 +71,13 @@ class Sandbox:
                 return self._once(header, body)
             except WorkerLost as lost:
                 if lost.slow:
-                    raise PictureRefused(Refusal.too_slow, f"more than {self._seconds:g} s of work") from None
+                    raise Refused(Refusal.too_slow, f"more than {self._seconds:g} s of work") from None
             # A worker may also be ended from outside, for want of memory; a picture is blamed the second time.
             try:
                 return self._once(header, body)
             except WorkerLost as lost:
                 reason = Refusal.too_slow if lost.slow else Refusal.crashed
-                raise PictureRefused(reason, f"the process that looked at it {lost}, twice") from None
+                raise Refused(reason, f"the process that looked at it {lost}, twice") from None
 
     def close(self) -> None:
         """End the idle workers; a later call starts new ones."""
@@ -95,7 +95,7 @@ class Sandbox:
         else:
             self._idle.append(worker)
         if refused := said.get("refused"):
-            raise PictureRefused(Refusal(refused[0]), str(refused[1]))
+            raise Refused(Refusal(refused[0]), str(refused[1]))
         if "said" not in said:
             raise TgAssetsError(str(said.get("failed")))
         return said["said"], data

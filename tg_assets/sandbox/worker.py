@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tg_assets.errors import TgAssetsError
-from tg_assets.vision.provider import PictureRefused, Refusal
+from tg_assets.sandbox.provider import Refusal, Refused
 
 Header = dict[str, Any]
 Task = Callable[[Header, bytes], tuple[Header, bytes]]
@@ -85,7 +85,7 @@ def main() -> None:
 def _answer(task: Task, header: Header, body: bytes) -> tuple[Header, bytes]:
     try:
         said, data = task(header, body)
-    except PictureRefused as refused:
+    except Refused as refused:
         return {"refused": [refused.reason.value, refused.detail]}, b""
     except MemoryError:
         # What else lacks its memory by now is not known, so this process answers nothing more.

@@ -6,14 +6,14 @@ name other files and addresses. What does not belong here: FFmpeg.
 
 import struct
 
-from tg_assets.speech.provider import Refusal, SpeechRefused
+from tg_assets.sandbox.provider import Refusal, Refused
 
 _PAGE = 27
 """Bytes of an Ogg page before its table of segments; RFC 3533, section 6."""
 
 
 def container(data: bytes) -> str:
-    """FFmpeg's name of the container. Raises ``SpeechRefused`` when it is none that a recording comes in."""
+    """FFmpeg's name of the container. Raises ``Refused`` when it is none that a recording comes in."""
     if data.startswith(b"OggS"):
         return "ogg"
     if data[4:8] == b"ftyp":
@@ -26,7 +26,7 @@ def container(data: bytes) -> str:
         return "wav"
     if data.startswith(b"fLaC"):
         return "flac"
-    raise SpeechRefused(Refusal.not_a_recording, "neither ogg, mp4, mp3, webm, wav nor flac")
+    raise Refused(Refusal.not_a_recording, "neither ogg, mp4, mp3, webm, wav nor flac")
 
 
 def _mpeg_audio(data: bytes) -> bool:

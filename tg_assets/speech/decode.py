@@ -15,8 +15,8 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.speech.containers import container, cut_short
-from tg_assets.speech.provider import Refusal, SpeechRefused
 
 RATE = 16_000
 """Samples a second that Whisper was trained on."""
@@ -44,11 +44,11 @@ Sound = NDArray[np.float32]
 def decode(data: bytes, max_seconds: float) -> Sound:
     """Mono samples in -1..1 at ``RATE`` of the first audio stream, at most ``max_seconds`` of it.
 
-    Raises ``SpeechRefused`` for a file that is no recording, has no sound, is broken, cut, odd or longer.
+    Raises ``Refused`` for a file that is no recording, has no sound, is broken, cut, odd or longer.
     """
     kind = container(data)
     if cut_short(data, kind):
-        raise SpeechRefused(Refusal.truncated, "the end of the file is missing")
+        raise Refused(Refusal.truncated, "the end of the file is missing")
     try:
         with av.open(
             io.BytesIO(data),
@@ -58,14 +58,14 @@ def decode(data: bytes, max_seconds: float) -> Sound:
             metadata_errors="ignore",
         ) as source:
             if not len(source.streams):
-                raise SpeechRefused(Refusal.broken, "nothing in it can be read")
+                raise Refused(Refusal.broken, "nothing in it can be read")
             if not source.streams.audio:
-                raise SpeechRefused(Refusal.no_sound, "no sound")
+                raise Refused(Refusal.no_sound, "no sound")
             return _Reader(source.streams.audio[0], max_seconds).read(source.demux(source.streams.audio[0]), kind)
     except MemoryError:
         raise
     except (av.FFmpegError, ValueError) as error:
-        raise SpeechRefused(Refusal.broken, f"it cannot be decoded: {getattr(error, 'strerror', error)}") from None
+        raise Refused(Refusal.broken, f"it cannot be decoded: {getattr(error, 'strerror', error)}") from None
 
 
 class _Reader:
@@ -100,21 +100,21 @@ class _Reader:
         codec = self._stream.codec_context
         name = codec.name if codec is not None else "unknown"
         if name not in CODECS:
-            raise SpeechRefused(Refusal.unknown_codec, f"no decoder for {name}")
+            raise Refused(Refusal.unknown_codec, f"no decoder for {name}")
         self._check_shape(codec.channels, codec.sample_rate or RATE)
 
     def _check_shape(self, channels: int, rate: int) -> None:
         if channels > MAX_CHANNELS:
-            raise SpeechRefused(Refusal.odd_sound, f"{channels} channels; {MAX_CHANNELS} are allowed")
+            raise Refused(Refusal.odd_sound, f"{channels} channels; {MAX_CHANNELS} are allowed")
         if rate not in RATES:
             allowed = f"{RATES.start} to {RATES.stop - 1}"
-            raise SpeechRefused(Refusal.odd_sound, f"{rate} samples a second; {allowed} are allowed")
+            raise Refused(Refusal.odd_sound, f"{rate} samples a second; {allowed} are allowed")
 
     def _take(self, frame: AudioFrame) -> None:
         self._check_shape(frame.layout.nb_channels, frame.sample_rate)
         self._seconds += frame.samples / frame.sample_rate
         if self._seconds > self._max + _ROUNDING:
-            raise SpeechRefused(Refusal.too_long, f"longer than {_span(self._max)}")
+            raise Refused(Refusal.too_long, f"longer than {_span(self._max)}")
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         if shape != self._shape:
             self._convert(None)
@@ -131,16 +131,16 @@ class _Reader:
 
     def _check_whole(self, kind: str, good: int, bad: int) -> None:
         if bad > max(1, _BAD_PACKETS * (good + bad)) or (bad and not self._pieces):
-            raise SpeechRefused(Refusal.broken, f"{bad} of {good + bad} packets cannot be decoded")
+            raise Refused(Refusal.broken, f"{bad} of {good + bad} packets cannot be decoded")
         if not self._pieces:
-            raise SpeechRefused(Refusal.no_sound, "no sound")
+            raise Refused(Refusal.no_sound, "no sound")
         if kind == "mp3":  # most say nothing of their length, and it is guessed from the first frames
             return
         stream = self._stream
         claimed = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
         if self._seconds < 0.9 * claimed - _SLACK:
             detail = f"it says that it lasts {claimed:.0f} s and holds {self._seconds:.0f} s"
-            raise SpeechRefused(Refusal.truncated, detail)
+            raise Refused(Refusal.truncated, detail)
 
 
 def _span(seconds: float) -> str:

@@ -15,9 +15,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from tg_assets.sandbox.provider import Refused
 from tg_assets.sandbox.worker import Header, Task
 from tg_assets.speech.doubt import NO_SPEECH, REPETITIVE, SURE, said
-from tg_assets.speech.provider import SpeechRefused
 
 DECODING = 30.0
 EXTRA = 60.0
@@ -64,7 +64,7 @@ def tasks(model: str, threads: int, max_seconds: float) -> Task:
         try:
             with at_most(DECODING):
                 sound = decode(body, max_seconds)
-        except SpeechRefused as refused:
+        except Refused as refused:
             return {"refused": [refused.reason.value, refused.detail]}, b""
         seconds = len(sound) / RATE
         with at_most(EXTRA + HEARING * seconds):

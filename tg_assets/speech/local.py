@@ -12,11 +12,10 @@ from typing import Any
 from tg_assets.errors import TgAssetsError
 from tg_assets.lazy import Lazy
 from tg_assets.sandbox.pool import Sandbox
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.speech.listening import longest
 from tg_assets.speech.models import SpeechModel, directory, identify
-from tg_assets.speech.provider import Refusal, SpeechRefused
 from tg_assets.speech.result import Segment, Transcript
-from tg_assets.vision.provider import PictureRefused
 
 # Raise it when a rule changes what is heard in a recording: every stored result then is stale.
 RULES_VERSION = 1
@@ -75,12 +74,12 @@ class LocalSpeech:
     def transcribe(self, data: bytes, mime: str) -> Transcript:
         """What is said in one recording; ``mime`` is not believed, the bytes are.
 
-        Raises ``SpeechRefused`` when the recording is the reason, and TgAssetsError when nothing can be heard here.
+        Raises ``Refused`` when the recording is the reason, and TgAssetsError when nothing can be heard here.
         """
         if not data:
-            raise SpeechRefused(Refusal.empty, "no bytes")
+            raise Refused(Refusal.empty, "no bytes")
         if len(data) > self._max_bytes:
-            raise SpeechRefused(Refusal.too_many_bytes, f"{len(data)} bytes; {self._max_bytes} are allowed")
+            raise Refused(Refusal.too_many_bytes, f"{len(data)} bytes; {self._max_bytes} are allowed")
         about = self._ask(data)
         segments = [
             Segment(start=round(start, 2), end=round(max(start, end), 2), text=text)
@@ -106,13 +105,13 @@ class LocalSpeech:
         sandbox = self._sandbox()
         try:
             said, _ = sandbox.call({}, data)
-        except PictureRefused as lost:
+        except Refused as lost:
             reason = Refusal(lost.reason.value)
-            raise SpeechRefused(reason, _LOST.get(reason, lost.detail)) from None
+            raise Refused(reason, _LOST.get(reason, lost.detail)) from None
         except TgAssetsError as error:
             raise TgAssetsError(f"A recording was not heard: {error}") from None
         if refused := said.get("refused"):
-            raise SpeechRefused(Refusal(refused[0]), str(refused[1]))
+            raise Refused(Refusal(refused[0]), str(refused[1]))
         return said
 
     def _start(self) -> Sandbox:

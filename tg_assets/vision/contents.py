@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from tg_assets.keys import vision_key
 from tg_assets.remote.errors import NotNow, ReplyUnusable
-from tg_assets.vision.provider import PictureRefused, VisionProvider
+from tg_assets.sandbox.provider import Refused
+from tg_assets.vision.provider import VisionProvider
 from tg_assets.vision.result import VisionResult
 from tg_assets.vision.similar import Looks
 
@@ -39,7 +40,7 @@ class TellsLooks(Protocol):
     """A provider dear enough to look for a picture that looks the same first."""
 
     def looks(self, image: bytes, mime: str) -> Looks:
-        """What the picture looks like. Raises ``PictureRefused``."""
+        """What the picture looks like. Raises ``Refused``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def describe(
             return _LOST
         try:
             return Described(looks=provider.looks(data, one.mime))
-        except PictureRefused as refused:
+        except Refused as refused:
             return Described(skipped=f"refused: {refused.reason}")
 
     def ask(one: Content) -> Described:
@@ -151,7 +152,7 @@ def _ask(provider: VisionProvider, data: bytes, mime: str) -> Described:
     try:
         result = provider.describe(data, mime)
         return Described(result, tokens=result.tokens_used)
-    except PictureRefused as refused:
+    except Refused as refused:
         return Described(skipped=f"refused: {refused.reason}", tokens=refused.tokens)
     except NotNow as later:
         return Described(waiting=str(later))

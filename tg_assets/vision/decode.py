@@ -12,8 +12,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision import pdf
-from tg_assets.vision.provider import PictureRefused, Refusal
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
@@ -41,17 +41,17 @@ class Picture:
 
 
 def weigh(data: bytes) -> None:
-    """Raises ``PictureRefused`` for nothing and for more than ``MAX_BYTES``; looks at nothing else."""
+    """Raises ``Refused`` for nothing and for more than ``MAX_BYTES``; looks at nothing else."""
     if not data:
-        raise PictureRefused(Refusal.empty, "no bytes")
+        raise Refused(Refusal.empty, "no bytes")
     if len(data) > MAX_BYTES:
-        raise PictureRefused(Refusal.too_many_bytes, f"{len(data)} bytes, at most {MAX_BYTES} are read")
+        raise Refused(Refusal.too_many_bytes, f"{len(data)} bytes, at most {MAX_BYTES} are read")
 
 
 def decode(data: bytes, mime: str = "") -> Picture:
     """Decode one picture. ``mime`` is what the sender called it; of a picture it only shows in messages.
 
-    Raises ``PictureRefused``; running out of memory and the like pass through, they are worth a retry.
+    Raises ``Refused``; running out of memory and the like pass through, they are worth a retry.
     """
     weigh(data)
     if mime == pdf.MIME:
@@ -65,15 +65,15 @@ def decode(data: bytes, mime: str = "") -> Picture:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             return _decode(data)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PictureRefused(Refusal.too_many_pixels, f"more than {MAX_PIXELS} pixels") from None
+        raise Refused(Refusal.too_many_pixels, f"more than {MAX_PIXELS} pixels") from None
     except UnidentifiedImageError:
         if _looks_allowed(data):
-            raise PictureRefused(Refusal.broken, "starts like a picture, its header is damaged") from None
+            raise Refused(Refusal.broken, "starts like a picture, its header is damaged") from None
         called = f" (sent as {mime[:60]})" if mime else ""
-        raise PictureRefused(Refusal.not_a_picture, f"not one of {', '.join(FORMATS)}{called}") from None
+        raise Refused(Refusal.not_a_picture, f"not one of {', '.join(FORMATS)}{called}") from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError) as error:
         reason = Refusal.truncated if "truncated" in str(error).lower() else Refusal.broken
-        raise PictureRefused(reason, f"{type(error).__name__}: {str(error)[:120]}") from None
+        raise Refused(reason, f"{type(error).__name__}: {str(error)[:120]}") from None
 
 
 def _decode(data: bytes) -> Picture:
@@ -82,7 +82,7 @@ def _decode(data: bytes) -> Picture:
     with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
         width, height = opened.size
         if width * height > MAX_PIXELS:
-            raise PictureRefused(Refusal.too_many_pixels, f"{width}x{height}, at most {MAX_PIXELS} pixels")
+            raise Refused(Refusal.too_many_pixels, f"{width}x{height}, at most {MAX_PIXELS} pixels")
         kind = opened.format or ""
         animated = bool(getattr(opened, "is_animated", False))
         if animated:

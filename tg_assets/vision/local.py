@@ -44,7 +44,7 @@ class LocalVision:
         return "+".join(part for part in (f"local@{RULES_VERSION}", self.status.tag, objects_tag()) if part)
 
     def describe(self, image: bytes, mime: str) -> VisionResult:
-        """Describe one picture. Raises ``PictureRefused`` when it cannot be decoded safely."""
+        """Describe one picture. Raises ``Refused`` when it cannot be decoded safely."""
         weigh(image)
         said, _ = self._sandbox.call({"mime": mime}, image)
         made_by = {"provider": self.name, "model": self.model, "vision_version": self.version}

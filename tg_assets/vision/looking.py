@@ -40,7 +40,7 @@ class Looker:
         self._models = Models() if objects_tag() else None
 
     def look(self, data: bytes, mime: str) -> dict[str, Any]:
-        """Fields of a ``VisionResult`` without provider, model and version. Raises ``PictureRefused``."""
+        """Fields of a ``VisionResult`` without provider, model and version. Raises ``Refused``."""
         picture = decode(data, mime)
         look = measure(picture.image)
         colours = dominant(picture.image)

@@ -33,7 +33,7 @@ class Prepared:
 def prepare(data: bytes, mime: str, side: int) -> Prepared:
     """The picture with its longest side at most ``side`` pixels (and ``WORK_SIDE``).
 
-    Raises ``PictureRefused``; ``TgAssetsError`` when no worker can be started.
+    Raises ``Refused``; ``TgAssetsError`` when no worker can be started.
     """
     weigh(data)
     said, jpeg = _SANDBOX.call({"mime": mime, "side": side}, data)

@@ -14,7 +14,7 @@ from tg_assets.remote.chat import Picture as SentPicture
 from tg_assets.remote.config import RemoteModel
 from tg_assets.remote.errors import Filtered
 from tg_assets.remote.estimate import picture_tokens, text_tokens
-from tg_assets.vision.provider import PictureRefused, Refusal
+from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision.result import VisionResult
 from tg_assets.vision.similar import Looks
 
@@ -107,13 +107,13 @@ class Prepared(Protocol):
 
 
 Prepare = Callable[[bytes, str, int], Prepared]
-"""From a file's bytes, its MIME type and the longest side allowed; raises PictureRefused."""
+"""From a file's bytes, its MIME type and the longest side allowed; raises Refused."""
 
 
 class RemoteVision:
     """A ``VisionProvider``. Safe to call from several threads; the chat bounds how many ask at once.
 
-    ``describe`` raises what ``prepare`` raises, PictureRefused with ``filtered``, NotNow and ReplyUnusable.
+    ``describe`` raises what ``prepare`` raises, Refused with ``filtered``, NotNow and ReplyUnusable.
     """
 
     def __init__(self, chat: Chat, model: RemoteModel, prepare: Prepare) -> None:
@@ -142,7 +142,7 @@ class RemoteVision:
         try:
             answer = ask_json(self._chat, Question(SYSTEM, TEXT, SCHEMA, picture), self._result)
         except Filtered as filtered:
-            raise PictureRefused(Refusal.filtered, filtered.reason, filtered.tokens) from None
+            raise Refused(Refusal.filtered, filtered.reason, filtered.tokens) from None
         context = {"width": sent.width, "height": sent.height, "answered_by": answer.model}
         # Validated again: what the provider calls its model is as foreign as the rest.
         return VisionResult.model_validate(
