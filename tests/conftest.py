@@ -31,7 +31,7 @@ FOREIGN = {name for name in os.environ if name.startswith("TG_") and name not in
 LONG = (
     "ui/test_ui.py", "live/test_daemon.py", "pipeline/test_changes.py", "cli/test_readme.py", "ui/test_ui_telegram.py",
     "live/test_crashes.py", "cli/test_cli.py", "pipeline/test_public_exports.py", "cli/test_telegram_docs.py",
-    "pipeline/test_scale.py", "live/test_albums.py", "listening/test_losses.py", "pipeline/test_sample.py",
+    "pipeline/test_scale.py", "live/test_albums.py", "updates/test_losses.py", "pipeline/test_sample.py",
     "importing/test_whole_group.py", "pipeline/test_isolation.py", "backends/test_service.py", "live/test_fuzz.py",
 )  # fmt: skip
 

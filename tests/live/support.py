@@ -10,8 +10,7 @@ from uuid import UUID
 import orjson
 
 from tests.support import pipeline
-from tg_assets import ids
-from tg_assets.assets import ASSETS
+from tg_assets import assets, ids
 from tg_assets.assets.order import live_round
 from tg_assets.ledger.engine import run_stage
 from tg_assets.ledger.stage import Report, StageOf
@@ -102,7 +101,7 @@ class Live:
             pipeline.postgres(),
             self.redis,
             self._stages(vision, speech, album_quiet),
-            live_round(ASSETS),
+            live_round(assets.ASSETS),
             lambda: tenants or [ids.tenant_id(self.tenant)],
             report=self.made.append,
             log=self.said.append,

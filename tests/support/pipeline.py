@@ -18,8 +18,7 @@ from dagster._core.storage.defs_state.base import _current_storage
 from sqlalchemy import text
 
 from tests.support.data import ROOT
-from tg_assets import ids
-from tg_assets.assets import ASSETS
+from tg_assets import assets, ids
 from tg_assets.assets.order import stages
 from tg_assets.assets.tools import Tools
 from tg_assets.definitions import default_resources, defined_assets
@@ -34,7 +33,7 @@ from tg_assets.stores.objects import ObjectStore
 from tg_assets.stores.vectors import VectorIndex
 
 SAMPLE = ROOT / "samples" / "export"
-ALL_ASSETS = [asset.name for asset in ASSETS]
+ALL_ASSETS = [asset.name for asset in assets.ASSETS]
 
 # Columns that say when or by which run, not what.
 _VOLATILE = {
@@ -94,10 +93,10 @@ def tools(*, live: bool = False, settings: Mapping[str, Any] | None = None, **gi
 
 def prepared_stages(made_of: Tools) -> dict[str, tuple[StageOf, ...]]:
     """Stages of all assets by name, in their order, with what they write into."""
-    for asset in ASSETS:
+    for asset in assets.ASSETS:
         if asset.prepare:
             asset.prepare(made_of)
-    return stages(ASSETS, made_of)
+    return stages(assets.ASSETS, made_of)
 
 
 def import_path(path: Path, tenant: str, **options: Any) -> list[ChatReport]:

@@ -30,9 +30,6 @@ from tg_assets.stores.database import temp_rows
 
 BATCH = 500
 
-# Stages whose inputs leave deleted messages out, so that nothing else would forget what their ledger rows say.
-_LEFT_OUT = ("vision_summaries", "transcripts")
-
 # A message of an export shows its album by the media that are left; a service message is in none.
 _BLANK = """
     raw = '{}', raw_hash = '', format = 'deleted', edited_at = NULL, version_at = NULL, later_look = NULL,
@@ -72,9 +69,10 @@ def bury(connection: Connection) -> None:
         "DELETE FROM telegram_message_versions v USING buried b WHERE v.id = b.id",
         "DELETE FROM message_facts f USING buried b WHERE f.id = b.id AND f.kind IN ('media', 'vision')",
         "DELETE FROM post_enrichment e USING buried b WHERE e.post_id = b.id",
-        "DELETE FROM derivations d USING buried b WHERE d.item_id = b.id AND d.stage = ANY(:left_out)",
+        # What a stage has yet to undo is in its inputs, and new to it.
+        "DELETE FROM derivations d USING buried b WHERE d.item_id = b.id",
     ):
-        connection.execute(text(statement), {"left_out": list(_LEFT_OUT)} if ":left_out" in statement else {})
+        connection.execute(text(statement))
     _drop_letters(connection)
 
 

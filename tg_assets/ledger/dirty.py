@@ -32,20 +32,17 @@ class Dirty:
         return merge((feed, *window(day.isoformat())) for feed, day in self.partitions)
 
 
-# Partitions and how many messages of the temporary table ``landed`` each has.
-TOUCHED = f"""
-    SELECT c.feed, {window_sql("l.posted_at")} AS date, count(*) AS messages
-    FROM landed l JOIN channels c ON c.id = l.channel_id
-    WHERE l.posted_at >= :start AND l.posted_at <= :last GROUP BY 1, 2
-"""  # noqa: S608 - a constant expression
-
-
 def mark(connection: Connection, start: date) -> dict[tuple[str, date], int]:
     """Mark the partitions of ``landed``; returns messages per partition.
 
     Windows before ``start`` do not exist, nor does any after the last moment that Telegram can name.
     """
-    rows = connection.execute(text(TOUCHED), {"start": start, "last": LAST_MOMENT}).all()
+    rows = connection.execute(
+        text(f"""SELECT c.feed, {window_sql("l.posted_at")} AS date, count(*) AS messages
+                 FROM landed l JOIN channels c ON c.id = l.channel_id
+                 WHERE l.posted_at >= :start AND l.posted_at <= :last GROUP BY 1, 2"""),  # noqa: S608 - our expression
+        {"start": start, "last": LAST_MOMENT},
+    ).all()
     connection.execute(
         text("""INSERT INTO dirty (tenant_id, feed, date)
                 SELECT current_tenant(), * FROM unnest(CAST(:feeds AS text[]), CAST(:dates AS date[]))"""),
