@@ -10,11 +10,12 @@ TEST_PACKAGES := chromium
 # Each starts servers of its own.
 TEST_PROCESSES ?= 4
 
-.PHONY: demo test up down lint bench lock clean help
+.PHONY: demo test check up down lint bench lock clean help
 
 help:
 	@echo "make demo   everything on the bundled sample: servers, import, all assets, answers, the UI"
 	@echo "make test   lint and every test, on real servers and in a real browser"
+	@echo "make check  lint, types and every test that needs no server"
 	@echo "make up     start the servers and Dagster          make down   stop them"
 	@echo "make lint   ruff and mypy                          make bench  measure"
 	@echo "make lock   pin the dependencies anew              make clean  stop and remove .venv and .tg-assets"
@@ -30,6 +31,9 @@ down: .venv/runtime
 
 test: .venv/dev ocr browser lint
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+
+check: .venv/dev ocr lint
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not servers"
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -36,10 +36,20 @@ LONG = (
 )  # fmt: skip
 
 
+# Files whose tests start servers of their own.
+STARTS_SERVERS = ("backends", "ui", "cli/test_readme.py", "cli/test_telegram_docs.py")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put files that take long first; the others stay as they were found."""
-    places = {Path(__file__).parent / name: place for place, name in enumerate(LONG)}
+    """Put files that take long first; the others stay as they were found. Mark what needs a server."""
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.path, len(LONG)))
+    for item in items:
+        needs = {"servers", "installed"} & set(getattr(item, "fixturenames", ()))
+        if needs or str(item.path.relative_to(here)).startswith(STARTS_SERVERS):
+            item.add_marker("servers")
 
 
 @pytest.fixture(scope="session")
