@@ -12,7 +12,7 @@ from tests.events.old_events import FILE, OLD, POST, SKIPPED
 from tests.support.data import ROOT
 from tg_assets.events.envelope import BadEvent, stamped
 from tg_assets.events.fields import ChatRef
-from tg_assets.events.results import PostTaggedEventV1, tags_hash
+from tg_assets.events.results import PostTaggedEventV1
 from tg_assets.events.schemas import files
 from tg_assets.events.streams import (
     INBOUND,
@@ -27,6 +27,7 @@ from tg_assets.events.streams import (
     stream_named,
 )
 from tg_assets.ids import MESSAGE_ID_MAX
+from tg_assets.tagging.tags import tags_hash
 from tg_assets.telegram.fields import INT32, INT64
 
 PARSED, EDITED, DELETED = "stream:posts:parsed", "stream:posts:edited", "stream:posts:deleted"

@@ -7,9 +7,9 @@ from tg_assets.index.text import TextParts, text_short, text_to_embed
 
 
 def test_order_and_cuts() -> None:
-    """Post 2000, speech 2000, vision 500, OCR 300, crawled page 1500, its pictures' text 300, joined by a blank."""
-    parts = TextParts(*("асбвгд"[i] * 3000 for i in range(6)))
-    assert text_to_embed(parts) == " ".join(["а" * 2000, "с" * 2000, "б" * 500, "в" * 300, "г" * 1500, "д" * 300])
+    """Post 2000, speech 2000, vision 500, OCR 300, joined by a blank."""
+    parts = TextParts(*("асбв"[i] * 3000 for i in range(4)))
+    assert text_to_embed(parts) == " ".join(["а" * 2000, "с" * 2000, "б" * 500, "в" * 300])
 
 
 def test_repeats_are_dropped() -> None:
@@ -24,7 +24,7 @@ def test_nothing_to_embed() -> None:
     assert text_to_embed(TextParts(post="😀", vision="кот")) == "😀 кот"
 
 
-@given(st.builds(TextParts, *[st.text(max_size=50)] * 5))
+@given(st.builds(TextParts, *[st.text(max_size=50)] * 4))
 def test_any_text(parts: TextParts) -> None:
     """Never raises, twice the same, no white space but single blanks."""
     text = text_to_embed(parts)

@@ -14,13 +14,13 @@ from tests.telegram.exports import chat, message
 from tg_assets import ids
 from tg_assets.cli import cli, runtime
 from tg_assets.errors import TgAssetsError
-from tg_assets.landing.coverage import Account, account, stretches
+from tg_assets.landing.coverage import ChatCoverage, chat_coverage, stretches
 from tg_assets.landing.holes import Holes, command, days, holes
 
 
-def accounts(live: Live, feed: str | None = None) -> list[Account]:
+def accounts(live: Live, feed: str | None = None) -> list[ChatCoverage]:
     with pipeline.postgres().tenant(ids.tenant_id(live.tenant)) as session, session.transaction() as connection:
-        return account(connection, feed or f"{live.tenant}.live")
+        return chat_coverage(connection, feed or f"{live.tenant}.live")
 
 
 def shown(live: Live, largest: int | None = None, feed: str | None = None) -> list[tuple[int, int, dict[str, int]]]:

@@ -14,7 +14,7 @@ from tests.support import pipeline
 from tests.support.data import ROOT
 from tests.telegram.exports import chat, message
 from tg_assets.cli import cli, runtime
-from tg_assets.cli.owners import NOBODY
+from tg_assets.cli.each_tenant import NOBODY
 from tg_assets.errors import TgAssetsError
 from tg_assets.events.streams import dlq_of
 

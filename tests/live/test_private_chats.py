@@ -13,7 +13,7 @@ from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.graph.queries import DIALOGUES_OF_PERSONA, POSTS_OF_DIALOGUE
 from tg_assets.index.search import search
-from tg_assets.landing.coverage import account
+from tg_assets.landing.coverage import chat_coverage
 from tg_assets.stores.vectors import Narrow
 
 PERSONA = "stream:persona:messages:ingested"
@@ -243,7 +243,7 @@ def test_ids_of_small_groups_and_direct_messages_have_no_holes(live: Live) -> No
     live.drain()
     feeds = {row.source: row.feed for row in live.rows("SELECT source, feed FROM channels")}
     with pipeline.postgres().tenant(ids.tenant_id(live.tenant)) as session, session.transaction() as connection:
-        found = {source: account(connection, feed)[0] for source, feed in feeds.items()}
+        found = {source: chat_coverage(connection, feed)[0] for source, feed in feeds.items()}
     assert {source: one.contiguous for source, one in found.items()} == {"dm": False, "persona": False, "group": True}
     assert {source: one.counts["unknown"] for source, one in found.items()} == {"dm": 0, "persona": 0, "group": 4}
 

@@ -26,10 +26,10 @@ from tg_assets.remote.chat import Picture, Reply, Schema
 from tg_assets.tagging.cleaning import strip_links
 from tg_assets.tagging.lemmas import words
 from tg_assets.tagging.remote import RemoteTagger
-from tg_assets.tagging.seen import seen
 from tg_assets.tagging.tagger import LocalTagger, Tagger
 from tg_assets.tagging.tags import TagInput, TagResult
 from tg_assets.tagging.topics import read
+from tg_assets.tagging.visible import seen
 
 TOPICS = {name.lower() for topic in read().topic for name in (topic.ru, topic.en)}
 

@@ -25,7 +25,7 @@ from tg_assets.updates.listener import Listener
 # What is called where the process dies, whether the call is done first, and at which call.
 PLACES = {
     "received, not published": ("tg_assets.live.producer.Producer.send_many", False, 1),
-    "published, not saved": ("tg_assets.updates.account.save_place", False, 1),
+    "published, not saved": ("tg_assets.updates.account.save_state", False, 1),
     "published, and nobody told": ("tg_assets.live.producer.Producer.send_many", True, 1),
 }
 

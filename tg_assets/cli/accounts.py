@@ -86,14 +86,14 @@ def accounts_command(context: click.Context, tenant: str | None) -> None:
     """List accounts: what they read, which sessions are in use, what Telegram makes them wait for."""
     if context.invoked_subcommand is not None:
         return
-    from tg_assets.cli.owners import each, owners
+    from tg_assets.cli.each_tenant import each, tenants
 
     table = Table(box=None, pad_edge=False)
     for column in ("tenant", "account", "telegram id", "sessions", "in use", "chats", "waits until", "pace", "heard"):
         table.add_column(column, no_wrap=True)
     for column in ("only", "problem"):
         table.add_column(column, overflow="fold")
-    for slug, connection in each(owners(tenant)):
+    for slug, connection in each(tenants(tenant)):
         for row in _rows(connection):
             table.add_row(slug, *row)
     console.print(table if table.row_count else "No account yet. `tg-assets login` logs one in.")

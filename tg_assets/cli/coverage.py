@@ -15,7 +15,7 @@ from tg_assets.errors import TgAssetsError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from tg_assets.landing.coverage import Account, Stretch
+    from tg_assets.landing.coverage import ChatCoverage, Stretch
 
 # Chats of one feed that get a table; the others are counted.
 CHATS = 10
@@ -31,7 +31,7 @@ SHARED = "ids are shared with other chats, so nothing between them is unknown"
 def coverage_command(feed: str, every: bool, owners: tuple[int, ...]) -> None:
     """Show which message ids of FEED are stored, service messages, deleted, known never to have existed, or unknown."""
     from tg_assets import ids
-    from tg_assets.landing.coverage import account
+    from tg_assets.landing.coverage import chat_coverage
     from tg_assets.partitions import check_feed
     from tg_assets.registry.tenants import stored_feeds
 
@@ -43,7 +43,7 @@ def coverage_command(feed: str, every: bool, owners: tuple[int, ...]) -> None:
             f"There is no feed {feed!r}. Of tenant {slug!r} there are: {', '.join(feeds) or 'none yet'}."
         )
     with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
-        accounts = account(connection, feed)
+        accounts = chat_coverage(connection, feed)
         shown = accounts if every else accounts[:CHATS]
         for one in shown:
             _show(connection, feed, one, every, (0, *owners))
@@ -53,7 +53,7 @@ def coverage_command(feed: str, every: bool, owners: tuple[int, ...]) -> None:
             console.print(f"… and {len(rest):,} more chats with {unknown:,} unknown ids; --all shows them.")
 
 
-def _show(connection: "Connection", feed: str, chat: "Account", every: bool, owners: Collection[int]) -> None:
+def _show(connection: "Connection", feed: str, chat: "ChatCoverage", every: bool, owners: Collection[int]) -> None:
     from tg_assets import ids
     from tg_assets.landing.coverage import stretches
 

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from tg_assets.cli.owners import NOBODY, each, owners, tenant_of
+from tg_assets.cli.each_tenant import NOBODY, each, tenant_of, tenants
 from tg_assets.cli.replay import send_back, unsent
 from tg_assets.cli.runtime import console, echo
 from tg_assets.cli.terminal import escaped
@@ -42,7 +42,7 @@ def list_command(tenant: str | None, limit: int, replayed: bool) -> None:
     table.add_column("tries", justify="right")
     table.add_column("when, UTC", no_wrap=True)
     cut = 0
-    for name, connection in each(owners(tenant)):
+    for name, connection in each(tenants(tenant)):
         rows = listing(connection, limit + 1, replayed)
         cut += len(rows) > limit
         for row in rows[:limit]:
@@ -80,7 +80,7 @@ def replay_command(letters: tuple[str, ...], every: bool, tenant: str | None, ye
         raise click.UsageError("Name letters, or say --all.")
     found: dict[UUID, dict[UUID, str]] = {}
     if every:
-        for name, connection in each(owners(tenant)):
+        for name, connection in each(tenants(tenant)):
             found[tenant_of(name)] = unsent(connection)
     for letter in letters:
         owner, row = _find(letter, tenant)
@@ -108,7 +108,7 @@ def _find(letter: str, tenant: str | None) -> tuple[UUID, Any]:
 
     if len(letter) < SHOWN:
         raise TgAssetsError(f"{letter!r} is too short: give at least the first {SHOWN} characters of an id.")
-    rows = [(tenant_of(name), row) for name, connection in each(owners(tenant)) if (row := find(connection, letter))]
+    rows = [(tenant_of(name), row) for name, connection in each(tenants(tenant)) if (row := find(connection, letter))]
     if len(rows) != 1:
         raise TgAssetsError(
             f"There is no dead letter {letter!r}, or more than one. `tg-assets dead-letters list --all` lists them."

@@ -154,10 +154,10 @@ def _telegram() -> str:
     from tg_assets.accounts import store
     from tg_assets.accounts.client import application
     from tg_assets.accounts.vault import vault
-    from tg_assets.cli.owners import each, owners
+    from tg_assets.cli.each_tenant import each, tenants
 
     settings, active, stopped = runtime.settings(), 0, list[str]()
-    for slug, connection in each(owners(None)):
+    for slug, connection in each(tenants(None)):
         for account in store.accounts(connection):
             if not account.is_active:
                 stopped.append(f"{slug}/{account.name}: {account.problem}")

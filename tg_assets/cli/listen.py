@@ -51,10 +51,10 @@ def listen_command(tenant: str | None, names: tuple[str, ...]) -> None:
 def _chosen(tenant: str | None, names: tuple[str, ...]) -> list[tuple[str, "Account"]]:
     """Active accounts with their tenants' slugs; raises TgAssetsError when there is none."""
     from tg_assets.accounts import store
-    from tg_assets.cli.owners import NOBODY, each, owners
+    from tg_assets.cli.each_tenant import NOBODY, each, tenants
 
     found: list[tuple[str, Account]] = []
-    for slug, connection in each([one for one in owners(tenant) if one != NOBODY]):
+    for slug, connection in each([one for one in tenants(tenant) if one != NOBODY]):
         known = [one for one in store.accounts(connection) if one.is_active]
         found += [(slug, one) for one in known if not names or one.name in names]
     missing = sorted(set(names) - {account.name for _, account in found})

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from tg_assets.cli import runtime
+from tg_assets.cli.each_tenant import each, tenants
 from tg_assets.cli.faults import explain
-from tg_assets.cli.owners import each, owners
 from tg_assets.live.state import StreamState
 
 T = TypeVar("T")
@@ -108,7 +108,7 @@ class Tenants:
     def _all(self) -> list[str]:
         with self._asking:
             if time.monotonic() >= self._due:
-                self._names, self._due = owners(self._tenant), time.monotonic() + NAMES_SECONDS
+                self._names, self._due = tenants(self._tenant), time.monotonic() + NAMES_SECONDS
             return self._names
 
 

@@ -3,11 +3,8 @@
 What does not belong here: tagging, indexing.
 """
 
-import hashlib
-from collections.abc import Iterable
 from typing import Any, Literal
 
-import orjson
 from pydantic import Field
 
 from tg_assets.events.envelope import Envelope
@@ -60,8 +57,3 @@ class PostIndexedEventV1(_PostEvent):
 
     def default_key(self) -> str:
         return f"{self.post_id}:indexed:{self.indexed_at.timestamp():.6f}"
-
-
-def tags_hash(tags: Iterable[str]) -> str:
-    """sha256 (64 hex) of the JSON of the sorted, distinct, non-empty tags."""
-    return hashlib.sha256(orjson.dumps(sorted({tag for tag in tags if tag}))).hexdigest()

@@ -24,11 +24,9 @@ class TextParts:
     vision: str = ""
     """Description of the picture."""
     ocr: str = ""
-    crawl_markdown: str = ""
-    crawl_ocr: str = ""
 
 
-_CUTS = (("post", 2000), ("speech", 2000), ("vision", 500), ("ocr", 300), ("crawl_markdown", 1500), ("crawl_ocr", 300))
+_CUTS = (("post", 2000), ("speech", 2000), ("vision", 500), ("ocr", 300))
 
 
 def text_to_embed(parts: TextParts) -> str:

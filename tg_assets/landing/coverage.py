@@ -42,7 +42,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ChatCoverage:
     """One chat. ``contiguous`` chats number their own messages, so what lies between two of them can be unknown;
     small groups and direct messages take their ids from the whole account."""
 
@@ -128,11 +128,11 @@ _LARGEST = f"""{CHATS}, largest AS (
     FROM chat, s ORDER BY 1"""  # noqa: S608
 
 
-def account(connection: Connection, feed: str) -> list[Account]:
+def chat_coverage(connection: Connection, feed: str) -> list[ChatCoverage]:
     """The feed's chats, those with the most unknown ids first. Inside the tenant's transaction, as everything here."""
     rows = connection.execute(text(_ACCOUNTS), {"feed": feed, "channel": None}).all()
     return [
-        Account(
+        ChatCoverage(
             row.id,
             row.tg_channel_id,
             row.owner_id,

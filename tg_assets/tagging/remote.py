@@ -21,9 +21,9 @@ from tg_assets.remote.errors import ReplyUnusable
 from tg_assets.remote.estimate import text_tokens
 from tg_assets.tagging.cleaning import clean, has_words, strip_links
 from tg_assets.tagging.lemmas import fold, lemma, words
-from tg_assets.tagging.seen import seen
 from tg_assets.tagging.stopwords import DULL_WORDS
 from tg_assets.tagging.tags import Origin, Tag, TagInput, TagResult, lines, merged, normal, only_hashtags
+from tg_assets.tagging.visible import seen
 
 # Raise it when the prompt, the schema or the check changes what a post gets: every post then is stale.
 PROMPT_VERSION = 1

@@ -18,8 +18,8 @@ from tg_assets.tagging.cleaning import clean, strip_links
 from tg_assets.tagging.language import detect
 from tg_assets.tagging.lemmas import fold, lemmas
 from tg_assets.tagging.phrases import Phrase, phrases
-from tg_assets.tagging.seen import seen
 from tg_assets.tagging.stopwords import DULL_WORDS
+from tg_assets.tagging.visible import seen
 
 TAGGER_VERSION = "phrases-2"
 

@@ -24,16 +24,16 @@ from tg_assets.ids import CHANNEL_SHIFT
 from tg_assets.live.outages import DATABASE, TELEGRAM, Outages
 from tg_assets.settings import Settings
 from tg_assets.updates import chats as registry
-from tg_assets.updates.again import Again
 from tg_assets.updates.asking import Asking
-from tg_assets.updates.books import Books
 from tg_assets.updates.chats import Chats
 from tg_assets.updates.client import ListeningClient
+from tg_assets.updates.database import TenantDatabase
 from tg_assets.updates.deleted import Unresolved
 from tg_assets.updates.gaps import count
-from tg_assets.updates.place import Place, last_place, save_place
 from tg_assets.updates.publisher import Publisher
+from tg_assets.updates.refetch import Refetch
 from tg_assets.updates.silence import Silence
+from tg_assets.updates.state import UpdateState, last_state, save_state
 from tg_assets.updates.status import Status
 from tg_assets.updates.updates import Heard, Stranger, Translator
 
@@ -43,12 +43,12 @@ FEEDS_TOLD = 5
 
 
 @dataclass(slots=True)
-class Ear:
+class AccountListener:
     """Listens with an opened client until the connection ends. ``earlier``: accounts that come before this one."""
 
     opened: Opened
     client: ListeningClient
-    books: Books
+    database: TenantDatabase
     publisher: Publisher
     settings: Settings
     slug: str
@@ -61,13 +61,13 @@ class Ear:
     chats: Chats = field(default_factory=lambda: Chats({}))
     newest: dict[UUID, int] = field(default_factory=dict)
     """Newest message id of each chat that is published or stored."""
-    again: Again = field(default_factory=Again)
+    again: Refetch = field(default_factory=Refetch)
     unresolved: Unresolved = field(init=False)
     silence: Silence = field(init=False)
     translator: Translator = field(init=False)
     asking: Asking = field(init=False)
     _strangers: list[Stranger] = field(default_factory=list)
-    _saved: tuple[Place, datetime | None] | None = None
+    _saved: tuple[UpdateState, datetime | None] | None = None
     _began: bool = False
     _told: str = ""
 
@@ -100,13 +100,13 @@ class Ear:
         """Read again which chats are listened to; returns those that were not until now."""
         account, before = self.opened.account, {chat.id for chat in self.chats}
         off_limits = self.settings.off_limits
-        self.translator.only = await self.books.ask(partial(registry.limits, account=account.id))
-        found = await self.books.ask(
+        self.translator.only = await self.database.ask(partial(registry.limits, account=account.id))
+        found = await self.database.ask(
             partial(registry.followed, account=account, earlier=self.earlier(), off_limits=off_limits)
         )
         new = [chat for chat in found if chat.id not in before]
         if new:
-            known = await self.books.ask(partial(registry.newest, channels=[chat.id for chat in new]))
+            known = await self.database.ask(partial(registry.newest, channels=[chat.id for chat in new]))
             for channel, number in known.items():
                 self.newest[channel] = max(number, self.newest.get(channel, 0))
         self.use(found)
@@ -124,6 +124,10 @@ class Ear:
         for chat in chats:
             if chat.contiguous:
                 self.client.know_channel(-chat.tg_channel_id - CHANNEL_SHIFT, chat.access_hash)
+
+    def check_soon(self) -> None:
+        """Read soon which chats are followed."""
+        self.asking.check_soon()
 
     def take(self, heard: Heard) -> None:
         """Publish what updates came to, and remember what is still to be found out."""
@@ -154,7 +158,7 @@ class Ear:
 
     async def _begin(self) -> None:
         client, account = self.client, self.opened.account
-        place = await self.books.ask(partial(last_place, account=account.id))
+        place = await self.database.ask(partial(last_state, account=account.id))
         new = await self.reread()
         if place is not None:
             client.box.restore(place)
@@ -226,7 +230,7 @@ class Ear:
                 for marked, entity in entities.items()
             ]
 
-        new = await self.books.ask(register)
+        new = await self.database.ask(register)
         self.use(Chats.of([*self.chats, *new]))
         for one in strangers:
             self.translator.message(one.message, one.at, heard)
@@ -236,7 +240,7 @@ class Ear:
     async def _resolve(self, numbers: Sequence[int]) -> None:
         """Publish deletions of private messages whose chat is known by now."""
         owner = self.opened.account.telegram_id
-        chats = await self.books.ask(partial(registry.deleted_from, owner_id=owner, numbers=numbers))
+        chats = await self.database.ask(partial(registry.deleted_from, owner_id=owner, numbers=numbers))
         by_id, at = {chat.id: chat for chat in self.chats}, datetime.now(UTC)
         for channel, gone in self.unresolved.found(numbers, chats).items():
             if channel in by_id:
@@ -253,6 +257,6 @@ class Ear:
         if (place, heard_at) == self._saved or not place.pts or not await self.publisher.drained():
             return False
         account, number = self.opened.account.id, self.opened.number
-        await self.books.ask(partial(save_place, account=account, number=number, place=place, heard_at=heard_at))
+        await self.database.ask(partial(save_state, account=account, number=number, place=place, heard_at=heard_at))
         self._saved = (place, heard_at)
         return True

@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from telethon.errors import RPCError
@@ -23,10 +22,8 @@ from tg_assets.live.outages import DATABASE, TELEGRAM
 from tg_assets.updates import chats as registry
 from tg_assets.updates.dialogs import Seen, bare_channel, look
 from tg_assets.updates.gaps import Gap, Gaps, close, count
+from tg_assets.updates.listening import Listening
 from tg_assets.updates.updates import Heard
-
-if TYPE_CHECKING:
-    from tg_assets.updates.account import Ear
 
 TURN_SECONDS = 0.1
 # What was asked for is waited for so long before history is read.
@@ -43,12 +40,12 @@ class Reconnect(Exception):
 class Asking:
     """What one account asks for."""
 
-    def __init__(self, ear: "Ear") -> None:
-        self._ear = ear
-        self.gaps = Gaps(ear)
+    def __init__(self, listener: Listening) -> None:
+        self._listener = listener
+        self.gaps = Gaps(listener)
         self._to_compare: set[UUID] = set()
         self._again_since: float | None = None
-        self._check_at = time.monotonic() + ear.settings.listen_check_seconds
+        self._check_at = time.monotonic() + listener.settings.listen_check_seconds
 
     def began(self, new: Sequence[Reachable], gaps: Mapping[UUID, Gap] | None) -> None:
         """Listening begins: everything is compared, and gaps that were left are filled; None: it never did before."""
@@ -58,11 +55,11 @@ class Asking:
 
     def compare(self) -> None:
         """Compare all chats with Telegram's list."""
-        self._to_compare |= {chat.id for chat in self._ear.chats}
+        self._to_compare |= {chat.id for chat in self._listener.chats}
 
     def look_at(self, marked: Iterable[int]) -> None:
         """Something became of these chats, perhaps that the account is not in them any more."""
-        self._to_compare |= {chat.id for one in marked for chat in self._ear.chats.at(one)}
+        self._to_compare |= {chat.id for one in marked for chat in self._listener.chats.at(one)}
 
     def skipped(self, channel: int | None) -> None:
         """Too many updates of a channel, or of the account, were missed."""
@@ -79,73 +76,77 @@ class Asking:
         while True:
             try:
                 await self._turn()
-                self._ear.outages.over(TELEGRAM)
+                self._listener.outages.over(TELEGRAM)
             except FloodTooLong as error:
-                self._ear.tell(str(error))
+                self._listener.tell(str(error))
                 await asyncio.sleep(LATER_SECONDS)
             except LOGGED_OUT:
                 raise
             except RPCError as error:
-                self._ear.outages.began(
+                self._listener.outages.began(
                     TELEGRAM, f": Telegram does not answer a question ({name_of(error)}); it is asked again"
                 )
                 await asyncio.sleep(LATER_SECONDS)
             except Exception as error:
                 if not is_down(error):
                     raise
-                self._ear.outages.began(DATABASE, ": the database does not answer; what has to be asked or saved waits")
+                self._listener.outages.began(
+                    DATABASE, ": the database does not answer; what has to be asked or saved waits"
+                )
             await asyncio.sleep(TURN_SECONDS)
 
     async def _turn(self) -> None:
-        ear = self._ear
+        listener = self._listener
         await self._ask_again()
         if self._to_compare:
             await self._compare()
         await self.gaps.fill()
-        ear.status.state = "listening"
+        listener.status.state = "listening"
         if time.monotonic() >= self._check_at:
-            self._check_at = time.monotonic() + ear.settings.listen_check_seconds
+            self._check_at = time.monotonic() + listener.settings.listen_check_seconds
             await self._reread()
             await self._check()
-        if ear.client.budget is not None:
-            ear.status.waits = ear.client.budget.waits
+        if listener.client.budget is not None:
+            listener.status.waits = listener.client.budget.waits
 
     async def _ask_again(self) -> None:
         """Messages that changed, once they have been collected for a moment."""
-        ear, now = self._ear, time.monotonic()
-        if not ear.again:
+        listener, now = self._listener, time.monotonic()
+        if not listener.again:
             self._again_since = None
         elif self._again_since is None:
             self._again_since = now
-        elif now - self._again_since >= ear.settings.listen_refetch_seconds:
+        elif now - self._again_since >= listener.settings.listen_refetch_seconds:
             self._again_since = None
-            async for messages in ear.again.ask(ear.client, ear.chats):
+            async for messages in listener.again.ask(listener.client, listener.chats):
                 heard, at = Heard(), datetime.now(UTC)
                 for message in messages:
-                    ear.translator.message(message, at, heard, edited=True)
-                ear.take(heard)
+                    listener.translator.message(message, at, heard, edited=True)
+                listener.take(heard)
 
     async def _reread(self) -> None:
         """Chats that are followed now."""
-        ear = self._ear
-        for channel in list(ear.client.box.closed):
-            for chat in ear.chats.at(marked_channel_id(channel)):
-                await close(ear, chat, "ChannelPrivate")
-            ear.client.box.closed.discard(channel)
-        new = await ear.reread()
-        ear.outages.over(DATABASE)
+        listener = self._listener
+        for channel in list(listener.client.box.closed):
+            for chat in listener.chats.at(marked_channel_id(channel)):
+                await close(listener, chat, "ChannelPrivate")
+            listener.client.box.closed.discard(channel)
+        new = await listener.reread()
+        listener.outages.over(DATABASE)
         self.gaps.meet(new, is_first=False)
         self._to_compare |= {chat.id for chat in new}
-        if ear.silence.is_stale or new:
-            channels = [one.id for one in ear.chats]
-            ear.silence.measured(await ear.books.ask(lambda connection: registry.rhythms(connection, channels)))
+        if listener.silence.is_stale or new:
+            channels = [one.id for one in listener.chats]
+            listener.silence.measured(
+                await listener.database.ask(lambda connection: registry.rhythms(connection, channels))
+            )
 
     async def _compare(self) -> None:
         """Chats whose newest message, or whose channel's updates, Telegram has and we do not."""
-        ear = self._ear
+        listener = self._listener
         chosen, self._to_compare = self._to_compare, set()
         try:
-            async for seen in look(ear.client, [chat for chat in ear.chats if chat.id in chosen]):
+            async for seen in look(listener.client, [chat for chat in listener.chats if chat.id in chosen]):
                 await self._compared(seen)
         except BaseException:
             self._to_compare |= chosen
@@ -153,67 +154,67 @@ class Asking:
         self.gaps.forget_fresh(chosen)
 
     async def _compared(self, seen: Seen) -> None:
-        ear, box, chat = self._ear, self._ear.client.box, seen.chat
+        listener, box, chat = self._listener, self._listener.client.box, seen.chat
         if seen.closed:
-            await close(ear, chat, seen.closed)
+            await close(listener, chat, seen.closed)
             return
         if chat.contiguous:
             channel = bare_channel(chat)
             if not box.pts(channel) and seen.pts:
                 box.try_set_channel_state(channel, seen.pts)
             elif seen.pts > box.pts(channel):
-                await ear.client.ask_channel(channel)
-        ear.newest.setdefault(chat.id, seen.newest)  # of a chat that nothing is known of, history is a backfill's
+                await listener.client.ask_channel(channel)
+        listener.newest.setdefault(chat.id, seen.newest)  # of a chat that nothing is known of, history is a backfill's
         self.gaps.compared(chat.id, seen.newest)
 
     async def _check(self) -> None:
         """Chats whose silence is suspicious: are they silent, or is it us?"""
-        ear, box = self._ear, self._ear.client.box
+        listener, box = self._listener, self._listener.client.box
         for one in list(box.failed):
-            for chat in ear.chats.private() if one is None else ear.chats.at(marked_channel_id(one)):
-                ear.silence.suspect(chat.id)
-        state = await ear.client(GetStateRequest())
+            for chat in listener.chats.private() if one is None else listener.chats.at(marked_channel_id(one)):
+                listener.silence.suspect(chat.id)
+        state = await listener.client(GetStateRequest())
         behind: list[Seen] = []
-        suspects = ear.silence.suspects(ear.chats)
-        async for seen in look(ear.client, suspects):
+        suspects = listener.silence.suspects(listener.chats)
+        async for seen in look(listener.client, suspects):
             if seen.closed:
-                await close(ear, seen.chat, seen.closed)
+                await close(listener, seen.chat, seen.closed)
             elif self._is_behind(seen):
                 behind.append(seen)
             else:
-                ear.silence.broken([seen.chat.id])
+                listener.silence.broken([seen.chat.id])
         if behind or state.pts > box.pts():
-            await asyncio.sleep(ear.settings.listen_grace_seconds)
+            await asyncio.sleep(listener.settings.listen_grace_seconds)
         deaf = [seen for seen in behind if self._is_behind(seen)]
-        ear.status.deaf = len(deaf)
+        listener.status.deaf = len(deaf)
         if state.pts > box.pts() or any(not seen.chat.contiguous for seen in deaf):
-            ear.tell("updates of its private chats do not come; they are asked for")
-            await ear.client.catch_up()
+            listener.tell("updates of its private chats do not come; they are asked for")
+            await listener.client.catch_up()
         if deaf:
-            ear.status.deaf_ever += len(deaf)
-            ear.tell(f"deaf to {count(deaf)} of {len(ear.chats)}; what was said there is asked for")
+            listener.status.deaf_ever += len(deaf)
+            listener.tell(f"deaf to {count(deaf)} of {len(listener.chats)}; what was said there is asked for")
             await self._hear(deaf)
-            ear.status.deaf = sum(map(self._is_behind, deaf))
+            listener.status.deaf = sum(map(self._is_behind, deaf))
             if len(deaf) >= max(MANY, len(suspects) // 2):
                 raise Reconnect
 
     async def _hear(self, deaf: Sequence[Seen]) -> None:
         """Catch deaf chats up: by what Telegram says was missed, else by their history."""
-        ear = self._ear
+        listener = self._listener
         for seen in deaf:
             if seen.chat.contiguous:
-                await ear.client.ask_channel(bare_channel(seen.chat))
+                await listener.client.ask_channel(bare_channel(seen.chat))
         for _ in range(WAIT_TURNS):
             if not any(self._is_behind(seen) and seen.chat.id not in self.gaps for seen in deaf):
                 break
             await asyncio.sleep(TURN_SECONDS)
         for seen in deaf:
             if self._is_behind(seen) and seen.chat.id not in self.gaps:
-                self.gaps.add(seen.chat.id, ear.newest.get(seen.chat.id, seen.newest), thorough=True)
+                self.gaps.add(seen.chat.id, listener.newest.get(seen.chat.id, seen.newest), thorough=True)
         await self.gaps.fill()
 
     def _is_behind(self, seen: Seen) -> bool:
         """Whether Telegram has something of a chat that did not come."""
-        ear, chat = self._ear, seen.chat
-        told = chat.contiguous and 0 < ear.client.box.pts(bare_channel(chat)) < seen.pts
-        return told or seen.newest > ear.newest.get(chat.id, seen.newest)
+        listener, chat = self._listener, seen.chat
+        told = chat.contiguous and 0 < listener.client.box.pts(bare_channel(chat)) < seen.pts
+        return told or seen.newest > listener.newest.get(chat.id, seen.newest)

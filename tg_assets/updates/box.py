@@ -17,7 +17,7 @@ from telethon.tl.types import UpdateChannelTooLong, UpdateNewChannelMessage, Upd
 from telethon.tl.types.updates import ChannelDifferenceTooLong, DifferenceTooLong
 
 from tg_assets.telegram.telethon_raw import peers_of
-from tg_assets.updates.place import Place
+from tg_assets.updates.state import UpdateState
 
 # Users and chats that are remembered, for updates that come without those they mention.
 REMEMBERED = 5_000
@@ -47,17 +47,17 @@ class Box(MessageBox):  # type: ignore[misc]  # Telethon has no types
         state = self.map.get(ENTRY_ACCOUNT if channel is None else channel)
         return int(state.pts) if state else 0
 
-    def restore(self, place: Place) -> None:
+    def restore(self, place: UpdateState) -> None:
         """Go on from a place that was saved; ``seq`` is the session's own and stays."""
         session = SessionState(0, 0, False, place.pts, place.qts, place.date, self.seq, None)
         self.load(session, [ChannelState(channel, pts) for channel, pts in place.channels.items() if pts])
 
-    def place(self) -> Place:
+    def place(self) -> UpdateState:
         """How far everything was taken in."""
         account, channels = self.session_state()
         followed = {one: pts for one, pts in channels.items() if one in self.followed}
         date = int(account["date"].timestamp())
-        return Place(pts=account["pts"], qts=account["qts"], date=date, channels=followed)
+        return UpdateState(pts=account["pts"], qts=account["qts"], date=date, channels=followed)
 
     def remember(self, peers: Mapping[int, Any]) -> None:
         """Remember users and chats, by marked id, as they are described now."""

@@ -5,7 +5,6 @@ the place meanwhile, so whoever goes on from there fills it. What does not belon
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from telethon.errors import RPCError
@@ -17,9 +16,7 @@ from tg_assets.ids import marked_channel_id
 from tg_assets.updates import chats as registry
 from tg_assets.updates.dialogs import bare_channel, can_ask
 from tg_assets.updates.history import fill
-
-if TYPE_CHECKING:
-    from tg_assets.updates.account import Ear
+from tg_assets.updates.listening import Listening
 
 Gap = tuple[int, bool]
 """The newest message before it, and whether older ones may have changed."""
@@ -28,8 +25,8 @@ Gap = tuple[int, bool]
 class Gaps:
     """Chats with a gap. A ``fresh`` one may have a gap: it is listened to only now."""
 
-    def __init__(self, ear: "Ear") -> None:
-        self._ear = ear
+    def __init__(self, listener: Listening) -> None:
+        self._listener = listener
         self._known: dict[UUID, Gap] = {}
         self._fresh: dict[UUID, int] = {}
 
@@ -52,9 +49,9 @@ class Gaps:
     def meet(self, new: Sequence[Reachable], *, is_first: bool) -> None:
         """Note how far chats are known whose updates nobody has counted until now."""
         for chat in new:
-            is_new = not self._ear.client.box.pts(bare_channel(chat)) if chat.contiguous else is_first
-            if is_new and chat.id in self._ear.newest and chat.id not in self:
-                self._fresh[chat.id] = self._ear.newest[chat.id]
+            is_new = not self._listener.client.box.pts(bare_channel(chat)) if chat.contiguous else is_first
+            if is_new and chat.id in self._listener.newest and chat.id not in self:
+                self._fresh[chat.id] = self._listener.newest[chat.id]
 
     def compared(self, channel: UUID, newest: int) -> None:
         """Telegram's newest message of a chat is told: now it shows whether a fresh one has a gap."""
@@ -69,53 +66,62 @@ class Gaps:
 
     def skipped(self, channel: int | None) -> None:
         """Too many updates of a channel, or of the private chats, were missed; they are not coming."""
-        ear = self._ear
-        chats = ear.chats.private() if channel is None else list(ear.chats.at(marked_channel_id(channel)))
-        known = [chat.id for chat in chats if chat.id in ear.newest]
+        listener = self._listener
+        chats = listener.chats.private() if channel is None else list(listener.chats.at(marked_channel_id(channel)))
+        known = [chat.id for chat in chats if chat.id in listener.newest]
         for one in known:
-            self.add(one, ear.newest[one], thorough=True)
-        ear.tell(f"too much was missed to be told update by update: {count(known)} compared with history")
+            self.add(one, listener.newest[one], thorough=True)
+        listener.tell(f"too much was missed to be told update by update: {count(known)} compared with history")
 
     async def fill(self) -> None:
         """Fill what is known; raises what says that Telegram, or a server, does not answer now."""
         while self._known:
             channel = next(iter(self._known))
-            chat = next((one for one in self._ear.chats if one.id == channel), None)
+            chat = next((one for one in self._listener.chats if one.id == channel), None)
             if chat is not None and can_ask(chat):
                 await self._fill(chat, *self._known[channel])
             self._known.pop(channel, None)
 
     async def _fill(self, chat: Reachable, known: int, thorough: bool) -> None:
-        ear, most = self._ear, self._ear.settings.listen_most_missing
+        listener, most = self._listener, self._listener.settings.listen_most_missing
         try:
             filled = await fill(
-                ear.client, ear.books, ear.translator, ear.publisher, chat, known, most, thorough=thorough
+                listener.client,
+                listener.database,
+                listener.translator,
+                listener.publisher,
+                chat,
+                known,
+                most,
+                thorough=thorough,
             )
         except CLOSED as error:
-            await close(ear, chat, type(error).__name__.removesuffix("Error"))
+            await close(listener, chat, type(error).__name__.removesuffix("Error"))
             return
         except RPCError as error:
             if not is_chats_own(error):
                 raise
-            ear.tell(f"Telegram does not show a chat's history ({name_of(error)}); a sweep may find what it misses")
+            listener.tell(
+                f"Telegram does not show a chat's history ({name_of(error)}); a sweep may find what it misses"
+            )
             return
-        ear.newest[chat.id] = max(filled.newest, ear.newest.get(chat.id, 0))
-        ear.silence.broken([chat.id])
-        ear.status.caught_up += filled.events
+        listener.newest[chat.id] = max(filled.newest, listener.newest.get(chat.id, 0))
+        listener.silence.broken([chat.id])
+        listener.status.caught_up += filled.events
         if filled.is_cut:
-            ear.tell(
+            listener.tell(
                 f"a chat misses more than {most:,} messages; the newest are here, `tg-assets coverage` says what a "
                 "backfill has to bring"
             )
 
 
-async def close(ear: "Ear", chat: Reachable, why: str) -> None:
+async def close(listener: Listening, chat: Reachable, why: str) -> None:
     """The account does not read a chat any more; another one that does takes over."""
-    account = ear.opened.account
+    account = listener.opened.account
     problem = unreadable(account.name, why)
-    await ear.books.ask(lambda connection: registry.close_way(connection, account.id, chat.id, problem))
-    ear.silence.broken([chat.id])
-    ear.asking.check_soon()
+    await listener.database.ask(lambda connection: registry.close_way(connection, account.id, chat.id, problem))
+    listener.silence.broken([chat.id])
+    listener.check_soon()
 
 
 def count(chats: Sequence[object]) -> str:

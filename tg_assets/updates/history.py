@@ -14,8 +14,8 @@ from tg_assets.events.content import content_digest
 from tg_assets.events.envelope import ChatEvent
 from tg_assets.history.reach import Reachable
 from tg_assets.history.walk import Page, pages
-from tg_assets.updates.books import Books
 from tg_assets.updates.client import ListeningClient
+from tg_assets.updates.database import TenantDatabase
 from tg_assets.updates.publisher import Publisher
 from tg_assets.updates.updates import Translator
 
@@ -31,7 +31,7 @@ class Filled:
 
 async def fill(
     client: ListeningClient,
-    books: Books,
+    database: TenantDatabase,
     translator: Translator,
     publisher: Publisher,
     chat: Reachable,
@@ -52,7 +52,7 @@ async def fill(
         if first:
             filled.newest = max([known, *(message.id for message in page.messages)])
             if thorough:
-                events += await _compared(books, translator, chat, page, known, at)
+                events += await _compared(database, translator, chat, page, known, at)
         for message in reversed(page.messages):
             if message.id > known and (event := translator.event(message, chat, at)) is not None:
                 events.append(event)
@@ -73,7 +73,7 @@ def lowest(page: Page) -> int:
 
 
 async def _compared(
-    books: Books, translator: Translator, chat: Reachable, page: Page, known: int, at: datetime
+    database: TenantDatabase, translator: Translator, chat: Reachable, page: Page, known: int, at: datetime
 ) -> list[ChatEvent]:
     """Messages up to ``known`` that are not what the database has, and those that it has in vain."""
 
@@ -85,7 +85,7 @@ async def _compared(
             {"channel": chat.id, "lowest": lowest(page), "highest": known},
         ).all()
 
-    hashes = dict(await books.ask(stored))
+    hashes = dict(await database.ask(stored))
     events: list[ChatEvent] = []
     for message in reversed(page.messages):
         if message.id <= known:

@@ -22,10 +22,10 @@ from tg_assets.errors import ServerDown, TgAssetsError
 from tg_assets.faults import is_down
 from tg_assets.live.outages import DATABASE, TELEGRAM, Outages
 from tg_assets.settings import Settings
-from tg_assets.updates.account import Ear
+from tg_assets.updates.account import AccountListener
 from tg_assets.updates.asking import Reconnect
-from tg_assets.updates.books import Books
 from tg_assets.updates.client import ListeningClient, ListeningSession
+from tg_assets.updates.database import TenantDatabase
 from tg_assets.updates.publisher import MakeProducer, Publisher
 from tg_assets.updates.status import Status
 
@@ -44,7 +44,7 @@ class _Running:
     account: store.Account
     status: Status
     outages: Outages
-    ear: Ear | None = None
+    listener: AccountListener | None = None
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class Listener:
     async def run(self, chosen: Sequence[tuple[str, store.Account]], stop: asyncio.Event) -> None:
         """Listen; raises TgAssetsError when no account is left, or when events cannot be kept anywhere."""
         self._running = [self._of(slug, account) for slug, account in chosen]
-        with ThreadPoolExecutor(4, "books") as thread:
+        with ThreadPoolExecutor(4, "database") as thread:
             publishing = asyncio.create_task(self.publisher.run())
             stopping = asyncio.create_task(stop.wait())
             listening = [asyncio.create_task(self._account(one, thread)) for one in self._running]
@@ -130,14 +130,14 @@ class Listener:
             client_type=ListeningClient,
         ) as found:  # fmt: skip
             assert isinstance(found.client, ListeningClient)
-            one.ear = Ear(
-                found, found.client, Books(self.postgres, one.tenant, thread), self.publisher, self.settings, one.slug,
-                one.status, one.outages, self.log, lambda: self._earlier(one), lambda: self._listens(one),
+            one.listener = AccountListener(
+                found, found.client, TenantDatabase(self.postgres, one.tenant, thread), self.publisher, self.settings,
+                one.slug, one.status, one.outages, self.log, lambda: self._earlier(one), lambda: self._listens(one),
             )  # fmt: skip
             try:
-                await one.ear.run()
+                await one.listener.run()
             finally:
-                one.ear = None
+                one.listener = None
 
     def _earlier(self, one: _Running) -> list[UUID]:
         """Accounts of the same tenant that chats go to before this one."""
@@ -163,8 +163,8 @@ class Listener:
         one.status.state, one.status.is_over = f"stopped: {why}", True
         self.log(f"{one.status.name} stops: {why}")
         for other in self._running:
-            if other.ear is not None and other.tenant == one.tenant:
-                other.ear.asking.check_soon()
+            if other.listener is not None and other.tenant == one.tenant:
+                other.listener.asking.check_soon()
 
 
 def directory(settings: Settings) -> Path:

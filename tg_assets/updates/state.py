@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import Connection, text
 
 
-class Place(BaseModel):
+class UpdateState(BaseModel):
     """``pts``, ``qts``, ``date`` (seconds since 1970) as Telegram counts; ``channels``: pts by bare channel id."""
 
     pts: int
@@ -29,7 +29,7 @@ class Place(BaseModel):
     """Messages to ask for: marked chat id (0: one of the account's private chats), message id."""
 
 
-def last_place(connection: Connection, account: UUID) -> Place | None:
+def last_state(connection: Connection, account: UUID) -> UpdateState | None:
     """The account's last place; None when it never listened."""
     kept = connection.execute(
         text("""SELECT update_state->'place' FROM account_sessions
@@ -38,12 +38,14 @@ def last_place(connection: Connection, account: UUID) -> Place | None:
         {"account": account},
     ).scalar()
     try:
-        return Place.model_validate(kept) if kept else None
+        return UpdateState.model_validate(kept) if kept else None
     except ValidationError:  # of another version: as after a gap that was too long
         return None
 
 
-def save_place(connection: Connection, account: UUID, number: int, place: Place, heard_at: datetime | None) -> None:
+def save_state(
+    connection: Connection, account: UUID, number: int, place: UpdateState, heard_at: datetime | None
+) -> None:
     """Keep the place with the session that listens, and when Telegram was heard last."""
     kept = {"place": orjson.loads(place.model_dump_json()), "saved_at": datetime.now(UTC).isoformat()}
     values = {"account": account, "number": number, "kept": orjson.dumps(kept).decode(), "heard_at": heard_at}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Books:
+class TenantDatabase:
     """A tenant's database."""
 
     def __init__(self, postgres: "Database", tenant: UUID, thread: ThreadPoolExecutor) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 NOBODY = "(none)"
 
 
-def owners(tenant: str | None) -> list[str]:
+def tenants(tenant: str | None) -> list[str]:
     """The tenant asked for, or all of them; raises TgAssetsError when Dagster, which knows them, is away."""
     from tg_assets.registry.tenants import known_tenants
 

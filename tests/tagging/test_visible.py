@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tg_assets.tagging.seen import seen
+from tg_assets.tagging.visible import seen
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ AT_ONCE = 100
 MOST = 20_000
 
 
-class Again:
+class Refetch:
     """Messages to ask for, by chat: a channel's marked id, or 0 for all of the account's private chats."""
 
     def __init__(self, waiting: Iterable[tuple[int, int]] = ()) -> None:
