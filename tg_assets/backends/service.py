@@ -29,7 +29,7 @@ from tg_assets.errors import TgAssetsError
 # that swaps.
 STILL_SECONDS = 300.0
 # A server killed a moment ago may hold its lock file or port for a moment longer.
-ATTEMPT_PAUSES = (0.5, 1.0, 2.0)
+ATTEMPT_PAUSES = (1.0, 3.0)
 # A process that ignores a signal may be at work for ever: it has so many times ``stop_seconds`` to end.
 STOP_PATIENCE = 20
 # The kernel takes back the memory of a killed process and ends its reads and writes first.
