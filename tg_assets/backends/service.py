@@ -148,17 +148,15 @@ def stop(layout: Layout, running: Running) -> None:
     try:
         process = psutil.Process(running.pid)
         process.send_signal(running.stop_signal)
-        most, pause = STOP_PATIENCE * running.stop_seconds, PAUSES[0]
+        most = STOP_PATIENCE * running.stop_seconds
         life = Life(running.pid, layout.log(running.name), running.stop_seconds, family=False, most=most)
-        while _poll(running.pid) and not life.is_over():
-            time.sleep(pause)
-            pause = min(pause * 1.5, PAUSES[1])
-        if _poll(running.pid):
+        if not _ends(running.pid, life.is_over):
             family = [process, *process.children(recursive=True)]
             for member in family:
                 with suppress(psutil.NoSuchProcess):
                     member.kill()
-            if not _wait(running.pid, KILL_SECONDS):
+            deadline = time.monotonic() + KILL_SECONDS
+            if not _ends(running.pid, lambda: time.monotonic() > deadline):
                 raise TgAssetsError(
                     f"{running.name} (process {running.pid}) was sent SIGKILL {span(KILL_SECONDS)} ago and has not "
                     "ended: it waits for a disk or for the kernel. Wait for it, or restart the machine."
@@ -232,12 +230,14 @@ def _is_alive(pid: int, created: float) -> bool:
         return False
 
 
-def _wait(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
+def _ends(pid: int, is_over: Callable[[], bool]) -> bool:
+    """Whether the process ends before the patience with it does."""
+    pause = PAUSES[0]
     while _poll(pid):
-        if time.monotonic() > deadline:
+        if is_over():
             return False
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(pause * 1.5, PAUSES[1])
     return True
 
 
