@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.support import servers
-from tg_assets.backends import Service, down, port_ready, start_service
+from tg_assets.backends import Service, down, port_ready, start_service, up
 from tg_assets.backends import service as processes
 from tg_assets.backends.last_words import how_it_ended, last_lines, secrets_of
 from tg_assets.backends.layout import Layout, choose_port
@@ -214,3 +214,13 @@ def test_a_port_in_use_by_nobody_does_not_answer() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         assert not port_ready(closed.getsockname()[1])()
+
+
+def test_all_that_failed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TG_REDIS_BIN", "TG_POSTGRES_BIN"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    elsewhere = {"neo4j_url": "bolt://neo4j:pw@graph.example:7687", "qdrant_url": "http://vectors.example:6333"}
+    with pytest.raises(TgAssetsError) as caught:
+        up(servers.settings(tmp_path, **elsewhere))
+    assert "TG_REDIS_BIN" in str(caught.value)
+    assert "TG_POSTGRES_BIN" in str(caught.value)
