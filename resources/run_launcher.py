@@ -5,6 +5,7 @@ started for ever, and keeps its place in the queue. What does not belong here: h
 (``run_lock``).
 """
 
+import json
 import os
 import time
 from typing import TYPE_CHECKING
@@ -60,15 +61,14 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
     def _is_carried(self, run_id: str) -> bool:
         """Whether the code server that launched a run has its process: on a busy machine a name may take longer."""
-        from dagster._core.errors import DagsterUserCodeUnreachableError
-        from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
-        from dagster._serdes import deserialize_value
+        from dagster import DagsterError
+        from dagster._grpc.types import CanCancelExecutionRequest
 
         server = self._get_grpc_client_for_termination(run_id)  # type: ignore[no-untyped-call]
         if server is None:
             return False
         try:
             answer = server.can_cancel_execution(CanCancelExecutionRequest(run_id=run_id))
-        except DagsterUserCodeUnreachableError:
+        except DagsterError:
             return False
-        return deserialize_value(answer, CanCancelExecutionResult).can_cancel
+        return bool(json.loads(answer)["can_cancel"])
