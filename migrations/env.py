@@ -1,7 +1,7 @@
 """Alembic environment: our tables only (Dagster migrates its own database).
 
 Connects as the owner of the tables. ``lock_timeout`` keeps a migration from queueing behind a long reader and
-blocking everyone behind it; run it again when it gives up (``tg-assets doctor --locks`` shows who holds what).
+blocking everyone behind it; ``upgrade`` tries again when it gives up.
 """
 
 from alembic import context

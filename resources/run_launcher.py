@@ -5,6 +5,7 @@ started for ever, and keeps its place in the queue. What does not belong here: h
 (``run_lock``).
 """
 
+import json
 import os
 import time
 from typing import TYPE_CHECKING
@@ -53,7 +54,21 @@ class WatchedRunLauncher(DefaultRunLauncher):
             self._missing.pop(run.run_id, None)
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         now = time.monotonic()
-        if now - self._missing.setdefault(run.run_id, now) < GONE_SECONDS:
+        if now - self._missing.setdefault(run.run_id, now) < GONE_SECONDS or self._is_carried(run.run_id):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         del self._missing[run.run_id]
         return CheckRunHealthResult(WorkerStatus.FAILED, "its process is gone; what it left undone is for another run")
+
+    def _is_carried(self, run_id: str) -> bool:
+        """Whether the code server that launched a run has its process: on a busy machine a name may take longer."""
+        from dagster import DagsterError
+        from dagster._grpc.types import CanCancelExecutionRequest
+
+        server = self._get_grpc_client_for_termination(run_id)  # type: ignore[no-untyped-call]
+        if server is None:
+            return False
+        try:
+            answer = server.can_cancel_execution(CanCancelExecutionRequest(run_id=run_id))
+        except DagsterError:
+            return False
+        return bool(json.loads(answer)["can_cancel"])

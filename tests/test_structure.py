@@ -50,6 +50,8 @@ PRIVATE = {
     "dagster._daemon.cli": ("main",),
     "dagster._daemon.controller": ("DEFAULT_DAEMON_INTERVAL_SECONDS",),
     "dagster._grpc.server": ("DagsterApiServer",),
+    # Whether the code server has the process of a run.
+    "dagster._grpc.types": ("CanCancelExecutionRequest",),
     # A launcher and a storage of one's own are classes of these.
     "dagster._core.launcher.base": ("CheckRunHealthResult", "WorkerStatus"),
     "dagster._core.launcher.default_run_launcher": ("DefaultRunLauncher",),
@@ -66,6 +68,7 @@ PRIVATE_OF_OBJECTS = {
     "DagsterPostgresStorage": ("_event_log_storage", "_run_storage", "_schedule_storage"),
     "PostgresRunStorage": ("_engine",),
     "DagsterApiServer": ("_mp_ctx",),
+    "DefaultRunLauncher": ("_get_grpc_client_for_termination",),
     "Console": ("_environ", "_render_buffer"),
 }  # fmt: skip
 
@@ -172,6 +175,7 @@ def test_private_names_of_libraries_are_there(module: str) -> None:
 
 
 def _objects() -> dict[str, Any]:
+    from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
     from dagster._grpc.server import DagsterApiServer
     from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage
     from rich.console import Console
@@ -183,6 +187,7 @@ def _objects() -> dict[str, Any]:
         "DagsterPostgresStorage": inspect.getsource(DagsterPostgresStorage),
         "PostgresRunStorage": inspect.getsource(PostgresRunStorage),
         "DagsterApiServer": inspect.getsource(DagsterApiServer),
+        "DefaultRunLauncher": DefaultRunLauncher(),
         "Console": Console(),
     }
 

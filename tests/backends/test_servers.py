@@ -15,8 +15,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from tests.backends.clients import graph, postgres, qdrant
-from tg_assets.backends import State, status, up
-from tg_assets.backends.supervisor import ServerStatus
+from tg_assets.backends import ServerStatus, State, status, up
 from tg_assets.settings import Settings
 
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tests.support import servers
-from tg_assets.backends import Service, State, down, handed, port_ready, start_service, status, stop_service, up
+from tg_assets.backends import Service, State, down, handed, start_service, status, stop_service, up
 from tg_assets.backends import service as processes
 from tg_assets.backends.layout import Layout, choose_port
 from tg_assets.errors import TgAssetsError
@@ -100,36 +100,10 @@ def test_a_service_that_died_is_shown_until_it_is_started_again(tmp_path: Path) 
 
 
 def test_a_failed_start_shows_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "ATTEMPTS", 1)
+    monkeypatch.setattr(processes, "ATTEMPT_PAUSES", ())
     broken = Service("broken", ("sh", "-c", "echo the disk is full; exit 3"), lambda: False)
-    with pytest.raises(TgAssetsError, match=r"(?s)broken ended right after its start.*the disk is full"):
+    with pytest.raises(TgAssetsError, match=r"(?s)broken ended with code 3 before.*the disk is full"):
         start_service(servers.settings(tmp_path), broken)
-
-
-def test_a_service_that_never_answers_is_stopped(tmp_path: Path) -> None:
-    mute = Service("mute", ("sleep", "600"), port_ready(1), ready_seconds=0.3)
-    with pytest.raises(TgAssetsError, match="mute did not answer within"):
-        start_service(servers.settings(tmp_path), mute)
-    assert processes.recorded_names(Layout(tmp_path)) == []
-
-
-def busy(seconds: float, name: str = "busy") -> Service:
-    """It computes for a while before it answers."""
-    program = (
-        f"import time; end = time.monotonic() + {seconds}\n"
-        "while time.monotonic() < end: pass\n"
-        "print('up', flush=True); time.sleep(600)"
-    )
-    return Service(name, (sys.executable, "-c", program), lambda: False, ready_seconds=0.4)
-
-
-def test_what_is_slow_but_at_it_is_waited_for(tmp_path: Path) -> None:
-    """For several times as long as one that does nothing; then it runs and is not given up."""
-    layout, settings = Layout(tmp_path), servers.settings(tmp_path)
-    service = replace(busy(2.0), ready=lambda: "up" in layout.log("busy").read_text())
-    started = start_service(settings, service)
-    assert psutil.Process(started.pid).is_running()
-    down(settings)
 
 
 def test_a_running_service_that_is_slow_to_answer_is_not_ended(tmp_path: Path) -> None:

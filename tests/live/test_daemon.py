@@ -138,6 +138,41 @@ def test_killed_tails_have_failed_and_another_goes_on(installed: Installation, r
     wait_for("failing", lambda: shot.keys() <= tails(installed, "FAILURE").keys())
 
 
+# What run monitoring finds where nobody holds the run's name, in a database that no run uses.
+LOOKING = """
+import os, sys
+from dagster import DagsterInstance
+from resources import run_launcher
+run_launcher.GONE_SECONDS = 0.0
+os.environ["TG_POSTGRES_URL"] = os.environ["TG_POSTGRES_URL"].rpartition("/")[0] + "/postgres"
+with DagsterInstance.get() as instance:
+    print(instance.run_launcher.check_run_worker_health(instance.get_run_by_id(sys.argv[1])).status.name)
+"""
+
+
+def test_a_run_is_not_ended_while_the_code_server_has_its_process(
+    installed: Installation, redis: Any, tmp_path: Path
+) -> None:
+    """On a busy machine it may take long to show by itself that it lives."""
+    installed.must("tenants", "add", "slow")
+    installed.must("produce", str(events(tmp_path / "events.jsonl", "slow", range(1, 6))))
+    run, process = wait_for("a run", lambda: list(tails(installed, "STARTED").items()))[0]
+
+    def health() -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", LOOKING, run],
+            env={**installed.environment, **installed.variables},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip() or done.stderr
+
+    assert health() == "RUNNING"
+    os.kill(process, signal.SIGKILL)
+    wait_for("its end", lambda: health() == "FAILED")
+
+
 def kill(installed: Installation, names: Collection[str]) -> dict[str, int]:
     """Kill some of Dagster's processes at once, as a machine that has no memory left does; the runs that died."""
     workers = {}

@@ -146,3 +146,20 @@ def test_every_unique_key_carries_the_tenant(owner: str) -> None:
              AND tablename NOT IN ('alembic_version', 'tenants')""",
     )
     assert [name for name, definition in rows if "(tenant_id, " not in definition] == []
+
+
+def test_a_table_in_use_is_waited_for(scratch: Callable[[str], str], owner: str) -> None:
+    """Whoever migrates is told once, and what is left follows when the table is free."""
+    url = scratch(owner)
+    upgrade(url, "0011")
+    said = list[str]()
+    with create_engine(url, poolclass=NullPool).connect() as holder:
+        holder.execute(text("SELECT count(*) FROM dead_letters"))
+
+        def say(sentence: str) -> None:
+            said.append(sentence)
+            holder.rollback()
+
+        upgrade(url, "0012", say)
+    assert len(said) == 1
+    assert ask(url, "SELECT version_num FROM alembic_version") == [("0012",)]

@@ -183,14 +183,14 @@ def running(data: Path) -> Iterator[Installation]:
         found = Installation(data, telegram)
         data.with_suffix(".pem").write_text(telegram.public_key)
         try:
-            up = found.run("up")
+            up = found.finish(found.start("up"), seconds=1000)  # it waits for what is slow
             if up.returncode:
                 pytest.fail(f"`tg-assets up` failed.\n{up.stdout}\n{up.stderr}\n{found.logs()}")
             found.must("import", str(SAMPLE), "--tenant", "demo")
             yield found
         finally:
             subprocess.run(
-                [str(COMMAND), "down"], env=found.environment, check=True, stdout=subprocess.DEVNULL, timeout=120
+                [str(COMMAND), "down"], env=found.environment, check=True, stdout=subprocess.DEVNULL, timeout=600
             )
 
 

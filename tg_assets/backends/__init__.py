@@ -8,19 +8,10 @@ where they are used.
 
 from tg_assets.backends.addresses import environment
 from tg_assets.backends.layout import Layout
-from tg_assets.backends.service import Service, http_ready, port_ready
-from tg_assets.backends.supervisor import (
-    Backends,
-    OnEvent,
-    ServerStatus,
-    State,
-    down,
-    reserve_port,
-    start_service,
-    status,
-    stop_service,
-    up,
-)
+from tg_assets.backends.probes import http_ready, port_ready
+from tg_assets.backends.service import Service
+from tg_assets.backends.status import ServerStatus, State, status
+from tg_assets.backends.supervisor import Backends, OnEvent, down, reserve_port, start_service, stop_service, up
 
 __all__ = [
     "Backends",

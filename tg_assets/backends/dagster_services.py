@@ -4,17 +4,20 @@ The code server comes first (``workspace.yaml`` points at its port). Before any 
 creates the instance's tables: two at once can leave a database that neither can use.
 """
 
+import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+import urllib.request
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tg_assets.backends import handed, supervisor
 from tg_assets.backends.addresses import environment as environment_of
 from tg_assets.backends.addresses import make_context
-from tg_assets.backends.layout import Layout
-from tg_assets.backends.service import Service, http_ready, port_ready
+from tg_assets.backends.layout import Layout, read_json
+from tg_assets.backends.probes import PROBE_SECONDS, http_ready, port_ready
+from tg_assets.backends.service import Service
 from tg_assets.backends.supervisor import OnChange, OnEvent
 from tg_assets.errors import TgAssetsError
 from tg_assets.settings import Settings
@@ -95,6 +98,7 @@ def start_dagster(
             environment,
             PROJECT,
             stop_seconds=5,
+            awaited=f"an answer on port {code_port}, which comes when the definitions are loaded",
             concerns=concerns(settings),
         ),
         Service(
@@ -104,17 +108,36 @@ def start_dagster(
             http_ready(f"http://127.0.0.1:{web_port}/server_info"),
             environment,
             PROJECT,
+            awaited=f"an answer on port {web_port}",
             concerns=INSTANCE,
         ),
         Service(
             DAEMON,
             (python, "-m", "tg_assets.daemon", "run", "--workspace", workspace),
-            lambda: True,
+            _daemon_beats(Layout(settings.state_dir), f"http://127.0.0.1:{web_port}/graphql"),
             environment,
             PROJECT,
+            awaited="its first heartbeat",
             concerns=INSTANCE,
         ),
     )  # fmt: skip
     for service in services:
         supervisor.start_service(settings, service, on_event, on_change)
     return f"http://127.0.0.1:{web_port}"
+
+
+def _daemon_beats(layout: Layout, address: str) -> Callable[[], bool]:
+    """Ready when the webserver has heard of the daemon since its process began: it listens nowhere itself."""
+    query = json.dumps({"query": "{ instance { daemonHealth { allDaemonStatuses { lastHeartbeatTime } } } }"})
+
+    def ready() -> bool:
+        began = read_json(layout.run / f"{DAEMON}.json").get("created")
+        request = urllib.request.Request(address, query.encode(), {"Content-Type": "application/json"})  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=PROBE_SECONDS) as response:  # noqa: S310
+                daemons = json.load(response)["data"]["instance"]["daemonHealth"]["allDaemonStatuses"]
+        except (OSError, ValueError, LookupError, TypeError):
+            return False
+        return isinstance(began, float) and any((one["lastHeartbeatTime"] or 0.0) >= began for one in daemons)
+
+    return ready

@@ -12,7 +12,8 @@ import urllib.request
 from pathlib import Path
 
 from tg_assets.backends.context import Context
-from tg_assets.backends.service import Service, port_ready
+from tg_assets.backends.probes import PROBE_SECONDS, port_ready
+from tg_assets.backends.service import Service
 from tg_assets.errors import TgAssetsError
 
 DATABASE = "neo4j"
@@ -52,6 +53,7 @@ class GraphBackend:
             env=child_environment() | {"TG_GRAPH_PASSWORD": context.secrets["neo4j"]},
             cwd=directory,
             ready=lambda: self.ready(context),
+            awaited=f"an answer on port {context.ports['neo4j']}",
             stop_seconds=30,
         )
 
@@ -83,7 +85,7 @@ def _ready(context: Context) -> bool:
         headers={"Authorization": f"Basic {credentials}", "Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PROBE_SECONDS) as response:  # noqa: S310
             return bool(response.status == 200)
     except urllib.error.HTTPError as error:
         # Until the database exists the server answers 4xx and 5xx of several kinds, 403 among them.

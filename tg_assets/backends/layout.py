@@ -7,13 +7,13 @@ Holds paths and small files only. Nothing here knows what a server is or starts 
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import random
 import secrets as token
 import socket
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +22,9 @@ from tg_assets.errors import TgAssetsError
 
 # Outgoing connections take ports from 32768 on, so a server there fails now and then with "in use".
 PORT_RANGE = range(15000, 32000)
-# Its holder is alive, for the kernel takes it from the dead; on a busy machine it may take its time.
-LOCK_SECONDS = 1800.0
 # A unix socket's path is limited to 107 bytes by the kernel; PostgreSQL appends "/.s.PGSQL.12345.lock".
 SOCKET_DIR_BYTES = 80
+_log = logging.getLogger(__name__)
 SECRET_NAMES = ("postgres", "tg_owner", "tg_app", "tg_dagster", "redis", "neo4j", "qdrant")
 
 
@@ -104,22 +103,24 @@ class Layout:
         write_json(self.run / "state.json", {"ports": self.ports() | dict(ports)})
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Only one process changes what runs; another waits, and is told when it waited too long."""
+    def lock(self, say: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Only one process changes what runs; another waits for it, and ``say`` is told (without one, the log is).
+
+        However long it takes: the holder is alive, for the kernel takes a lock from the dead.
+        """
         self.create()
-        deadline = time.monotonic() + LOCK_SECONDS
-        with (self.run / "lock").open("w") as handle:
-            while True:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise TgAssetsError(
-                            f"Another process has been starting or stopping servers in {self.root} for "
-                            f"{LOCK_SECONDS:.0f} s. Wait for it, or end it, and try again."
-                        ) from None
-                    time.sleep(0.05)
+        with (self.run / "lock").open("a+") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                handle.seek(0)
+                holder = handle.read(20)
+                who = f"Process {holder}" if holder else "Another process"
+                (say or _log.warning)(f"{who} is starting or stopping servers in {self.root} and is waited for.")
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            handle.truncate(0)
+            handle.write(str(os.getpid()))
+            handle.flush()
             yield
 
 

@@ -19,7 +19,8 @@ from tg_assets.backends import postgres_binaries
 from tg_assets.backends.context import Context
 from tg_assets.backends.layout import write_private
 from tg_assets.backends.postgres_binaries import Identity
-from tg_assets.backends.service import PROBE_SECONDS, Service
+from tg_assets.backends.probes import PROBE_SECONDS
+from tg_assets.backends.service import STILL_SECONDS, Running, Service, stop
 from tg_assets.errors import TgAssetsError
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ OPTIONS = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
+STOP_SIGNAL = signal.SIGINT  # fast shutdown: clients are cut off, data is written
+STOP_SECONDS = 30.0
 LIMITED = "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
 DATABASES = {"tg_assets": "tg_owner", "dagster": "tg_dagster"}
 
@@ -60,7 +63,7 @@ class PostgresBackend:
         if wanted is None:
             _initialise(context, binaries, who, data)
         _give(data, who)
-        _clear_stale_lock(data)
+        _clear_stale_lock(context, data)
         sockets = context.layout.socket_dir()
         settings = OPTIONS | {"port": str(context.ports["postgres"]), "unix_socket_directories": str(sockets)}
         if who.uid is not None:
@@ -72,9 +75,9 @@ class PostgresBackend:
             argv=(*who.prefix, str(binaries / "postgres"), "-D", str(data), *arguments),
             cwd=data,
             ready=lambda: self.ready(context),
-            stop_signal=signal.SIGINT,  # fast shutdown: clients are cut off, data is written
-            stop_seconds=30,
-            ready_seconds=120,  # a crash is recovered from first
+            stop_signal=STOP_SIGNAL,
+            stop_seconds=STOP_SECONDS,
+            awaited=f"an answer on port {context.ports['postgres']}",
             uid=who.uid,
         )
 
@@ -85,7 +88,7 @@ class PostgresBackend:
     def finish(self, context: Context) -> None:
         """Roles, databases and the right to connect."""
         secrets = context.secrets
-        with closing(_connect(context, "postgres")) as link, link.cursor() as cursor:
+        with closing(_connect(context, "postgres", STILL_SECONDS)) as link, link.cursor() as cursor:
             cursor.execute("SELECT rolname FROM pg_roles UNION ALL SELECT datname FROM pg_database")
             present = {row[0] for row in cursor.fetchall()}
             for role in ("tg_owner", "tg_app", "tg_dagster"):
@@ -167,7 +170,7 @@ def _give(data: Path, who: Identity) -> None:
                 os.chown(Path(directory) / file, who.owner, who.owner, follow_symlinks=False)
 
 
-def _clear_stale_lock(data: Path) -> None:
+def _clear_stale_lock(context: Context, data: Path) -> None:
     """Remove ``postmaster.pid`` of a server that is gone.
 
     PostgreSQL keeps away when *any* process has that pid; in a restarted container low pids are soon used again.
@@ -183,13 +186,12 @@ def _clear_stale_lock(data: Path) -> None:
     except (ValueError, IndexError, psutil.NoSuchProcess):
         ours = False
     if ours:
-        process.send_signal(signal.SIGINT)
-        psutil.wait_procs([process], timeout=30)
+        stop(context.layout, Running("postgres", pid, STOP_SIGNAL, STOP_SECONDS))
     else:
         lock.unlink(missing_ok=True)
 
 
-def _connect(context: Context, database: str) -> "connection":
+def _connect(context: Context, database: str, seconds: float = PROBE_SECONDS) -> "connection":
     import psycopg2
 
     link = psycopg2.connect(
@@ -198,7 +200,7 @@ def _connect(context: Context, database: str) -> "connection":
         user="postgres",
         password=context.secrets["postgres"],
         dbname=database,
-        connect_timeout=int(PROBE_SECONDS),
+        connect_timeout=int(seconds),
     )
     link.autocommit = True
     return link

@@ -10,6 +10,7 @@ import urllib.request
 
 from tg_assets.backends.context import Context
 from tg_assets.backends.graph import child_environment
+from tg_assets.backends.probes import PROBE_SECONDS
 from tg_assets.backends.service import Service
 from tg_assets.errors import TgAssetsError
 
@@ -45,7 +46,7 @@ class QdrantBackend:
             env=child_environment() | {"TG_QDRANT_API_KEY": context.secrets["qdrant"]},
             cwd=directory,
             ready=lambda: self.ready(context),
-            ready_seconds=180,  # a log that was not flushed is replayed first
+            awaited=f"an answer on port {context.ports['qdrant']}",
             stop_seconds=60,
         )
 
@@ -69,7 +70,7 @@ def _ready(context: Context) -> bool:
         f"http://127.0.0.1:{context.ports['qdrant']}/collections", headers={"api-key": context.secrets["qdrant"]}
     )
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PROBE_SECONDS) as response:  # noqa: S310
             return bool(response.status == 200)
     except urllib.error.HTTPError as error:
         if error.code in (401, 403):

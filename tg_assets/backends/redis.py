@@ -12,7 +12,8 @@ from pathlib import Path
 
 from tg_assets.backends.context import Context
 from tg_assets.backends.layout import write_private
-from tg_assets.backends.service import PROBE_SECONDS, Service
+from tg_assets.backends.probes import PROBE_SECONDS
+from tg_assets.backends.service import Service
 from tg_assets.errors import TgAssetsError
 
 NAMES = ("redis-server", "valkey-server")
@@ -49,7 +50,7 @@ class RedisBackend:
             argv=(str(find_server(context.options.redis_bin)), str(configuration)),
             ready=lambda: self.ready(context),
             cwd=directory,
-            ready_seconds=120,  # a large append-only file is read before the first answer
+            awaited=f"an answer on port {context.ports['redis']}",
         )
 
     def ready(self, context: Context) -> bool:

@@ -2,38 +2,43 @@
 
 A ``Service`` says how to run something and how to see that it is ready; it knows nothing of databases.
 The record ``run/NAME.json`` names the process by pid *and* creation time, because pids are used again.
-The caller holds ``Layout.lock``. What does not belong here: choosing ports, secrets, data directories.
+The caller holds ``Layout.lock``. What is alive and at work is waited for, however slow the machine is (``life``).
+What does not belong here: choosing ports, secrets, data directories.
 """
 
 import atexit
 import os
 import signal
-import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 import psutil
 
 from tg_assets.backends import handed
+from tg_assets.backends.last_words import how_it_ended, last_words, secrets_of, span
 from tg_assets.backends.layout import Layout, read_json, write_json
 from tg_assets.backends.life import Life
 from tg_assets.errors import TgAssetsError
 
-LOG_LINES = 15
+# No server of ours is silent for more than seconds while it starts: one that is for minutes hangs, even on a machine
+# that swaps.
+STILL_SECONDS = 300.0
 # A server killed a moment ago may hold its lock file or port for a moment longer.
-ATTEMPTS = 6
-ATTEMPT_PAUSE = 0.5
-# Who listens may be slow to answer; who does not listen is known at once.
-PROBE_SECONDS = 15.0
-KILL_SECONDS = 5.0
+ATTEMPT_PAUSES = (1.0, 3.0)
+# A process that ignores a signal may be at work for ever: it has so many times ``stop_seconds`` to end.
+STOP_PATIENCE = 20
+# The kernel takes back the memory of a killed process and ends its reads and writes first.
+KILL_SECONDS = 120.0
+# From one look to the next: short at first, for most answer soon.
+PAUSES = (0.03, 0.5)
 
 _children: dict[int, "subprocess.Popen[bytes]"] = {}
+_ended: dict[int, int] = {}
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,10 @@ class Service:
     cwd: Path | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 15.0
-    ready_seconds: float = 60.0
+    ready_seconds: float = STILL_SECONDS
+    """It is given up when for so long it has neither answered nor shown any sign of life."""
+    awaited: str = "an answer"
+    """What ``ready`` looks for, in words."""
     uid: int | None = None
     """Run as this user (and group) when the starter is root."""
     concerns: tuple[str, ...] = ()
@@ -63,32 +71,8 @@ class Running:
     pid: int
     stop_signal: signal.Signals
     stop_seconds: float
-
-
-def http_ready(url: str) -> Callable[[], bool]:
-    """Ready when ``url`` answers 200."""
-
-    def ready() -> bool:
-        try:
-            with urllib.request.urlopen(url, timeout=PROBE_SECONDS) as response:  # noqa: S310
-                return bool(response.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
-
-    return ready
-
-
-def port_ready(port: int, host: str = "127.0.0.1") -> Callable[[], bool]:
-    """Ready when the port accepts a connection (for example a gRPC server)."""
-
-    def ready() -> bool:
-        try:
-            with socket.create_connection((host, port), timeout=PROBE_SECONDS):
-                return True
-        except OSError:
-            return False
-
-    return ready
+    log_from: int = 0
+    """Where its lines begin in the log, which has those of processes before it, too."""
 
 
 def find_running(layout: Layout, name: str, look_only: bool = False) -> Running | None:
@@ -97,12 +81,13 @@ def find_running(layout: Layout, name: str, look_only: bool = False) -> Running 
     record = read_json(path)
     pid, created = record.get("pid"), record.get("created")
     if isinstance(pid, int) and isinstance(created, (int, float)) and _is_alive(pid, float(created)):
-        number, seconds = record.get("stop_signal"), record.get("stop_seconds")
+        number, seconds, since = record.get("stop_signal"), record.get("stop_seconds"), record.get("log_from")
         return Running(
             name=name,
             pid=pid,
             stop_signal=signal.Signals(number) if isinstance(number, int) else signal.SIGTERM,
             stop_seconds=float(seconds) if isinstance(seconds, (int, float)) else 15.0,
+            log_from=since if isinstance(since, int) else 0,
         )
     if not look_only:
         path.unlink(missing_ok=True)
@@ -114,36 +99,47 @@ def recorded_names(layout: Layout) -> list[str]:
     return sorted(path.stem for path in layout.run.glob("*.json") if path.stem != "state")
 
 
-def start(layout: Layout, service: Service) -> Running:
-    """Start and wait until ready. Raises a sentence with the last log lines when it does not come up."""
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            time.sleep(ATTEMPT_PAUSE)
+def start(
+    layout: Layout, service: Service, say: Callable[[str], None] = lambda _: None, halt: Event | None = None
+) -> Running:
+    """Start and wait until ready. Raises a sentence with the last log lines when it does not come up.
+
+    ``say`` is told what else happens; ``halt`` ends the waiting, not the process.
+    """
+    for pause in (*ATTEMPT_PAUSES, None):
         running = _spawn(layout, service)
-        if wait_ready(layout, running, service.ready, service.ready_seconds):
+        if wait_ready(layout, running, service.ready, service.ready_seconds, halt):
             return running
         if _poll(running.pid):
             stop(layout, running)
             raise TgAssetsError(
-                f"{service.name} did not answer within {service.ready_seconds:.0f} s, nor did anything else. "
-                f"{_tail(layout, service.name)}"
+                f"{service.name} is given up: {service.awaited} was waited for, and for {span(service.ready_seconds)} "
+                f"it neither used a processor nor read, wrote or logged anything. {_words(layout, service, running)}"
             )
         (layout.run / f"{service.name}.json").unlink(missing_ok=True)
-    raise TgAssetsError(f"{service.name} ended right after its start. {_tail(layout, service.name)}")
+        ended = f"{service.name} ended {how_it_ended(_ended.pop(running.pid, None))} before there was {service.awaited}"
+        if pause is None:
+            break
+        say(f"{ended}; it is started once more.")
+        _pause(pause, halt)
+    raise TgAssetsError(f"{ended}. {_words(layout, service, running)}")
 
 
-def wait_ready(layout: Layout, running: Running, ready: Callable[[], bool], seconds: float) -> bool:
+def wait_ready(
+    layout: Layout, running: Running, ready: Callable[[], bool], seconds: float, halt: Event | None = None
+) -> bool:
     """Whether a process answers, now or while it shows that it is at it: a busy machine is not an error.
 
     False when it ended, or for ``seconds`` neither used a processor nor read, wrote or logged anything.
     """
-    life = Life(running.pid, layout.log(running.name), seconds)
+    life, pause = Life(running.pid, layout.log(running.name), seconds), PAUSES[0]
     while _poll(running.pid):
         if ready():
             return True
         if life.is_over():
             return False
-        time.sleep(0.03)
+        _pause(pause, halt)
+        pause = min(pause * 1.5, PAUSES[1])
     return False
 
 
@@ -152,16 +148,19 @@ def stop(layout: Layout, running: Running) -> None:
     try:
         process = psutil.Process(running.pid)
         process.send_signal(running.stop_signal)
-        life = Life(running.pid, layout.log(running.name), running.stop_seconds, family=False)
-        while _poll(running.pid) and not life.is_over():
-            time.sleep(0.02)
-        if _poll(running.pid):
+        most = STOP_PATIENCE * running.stop_seconds
+        life = Life(running.pid, layout.log(running.name), running.stop_seconds, family=False, most=most)
+        if not _ends(running.pid, life.is_over):
             family = [process, *process.children(recursive=True)]
             for member in family:
                 with suppress(psutil.NoSuchProcess):
                     member.kill()
-            if not _wait(running.pid, KILL_SECONDS):
-                raise TgAssetsError(f"{running.name} (process {running.pid}) cannot be ended, not even by SIGKILL.")
+            deadline = time.monotonic() + KILL_SECONDS
+            if not _ends(running.pid, lambda: time.monotonic() > deadline):
+                raise TgAssetsError(
+                    f"{running.name} (process {running.pid}) was sent SIGKILL {span(KILL_SECONDS)} ago and has not "
+                    "ended: it waits for a disk or for the kernel. Wait for it, or restart the machine."
+                )
     except psutil.NoSuchProcess:
         pass
     except psutil.AccessDenied as error:
@@ -174,6 +173,7 @@ def stop(layout: Layout, running: Running) -> None:
 def _spawn(layout: Layout, service: Service) -> Running:
     log, given = layout.log(service.name), {**os.environ, **service.env}
     with log.open("ab") as output:
+        log_from = output.tell()
         try:
             child = subprocess.Popen(
                 service.argv,
@@ -199,10 +199,11 @@ def _spawn(layout: Layout, service: Service) -> Running:
         "created": created,
         "stop_signal": int(service.stop_signal),
         "stop_seconds": service.stop_seconds,
+        "log_from": log_from,
         **handed.record(layout, service.argv, service.concerns, given),
     }
     write_json(layout.run / f"{service.name}.json", record)
-    return Running(service.name, child.pid, service.stop_signal, service.stop_seconds)
+    return Running(service.name, child.pid, service.stop_signal, service.stop_seconds, log_from)
 
 
 def _poll(pid: int) -> bool:
@@ -212,6 +213,7 @@ def _poll(pid: int) -> bool:
         if child.poll() is None:
             return True
         del _children[pid]
+        _ended[pid] = child.returncode
         return False
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
@@ -228,25 +230,28 @@ def _is_alive(pid: int, created: float) -> bool:
         return False
 
 
-def _wait(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
+def _ends(pid: int, is_over: Callable[[], bool]) -> bool:
+    """Whether the process ends before the patience with it does."""
+    pause = PAUSES[0]
     while _poll(pid):
-        if time.monotonic() > deadline:
+        if is_over():
             return False
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(pause * 1.5, PAUSES[1])
     return True
 
 
-def _tail(layout: Layout, name: str) -> str:
-    log = layout.log(name)
-    try:
-        with log.open("rb") as handle:
-            handle.seek(max(0, log.stat().st_size - 8192))
-            lines = handle.read().decode(errors="replace").splitlines()[-LOG_LINES:]
-    except FileNotFoundError:
-        lines = []
-    said = "\n  ".join(lines) if lines else "(nothing)"
-    return f"Its log {log} ends with:\n  {said}\nMend what it names, then run `tg-assets up` again."
+def _pause(seconds: float, halt: Event | None) -> None:
+    """Sleep; raises what Ctrl-C raises when the waiting is to end."""
+    if halt is None:
+        time.sleep(seconds)
+    elif halt.wait(seconds):
+        raise KeyboardInterrupt
+
+
+def _words(layout: Layout, service: Service, running: Running) -> str:
+    secrets = (*layout.known_secrets().values(), *secrets_of({**os.environ, **service.env}))
+    return last_words(layout.log(service.name), running.log_from, secrets)
 
 
 @atexit.register

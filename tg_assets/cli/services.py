@@ -26,27 +26,19 @@ def start(backends_only: bool = False) -> str | None:
     from tg_assets.backends import up
     from tg_assets.backends.dagster_services import start_dagster
     from tg_assets.cli.runtime import settings
+    from tg_assets.cli.waits import Waits
 
-    given = load_settings()
-    with console.status("starting") as status:
-
-        def tell(name: str, state: str) -> None:
-            status.update(f"{name}: {state}")
-            if state in ("ready", "running", "failed", "external"):
-                console.print(f"  {name:<16}{state}")
-
-        def changed(sentence: str) -> None:
-            console.print(f"  {sentence}")
-
-        servers = up(given, tell, changed)
+    given, waits = load_settings(), Waits()
+    with waits.shown():
+        servers = up(given, waits.event, waits.say)
         owner = servers.environment.get("TG_POSTGRES_OWNER_URL")
         if owner:
-            status.update("bringing the schema up to date")
-            migrations.upgrade(owner)
-            console.print(f"  {'schema':<16}up to date")
+            waits.event("schema", "migrating")
+            migrations.upgrade(owner, say=waits.say)
+            waits.event("schema", "up to date")
         if backends_only:
             return None
-        address = start_dagster(given, servers.environment, tell, changed)
+        address = start_dagster(given, servers.environment, waits.event, waits.say)
     settings.cache_clear()
     console.print(Text.assemble("\nDagster's UI: ", (address, f"link {address}")))
     console.print('A shell with all addresses:  eval "$(tg-assets env)"')
@@ -57,8 +49,11 @@ def start(backends_only: bool = False) -> str | None:
 def down_command() -> None:
     """Stop everything that `up` started; data stay."""
     from tg_assets.backends import down
+    from tg_assets.cli.waits import Waits
 
-    down(load_settings(), lambda name, state: console.print(f"  {name:<16}{state}"))
+    waits = Waits()
+    with waits.shown():
+        down(load_settings(), waits.event, waits.say)
 
 
 @click.command("env")
@@ -122,5 +117,5 @@ def migrate_command(revision: str) -> None:
     if revision == "base":
         migrations.downgrade(owner)
     else:
-        migrations.upgrade(owner, revision)
+        migrations.upgrade(owner, revision, console.print)
     console.print(f"The schema is at {revision}.")

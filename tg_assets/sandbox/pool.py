@@ -27,7 +27,8 @@ WORKERS = min(2, os.cpu_count() or 1)
 SECONDS = 60.0
 # On a machine busy with other things an honest picture waits; it must not be refused for good because of that.
 PATIENCE = 3
-_START_SECONDS = 120.0
+# It imports and loads models first, which takes minutes where others take the processors.
+_START_SECONDS = 600.0
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TESSDATA_PREFIX", "LD_LIBRARY_PATH")
 
 
