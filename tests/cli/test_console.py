@@ -18,7 +18,7 @@ from tg_assets.cli.imports import report_table
 from tg_assets.cli.runtime import console, progress_bar
 from tg_assets.importing.report import ChatReport
 
-NASTY = "[/b] [red]a[/red] :date: tg-assets[ocr]"
+NASTY = "[/b] [red]a[/red] :date: .[ocr]"
 # ESC with colours, OSC (a title, a link, the clipboard), C1 versions of both, a bell, an erased line, backspaces,
 # overrides and isolates of direction, separators of lines, and half of a surrogate pair.
 STEERING = (

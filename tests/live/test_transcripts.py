@@ -153,11 +153,11 @@ def test_a_machine_that_cannot_hear_says_what_to_do_and_catches_up(notes: Live) 
 
     class Deaf(SpeechResource):
         def hearing(self) -> Hearing:
-            return Hearing(None, "faster-whisper is not installed; install tg-assets[speech]")
+            return Hearing(None, "faster-whisper is not installed; pip install '.[speech]' in the project's directory")
 
     notes.backfill(speech=Deaf())
     assert {row.error for row in spoken(notes).values()} == {
-        "faster-whisper is not installed; install tg-assets[speech]"
+        "faster-whisper is not installed; pip install '.[speech]' in the project's directory"
     }
     assert stale(notes.backfill(speech=Deaf())) == {}
     ears = Ears.make()

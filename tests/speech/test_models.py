@@ -105,12 +105,12 @@ def test_absent_packages_are_named(tiny: Path, monkeypatch: pytest.MonkeyPatch) 
     """With what to install; by whoever needs the model."""
     monkeypatch.setattr(models, "_PARTS", {"model.bin": (("nowhere_part1", "model.bin.part1"),)})
     assert not available()
-    assert str(missing()) == "nowhere_part1 is not installed; install tg-assets[speech]"
+    assert str(missing()) == "nowhere_part1 is not installed; pip install '.[speech]' in the project's directory"
     for need in (lambda: directory(tiny / "cache"), identify, lambda: LocalSpeech(tiny).version):
         with pytest.raises(TgAssetsError, match=r"nowhere_part1 is not installed; install tg-assets\[speech\]"):
             need()
     monkeypatch.setattr(models, "_RUNTIME", ("nowhere",))
-    assert str(missing()) == "faster-whisper is not installed; install tg-assets[speech]"
+    assert str(missing()) == "faster-whisper is not installed; pip install '.[speech]' in the project's directory"
 
 
 def test_a_cache_that_cannot_be_written_is_named(tiny: Path) -> None:

@@ -166,7 +166,7 @@ def test_a_missing_engine_is_reported_with_what_to_do(monkeypatch: pytest.Monkey
     monkeypatch.setattr("tg_assets.vision.ocr.importlib.util.find_spec", lambda name: None)
     status = ocr_status()
     assert not status.available
-    assert "tg-assets[ocr]" in status.how_to
+    assert "'.[ocr]'" in status.how_to
 
 
 def test_the_detector_is_part_of_the_tag(monkeypatch: pytest.MonkeyPatch) -> None:

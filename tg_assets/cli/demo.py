@@ -9,7 +9,6 @@ from rich.table import Table
 from sqlalchemy import text
 
 from tg_assets import ids
-from tg_assets.backends.dagster_services import PROJECT
 from tg_assets.cli import runtime
 from tg_assets.cli.backfill import launch, require_success
 from tg_assets.cli.dagster_api import DagsterApi
@@ -20,6 +19,7 @@ from tg_assets.cli.search import find, show_hits
 from tg_assets.cli.services import start
 from tg_assets.cli.tenants import add as add_tenant
 from tg_assets.errors import TgAssetsError
+from tg_assets.shipped import shipped
 
 TENANT = "demo"
 LIVE_TENANT, LIVE_CHAT, LIVE_SINCE = "live", "Северный маяк", "2026-03-15"
@@ -36,7 +36,7 @@ def demo_command() -> None:
     console.rule("1  Starting real servers and Dagster")
     start()
     console.rule("2  Importing the sample: a channel, a group and direct messages")
-    reports = run_import(PROJECT / "samples" / "export", TENANT, None, None, "UTC")
+    reports = run_import(shipped("samples/export"), TENANT, None, None, "UTC")
     console.rule("3  Materializing all assets, one run per feed")
     api = DagsterApi(runtime.settings().require("dagster_url"))
     spans = {report.feed: (report.first, report.last) for report in reports if report.first and report.last}
@@ -66,7 +66,7 @@ def demo_command() -> None:
 def _live() -> None:
     """Send events and watch them become posts, points and nodes, by the sensors and the runs they start."""
     add_tenant(LIVE_TENANT)
-    with replay(PROJECT / "samples" / "export", LIVE_TENANT, since=LIVE_SINCE, chats=(LIVE_CHAT,)) as events:
+    with replay(shipped("samples/export"), LIVE_TENANT, since=LIVE_SINCE, chats=(LIVE_CHAT,)) as events:
         events.survey()
         total = send(events.events(), None, LIVE_RATE)
     settings, deadline = runtime.settings(), time.monotonic() + LIVE_SECONDS

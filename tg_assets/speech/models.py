@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.shipped import how_to_install
 from tg_assets.vision.models import importable
 
 SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
@@ -36,7 +37,7 @@ _PARTS = {
 """Of which packages' data each file is made."""
 
 _RUNTIME = ("faster_whisper", "ctranslate2", "av")
-_INSTALL = "install tg-assets[speech]"
+_INSTALL = how_to_install("speech")
 _BLOCK = 1 << 20
 
 

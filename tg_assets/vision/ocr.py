@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.shipped import how_to_install
 from tg_assets.vision.detector import detector_tag
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ PSM_PAGE = 3
 PSM_LINE = 7
 PSM_SPARSE = 11
 _HOW_TO = "apt-get install tesseract-ocr-rus tesseract-ocr-eng, or point TESSDATA_PREFIX at rus and eng data"
-_HOW_TO_ENGINE = "pip install 'tg-assets[ocr]'"
+_HOW_TO_ENGINE = how_to_install("ocr")
 _STANDARD_ROOTS = (Path("/usr/share"), Path("/usr/local/share"), Path("/opt/homebrew/share"))
 
 
