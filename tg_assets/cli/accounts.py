@@ -2,13 +2,15 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 
 from tg_assets.cli import runtime
+from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console, echo
 from tg_assets.cli.terminal import plain
 
@@ -81,8 +83,9 @@ def login_command(tenant: str, name: str | None, code: bool, sessions: int) -> N
 
 @click.group("accounts", invoke_without_command=True)
 @click.option("--tenant", help="Only this tenant.")
+@json_option
 @click.pass_context
-def accounts_command(context: click.Context, tenant: str | None) -> None:
+def accounts_command(context: click.Context, tenant: str | None, as_json: bool) -> None:
     """List accounts: what they read, which sessions are in use, what Telegram makes them wait for."""
     if context.invoked_subcommand is not None:
         return
@@ -93,32 +96,48 @@ def accounts_command(context: click.Context, tenant: str | None) -> None:
         table.add_column(column, no_wrap=True)
     for column in ("only", "problem"):
         table.add_column(column, overflow="fold")
-    for slug, connection in each(tenants(tenant)):
-        for row in _rows(connection):
-            table.add_row(slug, *row)
+    items = [{"tenant": slug, **one} for slug, connection in each(tenants(tenant)) for one in _items(connection)]
+    if as_json:
+        show_json("accounts", items)
+        return
+    for item in items:
+        table.add_row(item["tenant"], *_cells(item))
     console.print(table if table.row_count else "No account yet. `tg-assets login` logs one in.")
 
 
-def _rows(connection: "Connection") -> list[list[str]]:
+def _items(connection: "Connection") -> list[dict[str, Any]]:
     from sqlalchemy import text
 
     from tg_assets.accounts import store
 
     found = connection.execute(text(_CHATS))
-    chats = {row.user_id: (str(row.chats), row.closed) for row in found}
+    chats = {row.user_id: (int(row.chats), row.closed) for row in found}
     now = datetime.now(UTC)
+    items = []
+    for one in store.accounts(connection):
+        read, closed = chats.get(one.id, (0, None))
+        waits = bool(one.flood_until and one.flood_until > now)
+        items.append({
+            "account": one.name, "telegram_id": one.telegram_id, "sessions": one.sessions,
+            "in_use": _in_use(connection, one), "chats": read,
+            "waits_until": one.flood_until if waits else None, "waits_for": one.flood_method if waits else None,
+            "requests_per_second": 1 / one.pace_seconds if one.pace_seconds else None, "heard_at": one.heard_at,
+            "only": one.only, "problem": "; ".join(filter(None, (one.problem, closed))) or None,
+        })  # fmt: skip
+    return items
+
+
+def _cells(item: Mapping[str, Any]) -> list[str]:
+    """A row of the table."""
+    waits, pace, heard, only = item["waits_until"], item["requests_per_second"], item["heard_at"], item["only"]
     return [
-        [
-            one.name, str(one.telegram_id), str(one.sessions), str(_in_use(connection, one)),
-            chats.get(one.id, ("0", None))[0],
-            f"{one.flood_until:%H:%M:%S} ({one.flood_method})" if one.flood_until and one.flood_until > now else "",
-            f"{1 / one.pace_seconds:.1f}/s" if one.pace_seconds else "free",
-            f"{one.heard_at:%Y-%m-%d %H:%M:%S}" if one.heard_at else "",
-            "" if one.only is None else ", ".join(one.only) or "nothing",
-            "; ".join(filter(None, (one.problem, chats.get(one.id, ("0", None))[1]))),
-        ]
-        for one in store.accounts(connection)
-    ]  # fmt: skip
+        *(str(item[name]) for name in ("account", "telegram_id", "sessions", "in_use", "chats")),
+        f"{waits:%H:%M:%S} ({item['waits_for']})" if waits else "",
+        f"{pace:.1f}/s" if pace else "free",
+        f"{heard:%Y-%m-%d %H:%M:%S}" if heard else "",
+        "" if only is None else ", ".join(only) or "nothing",
+        item["problem"] or "",
+    ]
 
 
 # How many chats each account reads, and why it does not read others.

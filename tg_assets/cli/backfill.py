@@ -106,7 +106,7 @@ def _check_feed(feed: str) -> None:
     from tg_assets.registry.tenants import known_feeds
 
     check_feed(feed)
-    feeds = known_feeds(runtime.instance())
+    feeds = known_feeds(runtime.keys())
     if feed not in feeds:
         raise TgAssetsError(f"There is no feed {feed!r}. There are: {', '.join(feeds) or 'none yet'}.")
 

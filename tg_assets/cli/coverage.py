@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
 from tg_assets.cli import runtime
+from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console, echo
 from tg_assets.errors import TgAssetsError
 
@@ -28,7 +29,8 @@ SHARED = "ids are shared with other chats, so nothing between them is unknown"
 @click.argument("feed")
 @click.option("--all", "every", is_flag=True, help="Every chat and every range, not only the largest unknown ones.")
 @click.option("--owner", "owners", type=int, multiple=True, help="Account whose private chats are shown by name.")
-def coverage_command(feed: str, every: bool, owners: tuple[int, ...]) -> None:
+@json_option
+def coverage_command(feed: str, every: bool, owners: tuple[int, ...], as_json: bool) -> None:
     """Show which message ids of FEED are stored, service messages, deleted, known never to have existed, or unknown."""
     from tg_assets import ids
     from tg_assets.landing.coverage import chat_coverage
@@ -44,6 +46,9 @@ def coverage_command(feed: str, every: bool, owners: tuple[int, ...]) -> None:
         )
     with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
         accounts = chat_coverage(connection, feed)
+        if as_json:
+            show_json("coverage", (_item(connection, feed, one, every, (0, *owners)) for one in accounts), feed=feed)
+            return
         shown = accounts if every else accounts[:CHATS]
         for one in shown:
             _show(connection, feed, one, every, (0, *owners))
@@ -53,12 +58,38 @@ def coverage_command(feed: str, every: bool, owners: tuple[int, ...]) -> None:
             console.print(f"… and {len(rest):,} more chats with {unknown:,} unknown ids; --all shows them.")
 
 
-def _show(connection: "Connection", feed: str, chat: "ChatCoverage", every: bool, owners: Collection[int]) -> None:
+def _name(chat: "ChatCoverage", owners: Collection[int]) -> str:
     from tg_assets import ids
-    from tg_assets.landing.coverage import stretches
 
     named = f"{chat.title or ''} ({chat.tg_channel_id})".strip()
-    console.print(Text(named if chat.owner_id in owners else ids.private_name(chat.channel, chat.source), style="bold"))
+    return named if chat.owner_id in owners else ids.private_name(chat.channel, chat.source)
+
+
+def _item(
+    connection: "Connection", feed: str, chat: "ChatCoverage", every: bool, owners: Collection[int]
+) -> dict[str, Any]:
+    """A chat for programs: counts of ids by state, and its stretches, of unknown ones the largest unless ``every``."""
+    from tg_assets.landing.coverage import stretches
+
+    found = stretches(connection, chat.channel, None) if every else stretches(connection, chat.channel)
+    return {
+        "chat": _name(chat, owners), "source": chat.source, "newest_id": chat.newest, "counts": chat.counts,
+        "unknown_ranges": chat.ranges, "is_contiguous": chat.contiguous,
+        "stretches": [
+            {
+                "first_id": one.first, "last_id": one.last, "ids": one.total, "since": one.since, "until": one.until,
+                "counts": {state: count for state, count in one.counts.items() if count},
+                "filled_by": _filled_by(feed, one) if _is_unknown(one) else None,
+            }
+            for one in found
+        ],
+    }  # fmt: skip
+
+
+def _show(connection: "Connection", feed: str, chat: "ChatCoverage", every: bool, owners: Collection[int]) -> None:
+    from tg_assets.landing.coverage import stretches
+
+    console.print(Text(_name(chat, owners), style="bold"))
     if not chat.newest:
         console.print("  Nothing has arrived yet.\n")
         return

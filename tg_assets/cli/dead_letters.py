@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tg_assets.cli.each_tenant import NOBODY, each, tenant_of, tenants
+from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.replay import send_back, unsent
 from tg_assets.cli.runtime import console, echo
 from tg_assets.cli.terminal import escaped
@@ -31,7 +32,8 @@ _tenant = click.option("--tenant", help=f"Only this tenant; {NOBODY} for letters
 @_tenant
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="Of each tenant.")
 @click.option("--all", "replayed", is_flag=True, help="Those that were replayed, too.")
-def list_command(tenant: str | None, limit: int, replayed: bool) -> None:
+@json_option
+def list_command(tenant: str | None, limit: int, replayed: bool, as_json: bool) -> None:
     """List letters, newest first."""
     from tg_assets.live.dead_letters import listing
 
@@ -41,15 +43,23 @@ def list_command(tenant: str | None, limit: int, replayed: bool) -> None:
     table.add_column("reason", ratio=1, overflow="fold")
     table.add_column("tries", justify="right")
     table.add_column("when, UTC", no_wrap=True)
-    cut = 0
+    cut, items = 0, list[dict[str, Any]]()
     for name, connection in each(tenants(tenant)):
         rows = listing(connection, limit + 1, replayed)
         cut += len(rows) > limit
         for row in rows[:limit]:
+            items.append({
+                "id": row.id, "tenant": None if name == NOBODY else name, "stream": row.source, "entry": row.entry,
+                "reason": row.reason, "deliveries": row.deliveries, "created_at": row.created_at,
+                "replayed_at": row.replayed_at,
+            })  # fmt: skip
             reason = Text(row.reason + (" (replayed)" if row.replayed_at else ""))
             source = row.source.removeprefix("stream:")
             cells = (str(row.id)[:SHOWN], name, source, row.entry)
             table.add_row(*map(Text, cells), reason, f"{row.deliveries}", f"{row.created_at:%m-%d %H:%M}")
+    if as_json:
+        show_json("dead-letters list", items, more=bool(cut))
+        return
     console.print(table if table.row_count else "No dead letters.")
     if cut:
         console.print(f"… and more; --limit shows more than {limit}.")

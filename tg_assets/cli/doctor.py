@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import click
 from rich.table import Table
@@ -11,27 +12,34 @@ from sqlalchemy import create_engine, text
 
 from tg_assets.cli import runtime
 from tg_assets.cli.faults import explain
+from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console
 from tg_assets.errors import TgAssetsError
 
 
 @click.command("doctor")
 @click.option("--locks", is_flag=True, help="Show who waits for whom in PostgreSQL instead.")
-def doctor_command(locks: bool) -> None:
+@json_option
+def doctor_command(locks: bool, as_json: bool) -> None:
     """Check servers, roles, schema, models and OCR language data."""
     if locks:
         console.print(_locks())
         return
-    table = Table("what", "", "how it is")
-    wrong = False
+    items: list[dict[str, Any]] = []
     for name, check in CHECKS.items():
         try:
-            told, mark = check(), Text("ok")
+            told, is_ok = check(), True
         except Exception as error:  # noqa: BLE001 - whatever ails one, the others are still worth checking
-            told, mark, wrong = explain(error), Text("wrong", style="bold red"), True
-        table.add_row(name, mark, told)
-    console.print(table)
-    sys.exit(1 if wrong else 0)
+            told, is_ok = explain(error), False
+        items.append({"what": name, "is_ok": is_ok, "said": told})
+    if as_json:
+        show_json("doctor", items)
+    else:
+        table = Table("what", "", "how it is")
+        for item in items:
+            table.add_row(item["what"], Text("ok") if item["is_ok"] else Text("wrong", style="bold red"), item["said"])
+        console.print(table)
+    sys.exit(0 if all(item["is_ok"] for item in items) else 1)
 
 
 def _postgres() -> str:
@@ -133,9 +141,9 @@ def _elsewhere() -> str:
 
 
 def _embedder() -> str:
-    from resources.embedder import EmbedderResource
+    from tg_assets.embedder import UseEmbedder
 
-    model = EmbedderResource().get()
+    model = UseEmbedder()
     return f"{model.model_id}, {model.dimension} numbers"
 
 

@@ -21,7 +21,7 @@ def tenants(tenant: str | None) -> list[str]:
     if tenant:
         return [tenant]
     try:
-        return [*known_tenants(runtime.instance()), NOBODY]
+        return [*known_tenants(runtime.keys()), NOBODY]
     except TgAssetsError as error:
         raise TgAssetsError(f"{error} Without it the tenants are not known: name one with --tenant.") from None
 

@@ -1,10 +1,13 @@
 """``feeds``: what is followed, how much of it there is, and what has partitions."""
 
+from typing import Any
+
 import click
 from rich.table import Table
 from sqlalchemy import text
 
 from tg_assets.cli import runtime
+from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console
 
 
@@ -12,16 +15,19 @@ from tg_assets.cli.runtime import console
 @click.option("--tenant", help="Only this tenant.")
 @click.option("--chats", is_flag=True, help="List the chats of each feed too, and who reads them.")
 @click.option("--owner", "owners", type=int, multiple=True, help="Account whose private chats are shown by name.")
+@json_option
 @click.pass_context
-def feeds_command(context: click.Context, tenant: str | None, chats: bool, owners: tuple[int, ...]) -> None:
+def feeds_command(
+    context: click.Context, tenant: str | None, chats: bool, owners: tuple[int, ...], as_json: bool
+) -> None:
     """List feeds with their chats, messages and dates; `sync` follows what an account subscribes to."""
     if context.invoked_subcommand is not None:
         return
     from tg_assets import ids
     from tg_assets.registry.tenants import known_feeds, tenant_slugs
 
-    instance, postgres = runtime.instance(), runtime.postgres()
-    known = set(known_feeds(instance))
+    postgres, known = runtime.postgres(), set(known_feeds(runtime.keys()))
+    items: list[dict[str, Any]] = []
     table = Table(box=None, pad_edge=False)
     table.add_column("feed", overflow="fold")
     for name in ("kind", "messages", "parsed", "from", "to", "partitions"):
@@ -35,6 +41,11 @@ def feeds_command(context: click.Context, tenant: str | None, chats: bool, owner
                 listed = "yes" if row.key in known else "no: feeds sync"
                 numbers = [f"{number:,}" for number in (row.messages, row.parsed)]
                 table.add_row(row.key, row.kind, *numbers, *span, listed, row.problems or "", row.title or "")
+                items.append({
+                    "feed": row.key, "tenant": slug, "kind": row.kind, "messages": row.messages, "parsed": row.parsed,
+                    "first": row.first, "last": row.last, "has_partitions": row.key in known,
+                    "not_read": row.problems, "title": row.title, "chats": [],
+                })  # fmt: skip
                 if chats:
                     for chat in connection.execute(text(_CHATS), {"feed": row.key}):
                         seen = chat.owner_id in (0, *owners)
@@ -42,6 +53,12 @@ def feeds_command(context: click.Context, tenant: str | None, chats: bool, owner
                         name = named if seen else ids.private_name(chat.id, chat.source)
                         whose = f"{chat.source} of {chat.owner_id}" if chat.owner_id else chat.source
                         table.add_row(f"  {name}", whose, chat.readers or "")
+                        items[-1]["chats"].append(
+                            {"name": name, "source": chat.source, "owner_id": chat.owner_id, "readers": chat.readers}
+                        )
+    if as_json:
+        show_json("feeds", items)
+        return
     console.print(
         table if table.row_count else "No feeds yet. `tg-assets import PATH` or `tg-assets feeds sync` registers some."
     )

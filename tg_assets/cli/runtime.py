@@ -18,6 +18,7 @@ from tg_assets.settings import Settings, load_settings
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
+    from tg_assets.registry.tenants import Keys
     from tg_assets.stores.database import Database
     from tg_assets.stores.graph import GraphStore
     from tg_assets.stores.objects import ObjectStore
@@ -79,6 +80,13 @@ def neo4j() -> "GraphStore":
     from tg_assets.stores.graph import GraphStore
 
     return GraphStore(url=settings().require("neo4j_url"))
+
+
+def keys() -> "Keys":
+    """What Dagster knows of tenants and feeds, to be read only."""
+    from tg_assets.stores.dagster_keys import DagsterKeys
+
+    return DagsterKeys(settings().require("dagster_postgres_url"))
 
 
 def instance() -> "DagsterInstance":

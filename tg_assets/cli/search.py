@@ -1,6 +1,5 @@
 """``search``: ranked posts and albums for a question."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,8 +7,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from tg_assets.cli import runtime
-from tg_assets.cli.runtime import console, echo
-from tg_assets.cli.terminal import escaped
+from tg_assets.cli.listing import json_option, show_json
+from tg_assets.cli.runtime import console
 from tg_assets.index.evidence import verdict
 from tg_assets.index.search import Hit, fits
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--until", help="Before this ISO date, UTC.")
 @click.option("--owner", "owners", type=int, multiple=True, help="Account whose private chats are searched too.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="One object: whether anything fits, and the results.")
+@json_option
 def search_command(
     query: str,
     tenant: str,
@@ -59,8 +58,7 @@ def search_command(
     )
     hits = find(query, tenant, narrow, limit)
     if as_json:
-        found = json.dumps({"fits": fits(hits), "hits": [_plain(hit) for hit in hits]}, ensure_ascii=False)
-        echo(escaped(found))
+        show_json("search", map(_plain, hits), fits=fits(hits))
         return
     if not hits:
         console.print("Nothing found.")
@@ -71,12 +69,12 @@ def search_command(
 
 def find(query: str, tenant: str, narrow: "Narrow | None", limit: int) -> list[Hit]:
     """Search with the installation's servers and model."""
-    from resources.embedder import EmbedderResource
     from tg_assets import ids
+    from tg_assets.embedder import UseEmbedder
     from tg_assets.index.search import search
     from tg_assets.stores.vectors import Narrow
 
-    model = EmbedderResource().get()
+    model = UseEmbedder()
     return search(query, ids.tenant_id(tenant), runtime.qdrant(), model, runtime.postgres(), narrow or Narrow(), limit)
 
 

@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console
 from tg_assets.settings import load_settings
 
@@ -93,15 +94,22 @@ def _of_clients(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 @click.command("status")
-def status_command() -> None:
+@json_option
+def status_command(as_json: bool) -> None:
     """Show each server: whether it answers, its process, port and log. Ends with 1 when one does not."""
     from tg_assets.backends import State, status
 
-    table = Table("server", "state", "process", "port", "log", box=None, pad_edge=False)
     found = status(load_settings())
-    for server in found:
-        table.add_row(server.name, server.state, *(str(part or "") for part in (server.pid, server.port, server.log)))
-    console.print(table)
+    if as_json:
+        rows = ((one.name, one.state, one.pid, one.port, one.log) for one in found)
+        show_json(
+            "status", (dict(zip(("server", "state", "process", "port", "log"), row, strict=True)) for row in rows)
+        )
+    else:
+        table = Table("server", "state", "process", "port", "log", box=None, pad_edge=False)
+        for one in found:
+            table.add_row(one.name, one.state, *(str(part or "") for part in (one.pid, one.port, one.log)))
+        console.print(table)
     if any(server.state not in (State.running, State.external) for server in found):
         sys.exit(1)
 

@@ -4,21 +4,27 @@ import click
 from rich.table import Table
 
 from tg_assets.cli import runtime
+from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console
 
 
 @click.group("tenants", invoke_without_command=True)
+@json_option
 @click.pass_context
-def tenants_command(context: click.Context) -> None:
+def tenants_command(context: click.Context, as_json: bool) -> None:
     """List tenants, or add one."""
     if context.invoked_subcommand is not None:
         return
     from tg_assets.registry.tenants import known_feeds, known_tenants
 
-    feeds, known = known_feeds(runtime.instance()), known_tenants(runtime.instance())
+    feeds, known = known_feeds(runtime.keys()), known_tenants(runtime.keys())
+    counts = {slug: sum(feed.startswith(f"{slug}.") for feed in feeds) for slug in known}
+    if as_json:
+        show_json("tenants", ({"tenant": slug, "feeds": count} for slug, count in counts.items()))
+        return
     table = Table("tenant", "feeds", box=None, pad_edge=False)
-    for slug in known:
-        table.add_row(slug, str(sum(feed.startswith(f"{slug}.") for feed in feeds)))
+    for slug, count in counts.items():
+        table.add_row(slug, str(count))
     console.print(table if known else "No tenant is known yet. `tg-assets import PATH` registers one with its feeds.")
 
 

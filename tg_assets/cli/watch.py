@@ -2,9 +2,9 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from rich.text import Text
 
 from tg_assets.cli import runtime
 from tg_assets.cli.active_runs import Run, RunsApi
+from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.overview import Away, Part, Tenants, TenantState, streams
 from tg_assets.cli.runtime import console
 from tg_assets.live.state import StreamState
@@ -41,6 +42,20 @@ class Screen:
     def parts(self) -> Sequence[Part[Any]]:
         return self.streams, self.runs, self.tenants, self.holes
 
+    def items(self) -> Iterator[dict[str, Any]]:
+        """The same for programs: each part with what was seen, or why it is away."""
+        names = ("streams", "runs", "tenants", "holes")
+        for name, part in zip(names, self.parts(), strict=True):
+            seen: Any = part.seen
+            away = None
+            if isinstance(seen, Away):
+                seen, away = None, seen.reason
+            elif name == "holes":
+                seen = dict(zip(("holes", "chats"), seen, strict=True))
+            else:
+                seen = [asdict(one) for one in seen]
+            yield {"part": name, "away": away, "seen": seen}
+
     def frame(self) -> RenderableType:
         """The screen now."""
         now = datetime.now(UTC)
@@ -61,7 +76,8 @@ class Screen:
     is_flag=True,
     help="Print one screen and end, with 1 when a part of it is away; as when the output is not a terminal.",
 )
-def watch_command(tenant: str | None, once: bool) -> None:
+@json_option
+def watch_command(tenant: str | None, once: bool, as_json: bool) -> None:
     """Follow streams, runs, dirty partitions, outgoing events, dead letters and gaps on one screen."""
     settings, tenants = runtime.settings(), Tenants(tenant)
     screen = Screen(
@@ -70,10 +86,13 @@ def watch_command(tenant: str | None, once: bool) -> None:
         Part(tenants.states, 1.0),
         Part(tenants.holes, 15.0),
     )
-    if once or not console.is_terminal:
+    if once or as_json or not console.is_terminal:
         for part in screen.parts():
             part.look()
-        console.print(screen.frame())
+        if as_json:
+            show_json("watch", screen.items())
+        else:
+            console.print(screen.frame())
         sys.exit(int(any(isinstance(part.seen, Away) for part in screen.parts())))
     for part in screen.parts():
         part.follow()

@@ -6,7 +6,7 @@ one. ``register`` is how a feed enters it.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tg_assets import ids
 from tg_assets.partitions import FEEDS_NAME, check_feed
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 _TENANTS = "tenants"
 
 
-def known_feeds(instance: "DagsterInstance") -> list[str]:
+class Keys(Protocol):
+    """What knows the keys of dynamic partitions: Dagster's instance, or ``stores.dagster_keys``."""
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]:
+        """Keys of the definition of this name."""
+
+
+def known_feeds(instance: Keys) -> list[str]:
     """Keys of all feeds that have partitions."""
     return sorted(instance.get_dynamic_partitions(FEEDS_NAME))
 
@@ -28,7 +35,7 @@ def tenant_slugs(feeds: Iterable[str]) -> list[str]:
     return sorted({feed.partition(".")[0] for feed in feeds})
 
 
-def known_tenants(instance: "DagsterInstance") -> list[str]:
+def known_tenants(instance: Keys) -> list[str]:
     """Slugs of all tenants, those without feeds included."""
     return sorted({*tenant_slugs(known_feeds(instance)), *instance.get_dynamic_partitions(_TENANTS)})
 
