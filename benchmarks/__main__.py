@@ -9,15 +9,17 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+NAMES = ["ingest", "ranges", "vectors", "retrieval", "live", "history", "media", "vision", "albums", "commands"]
+
 
 def main() -> None:
-    """Run the named benchmarks, or all: ingest, ranges, vectors, retrieval, live, history, media, vision, albums."""
+    """Run the named benchmarks, or all of ``NAMES``."""
     import migrations
     from tg_assets.backends import down, environment, up
     from tg_assets.backends.dagster_services import dagster_environment
     from tg_assets.settings import load_settings
 
-    names = sys.argv[1:] or ["ingest", "ranges", "vectors", "retrieval", "live", "history", "media", "vision", "albums"]
+    names = sys.argv[1:] or NAMES
     console = Console()
     with tempfile.TemporaryDirectory(prefix="tg-bench-") as directory:
         os.environ["TG_DATA_DIR"] = str(Path(directory) / "data")

@@ -133,12 +133,12 @@ def test_the_command_says_when_nothing_fits(sample: Materialized) -> None:
     assert "strong" in good
     nothing, something = (json.loads(said(query, "--json")) for query in ("Bitcoin price today", "ремонт генератора"))
     assert (nothing["fits"], something["fits"]) == (False, True)
-    assert {hit["fit"] for hit in nothing["hits"]} == {"weak"}
-    best = something["hits"][0]
-    assert best["score"] == max(hit["score"] for hit in something["hits"]) <= 1
+    assert {hit["fit"] for hit in nothing["items"]} == {"weak"}
+    best = something["items"][0]
+    assert best["score"] == max(hit["score"] for hit in something["items"]) <= 1
     assert best.keys() >= {"id", "kind", "fit", "posted_at", "feed", "chat", "telegram_message_id", "text", "link"}
     assert json.loads(said("маяк", "--since", "2000-01-01", "--until", "2000-01-02", "--json")) == {
-        "fits": False, "hits": [],
+        "command": "search", "fits": False, "items": [],
     }  # fmt: skip
 
 

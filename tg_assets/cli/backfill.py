@@ -125,8 +125,8 @@ def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str
     keys = date_keys(dates)
     scope = Scope(feed, window(keys[0])[0], window(keys[-1])[1], chats)
     stores = {
-        "postgres": runtime.postgres(), "objects": runtime.objects(), "qdrant": runtime.qdrant(),
-        "neo4j": runtime.neo4j(),
+        "settings": runtime.settings(), "postgres": runtime.postgres(), "objects": runtime.objects(),
+        "qdrant": runtime.qdrant(), "neo4j": runtime.neo4j(),
     }  # fmt: skip
     tools = Tools({**default_resources(), **stores}.__getitem__)
     table = Table("stage", "made by", box=None, pad_edge=False, header_style="bold")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
     from qdrant_client.models import PointStruct
 
-CONFLICT = 409
+CONFLICT, MISSING = 409, 404
 COLLECTION = "tg_assets"
 DENSE, LEMMAS, TRIGRAMS = "dense", "lemmas", "trigrams"
 NOBODY = 0
@@ -74,13 +74,19 @@ class TenantIndex:
     def search(self, legs: Mapping[str, Any], narrow: Narrow, limit: int) -> dict[str, list[tuple[str, float]]]:
         """Ask each leg (vector name to query vector) in one round trip; returns its (point id, score) lists."""
         from qdrant_client import models
+        from qdrant_client.http.exceptions import UnexpectedResponse
 
         wanted = self._filter(narrow)
         requests = [
             models.QueryRequest(query=query, using=name, filter=wanted, limit=limit, with_payload=False)
             for name, query in legs.items()
         ]
-        answers = self._client.query_batch_points(COLLECTION, requests)
+        try:
+            answers = self._client.query_batch_points(COLLECTION, requests)
+        except UnexpectedResponse as error:
+            if error.status_code == MISSING:  # nothing was ever indexed
+                return {name: [] for name in legs}
+            raise
         return {
             name: [(str(point.id), point.score) for point in answer.points]
             for name, answer in zip(legs, answers, strict=True)
