@@ -63,3 +63,13 @@ def media_object_id(tenant: UUID, sha256: str) -> UUID:
 def marked_channel_id(raw: int) -> int:
     """Marked id of a channel or supergroup from its bare id."""
     return -(CHANNEL_SHIFT + raw)
+
+
+def is_channel(marked: int) -> bool:
+    """Whether a marked id is of a channel or supergroup: of those only, they number their own messages."""
+    return marked < -CHANNEL_SHIFT
+
+
+def bare_channel_id(marked: int) -> int:
+    """The bare id of a channel's marked one."""
+    return -marked - CHANNEL_SHIFT

@@ -6,7 +6,7 @@ here: chats that events are about (``fields.marked``).
 
 from typing import Any
 
-from tg_assets.ids import CHANNEL_SHIFT
+from tg_assets.ids import is_channel
 from tg_assets.telegram.fields import Peer, PeerType, integer, marked_peer
 
 _NAMED: tuple[tuple[str, PeerType], ...] = (("user_id", "user"), ("channel_id", "channel"), ("chat_id", "chat"))
@@ -27,7 +27,7 @@ def peer_of(value: dict[str, Any] | None, marked_id: int | None = None) -> Peer 
         return None
     if marked_id > 0:
         return Peer("user", marked_id)
-    return Peer("channel" if marked_id < -CHANNEL_SHIFT else "chat", marked_id)
+    return Peer("channel" if is_channel(marked_id) else "chat", marked_id)
 
 
 def forward_peer(value: dict[str, Any] | None, chat_id: int | None) -> Peer | None:

@@ -101,11 +101,11 @@ async def _discussion(opened: Opened, channel: Dialog) -> Dialog | None:
     from telethon.tl.functions.channels import GetFullChannelRequest
     from telethon.tl.types import InputChannel
 
-    from tg_assets.ids import CHANNEL_SHIFT
+    from tg_assets.ids import bare_channel_id
 
     try:
         full = await opened.client(
-            GetFullChannelRequest(InputChannel(-channel.marked_id - CHANNEL_SHIFT, channel.access_hash or 0))
+            GetFullChannelRequest(InputChannel(bare_channel_id(channel.marked_id), channel.access_hash or 0))
         )
     except CLOSED:
         return None

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets.accounts.limits import MAY_READ
 from tg_assets.events.fields import Source
-from tg_assets.ids import CHANNEL_SHIFT, peer_id, private_name
+from tg_assets.ids import bare_channel_id, is_channel, peer_id, private_name
 from tg_assets.telegram.off_limits import OffLimits
 
 
@@ -45,7 +45,7 @@ class Reachable:
     @property
     def contiguous(self) -> bool:
         """Whether the chat numbers its own messages; others take their ids from the whole account."""
-        return self.tg_channel_id < -CHANNEL_SHIFT
+        return is_channel(self.tg_channel_id)
 
     def peer(self) -> Any:
         """What requests name it by."""
@@ -54,7 +54,7 @@ class Reachable:
         if self.source == "dm":
             return InputPeerUser(self.peer_id, self.access_hash or 0)
         if self.contiguous:
-            return InputPeerChannel(-self.tg_channel_id - CHANNEL_SHIFT, self.access_hash or 0)
+            return InputPeerChannel(bare_channel_id(self.tg_channel_id), self.access_hash or 0)
         return InputPeerChat(-self.tg_channel_id)
 
 

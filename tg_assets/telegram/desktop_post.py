@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal, TypedDict
 
-from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT, peer_id
+from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT, bare_channel_id, peer_id
 from tg_assets.telegram.desktop_media import MediaRef, media_of
 from tg_assets.telegram.desktop_text import content_hash, read_poll, read_text
 from tg_assets.telegram.exported_chat import packs_ids
@@ -191,7 +191,7 @@ def post_url(chat: ChatContext, message_id: int | None) -> str | None:
         return None
     if chat.username:
         return f"https://t.me/{chat.username.removeprefix('@')}/{message_id}"
-    bare = -chat.tg_channel_id - CHANNEL_SHIFT
+    bare = bare_channel_id(chat.tg_channel_id)
     return f"https://t.me/c/{bare}/{message_id}" if bare > 0 else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tg_assets.ids import CHANNEL_SHIFT
+from tg_assets.ids import CHANNEL_SHIFT, bare_channel_id, is_channel
 
 # Users, by their ids (Telegram Desktop: data_peer.h, `isNotificationsUser` and `isVerifyCodes`): Telegram's service
 # messages, the account that they came from earlier, and "Verification Codes", where other services send theirs.
@@ -26,7 +26,7 @@ _SHARED = re.compile(rb'"source"\s*:\s*"(?:channel|group|persona)"|"dialog_type"
 
 def bare(chat: int) -> int:
     """A chat's id without what tells its kind."""
-    return -chat - CHANNEL_SHIFT if chat < -CHANNEL_SHIFT else abs(chat)
+    return bare_channel_id(chat) if is_channel(chat) else abs(chat)
 
 
 @dataclass(frozen=True)

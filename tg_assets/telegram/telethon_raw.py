@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id
+from tg_assets.ids import is_channel, marked_channel_id
 from tg_assets.jsonb import without_nul
 from tg_assets.telegram.fields import string
 
@@ -143,7 +143,7 @@ def _described(marked: int, entity: Any) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": name or None,
         "username": given.get("username") or next(_usernames(given), None),
-        "type": "user" if marked > 0 else "channel" if marked < -CHANNEL_SHIFT else "chat",
+        "type": "user" if marked > 0 else "channel" if is_channel(marked) else "chat",
     }
     for flag in ("deleted", "bot"):
         if given.get(flag):

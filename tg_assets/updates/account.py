@@ -20,7 +20,7 @@ from tg_assets.accounts.budget import FloodTooLong, Log
 from tg_assets.accounts.client import Opened
 from tg_assets.faults import is_down
 from tg_assets.history.reach import Reachable
-from tg_assets.ids import CHANNEL_SHIFT
+from tg_assets.ids import bare_channel_id
 from tg_assets.live.outages import DATABASE, TELEGRAM, Outages
 from tg_assets.settings import Settings
 from tg_assets.updates import chats as registry
@@ -123,7 +123,7 @@ class AccountListener:
         self.status.chats = len(chats)
         for chat in chats:
             if chat.contiguous:
-                self.client.know_channel(-chat.tg_channel_id - CHANNEL_SHIFT, chat.access_hash)
+                self.client.know_channel(bare_channel_id(chat.tg_channel_id), chat.access_hash)
 
     def check_soon(self) -> None:
         """Read soon which chats are followed."""

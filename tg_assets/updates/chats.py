@@ -17,7 +17,7 @@ from tg_assets.accounts.store import Account
 from tg_assets.events.fields import Source
 from tg_assets.history.dialogs import dialog_of
 from tg_assets.history.reach import Reachable, allowed, close_way, open_way
-from tg_assets.ids import CHANNEL_SHIFT
+from tg_assets.ids import CHANNEL_SHIFT, bare_channel_id, is_channel
 from tg_assets.registry.channels import Chat, register_chat
 from tg_assets.settings import Settings
 from tg_assets.telegram.off_limits import OffLimits
@@ -55,7 +55,7 @@ class Chats:
     @property
     def channels(self) -> frozenset[int]:
         """Bare ids of channels and supergroups."""
-        return frozenset(-marked - CHANNEL_SHIFT for marked in self.by_marked if marked < -CHANNEL_SHIFT)
+        return frozenset(bare_channel_id(marked) for marked in self.by_marked if is_channel(marked))
 
     def private(self) -> list[Reachable]:
         """Those whose messages the account numbers."""

@@ -13,7 +13,7 @@ from telethon.tl.types import InputDialogPeer
 
 from tg_assets.history.reach import Reachable
 from tg_assets.history.walk import CLOSED
-from tg_assets.ids import CHANNEL_SHIFT
+from tg_assets.ids import bare_channel_id
 from tg_assets.telegram.telethon_raw import peers_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def can_ask(chat: Reachable) -> bool:
 
 def bare_channel(chat: Reachable) -> int:
     """A channel's id as updates have it."""
-    return -chat.tg_channel_id - CHANNEL_SHIFT
+    return bare_channel_id(chat.tg_channel_id)
 
 
 async def look(client: "ListeningClient", chats: Sequence[Reachable]) -> AsyncIterator[Seen]:

@@ -12,7 +12,7 @@ from telethon.tl.functions.channels import GetMessagesRequest as GetChannelMessa
 from telethon.tl.functions.messages import GetMessagesRequest
 from telethon.tl.types import InputChannel, InputMessageID
 
-from tg_assets.ids import CHANNEL_SHIFT
+from tg_assets.ids import bare_channel_id
 from tg_assets.telegram.telethon_raw import peers_of
 from tg_assets.updates.chats import Chats
 
@@ -66,4 +66,4 @@ def _request(marked: int, numbers: list[int], chats: Chats) -> Any:
     if not marked:
         return GetMessagesRequest(named)
     hashes = [chat.access_hash for chat in chats.at(marked) if chat.access_hash is not None]
-    return GetChannelMessagesRequest(InputChannel(-marked - CHANNEL_SHIFT, hashes[0]), named) if hashes else None
+    return GetChannelMessagesRequest(InputChannel(bare_channel_id(marked), hashes[0]), named) if hashes else None

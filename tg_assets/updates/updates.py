@@ -19,7 +19,7 @@ from tg_assets.events.from_telethon import NEVER, TelethonChat, edited_event_of,
 from tg_assets.events.posts import PostDeletedEventV1, PostParsedEventV1
 from tg_assets.history.dialogs import dialog_of
 from tg_assets.history.reach import Reachable
-from tg_assets.ids import CHANNEL_SHIFT, marked_channel_id
+from tg_assets.ids import is_channel, marked_channel_id
 from tg_assets.telegram.off_limits import OffLimits
 from tg_assets.telegram.telethon_raw import raw_of
 from tg_assets.updates.chats import Chats
@@ -104,7 +104,7 @@ class Translator:
             return
         marked = utils.get_peer_id(peer)
         chats = self.chats.at(marked)
-        if marked >= -CHANNEL_SHIFT:
+        if not is_channel(marked):
             self._private.put(message.id, marked)
             if not chats and self.chats.takes(marked) and self._may_begin(marked):
                 heard.strangers.append(Stranger(marked, message, at))
@@ -191,7 +191,7 @@ class Translator:
         for chat in chats:
             heard.chats.setdefault(chat, 0)
         if chats:
-            heard.again += [(marked if marked < -CHANNEL_SHIFT else 0, number) for number in numbers]
+            heard.again += [(marked if is_channel(marked) else 0, number) for number in numbers]
 
     def _short(self, update: Any, at: datetime, heard: Heard) -> None:
         """A private message without whom it mentions; when they are not known, Telegram has to tell."""
