@@ -109,9 +109,10 @@ def tenant(servers: dict[str, str]) -> str:
 @pytest.fixture(scope="session")
 def resources(servers: dict[str, str]) -> dict[str, Any]:
     """The deployment's resources, for ``dg.materialize``."""
+    from tests.support.pipeline import SharedVision
     from tg_assets.definitions import default_resources
 
-    return default_resources()
+    return {**default_resources(), "vision": SharedVision()}
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ import dagster as dg
 from dagster._core.storage.defs_state.base import _current_storage
 from sqlalchemy import text
 
+from resources.vision import VisionResource
 from tests.support.data import ROOT
 from tg_assets import assets, ids
 from tg_assets.assets.order import stages
@@ -31,6 +32,7 @@ from tg_assets.stores.database import Database
 from tg_assets.stores.graph import GraphStore
 from tg_assets.stores.objects import ObjectStore
 from tg_assets.stores.vectors import VectorIndex
+from tg_assets.vision.provider import VisionProvider
 
 SAMPLE = ROOT / "samples" / "export"
 ALL_ASSETS = [asset.name for asset in assets.ASSETS]
@@ -81,12 +83,26 @@ def redis() -> Any:
     return client(os.environ["TG_REDIS_URL"])
 
 
+@cache
+def _eyes() -> VisionProvider:
+    return VisionResource().local()
+
+
+class SharedVision(VisionResource):
+    """As a deployment's, with workers that are started once for all tests of a process."""
+
+    def local(self) -> VisionProvider:
+        """The built-in provider."""
+        return _eyes()
+
+
 def tools(*, live: bool = False, settings: Mapping[str, Any] | None = None, **given: Any) -> Tools:
     """What stages are made of without a run; ``given`` are other resources by name, ``settings`` other values."""
     chosen = load_settings().model_copy(update=dict(settings or {}))
     stores = {
         "settings": chosen, "postgres": postgres(), "objects": objects(),
         "qdrant": qdrant(), "neo4j": neo4j(), "redis": SimpleNamespace(client=redis),
+        "vision": SharedVision(),
     }  # fmt: skip
     return Tools({**default_resources(), **stores, **given}.__getitem__, live=live)
 
@@ -129,7 +145,7 @@ def materialize(
             defined_assets(),
             selection=chosen,
             instance=instance,
-            resources={**default_resources(), **(resources or {})},
+            resources={**default_resources(), "vision": SharedVision(), **(resources or {})},
             run_config=run_config,
             tags=range_tags(feed, first, last),
             raise_on_error=raise_on_error,
