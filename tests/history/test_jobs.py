@@ -15,6 +15,7 @@ from tg_assets.definitions import build_defs
 from tg_assets.errors import TgAssetsError
 from tg_assets.registry.tenants import register
 from tg_assets.runs.schedules import daily_sweep, frequent_fetch, hourly_catch_up
+from tg_assets.settings import load_settings
 
 Connect = Callable[[World], Loopback]
 
@@ -67,7 +68,9 @@ def tick(schedule: dg.ScheduleDefinition, instance: dg.DagsterInstance) -> Any:
     """What a schedule answers now."""
     # Left to the collector, the context would put Dagster's idea of the current instance back whenever it likes.
     with dg.build_schedule_context(
-        instance=instance, scheduled_execution_time=datetime.now(UTC), resources={"postgres": pipeline.postgres()}
+        instance=instance,
+        scheduled_execution_time=datetime.now(UTC),
+        resources={"postgres": pipeline.postgres(), "settings": load_settings()},
     ) as context:
         return schedule(context)
 

@@ -13,6 +13,7 @@ from tests.support import pipeline
 from tg_assets.landing.holes import Hole
 from tg_assets.registry.tenants import register
 from tg_assets.runs.jobs import everything
+from tg_assets.settings import load_settings
 
 START, TODAY = date(2018, 1, 1), date(2026, 6, 1)
 A = Window("t.a", date(2026, 3, 1), date(2026, 3, 2))
@@ -80,7 +81,7 @@ def gap(live: Live) -> str:
 
 
 def tick(instance: dg.DagsterInstance, resources: dict[str, Any], cursor: str | None = None) -> dg.SensorResult:
-    given = {"postgres": resources["postgres"]}
+    given = {"postgres": resources["postgres"], "settings": load_settings()}
     with dg.build_sensor_context(instance=instance, cursor=cursor, resources=given) as context:
         found = find_gaps(context)
     assert isinstance(found, dg.SensorResult)
