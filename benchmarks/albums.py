@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
-from resources.vision import Seeing
+from resources.vision import TenantVision
 from tests.support.providers import HandlerProvider
 from tg_assets import ids
 from tg_assets.assets import album_summaries, media_groups, media_objects, vision_summaries
@@ -56,7 +56,7 @@ def run() -> list[dict[str, Any]]:
         made(posts.STAGE)
         made(media_objects.stage(objects))
         assembled = made(media_groups.stage())
-        vision = vision_summaries.stage(Seeing(HandlerProvider(_describe), Policy()), objects)
+        vision = vision_summaries.stage(TenantVision(HandlerProvider(_describe), Policy()), objects)
         made(vision)
         cached = made(vision, force=True)
         summarised = made(album_summaries.stage(objects))
