@@ -62,7 +62,7 @@ class Read:
 
         Lets the loop go on now and then, which asks for the next page meanwhile.
         """
-        chat = _place(self.chat)
+        chat = _telethon_chat(self.chat)
         for number, message in enumerate(page.messages):
             if number % BREATH == 0:
                 await asyncio.sleep(0)
@@ -88,7 +88,7 @@ class Read:
 
     def events(self, posts: Collection[UUID], tenant: str) -> Iterator[tuple[UUID, PostParsedEventV1]]:
         """Those of the messages as events of a tenant, by post id."""
-        wanted, chat = {post.hex: post for post in posts}, _place(self.chat)
+        wanted, chat = {post.hex: post for post in posts}, _telethon_chat(self.chat)
         for row in self.rows:
             if post := wanted.get(cast("str", row[_ID])):
                 yield post, event_of(orjson.loads(cast("bytes", row[_RAW])), chat, tenant)
@@ -100,7 +100,7 @@ class Read:
             self.oldest = cast("datetime", self.rows[-1][_POSTED_AT]) if self.rows else self.oldest
 
 
-def _place(chat: Reachable) -> TelethonChat:
+def _telethon_chat(chat: Reachable) -> TelethonChat:
     return TelethonChat(chat.tg_channel_id, chat.source, chat.owner_id, chat.title, chat.username)
 
 

@@ -63,7 +63,7 @@ def tessdata_dirs() -> list[Path]:
 
 
 def ocr_status(search: Sequence[Path] | None = None) -> OcrStatus:
-    """Measurements for the engine and for one directory that has every language. Loads no language data."""
+    """Look for the engine and for one directory that has every language. Loads no language data."""
     best: tuple[str, ...] = ()
     where = None
     for directory in tessdata_dirs() if search is None else search:
