@@ -49,7 +49,7 @@ class Read:
     """
 
     chat: Reachable
-    looked_at: datetime
+    read_at: datetime
     rows: list[Row] = field(default_factory=list)
     present: list[int] = field(default_factory=list)
     accounted: list[tuple[int, int]] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Read:
             self.rows.append(
                 (
                     len(self.rows), self.chat.id.hex, message.id, ids.post_id(self.chat.id, message.id).hex,
-                    row.posted_at, row.edited_at, self.looked_at, "telethon", row.is_service, row.grouped_id,
+                    row.posted_at, row.edited_at, self.read_at, "telethon", row.is_service, row.grouped_id,
                     data, row.raw_hash, row.media,
                 )
             )  # fmt: skip

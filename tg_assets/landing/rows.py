@@ -131,10 +131,10 @@ def _keep_versions(connection: Connection) -> None:
         """)
     ).rowcount
     if replaced:
-        forget_looks(connection, "SELECT id FROM verdict")
+        keep_one_per_edit(connection, "SELECT id FROM verdict")
 
 
-def forget_looks(connection: Connection, ids: str) -> None:
+def keep_one_per_edit(connection: Connection, ids: str) -> None:
     """Keep one version per edit, the last look of who knows most; ``ids`` selects messages."""
     order = f"({_RANK}, coalesce({{0}}.version_at, '-infinity'), {{0}}.raw_hash)"
     connection.execute(

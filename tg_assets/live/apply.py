@@ -14,7 +14,7 @@ from tg_assets.jsonb import jsonb
 from tg_assets.landing import posts
 from tg_assets.landing.facts import apply_facts, keep_facts
 from tg_assets.landing.grouping import regroup_touched
-from tg_assets.landing.rows import INCOMING, forget_looks, land
+from tg_assets.landing.rows import INCOMING, keep_one_per_edit, land
 from tg_assets.ledger import dirty
 from tg_assets.ledger.engine import work_on
 from tg_assets.live import dead_letters
@@ -100,7 +100,7 @@ def _land(connection: Connection, rows: Sequence[tuple[object, ...]], superseded
                     ON CONFLICT (tenant_id, id, raw_hash) DO UPDATE
                         SET version_at = greatest(w.version_at, excluded.version_at)""")
         )
-        forget_looks(connection, "SELECT id FROM superseded")
+        keep_one_per_edit(connection, "SELECT id FROM superseded")
 
 
 def _incoming(ordinal: int, one: Message) -> tuple[object, ...]:
