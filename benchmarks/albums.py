@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import text
 
-from resources.vision import Seeing
+from resources.vision import TenantVision
 from tests.support.providers import HandlerProvider
 from tg_assets import ids
 from tg_assets.assets import album_summaries, media_groups, media_objects, vision_summaries
 from tg_assets.events.from_telethon import TelethonChat, event_of
 from tg_assets.landing import posts
-from tg_assets.landing.rows import INCOMING, land
+from tg_assets.landing.incoming import Incoming, copy_incoming, create_incoming
+from tg_assets.landing.rows import land
 from tg_assets.ledger.engine import run_stage
 from tg_assets.ledger.stage import Report, Stage
 from tg_assets.registry.channels import Chat, register_chat, register_tenant
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
-from tg_assets.stores.database import Database, TenantConnection, copy_rows
+from tg_assets.stores.database import Database, TenantConnection
 from tg_assets.stores.objects import ObjectStore
 from tg_assets.telegram.rebuild import MediaItem, rebuild
 from tg_assets.vision.policy import Policy
@@ -37,8 +37,6 @@ ALBUMS, ITEMS, PICTURES = 10_000, 4, 500
 TENANT, CHAT = "bench-albums", -1_000_000_000_777
 START = datetime(2026, 1, 1, tzinfo=UTC)
 REAL = Path(__file__).parents[2] / "shared" / "data" / "telethon" / "spb.json.gz"
-_COLUMNS = ("ordinal", "channel_id", "message_id", "id", "posted_at", "version_at", "format", "is_service",
-            "grouped_id", "raw", "raw_hash", "media")  # fmt: skip
 
 
 def run() -> list[dict[str, Any]]:
@@ -56,7 +54,7 @@ def run() -> list[dict[str, Any]]:
         made(posts.STAGE)
         made(media_objects.stage(objects))
         assembled = made(media_groups.stage())
-        vision = vision_summaries.stage(Seeing(HandlerProvider(_describe), Policy()), objects)
+        vision = vision_summaries.stage(TenantVision(HandlerProvider(_describe), Policy()), objects)
         made(vision)
         cached = made(vision, force=True)
         summarised = made(album_summaries.stage(objects))
@@ -95,11 +93,11 @@ def _land(session: TenantConnection, objects: ObjectStore) -> str:
             at = START + timedelta(minutes=4 * (number // ITEMS))
             raw = orjson.dumps({"_": "Message", "id": number + 1, "date": at, "message": ""})
             rows.append(
-                (number, channel, number + 1, ids.post_id(channel, number + 1), at, at, "telethon", False,
-                 number // ITEMS + 1, raw, hashlib.md5(raw).hexdigest(), media[number % PICTURES])
+                Incoming(number, channel, number + 1, ids.post_id(channel, number + 1), at, None, at, "telethon",
+                         False, number // ITEMS + 1, raw, hashlib.md5(raw).hexdigest(), media[number % PICTURES])
             )  # fmt: skip
-        connection.execute(text(INCOMING))
-        copy_rows(connection, "incoming", _COLUMNS, rows)
+        create_incoming(connection)
+        copy_incoming(connection, rows)
         land(connection)
     return feed
 

@@ -1,7 +1,7 @@
 """Who hears voice and video notes, as a Dagster resource: Whisper on this machine where the extra is installed.
 
 What does not belong here: providers themselves (``tg_assets.speech``); a test passes its own by subclassing
-``hearing``.
+``choose``.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class SpeechChoice:
     """A provider, or why there is none and what to do about it."""
 
     provider: SpeechProvider | None
@@ -37,17 +37,17 @@ class SpeechResource(ConfigurableResource["SpeechResource"]):
 
     _local: "LocalSpeech | None" = PrivateAttr(default=None)
 
-    def hearing(self) -> Hearing:
+    def choose(self) -> SpeechChoice:
         """Who hears recordings. Raises TgAssetsError when the model is there but not usable."""
         if self._local is None:
             settings = load_settings()
             own = Path(self.model) if self.model else settings.speech_model
             if why := missing(own):
-                return Hearing(None, why)
+                return SpeechChoice(None, why)
             from tg_assets.speech.local import LocalSpeech
 
             self._local = LocalSpeech(settings.state_dir / "models", own)
-        return Hearing(self._local)
+        return SpeechChoice(self._local)
 
     def teardown_after_execution(self, context: InitResourceContext) -> None:
         """End the worker when a run ends."""

@@ -1,7 +1,7 @@
 """Who tags a tenant's posts, as a Dagster resource: chosen by the models file, built when a run first needs it.
 
 What does not belong here: taggers themselves (``tg_assets.tagging``); a test passes its own by subclassing
-``tagging``.
+``for_tenant``.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from tg_assets.tagging.tagger import LocalTagger, Tagger
 
 
 @dataclass(frozen=True, slots=True)
-class Tagging:
+class TenantTagger:
     """A tenant's tagger, and its price unless it is here. ``pace`` is posts a second, if it is known."""
 
     tagger: Tagger
@@ -38,11 +38,11 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
     models_file: str = ""
     taxonomy: str = ""
 
-    _built: dict[tuple[str, str], Tagging] = PrivateAttr(default_factory=dict)
+    _built: dict[tuple[str, str], TenantTagger] = PrivateAttr(default_factory=dict)
     _local: dict[str, LocalTagger] = PrivateAttr(default_factory=dict)
     _connections: Connections = PrivateAttr(default_factory=Connections)
 
-    def tagging(self, tenant: str, embedder: Embedder, database: Database) -> Tagging:
+    def for_tenant(self, tenant: str, embedder: Embedder, database: Database) -> TenantTagger:
         """Who tags the posts of the tenant with this slug; topics are compared by ``embedder``.
 
         ``database`` counts what models elsewhere are asked.
@@ -54,7 +54,7 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
             settings = load_settings()
             path = Path(self.models_file) if self.models_file else settings.models
             model = load_models(path).for_tenant(tenant).tags
-            self._built[key] = self._remote(tenant, model, database) if model else Tagging(self.local(embedder))
+            self._built[key] = self._remote(tenant, model, database) if model else TenantTagger(self.local(embedder))
         return self._built[key]
 
     def teardown_after_execution(self, context: InitResourceContext) -> None:
@@ -73,10 +73,10 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
             self._local[embedder.model_id] = LocalTagger(embedder, taxonomy)
         return self._local[embedder.model_id]
 
-    def _remote(self, tenant: str, model: RemoteModel, database: Database) -> Tagging:
+    def _remote(self, tenant: str, model: RemoteModel, database: Database) -> TenantTagger:
         from tg_assets.tagging.remote import RemoteTagger
 
         chat = self._connections.connect(tenant, model, database)
         tagger = RemoteTagger(chat, name=model.kind, model=model.model)
         pace = model.requests_per_minute / 60 * tagger.chunk_size
-        return Tagging(tagger, model.price, pace)
+        return TenantTagger(tagger, model.price, pace)

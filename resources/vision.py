@@ -1,7 +1,7 @@
 """Who looks at a tenant's pictures, as a Dagster resource: chosen by the models file, built when a run first needs it.
 
 What does not belong here: providers themselves (``tg_assets.vision``); a test passes its own by subclassing
-``seeing``.
+``for_tenant``.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ LOCAL_PACE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seeing:
+class TenantVision:
     """A tenant's provider and policy, and what a picture costs; no price means that it is here.
 
     ``pace`` is pictures a second, if it is known.
@@ -49,11 +49,11 @@ class VisionResource(ConfigurableResource["VisionResource"]):
 
     models_file: str = ""
 
-    _built: dict[str, Seeing] = PrivateAttr(default_factory=dict)
+    _built: dict[str, TenantVision] = PrivateAttr(default_factory=dict)
     _local: VisionProvider | None = PrivateAttr(default=None)
     _connections: Connections = PrivateAttr(default_factory=Connections)
 
-    def seeing(self, tenant: str, database: Database) -> Seeing:
+    def for_tenant(self, tenant: str, database: Database) -> TenantVision:
         """Who looks at the pictures of the tenant with this slug; ``database`` counts what models elsewhere are asked.
 
         Raises TgAssetsError for an unusable models file.
@@ -79,7 +79,7 @@ class VisionResource(ConfigurableResource["VisionResource"]):
             self._local = LocalVision()
         return self._local
 
-    def _make(self, tenant: str, database: Database) -> Seeing:
+    def _make(self, tenant: str, database: Database) -> TenantVision:
         path = Path(self.models_file) if self.models_file else load_settings().models
         models = load_models(path).for_tenant(tenant)
         policy = policy_of(tenant, models.policy)
@@ -88,12 +88,12 @@ class VisionResource(ConfigurableResource["VisionResource"]):
             chat = self._connections.connect(tenant, models.albums, database)
             writer = Writer(chat, models.albums.name, models.albums.price)
         if models.vision is None:
-            return Seeing(self.local(), policy, pace=LOCAL_PACE, writer=writer)
+            return TenantVision(self.local(), policy, pace=LOCAL_PACE, writer=writer)
         from tg_assets.vision.prepare import prepare
         from tg_assets.vision.remote import RemoteVision
 
         provider = RemoteVision(self._connections.connect(tenant, models.vision, database), models.vision, prepare)
-        return Seeing(
+        return TenantVision(
             provider,
             policy,
             provider.tokens_per_picture,

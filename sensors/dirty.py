@@ -36,7 +36,7 @@ class Work:
         return bool(self.partitions or self.outgoing)
 
 
-def look(connection: Connection, slugs: Iterable[str]) -> Work:
+def find_work(connection: Connection, slugs: Iterable[str]) -> Work:
     """What waits for these tenants: two counts each."""
     from tg_assets.ledger import dirty, outbox
     from tg_assets.stores.database import TenantConnection
@@ -44,17 +44,17 @@ def look(connection: Connection, slugs: Iterable[str]) -> Work:
     partitions = stretches = outgoing = 0
     for tenant in [ids.NO_TENANT, *map(ids.tenant_id, slugs)]:
         with TenantConnection(connection, tenant).transaction():
-            found = dirty.look(connection)
+            found = dirty.due_partitions(connection)
             partitions += len(found.partitions)
             stretches += len(found.scopes())
             outgoing += outbox.waiting(connection)
     return Work(partitions, stretches, outgoing)
 
 
-def first_work(running: Callable[[], bool], look: Callable[[], Work], deadline: float) -> Work:
+def first_work(running: Callable[[], bool], find: Callable[[], Work], deadline: float) -> Work:
     """What waits and no run is at, as soon as something does; empty when nothing did until the deadline."""
     busy, asked = running(), time.monotonic()
-    while busy or not (found := look()):
+    while busy or not (found := find()):
         if time.monotonic() >= deadline:
             return Work()
         time.sleep(RUNS_SECONDS if busy else LOOK_SECONDS)
@@ -71,10 +71,10 @@ def start_refresh(context: dg.SensorEvaluationContext, postgres: Postgres) -> dg
     with postgres.connection() as connection:
         found = first_work(
             lambda: bool(active_runs(context.instance, refresh.name, connection)),
-            lambda: look(connection, slugs),
+            lambda: find_work(connection, slugs),
             deadline,
         )
-        left = found or look(connection, slugs)
+        left = found or find_work(connection, slugs)
     if not found and left:
         return dg.SkipReason(f"a run is at it; {left.partitions:,} partitions are dirty")
     if not found:

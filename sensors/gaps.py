@@ -49,7 +49,7 @@ class Found:
     holes: list[Hole] = field(default_factory=list)
 
 
-def look(postgres: Postgres, slugs: Iterable[str], deadline: float) -> Found:
+def count_holes(postgres: Postgres, slugs: Iterable[str], deadline: float) -> Found:
     """Count holes, tenant by tenant until the deadline."""
     from tg_assets.stores.database import TenantConnection
 
@@ -122,7 +122,7 @@ def find_gaps(
     deadline, now = time.monotonic() + BUDGET_SECONDS, time.time()
     feeds = known_feeds(context.instance)
     slugs = tenant_slugs(feeds)
-    found = look(postgres, slugs, deadline)
+    found = count_holes(postgres, slugs, deadline)
     candidates = windows(found.holes, settings.start_date, datetime.fromtimestamp(now, UTC).date())
     said = told(found, candidates[0] if candidates else None, len(slugs))
     asked: dict[str, float] = json.loads(context.cursor or "{}")

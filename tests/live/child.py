@@ -108,9 +108,9 @@ def work(live: Any, job: str) -> None:
         with mock.patch("tg_assets.live.tail.BATCH", 30):
             live.drain(linger=20.0 if job == "tail-waiting" else 0.0)
     elif job == "refresh-albums":
-        from tests.live.test_albums import Eyes
+        from tests.live.test_albums import FakeVision
 
-        live.refresh([ids.tenant_id(live.tenant)], vision=Eyes())
+        live.refresh([ids.tenant_id(live.tenant)], vision=FakeVision())
     else:
         live.refresh([ids.tenant_id(live.tenant)])
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from resources.vision import Seeing, VisionResource
+from resources.vision import TenantVision, VisionResource
 from tests.live import child
 from tests.live.support import CHAT, Live
 from tests.support import pipeline
@@ -53,11 +53,11 @@ def said(number: int, provider: str) -> VisionResult:
     )
 
 
-class Eyes(VisionResource):
+class FakeVision(VisionResource):
     """A tenant's provider that is a test's."""
 
-    def seeing(self, tenant: str, database: Any) -> Seeing:
-        return Seeing(HandlerProvider(describe), Policy())
+    def for_tenant(self, tenant: str, database: Any) -> TenantVision:
+        return TenantVision(HandlerProvider(describe), Policy())
 
 
 def picture(live: Live, number: int) -> dict[str, Any]:
@@ -179,15 +179,15 @@ def test_an_album_whose_items_come_in_batches(live: Live) -> None:
     for batch in batches(live):
         live.send(*batch)
         live.drain()
-        live.refresh(vision=Eyes(), album_quiet=QUIET)
+        live.refresh(vision=FakeVision(), album_quiet=QUIET)
         assert told(live) == []
         assert live.rows("SELECT status FROM derivations WHERE stage = 'media_groups'") == [("waiting",)]
     wait(live)
-    live.refresh(vision=Eyes(), album_quiet=QUIET)
+    live.refresh(vision=FakeVision(), album_quiet=QUIET)
     check(live)
     live.send(*batches(live)[1])  # delivered again: nothing is new
     live.drain()
-    live.refresh(vision=Eyes(), album_quiet=QUIET)
+    live.refresh(vision=FakeVision(), album_quiet=QUIET)
     check(live)
 
 
@@ -199,7 +199,7 @@ def test_an_album_that_was_told_of_waits_for_its_messages(live: Live) -> None:
         live.send(*batch)
         live.drain()
         due(live)
-        live.refresh(vision=Eyes())
+        live.refresh(vision=FakeVision())
     check(live)
 
 
@@ -223,7 +223,7 @@ def test_an_album_under_two_runs(live: Live) -> None:
 
     def run() -> None:
         try:
-            live.refresh(vision=Eyes())
+            live.refresh(vision=FakeVision())
         except BaseException as error:
             failures.append(error)
             raise
@@ -233,7 +233,7 @@ def test_an_album_under_two_runs(live: Live) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    live.refresh(vision=Eyes())
+    live.refresh(vision=FakeVision())
     assert not failures
     print(
         live.rows("SELECT stage, status, reason, count(*) FROM derivations GROUP BY 1,2,3"),
@@ -263,12 +263,12 @@ def test_an_album_waits_for_another_run(live: Live, stage: str) -> None:
     assert holding.wait(10)
     try:
         with pytest.raises(AssertionError):  # its budget passes, since the partitions stay dirty
-            live.refresh(vision=Eyes(), budget=3)
+            live.refresh(vision=FakeVision(), budget=3)
         assert told(live) == []
     finally:
         other.set()
         thread.join()
-    live.refresh(vision=Eyes())
+    live.refresh(vision=FakeVision())
     check(live)
 
 
@@ -277,9 +277,9 @@ def test_a_late_item_makes_the_album_anew(live: Live) -> None:
     early = [item(live, number) for number in (101, 103)]
     live.send(*early)
     live.drain()
-    live.refresh(vision=Eyes())
+    live.refresh(vision=FakeVision())
     live.send(item(live, 102))
     live.drain()
-    live.refresh(vision=Eyes())
+    live.refresh(vision=FakeVision())
     assert [one["telegram_message_ids"] for one in told(live)] == [[101, 103], [101, 102, 103]]
     assert live.rows("SELECT position FROM media_group_items ORDER BY 1") == [(0,), (1,), (2,)]

@@ -16,7 +16,7 @@ from tests.support import servers as embedded
 from tg_assets.errors import ServerDown
 from tg_assets.events.streams import GROUP
 from tg_assets.live import process
-from tg_assets.live.state import look, streams_of
+from tg_assets.live.state import stream_states, streams_of
 
 KILLED = -signal.SIGKILL
 
@@ -53,9 +53,9 @@ def test_tails_killed(live: Live, undisturbed: dict[str, Any]) -> None:
     live.send(*story(live, STORY))
     for place in ("before commit", "between commit and ack"):
         assert child.run("tail", live.tenant, place) == KILLED
-        assert sum(one.pending for one in look(live.redis, streams_of(0))) > 0
+        assert sum(one.pending for one in stream_states(live.redis, streams_of(0))) > 0
     assert child.run("tail", live.tenant) == 0
-    assert [one for one in look(live.redis, streams_of(0)) if one.waiting] == []
+    assert [one for one in stream_states(live.redis, streams_of(0)) if one.waiting] == []
     live.refresh()
     assert live.letters() == {}
     assert differences(live.world(), undisturbed) == {}
@@ -104,7 +104,7 @@ def test_only_what_died_alone_is_given_up(live: Live, another: Callable[[], Live
             if (number, owner) in ((31, live), (33, other)):
                 (deadly[owner.tenant],) = owner.send({**event, "trace_id": child.DEADLY}, stream=stream)
     child.lives(live.tenant, "at a deadly message")
-    assert [one for one in look(live.redis, streams_of(0)) if one.waiting] == []
+    assert [one for one in stream_states(live.redis, streams_of(0)) if one.waiting] == []
     for owner in (live, other):
         assert owner.letters().keys() == {deadly[owner.tenant]}
         assert "this alone" in owner.letters()[deadly[owner.tenant]]

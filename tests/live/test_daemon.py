@@ -20,7 +20,7 @@ from tests.support import servers as embedded
 from tests.support.data import ROOT
 from tests.support.installation import Installation
 from tg_assets.backends.supervisor import stop_service
-from tg_assets.live.state import look, streams_of
+from tg_assets.live.state import stream_states, streams_of
 from tg_assets.stores.redis import client
 
 LINKED = "SELECT count(*) FROM indexing_status WHERE graph_status = 'completed'"
@@ -118,7 +118,7 @@ def test_an_event_becomes_searchable(installed: Installation, redis: Any, tmp_pa
     )
     assert "aired.efir" in installed.must("feeds", "--tenant", "aired")
     assert "маяк" in installed.must("search", "маяк работает", "--tenant", "aired")
-    states = look(redis, streams_of(0))
+    states = stream_states(redis, streams_of(0))
     assert [one for one in states if one.waiting] == []
     coverage = installed.must("coverage", "aired.efir")
     assert "20 of 20" in coverage

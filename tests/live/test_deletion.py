@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from resources.speech import Hearing, SpeechResource
-from resources.vision import Seeing, VisionResource
+from resources.speech import SpeechChoice, SpeechResource
+from resources.vision import TenantVision, VisionResource
 from tests.live.support import DELETED, EDITED, PARSED, Live
 from tests.support import pipeline
 from tests.support.providers import HandlerProvider, HandlerSpeech
@@ -34,8 +34,8 @@ def data(number: int) -> bytes:
     return f"file {12 if number == 13 else number}".encode()
 
 
-class Eyes(VisionResource):
-    def seeing(self, tenant: str, database: Any) -> Seeing:
+class FakeVision(VisionResource):
+    def for_tenant(self, tenant: str, database: Any) -> TenantVision:
         def describe(image: bytes, mime: str) -> VisionResult:
             number = int(image.decode().removeprefix("file "))
             return VisionResult(
@@ -44,11 +44,11 @@ class Eyes(VisionResource):
                 vision_version="fake@1",
             )  # fmt: skip
 
-        return Seeing(HandlerProvider(describe), Policy())
+        return TenantVision(HandlerProvider(describe), Policy())
 
 
-class Ears(SpeechResource):
-    def hearing(self) -> Hearing:
+class FakeSpeech(SpeechResource):
+    def choose(self) -> SpeechChoice:
         def transcribe(data: bytes, mime: str) -> Transcript:
             text = word(int(data.decode().removeprefix("file ")), "heard")
             return Transcript(
@@ -56,7 +56,7 @@ class Ears(SpeechResource):
                 segments=[Segment(start=0.0, end=2.5, text=text)], speech_version="fake@1",
             )  # fmt: skip
 
-        return Hearing(HandlerSpeech(transcribe))
+        return SpeechChoice(HandlerSpeech(transcribe))
 
 
 def said(number: int, minute: int | None = None, **fields: Any) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def traces(live: Live, numbers: list[int]) -> set[tuple[int, str]]:
 
 
 def test_nothing_of_a_deleted_message_is_left_anywhere(live: Live, tmp_path: Path) -> None:
-    seen = {"vision": Eyes(), "speech": Ears(), "feed": "sad", "month": (2023, 5)}
+    seen = {"vision": FakeVision(), "speech": FakeSpeech(), "feed": "sad", "month": (2023, 5)}
     land(live, tmp_path / "first")
     about = {"tenant_id": live.tenant, "tg_channel_id": CHAT, "posted_at": "2023-05-01T09:11:00Z"}
     edit = {"telegram_message_id": 11, "text": word(11, "edited"), "edited_at": "2023-05-01T10:00:00Z"}

@@ -15,7 +15,7 @@ from tg_assets.events.albums import AlbumParsedEventV1
 from tg_assets.events.post_row import Message
 from tg_assets.events.streams import decode
 from tg_assets.ledger.outbox import OWN
-from tg_assets.live.state import look, streams_of
+from tg_assets.live.state import stream_states, streams_of
 
 COUNT = 2000
 SEED = 11
@@ -51,7 +51,7 @@ def test_two_thousand_entries_that_nobody_should_send(live: Live, caplog: pytest
 
     live.drain()
 
-    assert [one for one in look(live.redis, streams_of(0)) if one.waiting] == []
+    assert [one for one in stream_states(live.redis, streams_of(0)) if one.waiting] == []
     rejected = letters(tenant) | letters(ids.NO_TENANT)
     assert COUNT / 4 < len(rejected.keys() & sent.keys()) < COUNT * 3 / 4
     there = {("message", row.id) for row in live.rows("SELECT id FROM telegram_messages")}

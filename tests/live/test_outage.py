@@ -19,7 +19,7 @@ PICTURES, ALBUM = 24, 4
 
 
 @pytest.fixture
-def eyes(live: Live, tmp_path: Path) -> Any:
+def vision_model(live: Live, tmp_path: Path) -> Any:
     """A models file that sends this tenant's pictures to a server, which is running; and the server."""
     with ModelServer().running() as server:
         path = tmp_path / "models.toml"
@@ -56,9 +56,9 @@ def usage(live: Live) -> tuple[int, int]:
     return tokens, reserved
 
 
-def test_an_endpoint_that_is_away(live: Live, eyes: tuple[ModelServer, Path]) -> None:
+def test_an_endpoint_that_is_away(live: Live, vision_model: tuple[ModelServer, Path]) -> None:
     """While it is away few requests are made and nothing is spent; the backlog is counted and the album not lost."""
-    server, path = eyes
+    server, path = vision_model
     server.always = Fault(503)
     photos(live)
     live.drain()
@@ -95,9 +95,9 @@ def test_an_endpoint_that_is_away(live: Live, eyes: tuple[ModelServer, Path]) ->
     assert live.rows("SELECT count(*) FROM dirty") == [(0,)]
 
 
-def test_a_budget_that_is_spent(live: Live, eyes: tuple[ModelServer, Path]) -> None:
+def test_a_budget_that_is_spent(live: Live, vision_model: tuple[ModelServer, Path]) -> None:
     """No more is asked than the day allows; the rest waits, and says what for."""
-    server, path = eyes
+    server, path = vision_model
     path.write_text(path.read_text().replace("1_000_000", "9_000"))
     photos(live)
     live.drain()

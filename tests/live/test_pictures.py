@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from resources.vision import Seeing, VisionResource
+from resources.vision import TenantVision, VisionResource
 from tests.live.support import Live, stale
 from tests.live.test_albums import picture, said
 from tests.support.providers import HandlerProvider
@@ -16,32 +16,34 @@ from tg_assets.remote.errors import ReplyUnusable
 from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.result import VisionResult
-from tg_assets.vision.similar import Looks
+from tg_assets.vision.similar import Fingerprint
 
 Say = Callable[[int], VisionResult]
 
 
-class Eyes(VisionResource):
+class FakeVision(VisionResource):
     """One provider and policy for every tenant; ``asked`` are the numbers of the pictures it was shown."""
 
     _say: Any = None
     _policy: Any = None
     _version: str = "fake@1"
     _asked: list[int]
-    _looks: Any = None
+    _fingerprint: Any = None
 
     @classmethod
-    def make(cls, say: Say, policy: Policy | None = None, version: str = "fake@1", looks: Any = None) -> "Eyes":
-        eyes = cls()
-        eyes._say, eyes._policy, eyes._version = say, policy or Policy(), version
-        eyes._asked, eyes._looks = [], looks
-        return eyes
+    def make(
+        cls, say: Say, policy: Policy | None = None, version: str = "fake@1", fingerprint: Any = None
+    ) -> "FakeVision":
+        vision = cls()
+        vision._say, vision._policy, vision._version = say, policy or Policy(), version
+        vision._asked, vision._fingerprint = [], fingerprint
+        return vision
 
     @property
     def asked(self) -> list[int]:
         return sorted(self._asked)
 
-    def seeing(self, tenant: str, database: Any) -> Seeing:
+    def for_tenant(self, tenant: str, database: Any) -> TenantVision:
         def describe(image: bytes, mime: str) -> VisionResult:
             number = int(image.decode().removeprefix("picture "))
             self._asked.append(number)
@@ -49,9 +51,9 @@ class Eyes(VisionResource):
             return found.model_copy(update={"provider": "fake", "model": "fake", "vision_version": self._version})
 
         provider = HandlerProvider(describe, version=self._version)
-        if self._looks:
-            provider.looks = self._looks  # type: ignore[attr-defined]
-        return Seeing(provider, self._policy)
+        if self._fingerprint:
+            provider.fingerprint = self._fingerprint  # type: ignore[attr-defined]
+        return TenantVision(provider, self._policy)
 
 
 def plain(number: int) -> VisionResult:
@@ -59,9 +61,9 @@ def plain(number: int) -> VisionResult:
     return said(number, "fake")
 
 
-def run(live: Live, eyes: Eyes) -> dict[str, Report]:
+def run(live: Live, vision: FakeVision) -> dict[str, Report]:
     """All stages over everything; reports by asset."""
-    return live.backfill(vision=eyes)
+    return live.backfill(vision=vision)
 
 
 @pytest.fixture
@@ -88,28 +90,28 @@ def vision(live: Live) -> dict[int, Any]:
 
 def test_every_picture_of_a_post(posts: Live) -> None:
     """A post's result is made of all its pictures, each looked at once."""
-    eyes = Eyes.make(plain)
-    run(posts, eyes)
-    assert eyes.asked == [1, 2, 3, 4]
+    vision = FakeVision.make(plain)
+    run(posts, vision)
+    assert vision.asked == [1, 2, 3, 4]
     found = vision(posts)
     assert {number: row.status for number, row in found.items()} == {1: "ok", 2: "ok", 3: "ok"}
     assert "3th" in found[3].data["description"]
     assert "4th" in found[3].data["description"]
     assert [one["why"] for one in found[3].data["pictures"]] == [None, None]
     assert all(row.data["vision_version"] and row.data["features_hash"] for row in found.values())
-    assert not stale(run(posts, eyes))
-    assert eyes.asked == [1, 2, 3, 4]
+    assert not stale(run(posts, vision))
+    assert vision.asked == [1, 2, 3, 4]
 
 
 def test_another_model_makes_exactly_its_posts_stale(posts: Live) -> None:
     """Tags, points and nodes are redone only where the features differ; a second pass does nothing."""
-    run(posts, Eyes.make(plain))
+    run(posts, FakeVision.make(plain))
 
     def second(number: int) -> VisionResult:
         return plain(number).model_copy(update={"labels": ["lighthouse"]} if number == 2 else {})
 
-    eyes = Eyes.make(second, version="fake@2")
-    assert stale(run(posts, eyes)) == {
+    vision = FakeVision.make(second, version="fake@2")
+    assert stale(run(posts, vision)) == {
         "vision_summaries": {"version": 3},
         "tags": {"changed": 1},
         "qdrant_points": {"changed": 1},
@@ -122,19 +124,19 @@ def test_another_model_makes_exactly_its_posts_stale(posts: Live) -> None:
     )
     assert trigger == "vision_retag"
     assert "lighthouse" in names
-    assert stale(run(posts, eyes)) == {}
+    assert stale(run(posts, vision)) == {}
 
 
 def test_a_policy_and_its_reasons(posts: Live) -> None:
     """What is left out has its reason; another policy makes just those posts stale for which it decides otherwise."""
-    eyes = Eyes.make(plain, Policy(per_post=1))
-    run(posts, eyes)
-    assert eyes.asked == [1, 2, 3]
+    vision = FakeVision.make(plain, Policy(per_post=1))
+    run(posts, vision)
+    assert vision.asked == [1, 2, 3]
     assert [one["why"] for one in vision(posts)[3].data["pictures"]] == [None, "policy: beyond the first 1 of the post"]
-    whole = Eyes.make(plain, Policy(per_post=2))
+    whole = FakeVision.make(plain, Policy(per_post=2))
     assert stale(run(posts, whole))["vision_summaries"] == {"changed": 1}
     assert whole.asked == [4]
-    none = Eyes.make(plain, Policy(never=("-1001234567890",)))
+    none = FakeVision.make(plain, Policy(never=("-1001234567890",)))
     assert stale(run(posts, none))["vision_summaries"] == {"changed": 3}
     assert {row.error for row in vision(posts).values()} == {"policy: the chat is left out"}
     assert none.asked == []
@@ -152,16 +154,16 @@ def test_pictures_that_fail_or_are_refused(posts: Live) -> None:
             raise RuntimeError("a secret text")
         return plain(number)
 
-    eyes = Eyes.make(bad)
-    run(posts, eyes)
+    vision = FakeVision.make(bad)
+    run(posts, vision)
     found = {number: (row.status, row.error) for number, row in vision(posts).items()}
     assert found == {
         1: ("skipped", "refused: broken"),
         2: ("error", "answered nonsense twice"),
         3: ("partial", "the provider failed: RuntimeError"),
     }
-    assert stale(run(posts, eyes))["vision_summaries"] == {"retry": 1}
-    assert eyes.asked == [1, 2, 3, 4, 4]
+    assert stale(run(posts, vision))["vision_summaries"] == {"retry": 1}
+    assert vision.asked == [1, 2, 3, 4, 4]
 
 
 def test_a_picture_that_looks_the_same_is_paid_for_once(live: Live) -> None:
@@ -169,7 +171,7 @@ def test_a_picture_that_looks_the_same_is_paid_for_once(live: Live) -> None:
     ground = np.arange(1024, dtype=np.uint8).tobytes()
     other = bytes(255 - one for one in ground)
 
-    def looks(image: bytes, mime: str) -> Looks:
+    def fingerprint(image: bytes, mime: str) -> Fingerprint:
         number = int(image.decode().removeprefix("picture "))
         bits = hashlib.sha256(b"ground").digest()
         near = (int.from_bytes(bits) ^ number).to_bytes(32)  # a bit or two
@@ -178,9 +180,9 @@ def test_a_picture_that_looks_the_same_is_paid_for_once(live: Live) -> None:
     for number in (1, 2, 3):
         live.send(live.event(number, media=[picture(live, number)]))
         live.drain()
-        eyes = Eyes.make(plain, looks=looks)
-        run(live, eyes)
-        assert eyes.asked == ([] if number == 2 else [number])
+        vision = FakeVision.make(plain, fingerprint=fingerprint)
+        run(live, vision)
+        assert vision.asked == ([] if number == 2 else [number])
     results = {number: row.data for number, row in vision(live).items()}
     assert results[2]["analysis_reason"] == "cache_hit"
     assert results[2]["description"] == results[1]["description"] != results[3]["description"]

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from resources.vision import Seeing, VisionResource
+from resources.vision import TenantVision, VisionResource
 from tests.live.support import Live
-from tests.live.test_albums import Eyes, batches, check, describe, due, item, picture, told
+from tests.live.test_albums import FakeVision, batches, check, describe, due, item, picture, told
 from tests.support.providers import HandlerProvider
 from tg_assets.albums.written import Writer
 from tg_assets.remote.chat import Reply
@@ -19,8 +19,8 @@ def test_a_provider_that_is_down(live: Live) -> None:
     calls: list[bytes] = []
 
     class Down(VisionResource):
-        def seeing(self, tenant: str, database: Any) -> Seeing:
-            return Seeing(HandlerProvider(down), Policy())
+        def for_tenant(self, tenant: str, database: Any) -> TenantVision:
+            return TenantVision(HandlerProvider(down), Policy())
 
     def down(image: bytes, mime: str) -> VisionResult:
         calls.append(image)
@@ -41,7 +41,7 @@ def test_a_provider_that_is_down(live: Live) -> None:
     # All but the one that is deleted, of which nothing is kept.
     assert live.rows("SELECT count(*) FROM post_enrichment WHERE kind = 'tags'") == [(49,)]
     due(live)
-    live.refresh(vision=Eyes())
+    live.refresh(vision=FakeVision())
     check(live)
     assert live.rows("SELECT count(*) FROM post_enrichment WHERE kind = 'vision' AND status = 'ok'") == [(47,)]
     assert live.rows("SELECT count(*) FROM derivations WHERE status = 'waiting'") == [(0,)]
@@ -70,8 +70,8 @@ def written(scribe: Scribe) -> VisionResource:
     writer = Writer(scribe, "scribe/1", Price(3.0, "RUB"))
 
     class Written(VisionResource):
-        def seeing(self, tenant: str, database: Any) -> Seeing:
-            return Seeing(HandlerProvider(describe), Policy(), writer=writer)
+        def for_tenant(self, tenant: str, database: Any) -> TenantVision:
+            return TenantVision(HandlerProvider(describe), Policy(), writer=writer)
 
     return Written()
 

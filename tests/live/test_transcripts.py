@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from resources.embedder import EmbedderResource
-from resources.speech import Hearing, SpeechResource
+from resources.speech import SpeechChoice, SpeechResource
 from tests.live.support import DELETED, Live, stale
 from tests.support import pipeline
 from tests.support.data import ROOT
@@ -22,7 +22,7 @@ SAMPLES = ROOT / "samples" / "speech"
 WORDS = {1: "ремонт дизельного генератора", 2: "", 3: "расписание электричек"}
 
 
-class Ears(SpeechResource):
+class FakeSpeech(SpeechResource):
     """Hears what ``WORDS`` has for a recording's number; ``asked`` are the numbers."""
 
     _version: str = "fake@1"
@@ -30,17 +30,17 @@ class Ears(SpeechResource):
     _words: Any = None
 
     @classmethod
-    def make(cls, version: str = "fake@1", **changed: str) -> "Ears":
-        ears = cls()
-        ears._version, ears._asked = version, []
-        ears._words = WORDS | {int(name.removeprefix("note")): text for name, text in changed.items()}
-        return ears
+    def make(cls, version: str = "fake@1", **changed: str) -> "FakeSpeech":
+        speech = cls()
+        speech._version, speech._asked = version, []
+        speech._words = WORDS | {int(name.removeprefix("note")): text for name, text in changed.items()}
+        return speech
 
     @property
     def asked(self) -> list[int]:
         return sorted(self._asked)
 
-    def hearing(self) -> Hearing:
+    def choose(self) -> SpeechChoice:
         def transcribe(data: bytes, mime: str) -> Transcript:
             number = int(data.decode().removeprefix("note "))
             self._asked.append(number)
@@ -55,7 +55,7 @@ class Ears(SpeechResource):
                 speech_version=self._version,
             )  # fmt: skip
 
-        return Hearing(HandlerSpeech(transcribe, version=self._version))
+        return SpeechChoice(HandlerSpeech(transcribe, version=self._version))
 
 
 def note(live: Live, number: int, data: bytes, kind: str = "voice", mime: str = "audio/ogg") -> dict[str, Any]:
@@ -101,27 +101,27 @@ def notes(live: Live) -> Live:
 
 def test_notes_are_heard_once(notes: Live) -> None:
     """By content; tags and search have their words, and a second pass does nothing."""
-    ears = Ears.make()
-    first = notes.backfill(speech=ears)
+    speech = FakeSpeech.make()
+    first = notes.backfill(speech=speech)
     assert stale(first)["transcripts"] == {"new": 4}
-    assert ears.asked == [1, 2, 3]
+    assert speech.asked == [1, 2, 3]
     assert {number: (row.status, row.data["text"]) for number, row in spoken(notes).items()} == {
         1: ("ok", WORDS[1]), 2: ("ok", ""), 3: ("ok", WORDS[3]), 11: ("ok", WORDS[1]),
     }  # fmt: skip
     assert names(notes, 1) == names(notes, 11)
     assert "дизельный генератор" in names(notes, 1)
     assert names(notes, 2) == []
-    assert stale(notes.backfill(speech=ears)) == {}
+    assert stale(notes.backfill(speech=speech)) == {}
     notes.rows("DELETE FROM derivations WHERE stage = 'transcripts' RETURNING 1")
-    again = notes.backfill(speech=ears)
+    again = notes.backfill(speech=speech)
     assert again["transcripts"].counts["cache_hits"] == 3
-    assert ears.asked == [1, 2, 3]
+    assert speech.asked == [1, 2, 3]
 
 
 def test_another_model_touches_only_what_it_hears_differently(notes: Live) -> None:
-    notes.backfill(speech=Ears.make())
-    ears = Ears.make("fake@2", note3="расписание автобусов")
-    assert stale(notes.backfill(speech=ears)) == {
+    notes.backfill(speech=FakeSpeech.make())
+    speech = FakeSpeech.make("fake@2", note3="расписание автобусов")
+    assert stale(notes.backfill(speech=speech)) == {
         "transcripts": {"version": 4},
         "tags": {"changed": 1},
         "qdrant_points": {"changed": 1},
@@ -129,7 +129,7 @@ def test_another_model_touches_only_what_it_hears_differently(notes: Live) -> No
         "feed_statistics": {"changed": 1},
     }
     assert "расписание автобус" in names(notes, 3)[0] or "автобус" in " ".join(names(notes, 3))
-    assert stale(notes.backfill(speech=ears)) == {}
+    assert stale(notes.backfill(speech=speech)) == {}
 
 
 def test_notes_that_are_refused_missing_or_fail(live: Live) -> None:
@@ -137,43 +137,45 @@ def test_notes_that_are_refused_missing_or_fail(live: Live) -> None:
     gone = live.event(6, text="", media=[{"kind": "voice", "mime": "audio/ogg", "size": 9}])
     live.send(*(note(live, number, f"note {number}".encode()) for number in (4, 5)), gone)
     live.drain()
-    ears = Ears.make()
-    live.backfill(speech=ears)
+    speech = FakeSpeech.make()
+    live.backfill(speech=speech)
     found = {number: (row.status, row.error) for number, row in spoken(live).items()}
     assert found[4] == ("skipped", "refused: broken")
     assert found[5] == ("error", "the provider failed: RuntimeError")
     assert found[6][0] == "skipped"
     assert found[6][1]
-    assert stale(live.backfill(speech=ears)) == {"transcripts": {"retry": 1}}
-    assert ears.asked == [4, 5, 5]
+    assert stale(live.backfill(speech=speech)) == {"transcripts": {"retry": 1}}
+    assert speech.asked == [4, 5, 5]
 
 
 def test_a_machine_that_cannot_hear_says_what_to_do_and_catches_up(notes: Live) -> None:
     """Notes are settled; once the extra is installed all of them are heard."""
 
     class Deaf(SpeechResource):
-        def hearing(self) -> Hearing:
-            return Hearing(None, "faster-whisper is not installed; pip install '.[speech]' in the project's directory")
+        def choose(self) -> SpeechChoice:
+            return SpeechChoice(
+                None, "faster-whisper is not installed; pip install '.[speech]' in the project's directory"
+            )
 
     notes.backfill(speech=Deaf())
     assert {row.error for row in spoken(notes).values()} == {
         "faster-whisper is not installed; pip install '.[speech]' in the project's directory"
     }
     assert stale(notes.backfill(speech=Deaf())) == {}
-    ears = Ears.make()
-    assert stale(notes.backfill(speech=ears))["transcripts"] == {"version": 4}
-    assert ears.asked == [1, 2, 3]
+    speech = FakeSpeech.make()
+    assert stale(notes.backfill(speech=speech))["transcripts"] == {"version": 4}
+    assert speech.asked == [1, 2, 3]
 
 
 def test_a_deleted_note_loses_its_words(notes: Live) -> None:
-    notes.backfill(speech=Ears.make())
+    notes.backfill(speech=FakeSpeech.make())
     deleted = {
         "tenant_id": notes.tenant, "tg_channel_id": notes.event(1)["tg_channel_id"], "telegram_message_id": 1,
         "occurred_at": "2026-04-02T00:00:00Z",
     }  # fmt: skip
     notes.send(deleted, stream=DELETED)
     notes.drain()
-    notes.backfill(speech=Ears.make())
+    notes.backfill(speech=FakeSpeech.make())
     assert names(notes, 1) == []
     assert "дизельный генератор" in names(notes, 11)
 

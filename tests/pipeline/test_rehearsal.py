@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import PrivateAttr
 
-from resources.speech import Hearing, SpeechResource
-from resources.tagger import TaggerResource, Tagging
-from resources.vision import Seeing, VisionResource
+from resources.speech import SpeechChoice, SpeechResource
+from resources.tagger import TaggerResource, TenantTagger
+from resources.vision import TenantVision, VisionResource
 from tests.support import pipeline
 from tests.support.providers import HandlerProvider, HandlerSpeech
 from tests.telegram.exports import chat, message
@@ -34,7 +34,7 @@ DAY = 1_682_931_600  # 2023-05-01T09:00:00Z
 TOKENS = 700
 
 
-class Eyes(VisionResource):
+class FakeVision(VisionResource):
     """A model with a price, asked once about each content."""
 
     _version: str = PrivateAttr("fake@1")
@@ -42,12 +42,12 @@ class Eyes(VisionResource):
     _writer: Writer | None = PrivateAttr(None)
 
     @classmethod
-    def make(cls, version: str = "fake@1", policy: Policy | None = None, writer: Writer | None = None) -> "Eyes":
+    def make(cls, version: str = "fake@1", policy: Policy | None = None, writer: Writer | None = None) -> "FakeVision":
         made = cls()
         made._version, made._policy, made._writer = version, policy or Policy(), writer
         return made
 
-    def seeing(self, tenant: str, database: Any) -> Seeing:
+    def for_tenant(self, tenant: str, database: Any) -> TenantVision:
         def describe(image: bytes, mime: str) -> VisionResult:
             return VisionResult(
                 classification="photo", description=f"{self._version} sees {image.decode()}", provider="fake",
@@ -55,11 +55,11 @@ class Eyes(VisionResource):
             )  # fmt: skip
 
         provider = HandlerProvider(describe, version=self._version)
-        return Seeing(provider, self._policy, TOKENS, Price(2.0, "EUR"), 5.0, self._writer)
+        return TenantVision(provider, self._policy, TOKENS, Price(2.0, "EUR"), 5.0, self._writer)
 
 
-class Ears(SpeechResource):
-    def hearing(self) -> Hearing:
+class FakeSpeech(SpeechResource):
+    def choose(self) -> SpeechChoice:
         def transcribe(data: bytes, mime: str) -> Transcript:
             said = [Segment(start=0.0, end=1.0, text="the ferry is late")]
             return Transcript(
@@ -67,20 +67,20 @@ class Ears(SpeechResource):
                 model="fake", speech_version="fake@1",
             )  # fmt: skip
 
-        return Hearing(HandlerSpeech(transcribe))
+        return SpeechChoice(HandlerSpeech(transcribe))
 
 
 class Names(TaggerResource):
     """A tagger with a price. What it says is not what was said before: a dry run takes that for granted."""
 
-    def tagging(self, tenant: str, embedder: Any, database: Any) -> Tagging:
+    def for_tenant(self, tenant: str, embedder: Any, database: Any) -> TenantTagger:
         class Tagger:
             name, version, tokens, tokens_per_post, chunk_size = "fake", "fake@1", 0, 40, 20
 
             def tag_all(self, inputs: Any) -> list[TagResult]:
                 return [only_hashtags(TagInput(f"{one.text} #harbourmaster {one.ocr_text}")) for one in inputs]
 
-        return Tagging(Tagger(), Price(30.0, "RUB"))
+        return TenantTagger(Tagger(), Price(30.0, "RUB"))
 
 
 def said(number: int, **fields: Any) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class Deployment:
         self._scope = Scope(feed, datetime(2023, 5, 1, tzinfo=UTC), datetime(2023, 5, 3, tzinfo=UTC))
 
     def _tools(self, given: Mapping[str, Any]) -> Tools:
-        return pipeline.tools(**{"vision": Eyes.make(), "speech": Ears(), **given})
+        return pipeline.tools(**{"vision": FakeVision.make(), "speech": FakeSpeech(), **given})
 
     def counted(self, force: bool = False, **given: Any) -> dict[str, Report]:
         with pipeline.postgres().tenant(ids.tenant_id(self.tenant)) as session:
@@ -164,19 +164,19 @@ def test_a_dry_run_counts_what_the_run_does(tenant: str, tmp_path: Path) -> None
     assert it.check() == {}
     assert set(it.check(settings={"album_summary": "best-of"})) >= {"album_summaries"}
     assert it.check(settings={"album_summary": "best-of"}) == {}
-    assert it.check(vision=Eyes.make("fake@2"))["vision_summaries"] == 6
-    assert it.check(vision=Eyes.make("fake@2", Policy(never=("-1000000000042",))))["vision_summaries"] == 6
-    assert it.check(vision=Eyes.make("fake@2"))["vision_summaries"] == 6
+    assert it.check(vision=FakeVision.make("fake@2"))["vision_summaries"] == 6
+    assert it.check(vision=FakeVision.make("fake@2", Policy(never=("-1000000000042",))))["vision_summaries"] == 6
+    assert it.check(vision=FakeVision.make("fake@2"))["vision_summaries"] == 6
     land(
         tenant, tmp_path / "two", photo(40, 40), said(41, edited_unixtime=str(DAY + 9000), edited="2023-05-01T13:00:00")
     )
-    assert it.check(vision=Eyes.make("fake@2"))["posts"] == 2
-    it.check(vision=Eyes.make("fake@2"), tagger=Names())
-    it.check(vision=Eyes.make("fake@2"), force=True)
+    assert it.check(vision=FakeVision.make("fake@2"))["posts"] == 2
+    it.check(vision=FakeVision.make("fake@2"), tagger=Names())
+    it.check(vision=FakeVision.make("fake@2"), force=True)
 
 
 def test_an_album_that_a_model_writes_is_counted_with_its_price(tenant: str, tmp_path: Path) -> None:
     it = Deployment(tenant, land(tenant, tmp_path))
     writer = Writer(Scribe(), "scribe", Price(1.0, "USD"))
-    counted = it.check(vision=Eyes.make(writer=writer))
+    counted = it.check(vision=FakeVision.make(writer=writer))
     assert counted["album_summaries"] == 1

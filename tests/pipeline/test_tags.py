@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from resources.tagger import Tagging
+from resources.tagger import TenantTagger
 from tests.pipeline.test_changes import edited, said
 from tests.support import pipeline
 from tests.tagging.attempts import FILE_NAMES, FORWARD_TITLES
@@ -66,7 +66,7 @@ class Tagged:
     def run(self, tagger: Any, **options: Any) -> Report:
         scope = Scope(self.feed, datetime(2023, 5, 1, tzinfo=UTC), datetime(2023, 5, 2, tzinfo=UTC))
         with pipeline.postgres().tenant(ids.tenant_id(self.tenant)) as session:
-            return run_stage(tags.stage(Tagging(tagger)), session, scope, **options)
+            return run_stage(tags.stage(TenantTagger(tagger)), session, scope, **options)
 
     def see(self, number: int, features: str | None, version: str, labels: Sequence[str] = ()) -> None:
         """Put a vision result under a post."""

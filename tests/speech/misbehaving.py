@@ -7,7 +7,7 @@ import time
 
 from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.sandbox.worker import Header, Task
-from tg_assets.speech import listening
+from tg_assets.speech import worker_tasks
 from tg_assets.speech.decode import decode
 
 
@@ -17,11 +17,11 @@ def tasks(model: str, threads: int, max_seconds: float) -> Task:
     def task(header: Header, body: bytes) -> tuple[Header, bytes]:
         match body.decode():
             case "spin":
-                with listening.at_most(0.1):
+                with worker_tasks.at_most(0.1):
                     while True:
                         pass
             case "sleep":
-                with listening.at_most(0.1):
+                with worker_tasks.at_most(0.1):
                     time.sleep(600)
             case "die":
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -44,7 +44,7 @@ def watched(model: str) -> Task:
             tried.append(f"{event} {arguments}")
 
     sys.addaudithook(watch)
-    hear = listening.tasks(model, 2, 60)
+    hear = worker_tasks.tasks(model, 2, 60)
 
     def task(header: Header, body: bytes) -> tuple[Header, bytes]:
         from huggingface_hub import constants

@@ -35,7 +35,7 @@ def words(text: str) -> set[str]:
 def workers() -> list[psutil.Process]:
     """Living child processes that hear."""
     children = psutil.Process().children()
-    return [one for one in children if any("tg_assets.speech.listening" in part for part in one.cmdline())]
+    return [one for one in children if any("tg_assets.speech.worker_tasks" in part for part in one.cmdline())]
 
 
 @cache

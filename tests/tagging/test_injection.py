@@ -29,7 +29,7 @@ from tg_assets.tagging.remote import RemoteTagger
 from tg_assets.tagging.tagger import LocalTagger, Tagger
 from tg_assets.tagging.tags import TagInput, TagResult
 from tg_assets.tagging.topics import read
-from tg_assets.tagging.visible import seen
+from tg_assets.tagging.visible import visible_text
 
 TOPICS = {name.lower() for topic in read().topic for name in (topic.ru, topic.en)}
 
@@ -98,8 +98,8 @@ def given(attempt: Attempt) -> TagInput:
 def check(post: TagInput, attempt: Attempt, result: TagResult) -> None:
     """The rule above."""
     parts = [post.text, post.ocr_text, *post.labels]
-    readable = set().union(*(forms(word) for part in parts for word in words(strip_links(seen(part)))))
-    hashtags = {word for tag in post.hashtags or () for word in words(seen(tag))}
+    readable = set().union(*(forms(word) for part in parts for word in words(strip_links(visible_text(part)))))
+    hashtags = {word for tag in post.hashtags or () for word in words(visible_text(tag))}
     assert sum(one.origin == "topic" for one in result.tags) <= 1
     for one in result.tags:
         if one.origin == "topic":
@@ -108,7 +108,7 @@ def check(post: TagInput, attempt: Attempt, result: TagResult) -> None:
         assert words(one.name)
         for word in words(one.name):
             assert forms(word) & readable or word in hashtags, (one, word)
-        assert seen(one.name) == one.name
+        assert visible_text(one.name) == one.name
         assert one.name.isprintable()
         assert strip_links(one.name) == one.name
         for absent in attempt.absent:
@@ -131,7 +131,7 @@ def test_remote_that_obeys(attempt: Attempt) -> None:
     check(post, attempt, result)
     for asked in chat.asked:
         assert "evil.example" not in asked
-        assert seen(asked) == asked
+        assert visible_text(asked) == asked
 
 
 def test_the_corpus_is_large_enough_and_its_tags_are_not_all_gone(local: Tagger) -> None:

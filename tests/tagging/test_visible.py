@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tg_assets.tagging.visible import seen
+from tg_assets.tagging.visible import visible_text
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from tg_assets.tagging.visible import seen
     ],
 )
 def test_read_as_printed(written: str, read: str) -> None:
-    assert seen(written) == read
+    assert visible_text(written) == read
 
 
 @pytest.mark.parametrize(
@@ -31,22 +31,22 @@ def test_read_as_printed(written: str, read: str) -> None:
 )
 def test_plain_text_stays(text: str) -> None:
     """A Latin stem with a Russian ending is read as it is written."""
-    assert seen(text) == text
+    assert visible_text(text) == text
 
 
 @pytest.mark.parametrize("word", ["sбeрzбaнk", "gοοgle", "мοсква", "քaypal"])
 def test_what_cannot_be_told_is_dropped(word: str) -> None:
     """No side gives way, or a third alphabet is in it."""
-    assert seen(f"раз {word} два") == "раз  ,  два"
+    assert visible_text(f"раз {word} два") == "раз  ,  два"
 
 
 def test_text_shown_backwards_is_dropped() -> None:
     """Up to the end of the override, or of the line."""
-    assert seen("до \u202eтерces\u202c после") == "до   после"
-    assert seen("до \u202eтерces\nпосле") == "до  \nпосле"
+    assert visible_text("до \u202eтерces\u202c после") == "до   после"
+    assert visible_text("до \u202eтерces\nпосле") == "до  \nпосле"
 
 
 @given(st.text(max_size=200))
 def test_any_text(text: str) -> None:
     """Never raises, and reading twice is reading once."""
-    assert seen(seen(text)) == seen(text)
+    assert visible_text(visible_text(text)) == visible_text(text)

@@ -27,15 +27,15 @@ def portrait() -> Image.Image:
 
 def test_a_person_is_seen(models: Models) -> None:
     """With a score; nothing below the thresholds."""
-    seen = models.see(portrait())
-    assert seen.objects["person"] > 0.5
-    assert all(score >= objects.MIN_LABEL for score in seen.labels.values())
+    recognised = models.recognise(portrait())
+    assert recognised.objects["person"] > 0.5
+    assert all(score >= objects.MIN_LABEL for score in recognised.labels.values())
 
 
 def test_noise_shows_nothing(models: Models) -> None:
     """No object in blobs of colour, nor in strips a pixel wide."""
     for image in (photo(), Image.new("RGB", (1, 3000)), Image.new("RGB", (3000, 1))):
-        assert models.see(image).objects == {}
+        assert models.recognise(image).objects == {}
 
 
 def test_ids_of_coco_are_where_they_belong() -> None:
@@ -65,7 +65,7 @@ def test_a_file_of_another_content_is_not_used(monkeypatch: pytest.MonkeyPatch) 
     """Neither loaded nor named in the version."""
     monkeypatch.setattr(objects, "GRAPH", replace(objects.GRAPH, sha256="0" * 64))
     assert objects_tag() == "efficientnet-lite3"
-    assert Models().see(portrait()).objects == {}
+    assert Models().recognise(portrait()).objects == {}
     monkeypatch.setattr(objects, "importable", lambda *modules: False)
     assert objects_tag() == ""
     assert LocalVision().version == f"local@3+{LocalVision().status.tag}"

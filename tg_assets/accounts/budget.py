@@ -45,7 +45,7 @@ class Budget:
         """Return when the account may ask again; raises FloodTooLong."""
         while True:
             if time.monotonic() - self._looked > LOOK_SECONDS:
-                self._look()
+                self._reread()
             left = self._until - time.time()
             if left <= 0:
                 break
@@ -103,7 +103,7 @@ class Budget:
                     ).scalar_one()
                 )
 
-    def _look(self) -> None:
+    def _reread(self) -> None:
         """What other processes were told."""
         with self._session.transaction() as connection:
             row = connection.execute(

@@ -258,7 +258,7 @@ def _progress(tenant: UUID, live: list[Any], outcomes: Mapping[int, Seen], compl
 
 def _stage(tools: Tools, tenant: str) -> Stage:
     redis = None if tools.is_rehearsed else tools.redis
-    return stage(tools.objects, redis, tools.settings.album_summary, tools.seeing(tenant).writer)
+    return stage(tools.objects, redis, tools.settings.album_summary, tools.vision(tenant).writer)
 
 
 ASSET = Asset(

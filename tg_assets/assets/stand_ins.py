@@ -10,17 +10,17 @@ from functools import cached_property
 from typing import IO
 from uuid import UUID, uuid4
 
-from resources.speech import Hearing
-from resources.vision import Seeing
+from resources.speech import SpeechChoice
+from resources.vision import TenantVision
 from tg_assets.albums.written import Writer
 from tg_assets.assets.tools import Tools
 from tg_assets.speech.provider import SpeechProvider
 from tg_assets.speech.result import Segment, Transcript
 from tg_assets.stores.objects import ObjectStore
-from tg_assets.vision.contents import TellsLooks
+from tg_assets.vision.contents import Fingerprints
 from tg_assets.vision.provider import VisionProvider
 from tg_assets.vision.result import VisionResult
-from tg_assets.vision.similar import Looks
+from tg_assets.vision.similar import Fingerprint
 
 
 class UnwrittenObjects(ObjectStore):
@@ -56,7 +56,7 @@ class UnwrittenObjects(ObjectStore):
         raise NotImplementedError
 
 
-class _Eyes:
+class _RehearsedVision:
     """Describes every picture that the one it stands for would be asked about."""
 
     def __init__(self, provider: VisionProvider, tokens: int) -> None:
@@ -70,19 +70,19 @@ class _Eyes:
         )  # fmt: skip
 
 
-class _EyesThatCompare(_Eyes):
+class _FingerprintingVision(_RehearsedVision):
     """Where pictures are dear, those that look alike are still recognised."""
 
-    def __init__(self, provider: VisionProvider, tokens: int, looks: TellsLooks) -> None:
+    def __init__(self, provider: VisionProvider, tokens: int, fingerprints: Fingerprints) -> None:
         super().__init__(provider, tokens)
-        self._looks = looks
+        self._fingerprints = fingerprints
 
-    def looks(self, image: bytes, mime: str) -> Looks:
+    def fingerprint(self, image: bytes, mime: str) -> Fingerprint:
         """As the provider itself sees it; that is done here."""
-        return self._looks.looks(image, mime)
+        return self._fingerprints.fingerprint(image, mime)
 
 
-class _Writer(Writer):
+class _RehearsedWriter(Writer):
     """Writes albums at the price of the one it stands for."""
 
     def __init__(self, writer: Writer) -> None:
@@ -96,7 +96,7 @@ class _Writer(Writer):
         return f"not written: {uuid4()}"
 
 
-class _Ears:
+class _RehearsedSpeech:
     """Hears something in every recording."""
 
     def __init__(self, provider: SpeechProvider) -> None:
@@ -125,16 +125,18 @@ class RehearsedTools(Tools):
         """The object store, which stays as it is."""
         return UnwrittenObjects(self._tools.objects.url)
 
-    def seeing(self, tenant: str) -> Seeing:
+    def vision(self, tenant: str) -> TenantVision:
         """The tenant's policy and prices, and nobody who is asked."""
-        seeing = self._tools.seeing(tenant)
-        provider, tokens = seeing.provider, seeing.tokens_per_picture
-        eyes = _EyesThatCompare(provider, tokens, provider) if isinstance(provider, TellsLooks) else None
-        return replace(
-            seeing, provider=eyes or _Eyes(provider, tokens), writer=_Writer(seeing.writer) if seeing.writer else None
+        chosen = self._tools.vision(tenant)
+        provider, tokens = chosen.provider, chosen.tokens_per_picture
+        stand_in = (
+            _FingerprintingVision(provider, tokens, provider)
+            if isinstance(provider, Fingerprints)
+            else _RehearsedVision(provider, tokens)
         )
+        return replace(chosen, provider=stand_in, writer=_RehearsedWriter(chosen.writer) if chosen.writer else None)
 
-    def hearing(self) -> Hearing:
+    def speech(self) -> SpeechChoice:
         """Nobody who is asked, or why there is nobody."""
-        hearing = self._tools.hearing()
-        return replace(hearing, provider=_Ears(hearing.provider)) if hearing.provider else hearing
+        chosen = self._tools.speech()
+        return replace(chosen, provider=_RehearsedSpeech(chosen.provider)) if chosen.provider else chosen

@@ -14,7 +14,7 @@ from uuid import uuid4
 import dagster as dg
 from sqlalchemy import Connection, text
 
-from resources.tagger import Tagging
+from resources.tagger import TenantTagger
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.tools import Tools
 from tg_assets.events.results import PostTaggedEventV1
@@ -53,15 +53,15 @@ POSTS = """
 """
 
 
-def stage(tagging: Tagging, *, rehearsed: bool = False) -> Stage:
+def stage(chosen: TenantTagger, *, rehearsed: bool = False) -> Stage:
     """The stage, for one tenant's tagger; in a rehearsal models elsewhere are not asked."""
-    tagger = tagging.tagger
+    tagger = chosen.tagger
 
     def work(chunk: Chunk) -> Outcome:
         posts = chunk.connection.execute(text(POSTS)).all()
         outcome, spent_before = Outcome(), tagger.tokens
         try:
-            results = _guessed(tagging, posts) if rehearsed else _tagged(tagger, [_input(post) for post in posts])
+            results = _guessed(chosen, posts) if rehearsed else _tagged(tagger, [_input(post) for post in posts])
         except NotNow as not_now:
             outcome.spent = tagger.tokens - spent_before
             outcome.waiting = dict.fromkeys((post.id for post in posts), not_now.reason)
@@ -91,8 +91,8 @@ def stage(tagging: Tagging, *, rehearsed: bool = False) -> Stage:
         INPUTS,
         work,
         chunk_size=tagger.chunk_size,
-        price=tagging.price,
-        pace=tagging.pace,
+        price=chosen.price,
+        pace=chosen.pace,
         unmade=partial(enrichment_failed, kind="tags", provider=tagger.name),
         values={"tokens_per_post": tagger.tokens_per_post},
     )
@@ -106,14 +106,14 @@ def _input(post: Any) -> TagInput:
     return TagInput(words, None, post.ocr or "", tuple(post.labels or ()))
 
 
-def _guessed(tagging: Tagging, posts: Sequence[Any]) -> Sequence[TagResult | ReplyUnusable]:
+def _guessed(chosen: TenantTagger, posts: Sequence[Any]) -> Sequence[TagResult | ReplyUnusable]:
     """Tags of a rehearsal: real ones where they are made here and it matters whether they are what they were, else such
     as no post has."""
     results: dict[Any, TagResult | ReplyUnusable] = {
         post.id: only_hashtags(TagInput(_input(post).text, hashtags=(uuid4().hex,))) for post in posts
     }
-    again = [post for post in posts if post.tagged] if tagging.price is None else []
-    results |= zip((post.id for post in again), _tagged(tagging.tagger, [_input(post) for post in again]), strict=True)
+    again = [post for post in posts if post.tagged] if chosen.price is None else []
+    results |= zip((post.id for post in again), _tagged(chosen.tagger, [_input(post) for post in again]), strict=True)
     return [results[post.id] for post in posts]
 
 
@@ -179,7 +179,7 @@ def _top(connection: Connection, scope: Scope, _tools: Tools) -> dict[str, Any]:
 
 
 def _stage(tools: Tools, tenant: str) -> Stage:
-    return stage(tools.tagging(tenant), rehearsed=tools.is_rehearsed)
+    return stage(tools.tagger(tenant), rehearsed=tools.is_rehearsed)
 
 
 ASSET = Asset(

@@ -17,9 +17,9 @@ from tg_assets.stores.vectors import VectorIndex
 if TYPE_CHECKING:
     from redis import Redis
 
-    from resources.speech import Hearing
-    from resources.tagger import Tagging
-    from resources.vision import Seeing
+    from resources.speech import SpeechChoice
+    from resources.tagger import TenantTagger
+    from resources.vision import TenantVision
 
 
 class Tools:
@@ -76,17 +76,17 @@ class Tools:
         found: Redis = self.resource("redis").client()
         return found
 
-    def seeing(self, tenant: str) -> "Seeing":
+    def vision(self, tenant: str) -> "TenantVision":
         """Who looks at the pictures of the tenant with this slug."""
-        found: Seeing = self.resource("vision").seeing(tenant, self.database)
+        found: TenantVision = self.resource("vision").for_tenant(tenant, self.database)
         return found
 
-    def tagging(self, tenant: str) -> "Tagging":
+    def tagger(self, tenant: str) -> "TenantTagger":
         """Who tags the posts of the tenant with this slug."""
-        found: Tagging = self.resource("tagger").tagging(tenant, self.embedder, self.database)
+        found: TenantTagger = self.resource("tagger").for_tenant(tenant, self.embedder, self.database)
         return found
 
-    def hearing(self) -> "Hearing":
+    def speech(self) -> "SpeechChoice":
         """Who hears recordings."""
-        found: Hearing = self.resource("speech").hearing()
+        found: SpeechChoice = self.resource("speech").choose()
         return found

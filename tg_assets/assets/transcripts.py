@@ -15,7 +15,7 @@ import dagster as dg
 from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
-from resources.speech import Hearing
+from resources.speech import SpeechChoice
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.tools import Tools
 from tg_assets.jsonb import jsonb
@@ -42,7 +42,7 @@ INPUTS = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Transcribed:
     """What became of one recording: a transcript, settled without one, or tried again."""
 
     transcript: Transcript | None = None
@@ -52,20 +52,22 @@ class Heard:
     """Whether it was heard before."""
 
 
-def stage(hearing: Hearing, objects: ObjectStore) -> Stage:
+def stage(speech: SpeechChoice, objects: ObjectStore) -> Stage:
     """The stage, for whoever hears; without anybody every note is settled with what to do about it."""
-    provider = hearing.provider
+    provider = speech.provider
 
     def work(chunk: Chunk) -> Outcome:
         notes = _notes(chunk.connection)
         stored = {note.sha256: note for note in notes if note.sha256}
-        heard = {sha256: _hear(note, chunk, provider, objects) for sha256, note in stored.items()} if provider else {}
+        transcribed: dict[str, Transcribed] = {}
+        if provider:
+            transcribed = {sha256: _transcribe(note, chunk, provider, objects) for sha256, note in stored.items()}
         outcome, rows = Outcome(), []
         for note in notes:
             if note.sha256 is None:
-                became = Heard(skipped=note.missing_reason)
+                became = Transcribed(skipped=note.missing_reason)
             else:
-                became = heard.get(note.sha256) or Heard(skipped=hearing.why_not)
+                became = transcribed.get(note.sha256) or Transcribed(skipped=speech.why_not)
             rows.append(_row(note, became))
             if became.failed:
                 outcome.failed[note.post_id] = became.failed
@@ -73,10 +75,10 @@ def stage(hearing: Hearing, objects: ObjectStore) -> Stage:
                 outcome.skipped[note.post_id] = became.skipped or "not heard"
         save_enrichment(chunk.connection, "speech", provider.name if provider else "none", rows)
         if provider:
-            made = [sha256 for sha256, one in heard.items() if one.transcript]
+            made = [sha256 for sha256, one in transcribed.items() if one.transcript]
             keys = ((sha256, speech_key(chunk.scope.tenant, sha256, provider)) for sha256 in made)
             keep_derived(chunk.connection, keys)
-        outcome.counts = _counts(list(heard.values()))
+        outcome.counts = _counts(list(transcribed.values()))
         return outcome
 
     version = provider.version if provider else "none"
@@ -93,22 +95,22 @@ def _notes(connection: Connection) -> Sequence[Any]:
     ).all()
 
 
-def _hear(note: Any, chunk: Chunk, provider: SpeechProvider, objects: ObjectStore) -> Heard:
+def _transcribe(note: Any, chunk: Chunk, provider: SpeechProvider, objects: ObjectStore) -> Transcribed:
     """One recording: what is kept of it, else what the provider hears. Raises what the object store raises."""
     key = speech_key(chunk.scope.tenant, note.sha256, provider)
     if kept := _kept(objects.get(key), provider.version):
-        return Heard(kept, known=True)
+        return Transcribed(kept, known=True)
     data = objects.media(note.s3_key, note.sha256)
     if data is None:
-        return Heard(failed="its object is missing from the object store, or is another file")
+        return Transcribed(failed="its object is missing from the object store, or is another file")
     try:
         transcript = provider.transcribe(data, note.mime)
     except Refused as refused:
-        return Heard(skipped=f"refused: {refused.reason}")
+        return Transcribed(skipped=f"refused: {refused.reason}")
     except Exception as error:  # noqa: BLE001 - recorded by its type, since its words may hold a text; tried again
-        return Heard(failed=f"the provider failed: {type(error).__name__}")
+        return Transcribed(failed=f"the provider failed: {type(error).__name__}")
     objects.put(key, transcript.model_dump_json().encode())
-    return Heard(transcript)
+    return Transcribed(transcript)
 
 
 def _kept(stored: bytes | None, version: str) -> Transcript | None:
@@ -122,23 +124,23 @@ def _kept(stored: bytes | None, version: str) -> Transcript | None:
     return found if found.speech_version == version else None
 
 
-def _row(note: Any, heard: Heard) -> tuple[object, ...]:
+def _row(note: Any, one: Transcribed) -> tuple[object, ...]:
     """A row of ``post_enrichment``."""
-    transcript = heard.transcript
+    transcript = one.transcript
     data = {**(transcript.model_dump(mode="json") if transcript else {}), "sha256": note.sha256}
-    status = "ok" if transcript else "error" if heard.failed else "skipped"
+    status = "ok" if transcript else "error" if one.failed else "skipped"
     return (
         note.post_id,
         transcript.text_hash if transcript and transcript.text else None,
         jsonb(data),
         status,
-        heard.failed or heard.skipped,
+        one.failed or one.skipped,
     )
 
 
-def _counts(heard: Sequence[Heard]) -> Counter[str]:
+def _counts(transcribed: Sequence[Transcribed]) -> Counter[str]:
     counts = Counter[str]()
-    for one in heard:
+    for one in transcribed:
         if one.transcript:
             counts["cache_hits" if one.known else "heard"] += 1
             counts["with words"] += bool(one.transcript.text)
@@ -170,7 +172,7 @@ ASSET = Asset(
     deps=("posts", "media_objects"),
     needs=("objects", "speech"),
     pool="vision",
-    stages=lambda tools: (lambda _scope: stage(tools.hearing(), tools.objects),),
+    stages=lambda tools: (lambda _scope: stage(tools.speech(), tools.objects),),
     ledger=("transcripts",),
     shown=_languages,
     live=Live(per_round=2, whole=True),

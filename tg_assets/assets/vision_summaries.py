@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from resources.vision import Seeing
+from resources.vision import TenantVision
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.checks import Rule
 from tg_assets.assets.picture_metadata import pictures_shown
@@ -31,7 +31,7 @@ from tg_assets.vision.contents import Content, Described, Down, describe
 from tg_assets.vision.policy import PICTURES
 from tg_assets.vision.posts import Post
 from tg_assets.vision.provider import VisionProvider
-from tg_assets.vision.similar import SAME, Looks, same
+from tg_assets.vision.similar import SAME, Fingerprint, same
 
 # A content that several posts show is looked at, and paid for, once.
 INPUTS = f"""
@@ -55,12 +55,12 @@ INPUTS = f"""
 """  # noqa: S608 - constants
 
 
-def stage(seeing: Seeing, objects: ObjectStore) -> Stage:
+def stage(vision: TenantVision, objects: ObjectStore) -> Stage:
     """The stage, for one tenant's provider and policy; once the provider is down it is not asked again."""
-    provider, down = seeing.provider, Down()
+    provider, down = vision.provider, Down()
 
     def work(chunk: Chunk) -> Outcome:
-        posts = _posts(chunk, seeing)
+        posts = _posts(chunk, vision)
         contents = {
             one.sha256: Content(one.sha256, one.s3_key, one.mime or "")
             for post in posts
@@ -68,7 +68,7 @@ def stage(seeing: Seeing, objects: ObjectStore) -> Stage:
             for one in post.pictures
             if one.sha256 and not one.policy
         }
-        looks = describe(
+        described = describe(
             list(contents.values()),
             chunk.scope.tenant,
             provider,
@@ -77,16 +77,16 @@ def stage(seeing: Seeing, objects: ObjectStore) -> Stage:
             lambda found: _twins(chunk.connection, provider, found),
         )
         for post in posts:
-            post.settle(looks)
+            post.settle(described)
         settled = [post for post in posts if not post.waits]
         save_enrichment(chunk.connection, "vision", provider.name, map(_row, settled))
-        _remember(chunk.connection, chunk.scope.tenant, provider, looks)
+        _remember(chunk.connection, chunk.scope.tenant, provider, described)
         _tell(chunk, [post for post in settled if post.result and not post.told])
-        outcome = Outcome(counts=_counts(posts, looks), spent=sum(one.tokens for one in looks.values()))
+        outcome = Outcome(counts=_counts(posts, described), spent=sum(one.tokens for one in described.values()))
         for post in posts:
             if post.waits:
                 outcome.waiting[post.id] = post.waits
-            elif any(one.again for one in post.looks):
+            elif any(one.again for one in post.described):
                 outcome.failed[post.id] = post.failed or "failed"
             elif post.result is None:
                 outcome.skipped[post.id] = post.reason or "no picture"
@@ -99,27 +99,27 @@ def stage(seeing: Seeing, objects: ObjectStore) -> Stage:
         work,
         chunk_size=500,
         chunk_tokens=32,
-        price=seeing.price,
+        price=vision.price,
         unit="pictures",
-        tokens_per_unit=seeing.tokens_per_picture,
-        pace=seeing.pace,
+        tokens_per_unit=vision.tokens_per_picture,
+        pace=vision.pace,
         unmade=partial(enrichment_failed, kind="vision", provider=provider.name),
         values={
-            **seeing.policy.values(),
+            **vision.policy.values(),
             "provider": provider.name,
             "model": provider.model,
         },
     )
 
 
-def _posts(chunk: Chunk, seeing: Seeing) -> list[Post]:
+def _posts(chunk: Chunk, vision: TenantVision) -> list[Post]:
     rows = chunk.connection.execute(
         text(f"""WITH wanted AS (SELECT m.id, m.channel_id FROM chunk JOIN messages m ON m.id = chunk.item_id)
                  SELECT p.*, o.s3_key, coalesce(o.mime, p.mime) AS mime, f.data AS said
                  FROM ({PICTURES}) p LEFT JOIN media_objects o ON o.sha256 = p.sha256
                  LEFT JOIN message_facts f ON f.id = p.post_id AND f.kind = 'vision'
                  ORDER BY p.post_id, p.position"""),  # noqa: S608 - a constant
-        seeing.policy.values(),
+        vision.policy.values(),
     )
     posts: dict[UUID, Post] = {}
     for row in rows:
@@ -127,9 +127,9 @@ def _posts(chunk: Chunk, seeing: Seeing) -> list[Post]:
     return list(posts.values())
 
 
-def _twins(connection: Connection, provider: VisionProvider, looks: Mapping[str, Looks]) -> dict[str, str]:
+def _twins(connection: Connection, provider: VisionProvider, fingerprints: Mapping[str, Fingerprint]) -> dict[str, str]:
     """Of contents, those that look like one which has a result of this provider and version."""
-    temp_rows(connection, "seen_looks", {"sha256": "text", "looks": "text"}, _bits(looks))
+    temp_rows(connection, "seen_looks", {"sha256": "text", "looks": "text"}, _bits(fingerprints))
     found = connection.execute(
         text("""SELECT s.sha256, p.sha256 AS twin, p.looks::text AS looks, p.thumbnail
                 FROM seen_looks s JOIN pictures p ON bit_count(p.looks # s.looks::bit(256)) <= :near
@@ -140,27 +140,29 @@ def _twins(connection: Connection, provider: VisionProvider, looks: Mapping[str,
     twins: dict[str, str] = {}
     for row in found:
         other = int(row.looks, 2).to_bytes(32), bytes(row.thumbnail)
-        if same(looks[row.sha256], other):
+        if same(fingerprints[row.sha256], other):
             twins[row.sha256] = row.twin  # the nearest comes last
     return twins
 
 
-def _bits(looks: Mapping[str, Looks]) -> list[tuple[str, str]]:
-    return [(sha256, f"{int.from_bytes(phash):0256b}") for sha256, (phash, _) in looks.items()]
+def _bits(fingerprints: Mapping[str, Fingerprint]) -> list[tuple[str, str]]:
+    return [(sha256, f"{int.from_bytes(phash):0256b}") for sha256, (phash, _) in fingerprints.items()]
 
 
-def _remember(connection: Connection, tenant: UUID, provider: VisionProvider, looks: Mapping[str, Described]) -> None:
+def _remember(
+    connection: Connection, tenant: UUID, provider: VisionProvider, described: Mapping[str, Described]
+) -> None:
     """Index the results that are in the object store now."""
-    made = [sha256 for sha256, one in looks.items() if one.result]
+    made = [sha256 for sha256, one in described.items() if one.result]
     keep_derived(connection, ((sha256, vision_key(tenant, sha256, provider)) for sha256 in made))
     rows = [
         (
             sha256,
             one.result.vision_version,
-            f"{int.from_bytes(one.looks[0]):0256b}" if one.looks else None,
-            one.looks[1].hex() if one.looks else None,
+            f"{int.from_bytes(one.fingerprint[0]):0256b}" if one.fingerprint else None,
+            one.fingerprint[1].hex() if one.fingerprint else None,
         )
-        for sha256, one in looks.items()
+        for sha256, one in described.items()
         if one.result
     ]
     columns = {"sha256": "text", "vision_version": "text", "looks": "text", "thumbnail": "text"}
@@ -178,9 +180,9 @@ def _remember(connection: Connection, tenant: UUID, provider: VisionProvider, lo
     )
 
 
-def _counts(posts: Sequence[Post], looks: Mapping[str, Described]) -> Counter[str]:
+def _counts(posts: Sequence[Post], described: Mapping[str, Described]) -> Counter[str]:
     counts = Counter(post.result.classification if post.result else "without a result" for post in posts)
-    results = [one.result for one in looks.values() if one.result]
+    results = [one.result for one in described.values() if one.result]
     counts["pictures"] = sum(len(post.pictures) for post in posts)
     counts["cache_hits"] = sum(result.analysis_reason == "cache_hit" for result in results)
     counts["described"] = len(results) - counts["cache_hits"]
@@ -208,7 +210,7 @@ def _event(tenant: UUID, message: Any, post: Post, stored: Mapping[str, Any]) ->
         raise ValueError("there is nothing to tell of a post without a result")
     seen = [
         (one, stored[one.sha256])
-        for one, found in zip(post.pictures, post.looks, strict=True)
+        for one, found in zip(post.pictures, post.described, strict=True)
         if found.result and one.sha256
     ]
     return VisionAnalyzedEventV1(
@@ -236,10 +238,10 @@ def _row(post: Post) -> tuple[object, ...]:
     """A row of ``post_enrichment``: the result, and of which pictures."""
     data: dict[str, Any] = post.result.model_dump(mode="json") if post.result else {}
     data["sha256"] = next((one.sha256 for one in post.pictures if one.sha256), None)
-    if len(post.looks) > 1:
+    if len(post.described) > 1:
         data["pictures"] = [
             {"sha256": one.sha256, "why": found.skipped or found.failed}
-            for one, found in zip(post.pictures, post.looks, strict=True)
+            for one, found in zip(post.pictures, post.described, strict=True)
         ]
     features = post.result.features_hash if post.result else None
     return post.id, features, jsonb(data), post.status, post.reason
@@ -253,7 +255,7 @@ ASSET = Asset(
     deps=("posts", "media_objects"),
     needs=("objects", "vision"),
     pool="vision",
-    stages=lambda tools: (lambda scope: stage(tools.seeing(scope.tenant_slug), tools.objects),),
+    stages=lambda tools: (lambda scope: stage(tools.vision(scope.tenant_slug), tools.objects),),
     ledger=("vision_summaries",),
     shown=pictures_shown,
     live=Live(per_round=16, whole=True),

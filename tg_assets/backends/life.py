@@ -22,19 +22,19 @@ class Life:
     def __init__(self, pid: int, log: Path, seconds: float, family: bool = True, most: float = math.inf) -> None:
         self._pid, self._log, self._seconds, self._family, self._most = pid, log, seconds, family, most
         self._began = self._moved = self._looked = time.monotonic()
-        self._spent, self._bytes, _ = self._look()
+        self._spent, self._bytes, _ = self._signs()
 
     def is_over(self) -> bool:
         """Whether there was no sign for so long, or no end of them."""
         now = time.monotonic()
         if (passed := now - self._looked) >= min(LOOK_SECONDS, self._seconds / 4):
-            spent, count, waits = self._look()
+            spent, count, waits = self._signs()
             if waits or spent - self._spent >= AWAKE * passed or count != self._bytes:
                 self._moved = now
             self._spent, self._bytes, self._looked = spent, count, now
         return now - self._moved > self._seconds or now - self._began > self._most
 
-    def _look(self) -> tuple[float, int, bool]:
+    def _signs(self) -> tuple[float, int, bool]:
         """Seconds of processors that were used or waited for, bytes of disks, and whether it waits for a disk."""
         spent, count, waits = 0.0, self._log.stat().st_size if self._log.exists() else 0, False
         with suppress(psutil.Error):

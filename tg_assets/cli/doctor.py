@@ -107,8 +107,8 @@ def _pictures() -> str:
 def _voices() -> str:
     from resources.speech import SpeechResource
 
-    hearing = SpeechResource().hearing()
-    return hearing.provider.version if hearing.provider else f"not heard: {hearing.why_not}"
+    choice = SpeechResource().choose()
+    return choice.provider.version if choice.provider else f"not heard: {choice.why_not}"
 
 
 def _tags() -> str:

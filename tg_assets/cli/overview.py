@@ -40,39 +40,39 @@ class TenantState:
 
 
 class Part(Generic[T]):
-    """Something to look at again and again, in a thread of its own so that a slow server holds up nothing else."""
+    """Something to ask for again and again, in a thread of its own so that a slow server holds up nothing else."""
 
-    def __init__(self, look: Callable[[], T], seconds: float) -> None:
-        self._look, self._seconds = look, seconds
+    def __init__(self, ask: Callable[[], T], seconds: float) -> None:
+        self._ask, self._seconds = ask, seconds
         self.seen: T | Away = Away("", "looking …")
 
-    def look(self) -> None:
-        """Look once; afterwards ``seen`` is what was found, or why nothing was."""
+    def refresh(self) -> None:
+        """Ask once; afterwards ``seen`` is what was found, or why nothing was."""
         try:
-            self.seen = self._look()
+            self.seen = self._ask()
         except Exception as error:  # noqa: BLE001 - whatever ails one server, the others are still worth seeing
             self.seen = Away(explain(error).partition(". ")[0])
 
     def follow(self) -> None:
-        """Look until the process ends."""
+        """Ask until the process ends."""
 
-        def again() -> None:
+        def keep_asking() -> None:
             while True:
-                self.look()
+                self.refresh()
                 time.sleep(self._seconds)
 
-        threading.Thread(target=again, daemon=True).start()
+        threading.Thread(target=keep_asking, daemon=True).start()
 
 
 def streams() -> list[StreamState]:
     """Every incoming stream, all its shards as one."""
     from tg_assets.events.streams import INBOUND, shard_names
-    from tg_assets.live.state import look
+    from tg_assets.live.state import stream_states
     from tg_assets.stores.redis import client
 
     settings = runtime.settings()
     server = client(settings.require("redis_url"))
-    return [_together(look(server, shard_names(one.name, settings.stream_shards))) for one in INBOUND]
+    return [_together(stream_states(server, shard_names(one.name, settings.stream_shards))) for one in INBOUND]
 
 
 def _together(shards: Sequence[StreamState]) -> StreamState:

@@ -88,7 +88,7 @@ def watch_command(tenant: str | None, once: bool, as_json: bool) -> None:
     )
     if once or as_json or not console.is_terminal:
         for part in screen.parts():
-            part.look()
+            part.refresh()
         if as_json:
             show_json("watch", screen.items())
         else:

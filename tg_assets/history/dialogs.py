@@ -48,7 +48,7 @@ class Dialog:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageStart:
     """Where a page of the list begins: date and id of a dialog's top message, and its peer."""
 
     date: float
@@ -60,7 +60,7 @@ class Place:
         return {"date": self.date, "message_id": self.message_id, "peer": dict(self.peer)}
 
     @classmethod
-    def of_json(cls, value: Mapping[str, Any]) -> "Place":
+    def of_json(cls, value: Mapping[str, Any]) -> "PageStart":
         """From what ``as_json`` gave."""
         return cls(value["date"], value["message_id"], value["peer"])
 
@@ -90,8 +90,8 @@ def dialog_of(entity: Any, **about: Any) -> Dialog | None:
 
 
 async def dialog_pages(
-    client: "Client", place: Place | None = None
-) -> AsyncIterator[tuple[list[Dialog], Place | None]]:
+    client: "Client", start: PageStart | None = None
+) -> AsyncIterator[tuple[list[Dialog], PageStart | None]]:
     """Pages of the account's dialogs, archived ones too, each with where the next begins (None: it was the last)."""
     from telethon import utils
     from telethon.tl.functions.messages import GetDialogsRequest
@@ -101,8 +101,8 @@ async def dialog_pages(
     kinds = {"user": InputPeerUser, "channel": InputPeerChannel}
     while True:
         peer: Any = InputPeerEmpty()
-        if place is not None:
-            about = place.peer
+        if start is not None:
+            about = start.peer
             peer = (
                 InputPeerChat(about["chat"])
                 if "chat" in about
@@ -110,15 +110,15 @@ async def dialog_pages(
             )
         answer = await client(
             GetDialogsRequest(
-                offset_date=datetime.fromtimestamp(place.date, UTC) if place else None,
-                offset_id=place.message_id if place else 0, offset_peer=peer, limit=PAGE, hash=0,
-                exclude_pinned=place is not None,
+                offset_date=datetime.fromtimestamp(start.date, UTC) if start else None,
+                offset_id=start.message_id if start else 0, offset_peer=peer, limit=PAGE, hash=0,
+                exclude_pinned=start is not None,
             )
         )  # fmt: skip
         entities = {utils.get_peer_id(one): one for one in (*answer.users, *answer.chats)}
         dates = {(utils.get_peer_id(one.peer_id), one.id): one.date for one in answer.messages if hasattr(one, "date")}
         found: list[Dialog] = []
-        following: Place | None = None
+        following: PageStart | None = None
         for one in answer.dialogs:
             marked = utils.get_peer_id(one.peer)
             entity = entities.get(marked)
@@ -129,12 +129,12 @@ async def dialog_pages(
                 found.append(dialog)
             date = dates.get((marked, one.top_message))
             if date is not None and entity is not None:
-                following = Place(date.timestamp(), one.top_message, _peer(entity))
-        is_last = isinstance(answer, Dialogs) or len(answer.dialogs) < PAGE or following in (None, place)
+                following = PageStart(date.timestamp(), one.top_message, _peer(entity))
+        is_last = isinstance(answer, Dialogs) or len(answer.dialogs) < PAGE or following in (None, start)
         yield found, None if is_last else following
         if is_last:
             return
-        place = following
+        start = following
 
 
 def _peer(entity: Any) -> dict[str, int]:

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import cast
 from uuid import UUID
 
 import orjson
@@ -23,19 +22,11 @@ from tg_assets.history.reach import Reachable
 from tg_assets.history.walk import Page
 from tg_assets.landing.facts import Fact, apply_facts, keep_facts
 from tg_assets.landing.grouping import regroup_touched
-from tg_assets.landing.rows import INCOMING, land
+from tg_assets.landing.incoming import Incoming, copy_incoming, create_incoming
+from tg_assets.landing.rows import land
 from tg_assets.ledger import dirty
-from tg_assets.stores.database import copy_rows
 from tg_assets.telegram.telethon_raw import raw_json
 
-_COLUMNS = (
-    "ordinal", "channel_id", "message_id", "id", "posted_at", "edited_at", "version_at", "format", "is_service",
-    "grouped_id", "raw", "raw_hash", "media",
-)  # fmt: skip
-
-_ID, _POSTED_AT, _RAW = (_COLUMNS.index(name) for name in ("id", "posted_at", "raw"))
-
-Row = tuple[object, ...]
 BREATH = 10  # messages, some milliseconds
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -49,8 +40,8 @@ class Read:
     """
 
     chat: Reachable
-    looked_at: datetime
-    rows: list[Row] = field(default_factory=list)
+    read_at: datetime
+    rows: list[Incoming] = field(default_factory=list)
     present: list[int] = field(default_factory=list)
     accounted: list[tuple[int, int]] = field(default_factory=list)
     since: datetime | None = None
@@ -62,7 +53,7 @@ class Read:
 
         Lets the loop go on now and then, which asks for the next page meanwhile.
         """
-        chat = _place(self.chat)
+        chat = _telethon_chat(self.chat)
         for number, message in enumerate(page.messages):
             if number % BREATH == 0:
                 await asyncio.sleep(0)
@@ -78,9 +69,9 @@ class Read:
                 continue
             row = row_of(orjson.loads(data), chat)
             self.rows.append(
-                (
+                Incoming(
                     len(self.rows), self.chat.id.hex, message.id, ids.post_id(self.chat.id, message.id).hex,
-                    row.posted_at, row.edited_at, self.looked_at, "telethon", row.is_service, row.grouped_id,
+                    row.posted_at, row.edited_at, self.read_at, "telethon", row.is_service, row.grouped_id,
                     data, row.raw_hash, row.media,
                 )
             )  # fmt: skip
@@ -88,19 +79,19 @@ class Read:
 
     def events(self, posts: Collection[UUID], tenant: str) -> Iterator[tuple[UUID, PostParsedEventV1]]:
         """Those of the messages as events of a tenant, by post id."""
-        wanted, chat = {post.hex: post for post in posts}, _place(self.chat)
+        wanted, chat = {post.hex: post for post in posts}, _telethon_chat(self.chat)
         for row in self.rows:
-            if post := wanted.get(cast("str", row[_ID])):
-                yield post, event_of(orjson.loads(cast("bytes", row[_RAW])), chat, tenant)
+            if post := wanted.get(str(row.id)):
+                yield post, event_of(orjson.loads(row.raw), chat, tenant)
 
     def cut(self, most: int) -> None:
         """Leave out all but the newest ``most`` messages."""
         if len(self.rows) > most:
             del self.rows[most:]
-            self.oldest = cast("datetime", self.rows[-1][_POSTED_AT]) if self.rows else self.oldest
+            self.oldest = self.rows[-1].posted_at if self.rows else self.oldest
 
 
-def _place(chat: Reachable) -> TelethonChat:
+def _telethon_chat(chat: Reachable) -> TelethonChat:
     return TelethonChat(chat.tg_channel_id, chat.source, chat.owner_id, chat.title, chat.username)
 
 
@@ -115,8 +106,8 @@ class Landed:
 
 def land_read(connection: Connection, read: Read, *, mark_from: date | None = None) -> Landed:
     """Land what was read. With ``mark_from`` (the first partition) changed partitions are marked dirty."""
-    connection.execute(text(INCOMING))
-    copy_rows(connection, "incoming", _COLUMNS, read.rows)
+    create_incoming(connection)
+    copy_incoming(connection, read.rows)
     landed = Landed(Counter(land(connection)))
     values = {
         "channel": read.chat.id,

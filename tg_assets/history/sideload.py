@@ -29,7 +29,7 @@ from tg_assets.accounts.refusals import LOGGED_OUT, name_of
 from tg_assets.errors import TgAssetsError
 from tg_assets.events.persona import PersonaMessageIngestedEventV1
 from tg_assets.events.posts import PostParsedEventV1
-from tg_assets.history.dialogs import Dialog, DialogType, Place, dialog_pages
+from tg_assets.history.dialogs import Dialog, DialogType, PageStart, dialog_pages
 from tg_assets.history.landing import Read, unread
 from tg_assets.history.pull import Puller
 from tg_assets.history.reach import Reachable, open_way
@@ -81,13 +81,13 @@ class Sideload:
 
     async def run(self, wanted: Wanted) -> Counter[str]:
         """Read the account's dialogs, where the last run with the same wish stopped; returns ``stats``."""
-        place = self._place(wanted)
-        async for dialogs, following in dialog_pages(self.opened.client, place):
+        start = self._kept_page(wanted)
+        async for dialogs, following in dialog_pages(self.opened.client, start):
             chats = self._register([one for one in dialogs if one.type in wanted.types and self._may_read(one)])
             self.told(self.feeds)
             for chat in chats:
                 await self._dialog(chat, wanted)
-            self._keep_place(wanted, following)
+            self._keep_page(wanted, following)
         return self.stats
 
     def _may_read(self, dialog: Dialog) -> bool:
@@ -172,16 +172,16 @@ class Sideload:
                 )  # fmt: skip
         return found
 
-    def _place(self, wanted: Wanted) -> Place | None:
+    def _kept_page(self, wanted: Wanted) -> PageStart | None:
         """The page of the list to go on with; None for the first."""
         with self.session.transaction() as connection:
             kept = connection.execute(
                 text("SELECT dialogs_at FROM accounts WHERE id = :id"), {"id": self.opened.account.id}
             ).scalar()
-        return Place.of_json(kept["place"]) if kept and kept["wanted"] == wanted.key() else None
+        return PageStart.of_json(kept["place"]) if kept and kept["wanted"] == wanted.key() else None
 
-    def _keep_place(self, wanted: Wanted, place: Place | None) -> None:
-        kept = orjson.dumps({"wanted": wanted.key(), "place": place.as_json()}).decode() if place else None
+    def _keep_page(self, wanted: Wanted, start: PageStart | None) -> None:
+        kept = orjson.dumps({"wanted": wanted.key(), "place": start.as_json()}).decode() if start else None
         with self.session.transaction() as connection:
             connection.execute(
                 text("UPDATE accounts SET dialogs_at = CAST(:kept AS jsonb) WHERE id = :id"),

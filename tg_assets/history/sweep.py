@@ -111,7 +111,7 @@ class Sweep:
                 spent += 1
             with session.transaction() as connection:
                 landed = land_read(connection, read, mark_from=self.puller.mark_from)
-                _keep_place(connection, chat, numbers[-1] if len(numbers) == most else None)
+                _keep_progress(connection, chat, numbers[-1] if len(numbers) == most else None)
             self.puller.pulled.counts.update(landed.counts)
             self.puller.pulled.counts["compared"] += len(numbers)
             self.puller.pulled.partitions.update(landed.partitions)
@@ -141,7 +141,7 @@ def _first(ranges: Iterator[tuple[int, int]], most: int) -> Iterator[int]:
             yield number
 
 
-def _keep_place(connection: Connection, chat: Reachable, swept_to: int | None) -> None:
+def _keep_progress(connection: Connection, chat: Reachable, swept_to: int | None) -> None:
     """Where to go on; None: the chat's beginning was reached, so the next sweep begins anew."""
     connection.execute(
         text("""INSERT INTO history (tenant_id, channel_id, swept_to, swept_at)

@@ -11,24 +11,14 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from tg_assets import ids
-from tg_assets.landing.rows import INCOMING
-from tg_assets.stores.database import copy_rows, temp_rows
-
-COLUMNS = (
-    "ordinal", "chat", "channel_id", "message_id", "id", "posted_at", "edited_at", "is_service", "raw", "raw_hash",
-    "media",
-)  # fmt: skip
+from tg_assets.landing.incoming import create_incoming
+from tg_assets.stores.database import temp_rows
 
 
 def create_staging(connection: Connection) -> None:
     """The temporary table that a whole export is read into before anything lands."""
     connection.execute(text("DROP TABLE IF EXISTS incoming"))
-    connection.execute(text(INCOMING))
-
-
-def stage_rows(connection: Connection, rows: Sequence[Sequence[object]]) -> None:
-    """COPY a batch of parsed messages into the staging table."""
-    copy_rows(connection, "incoming", COLUMNS, rows)
+    create_incoming(connection)
 
 
 def index_staging(connection: Connection) -> None:

@@ -17,6 +17,7 @@ from tg_assets.importing import landing
 from tg_assets.importing.options import ImportOptions, Progress
 from tg_assets.importing.report import ChatReport
 from tg_assets.jsonb import jsonb
+from tg_assets.landing.incoming import Incoming, copy_incoming
 from tg_assets.telegram.archive import ExportArchive
 from tg_assets.telegram.desktop import ExportedChat, message_hash, read_export
 from tg_assets.telegram.desktop_post import author_of, media_of, read_words
@@ -29,7 +30,6 @@ from tg_assets.telegram.words import unread_of, wordless_kind
 BATCH = 5000
 # Messages are small, but a batch of them must be so whatever they are.
 BATCH_CHARACTERS = 32 << 20
-_RAW = landing.COLUMNS.index("raw")
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ def stage_export(
 ) -> list[StagedChat]:
     """Read one JSON file of an export into the staging table; returns its chats in order of the file."""
     chats: list[StagedChat] = []
-    batch: list[tuple[object, ...]] = []
+    batch: list[Incoming] = []
     messages = characters = 0
     # One batch travels to the server while the next one is read: a good part of this time is the server's.
     with archive.open_json(name) as stream, ThreadPoolExecutor(1) as sender:
@@ -82,16 +82,16 @@ def stage_export(
             broken = export.broken
             if row is not None:
                 batch.append(row)
-                characters += len(str(row[_RAW]))
+                characters += len(row.raw)
             if len(batch) >= BATCH or characters > BATCH_CHARACTERS:
                 if sent is not None:
                     sent.result()
-                sent = sender.submit(landing.stage_rows, connection, batch)
+                sent = sender.submit(copy_incoming, connection, batch)
                 batch, characters = [], 0
                 progress(f"reading {name}", messages, 0)
         if sent is not None:
             sent.result()
-    landing.stage_rows(connection, batch)
+    copy_incoming(connection, batch)
     landing.index_staging(connection)
     for chat in chats:
         chat.report.never_read = off_limits.has_exported(chat.chat, chat.members.people)
@@ -105,7 +105,7 @@ def _channel(chat: ExportedChat, options: ImportOptions, tenant: UUID) -> UUID |
     return None if owner is None else ids.channel_id(tenant, chat.peer_id, owner)
 
 
-def _row(ordinal: int, raw: dict[str, Any], staged: StagedChat, tz: tzinfo) -> tuple[object, ...] | None:
+def _row(ordinal: int, raw: dict[str, Any], staged: StagedChat, tz: tzinfo) -> Incoming | None:
     """One message as a row of the staging table; None when it was rejected."""
     if "date_unixtime" in raw:
         staged.dated = raw
@@ -127,18 +127,21 @@ def _row(ordinal: int, raw: dict[str, Any], staged: StagedChat, tz: tzinfo) -> t
         else []
     )
     staged.report.counts["with_media"] += bool(media)
-    return (
-        ordinal,
-        staged.number,
-        staged.channel,
-        head.message_id,
-        ids.post_id(staged.channel, head.message_id) if staged.channel else None,
-        head.posted_at,
-        head.edited_at,
-        head.is_service,
-        jsonb(raw),
-        digest,
-        jsonb(media),
+    return Incoming(
+        ordinal=ordinal,
+        channel_id=staged.channel,
+        message_id=head.message_id,
+        id=ids.post_id(staged.channel, head.message_id) if staged.channel else None,
+        posted_at=head.posted_at,
+        edited_at=head.edited_at,
+        version_at=None,
+        format="desktop",
+        is_service=head.is_service,
+        grouped_id=None,
+        raw=jsonb(raw),
+        raw_hash=digest,
+        media=jsonb(media),
+        chat=staged.number,
     )
 
 

@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, text
 
 from tg_assets.landing.facts import Fact, apply_facts, keep_facts
-from tg_assets.landing.rows import INCOMING, land
+from tg_assets.landing.incoming import create_incoming
+from tg_assets.landing.rows import land
 from tg_assets.ledger import dirty
 from tg_assets.telegram.off_limits import OffLimits
 
@@ -32,7 +33,7 @@ def forget(connection: Connection, off_limits: OffLimits, start: date) -> Forgot
     rows = connection.execute(text("SELECT id, tg_channel_id, source, username FROM channels"))
     chats = [str(row.id) for row in rows if off_limits.has(row.tg_channel_id, row.source, row.username)]
     done = Forgotten(len(chats))
-    connection.execute(text(INCOMING))
+    create_incoming(connection)
     while found := connection.execute(
         text("""SELECT id, channel_id, telegram_message_id FROM telegram_messages
                 WHERE channel_id = ANY(CAST(:chats AS uuid[])) AND deleted_at IS NULL LIMIT :most"""),

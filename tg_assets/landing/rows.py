@@ -1,21 +1,12 @@
 """Landing: the one way in for messages, whether an import, the live path or Telegram's history brings them.
 
-Rows wait in the temporary table ``incoming``; ``land`` brings them into ``telegram_messages`` so that the end
+Rows wait in the temporary table of ``incoming``; ``land`` brings them into ``telegram_messages`` so that the end
 state depends on what arrived, never on its order or how often: the latest version of a message wins, what an edit
 replaces is kept, stored media survive a version that left them out, a deleted message stays deleted. Everything runs in
 the caller's one transaction. What does not belong here: reading sources, and parsing messages into ``posts``.
 """
 
 from sqlalchemy import Connection, text
-
-# One row per message of the caller's batch. The defaults are those of an import.
-INCOMING = """
-    CREATE TEMP TABLE IF NOT EXISTS incoming (
-        ordinal bigint, chat int DEFAULT 0, channel_id uuid, message_id bigint, id uuid, posted_at timestamptz,
-        edited_at timestamptz, version_at timestamptz, format text DEFAULT 'desktop', is_service boolean,
-        grouped_id bigint, raw jsonb, raw_hash text, media jsonb DEFAULT '[]'
-    ) ON COMMIT DELETE ROWS
-"""
 
 _STORED = "jsonb_array_length(jsonb_path_query_array({0}.media, '$[*] ? (exists(@.sha256))'))"
 # How much is known of a message's media: how many are stored, and whether there are any.
@@ -131,10 +122,10 @@ def _keep_versions(connection: Connection) -> None:
         """)
     ).rowcount
     if replaced:
-        forget_looks(connection, "SELECT id FROM verdict")
+        keep_one_per_edit(connection, "SELECT id FROM verdict")
 
 
-def forget_looks(connection: Connection, ids: str) -> None:
+def keep_one_per_edit(connection: Connection, ids: str) -> None:
     """Keep one version per edit, the last look of who knows most; ``ids`` selects messages."""
     order = f"({_RANK}, coalesce({{0}}.version_at, '-infinity'), {{0}}.raw_hash)"
     connection.execute(

@@ -61,7 +61,7 @@ def mark_waiting(connection: Connection, stage: str, scope: Scope) -> None:
     )
 
 
-def look(connection: Connection) -> Dirty:
+def due_partitions(connection: Connection) -> Dirty:
     """The tenant's dirty partitions that are due now."""
     rows = connection.execute(
         text("""SELECT feed, date, array_agg(seq) AS seqs, min(marked_at) AS oldest FROM dirty

@@ -14,7 +14,8 @@ from tg_assets.jsonb import jsonb
 from tg_assets.landing import posts
 from tg_assets.landing.facts import apply_facts, keep_facts
 from tg_assets.landing.grouping import regroup_touched
-from tg_assets.landing.rows import INCOMING, forget_looks, land
+from tg_assets.landing.incoming import Incoming, copy_incoming, create_incoming
+from tg_assets.landing.rows import keep_one_per_edit, land
 from tg_assets.ledger import dirty
 from tg_assets.ledger.engine import work_on
 from tg_assets.live import dead_letters
@@ -23,13 +24,8 @@ from tg_assets.live.chats import Directory, Tenant
 from tg_assets.live.reader import Entry
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
-from tg_assets.stores.database import copy_rows, temp_rows
+from tg_assets.stores.database import temp_rows
 from tg_assets.telegram.desktop_post import ChatContext
-
-_COLUMNS = (
-    "ordinal", "channel_id", "message_id", "id", "posted_at", "edited_at", "version_at", "format", "is_service",
-    "grouped_id", "raw", "raw_hash", "media",
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -79,9 +75,9 @@ def apply(
     return Applied(partitions, parse, {chat.feed for chat in chats.values()}, len(batch.rejected), never_read)
 
 
-def _land(connection: Connection, rows: Sequence[tuple[object, ...]], superseded: Sequence[Message]) -> None:
-    connection.execute(text(INCOMING))
-    copy_rows(connection, "incoming", _COLUMNS, rows)
+def _land(connection: Connection, rows: Sequence[Incoming], superseded: Sequence[Message]) -> None:
+    create_incoming(connection)
+    copy_incoming(connection, rows)
     land(connection)
     if superseded:
         columns = {"id": "uuid", "raw_hash": "text", "edited_at": "timestamptz", "version_at": "timestamptz",
@@ -100,11 +96,11 @@ def _land(connection: Connection, rows: Sequence[tuple[object, ...]], superseded
                     ON CONFLICT (tenant_id, id, raw_hash) DO UPDATE
                         SET version_at = greatest(w.version_at, excluded.version_at)""")
         )
-        forget_looks(connection, "SELECT id FROM superseded")
+        keep_one_per_edit(connection, "SELECT id FROM superseded")
 
 
-def _incoming(ordinal: int, one: Message) -> tuple[object, ...]:
-    return (
+def _incoming(ordinal: int, one: Message) -> Incoming:
+    return Incoming(
         ordinal,
         one.chat.id.hex,
         one.event.telegram_message_id,

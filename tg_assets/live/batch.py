@@ -151,7 +151,7 @@ class Batch:
         self, delivered: Delivered, event: VisionUploadedEventV1 | VisionAnalyzedEventV1, chat: Known | None
     ) -> None:
         kind: FactKind = "media" if isinstance(event, VisionUploadedEventV1) else "vision"
-        data = jsonb(self._seen(event))
+        data = jsonb(self._vision_data(event))
         if chat is not None and event.message_ids:
             self._fact(delivered, kind, chat, event.message_ids, data)
             return
@@ -173,7 +173,7 @@ class Batch:
                 item["missing_reason"] = "its key is not the one of its content and tenant"
         return found
 
-    def _seen(self, event: VisionUploadedEventV1 | VisionAnalyzedEventV1) -> dict[str, Any]:
+    def _vision_data(self, event: VisionUploadedEventV1 | VisionAnalyzedEventV1) -> dict[str, Any]:
         """What a vision event says, as a fact's data."""
         if isinstance(event, VisionUploadedEventV1):
             return {"files": self._media(event)}

@@ -119,7 +119,7 @@ class Refresh:
     def _tenant(self, session: TenantConnection) -> bool:
         """One round over a tenant's dirty partitions; True when it had any."""
         with session.transaction() as connection:
-            found = dirty.look(connection)
+            found = dirty.due_partitions(connection)
             told = outbox.waiting(connection)
         self._patience = HOLD_SECONDS
         for scope in found.scopes():

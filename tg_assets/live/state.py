@@ -51,12 +51,12 @@ def waiting(redis: "Redis", shard: int) -> int:
     return total
 
 
-def look(redis: "Redis", streams: Iterable[str]) -> list[StreamState]:
+def stream_states(redis: "Redis", streams: Iterable[str]) -> list[StreamState]:
     """The state of streams, in their order; those that nobody has written to are empty."""
-    return [_look(redis, stream) for stream in streams]
+    return [_stream_state(redis, stream) for stream in streams]
 
 
-def _look(redis: "Redis", stream: str) -> StreamState:
+def _stream_state(redis: "Redis", stream: str) -> StreamState:
     server: Any = redis
     length = int(server.xlen(stream))
     if not length:

@@ -17,7 +17,7 @@ REPETITIVE = 2.4
 """Size of a window's text over its size when compressed, above which it goes round in circles."""
 
 
-class Heard(Protocol):
+class ModelSegment(Protocol):
     """What the model says of a stretch of sound; times in seconds."""
 
     @property
@@ -34,7 +34,7 @@ class Heard(Protocol):
     def compression_ratio(self) -> float: ...
 
 
-def said(segments: Iterable[Heard]) -> list[tuple[float, float, str]]:
+def said(segments: Iterable[ModelSegment]) -> list[tuple[float, float, str]]:
     """``(start, end, text)`` of those that were said, in their order; of the same one in a row, the first."""
     kept: list[tuple[float, float, str]] = []
     last = ""
@@ -47,7 +47,7 @@ def said(segments: Iterable[Heard]) -> list[tuple[float, float, str]]:
     return kept
 
 
-def _doubtful(segment: Heard) -> bool:
+def _doubtful(segment: ModelSegment) -> bool:
     return segment.no_speech_prob > NO_SPEECH or segment.avg_logprob < SURE or segment.compression_ratio > REPETITIVE
 
 

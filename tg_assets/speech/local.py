@@ -1,7 +1,7 @@
 """The built-in speech provider: Whisper's base model, or the operator's own, in a process of its own; no network.
 
 One recording at a time: the model runs on as many threads as it is given. A caller waits on a pipe, so callers are
-best threads. What does not belong here: the hearing (``listening``).
+best threads. What does not belong here: the hearing (``worker_tasks``).
 """
 
 from functools import cached_property
@@ -13,14 +13,14 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.lazy import Lazy
 from tg_assets.sandbox.pool import Sandbox
 from tg_assets.sandbox.provider import Refusal, Refused
-from tg_assets.speech.listening import longest
 from tg_assets.speech.models import SpeechModel, directory, identify
 from tg_assets.speech.result import Segment, Transcript
+from tg_assets.speech.worker_tasks import longest
 
 # Raise it when a rule changes what is heard in a recording: every stored result then is stale.
 RULES_VERSION = 1
 
-FACTORY = "tg_assets.speech.listening:tasks"
+FACTORY = "tg_assets.speech.worker_tasks:tasks"
 MAX_BYTES = 50 * 2**20
 MAX_SECONDS = 900.0
 _THREADS = 2

@@ -23,7 +23,7 @@ from tg_assets.tagging.cleaning import clean, has_words, strip_links
 from tg_assets.tagging.lemmas import fold, lemma, words
 from tg_assets.tagging.stopwords import DULL_WORDS
 from tg_assets.tagging.tags import Origin, Tag, TagInput, TagResult, lines, merged, normal, only_hashtags
-from tg_assets.tagging.visible import seen
+from tg_assets.tagging.visible import visible_text
 
 # Raise it when the prompt, the schema or the check changes what a post gets: every post then is stale.
 PROMPT_VERSION = 1
@@ -160,7 +160,7 @@ class RemoteTagger:
 def _content(given: TagInput) -> _Content:
     text = clean(strip_links(lines(given.text)))[:_READ]
     picture = clean(strip_links(lines(given.ocr_text)))[:_READ_PICTURE]
-    labels = tuple(label for label in (clean(strip_links(seen(one[:_READ]))) for one in given.labels) if label)
+    labels = tuple(label for label in (clean(strip_links(visible_text(one[:_READ]))) for one in given.labels) if label)
     parts: list[tuple[Origin, str]] = [("text", text), ("ocr", picture), *(("label", label) for label in labels)]
     told = tuple((origin, _part(part)) for origin, part in parts if has_words(part))
     return _Content(given, text, picture, labels, told)
@@ -179,7 +179,7 @@ def _believed(content: _Content, names: Sequence[str]) -> Iterator[Tag]:
     """Of what the model said, what the post says too."""
     kept: set[str] = set()
     for said in names:
-        name = normal(strip_links(seen(said[:_READ])))
+        name = normal(strip_links(visible_text(said[:_READ])))
         tag = words(name)
         if not 0 < len(tag) <= _LONGEST_TAG_WORDS or all(lemma(word) in DULL_WORDS for word in tag):
             continue

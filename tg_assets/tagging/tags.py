@@ -19,7 +19,7 @@ from tg_assets.tagging.language import detect
 from tg_assets.tagging.lemmas import fold, lemmas
 from tg_assets.tagging.phrases import Phrase, phrases
 from tg_assets.tagging.stopwords import DULL_WORDS
-from tg_assets.tagging.visible import seen
+from tg_assets.tagging.visible import visible_text
 
 TAGGER_VERSION = "phrases-2"
 
@@ -135,13 +135,13 @@ def _key_phrases(text: str, lang: str, most: int, told: Iterable[str] = ()) -> l
 
 def lines(text: str) -> str:
     """Cleaned text as a reader sees it, in which the end of a line ends a phrase."""
-    return clean(_LINE_END.sub(" . ", seen(text[:_READ])))
+    return clean(_LINE_END.sub(" . ", visible_text(text[:_READ])))
 
 
 def hashtags_of(given: TagInput, text: str) -> Iterable[Tag]:
     """Hashtags as written; ``text`` is the post's, as ``lines`` gives it."""
     for written in given.hashtags if given.hashtags is not None else tuple(_HASHTAG.findall(text)):
-        name = clean(strip_links(seen(written[:_READ]))).lower().lstrip("#")[:_LONGEST_NAME].strip()
+        name = clean(strip_links(visible_text(written[:_READ]))).lower().lstrip("#")[:_LONGEST_NAME].strip()
         yield Tag(name if _WORD_CHARACTER.search(name) else "", 1.0, "hashtag")
 
 
@@ -156,7 +156,7 @@ def _candidates(given: TagInput, text: str, lang: str, found: Sequence[Tag]) -> 
         for name, confidence in _key_phrases(ocr, detect(ocr), MOST_OCR_PHRASES):
             yield Tag(name, round(confidence * 0.8, 2), "ocr")
     for label in given.labels:
-        yield Tag(normal(strip_links(seen(label[:_READ]))), 0.6, "label")
+        yield Tag(normal(strip_links(visible_text(label[:_READ]))), 0.6, "label")
     yield from (one for one in found if one.origin != "entity")
 
 

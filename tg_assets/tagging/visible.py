@@ -41,7 +41,7 @@ _DROPPED = " , "
 """Ends a phrase, so that the words around a dropped one do not become neighbours."""
 
 
-def seen(text: str) -> str:
+def visible_text(text: str) -> str:
     """``text`` as read; line breaks stay. Never longer than before but for marks in place of dropped words."""
     shown = _HIDDEN.sub("", _BACKWARDS.sub(" ", text)).replace("\u2800", " ")
     shown = _FANCY.sub(lambda match: unicodedata.normalize("NFKC", match[0]), shown)

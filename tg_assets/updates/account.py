@@ -1,6 +1,6 @@
-"""One account's listening over one connection: updates become events, and the place in them is saved.
+"""One account's listening over one connection: updates become events, and how far they were taken in is saved.
 
-Updates are taken in and handed to the publisher in one step, so at any moment the box's place is that of what was
+Updates are taken in and handed to the publisher in one step, so at any moment the box's state is that of what was
 handed in; it is saved once the publisher has brought all of it to safety. What does not belong here: asking Telegram
 (``asking``), accounts that cannot be used, other accounts.
 """
@@ -35,7 +35,7 @@ from tg_assets.updates.refetch import Refetch
 from tg_assets.updates.silence import Silence
 from tg_assets.updates.state import UpdateState, last_state, save_state
 from tg_assets.updates.status import Status
-from tg_assets.updates.updates import Heard, Stranger, Translator
+from tg_assets.updates.updates import Stranger, Translated, Translator
 
 TICK_SECONDS = 0.2
 # Feeds that are named when chats come or go.
@@ -61,7 +61,7 @@ class AccountListener:
     chats: Chats = field(default_factory=lambda: Chats({}))
     newest: dict[UUID, int] = field(default_factory=dict)
     """Newest message id of each chat that is published or stored."""
-    again: Refetch = field(default_factory=Refetch)
+    refetch: Refetch = field(default_factory=Refetch)
     unresolved: Unresolved = field(init=False)
     silence: Silence = field(init=False)
     translator: Translator = field(init=False)
@@ -80,7 +80,7 @@ class AccountListener:
         self.asking = Asking(self)
 
     async def run(self) -> None:
-        """Listen until the connection ends; raises what ended it. Cancelled, it saves its place and goes."""
+        """Listen until the connection ends; raises what ended it. Cancelled, it saves its state and goes."""
         try:
             await self._begin()
             tasks = [asyncio.ensure_future(one) for one in (self._keep(), self.asking.run(), self._connection())]
@@ -129,18 +129,18 @@ class AccountListener:
         """Read soon which chats are followed."""
         self.asking.check_soon()
 
-    def take(self, heard: Heard) -> None:
+    def take(self, translated: Translated) -> None:
         """Publish what updates came to, and remember what is still to be found out."""
-        self.publisher.submit(heard.events)
-        for chat, number in heard.chats.items():
+        self.publisher.submit(translated.events)
+        for chat, number in translated.chats.items():
             self.newest[chat.id] = max(number, self.newest.get(chat.id, 0))
-        self.silence.broken(chat.id for chat in heard.chats)
-        self.again.add(heard.again)
-        self.asking.look_at(heard.changed)
-        if heard.deleted and self.chats.private():
-            self.unresolved.add(heard.deleted)
-        self._strangers += heard.strangers
-        for kind in heard.unread:
+        self.silence.broken(chat.id for chat in translated.chats)
+        self.refetch.add(translated.refetch)
+        self.asking.compare_changed(translated.changed)
+        if translated.deleted and self.chats.private():
+            self.unresolved.add(translated.deleted)
+        self._strangers += translated.strangers
+        for kind in translated.unread:
             self.tell(f"an update could not be read ({kind})")
 
     def tell(self, what: str) -> None:
@@ -158,15 +158,15 @@ class AccountListener:
 
     async def _begin(self) -> None:
         client, account = self.client, self.opened.account
-        place = await self.database.ask(partial(last_state, account=account.id))
+        state = await self.database.ask(partial(last_state, account=account.id))
         new = await self.reread()
-        if place is not None:
-            client.box.restore(place)
-            self.again.add(place.again)
-            self.unresolved = Unresolved(self.settings.listen_unresolved_seconds, place.unresolved)
-            for channel, number in place.newest.items():
+        if state is not None:
+            client.box.restore(state)
+            self.refetch.add(state.refetch)
+            self.unresolved = Unresolved(self.settings.listen_unresolved_seconds, state.unresolved)
+            for channel, number in state.newest.items():
                 self.newest[channel] = max(number, self.newest.get(channel, 0))
-        self.asking.began(new, place.gaps if place else None)
+        self.asking.began(new, state.gaps if state else None)
         me = await client.get_me()
         client.box.remember({me.id: me})
         client.receive, client.reconnected, client.too_long = self._receive, self.asking.compare, self._too_long
@@ -174,7 +174,7 @@ class AccountListener:
         client.box.skipped = self.asking.skipped
         self._began = True
         await client.listen()
-        if place is not None:
+        if state is not None:
             await client.catch_up()
         self.status.state = "catching up"
         self.begun()
@@ -205,7 +205,7 @@ class AccountListener:
             await self._tick(save=is_due)
 
     async def _tick(self, *, save: bool) -> None:
-        """What the database has to be asked or told; with ``save`` the place, too."""
+        """What the database has to be asked or told; with ``save`` the state, too."""
         try:
             if self._strangers:
                 await self._introduce()
@@ -220,7 +220,7 @@ class AccountListener:
 
     async def _introduce(self) -> None:
         """Register private chats that have just begun, and publish what was said in them."""
-        strangers, heard = list(self._strangers), Heard()
+        strangers, translated = list(self._strangers), Translated()
         missing = {one.marked for one in strangers if not self.chats.at(one.marked)}
         entities = {marked: self.client.box.peers.get(marked) for marked in missing}
 
@@ -233,9 +233,9 @@ class AccountListener:
         new = await self.database.ask(register)
         self.use(Chats.of([*self.chats, *new]))
         for one in strangers:
-            self.translator.message(one.message, one.at, heard)
+            self.translator.message(one.message, one.at, translated)
         del self._strangers[: len(strangers)]
-        self.take(heard)
+        self.take(translated)
 
     async def _resolve(self, numbers: Sequence[int]) -> None:
         """Publish deletions of private messages whose chat is known by now."""
@@ -248,15 +248,15 @@ class AccountListener:
         self.status.given_up = self.unresolved.given_up
 
     async def _save(self) -> bool:
-        """Save the place; False when there was nothing to save, or it was not safe yet."""
-        place, heard_at = self.client.box.place(), self.client.box.heard_at
+        """Save the state; False when there was nothing to save, or it was not safe yet."""
+        state, heard_at = self.client.box.state(), self.client.box.heard_at
         followed = {chat.id for chat in self.chats}
-        place.newest = {channel: number for channel, number in self.newest.items() if channel in followed}
-        place.gaps = self.asking.gaps.kept()
-        place.unresolved, place.again = self.unresolved.waiting(), self.again.waiting()
-        if (place, heard_at) == self._saved or not place.pts or not await self.publisher.drained():
+        state.newest = {channel: number for channel, number in self.newest.items() if channel in followed}
+        state.gaps = self.asking.gaps.kept()
+        state.unresolved, state.refetch = self.unresolved.waiting(), self.refetch.waiting()
+        if (state, heard_at) == self._saved or not state.pts or not await self.publisher.drained():
             return False
         account, number = self.opened.account.id, self.opened.number
-        await self.database.ask(partial(save_state, account=account, number=number, place=place, heard_at=heard_at))
-        self._saved = (place, heard_at)
+        await self.database.ask(partial(save_state, account=account, number=number, state=state, heard_at=heard_at))
+        self._saved = (state, heard_at)
         return True

@@ -20,10 +20,10 @@ from tg_assets.history.reach import Reachable
 from tg_assets.ids import marked_channel_id
 from tg_assets.live.outages import DATABASE, TELEGRAM
 from tg_assets.updates import chats as registry
-from tg_assets.updates.dialogs import Seen, bare_channel, look
+from tg_assets.updates.context import ListenerContext
+from tg_assets.updates.dialogs import ChatState, bare_channel, chat_states
 from tg_assets.updates.gaps import Gap, Gaps, close, count
-from tg_assets.updates.listening import Listening
-from tg_assets.updates.updates import Heard
+from tg_assets.updates.updates import Translated
 
 TURN_SECONDS = 0.1
 # What was asked for is waited for so long before history is read.
@@ -40,11 +40,11 @@ class Reconnect(Exception):
 class Asking:
     """What one account asks for."""
 
-    def __init__(self, listener: Listening) -> None:
+    def __init__(self, listener: ListenerContext) -> None:
         self._listener = listener
         self.gaps = Gaps(listener)
         self._to_compare: set[UUID] = set()
-        self._again_since: float | None = None
+        self._refetch_since: float | None = None
         self._check_at = time.monotonic() + listener.settings.listen_check_seconds
 
     def began(self, new: Sequence[Reachable], gaps: Mapping[UUID, Gap] | None) -> None:
@@ -57,7 +57,7 @@ class Asking:
         """Compare all chats with Telegram's list."""
         self._to_compare |= {chat.id for chat in self._listener.chats}
 
-    def look_at(self, marked: Iterable[int]) -> None:
+    def compare_changed(self, marked: Iterable[int]) -> None:
         """Something became of these chats, perhaps that the account is not in them any more."""
         self._to_compare |= {chat.id for one in marked for chat in self._listener.chats.at(one)}
 
@@ -97,7 +97,7 @@ class Asking:
 
     async def _turn(self) -> None:
         listener = self._listener
-        await self._ask_again()
+        await self._refetch()
         if self._to_compare:
             await self._compare()
         await self.gaps.fill()
@@ -109,20 +109,20 @@ class Asking:
         if listener.client.budget is not None:
             listener.status.waits = listener.client.budget.waits
 
-    async def _ask_again(self) -> None:
+    async def _refetch(self) -> None:
         """Messages that changed, once they have been collected for a moment."""
         listener, now = self._listener, time.monotonic()
-        if not listener.again:
-            self._again_since = None
-        elif self._again_since is None:
-            self._again_since = now
-        elif now - self._again_since >= listener.settings.listen_refetch_seconds:
-            self._again_since = None
-            async for messages in listener.again.ask(listener.client, listener.chats):
-                heard, at = Heard(), datetime.now(UTC)
+        if not listener.refetch:
+            self._refetch_since = None
+        elif self._refetch_since is None:
+            self._refetch_since = now
+        elif now - self._refetch_since >= listener.settings.listen_refetch_seconds:
+            self._refetch_since = None
+            async for messages in listener.refetch.ask(listener.client, listener.chats):
+                translated, at = Translated(), datetime.now(UTC)
                 for message in messages:
-                    listener.translator.message(message, at, heard, edited=True)
-                listener.take(heard)
+                    listener.translator.message(message, at, translated, edited=True)
+                listener.take(translated)
 
     async def _reread(self) -> None:
         """Chats that are followed now."""
@@ -146,26 +146,27 @@ class Asking:
         listener = self._listener
         chosen, self._to_compare = self._to_compare, set()
         try:
-            async for seen in look(listener.client, [chat for chat in listener.chats if chat.id in chosen]):
-                await self._compared(seen)
+            async for answer in chat_states(listener.client, [chat for chat in listener.chats if chat.id in chosen]):
+                await self._compared(answer)
         except BaseException:
             self._to_compare |= chosen
             raise
         self.gaps.forget_fresh(chosen)
 
-    async def _compared(self, seen: Seen) -> None:
-        listener, box, chat = self._listener, self._listener.client.box, seen.chat
-        if seen.closed:
-            await close(listener, chat, seen.closed)
+    async def _compared(self, answer: ChatState) -> None:
+        listener, box, chat = self._listener, self._listener.client.box, answer.chat
+        if answer.closed:
+            await close(listener, chat, answer.closed)
             return
         if chat.contiguous:
             channel = bare_channel(chat)
-            if not box.pts(channel) and seen.pts:
-                box.try_set_channel_state(channel, seen.pts)
-            elif seen.pts > box.pts(channel):
+            if not box.pts(channel) and answer.pts:
+                box.try_set_channel_state(channel, answer.pts)
+            elif answer.pts > box.pts(channel):
                 await listener.client.ask_channel(channel)
-        listener.newest.setdefault(chat.id, seen.newest)  # of a chat that nothing is known of, history is a backfill's
-        self.gaps.compared(chat.id, seen.newest)
+        # Of a chat that nothing is known of, history is a backfill's.
+        listener.newest.setdefault(chat.id, answer.newest)
+        self.gaps.compared(chat.id, answer.newest)
 
     async def _check(self) -> None:
         """Chats whose silence is suspicious: are they silent, or is it us?"""
@@ -174,47 +175,47 @@ class Asking:
             for chat in listener.chats.private() if one is None else listener.chats.at(marked_channel_id(one)):
                 listener.silence.suspect(chat.id)
         state = await listener.client(GetStateRequest())
-        behind: list[Seen] = []
+        behind: list[ChatState] = []
         suspects = listener.silence.suspects(listener.chats)
-        async for seen in look(listener.client, suspects):
-            if seen.closed:
-                await close(listener, seen.chat, seen.closed)
-            elif self._is_behind(seen):
-                behind.append(seen)
+        async for answer in chat_states(listener.client, suspects):
+            if answer.closed:
+                await close(listener, answer.chat, answer.closed)
+            elif self._is_behind(answer):
+                behind.append(answer)
             else:
-                listener.silence.broken([seen.chat.id])
+                listener.silence.broken([answer.chat.id])
         if behind or state.pts > box.pts():
             await asyncio.sleep(listener.settings.listen_grace_seconds)
-        deaf = [seen for seen in behind if self._is_behind(seen)]
+        deaf = [answer for answer in behind if self._is_behind(answer)]
         listener.status.deaf = len(deaf)
-        if state.pts > box.pts() or any(not seen.chat.contiguous for seen in deaf):
+        if state.pts > box.pts() or any(not answer.chat.contiguous for answer in deaf):
             listener.tell("updates of its private chats do not come; they are asked for")
             await listener.client.catch_up()
         if deaf:
             listener.status.deaf_ever += len(deaf)
             listener.tell(f"deaf to {count(deaf)} of {len(listener.chats)}; what was said there is asked for")
-            await self._hear(deaf)
+            await self._catch_up(deaf)
             listener.status.deaf = sum(map(self._is_behind, deaf))
             if len(deaf) >= max(MANY, len(suspects) // 2):
                 raise Reconnect
 
-    async def _hear(self, deaf: Sequence[Seen]) -> None:
+    async def _catch_up(self, deaf: Sequence[ChatState]) -> None:
         """Catch deaf chats up: by what Telegram says was missed, else by their history."""
         listener = self._listener
-        for seen in deaf:
-            if seen.chat.contiguous:
-                await listener.client.ask_channel(bare_channel(seen.chat))
+        for answer in deaf:
+            if answer.chat.contiguous:
+                await listener.client.ask_channel(bare_channel(answer.chat))
         for _ in range(WAIT_TURNS):
-            if not any(self._is_behind(seen) and seen.chat.id not in self.gaps for seen in deaf):
+            if not any(self._is_behind(answer) and answer.chat.id not in self.gaps for answer in deaf):
                 break
             await asyncio.sleep(TURN_SECONDS)
-        for seen in deaf:
-            if self._is_behind(seen) and seen.chat.id not in self.gaps:
-                self.gaps.add(seen.chat.id, listener.newest.get(seen.chat.id, seen.newest), thorough=True)
+        for answer in deaf:
+            if self._is_behind(answer) and answer.chat.id not in self.gaps:
+                self.gaps.add(answer.chat.id, listener.newest.get(answer.chat.id, answer.newest), thorough=True)
         await self.gaps.fill()
 
-    def _is_behind(self, seen: Seen) -> bool:
+    def _is_behind(self, answer: ChatState) -> bool:
         """Whether Telegram has something of a chat that did not come."""
-        listener, chat = self._listener, seen.chat
-        told = chat.contiguous and 0 < listener.client.box.pts(bare_channel(chat)) < seen.pts
-        return told or seen.newest > listener.newest.get(chat.id, seen.newest)
+        listener, chat = self._listener, answer.chat
+        told = chat.contiguous and 0 < listener.client.box.pts(bare_channel(chat)) < answer.pts
+        return told or answer.newest > listener.newest.get(chat.id, answer.newest)

@@ -47,12 +47,12 @@ class Box(MessageBox):  # type: ignore[misc]  # Telethon has no types
         state = self.map.get(ENTRY_ACCOUNT if channel is None else channel)
         return int(state.pts) if state else 0
 
-    def restore(self, place: UpdateState) -> None:
-        """Go on from a place that was saved; ``seq`` is the session's own and stays."""
-        session = SessionState(0, 0, False, place.pts, place.qts, place.date, self.seq, None)
-        self.load(session, [ChannelState(channel, pts) for channel, pts in place.channels.items() if pts])
+    def restore(self, state: UpdateState) -> None:
+        """Go on from a state that was saved; ``seq`` is the session's own and stays."""
+        session = SessionState(0, 0, False, state.pts, state.qts, state.date, self.seq, None)
+        self.load(session, [ChannelState(channel, pts) for channel, pts in state.channels.items() if pts])
 
-    def place(self) -> UpdateState:
+    def state(self) -> UpdateState:
         """How far everything was taken in."""
         account, channels = self.session_state()
         followed = {one: pts for one, pts in channels.items() if one in self.followed}

@@ -1,6 +1,6 @@
 """Telethon's client for listening: updates go to one receiver, in order and at once, with whom they mention.
 
-Telethon's own handlers run apart from its count of what was taken in, so a place saved between the two would lose
+Telethon's own handlers run apart from its count of what was taken in, so a state saved between the two would lose
 what was not handled yet. The receiver is called in the same step in which the box takes updates in. What does not
 belong here: what becomes of updates.
 """

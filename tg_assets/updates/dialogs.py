@@ -23,7 +23,7 @@ AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ChatState:
     """A chat as Telegram has it: newest message id, pts of a channel (else 0); ``closed``: why it says nothing."""
 
     chat: Reachable
@@ -42,7 +42,7 @@ def bare_channel(chat: Reachable) -> int:
     return bare_channel_id(chat.tg_channel_id)
 
 
-async def look(client: "ListeningClient", chats: Sequence[Reachable]) -> AsyncIterator[Seen]:
+async def chat_states(client: "ListeningClient", chats: Sequence[Reachable]) -> AsyncIterator[ChatState]:
     """Ask about chats. One that the account does not read any more is found among its neighbours by halves."""
     named = [chat for chat in chats if can_ask(chat)]
     parts = [named[start : start + AT_ONCE] for start in range(0, len(named), AT_ONCE)]
@@ -52,7 +52,7 @@ async def look(client: "ListeningClient", chats: Sequence[Reachable]) -> AsyncIt
             answer = await client(GetPeerDialogsRequest([InputDialogPeer(chat.peer()) for chat in part]))
         except CLOSED as error:
             if len(part) == 1:
-                yield Seen(part[0], closed=type(error).__name__.removesuffix("Error"))
+                yield ChatState(part[0], closed=type(error).__name__.removesuffix("Error"))
             else:
                 middle = len(part) // 2
                 parts[:0] = [part[:middle], part[middle:]]
@@ -62,4 +62,4 @@ async def look(client: "ListeningClient", chats: Sequence[Reachable]) -> AsyncIt
         for chat in part:
             one = found.get(chat.peer_id)
             if one is not None:
-                yield Seen(chat, one.top_message, getattr(one, "pts", None) or 0)
+                yield ChatState(chat, one.top_message, getattr(one, "pts", None) or 0)

@@ -1,7 +1,7 @@
 """Gaps of one account's chats, and filling them from history.
 
 A gap is there from the moment it is known until what was in it has been handed to the publisher, and it is kept with
-the place meanwhile, so whoever goes on from there fills it. What does not belong here: finding gaps.
+the state meanwhile, so whoever goes on from there fills it. What does not belong here: finding gaps.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,9 +14,9 @@ from tg_assets.history.reach import Reachable, unreadable
 from tg_assets.history.walk import CLOSED
 from tg_assets.ids import marked_channel_id
 from tg_assets.updates import chats as registry
+from tg_assets.updates.context import ListenerContext
 from tg_assets.updates.dialogs import bare_channel, can_ask
 from tg_assets.updates.history import fill
-from tg_assets.updates.listening import Listening
 
 Gap = tuple[int, bool]
 """The newest message before it, and whether older ones may have changed."""
@@ -25,7 +25,7 @@ Gap = tuple[int, bool]
 class Gaps:
     """Chats with a gap. A ``fresh`` one may have a gap: it is listened to only now."""
 
-    def __init__(self, listener: Listening) -> None:
+    def __init__(self, listener: ListenerContext) -> None:
         self._listener = listener
         self._known: dict[UUID, Gap] = {}
         self._fresh: dict[UUID, int] = {}
@@ -115,7 +115,7 @@ class Gaps:
             )
 
 
-async def close(listener: Listening, chat: Reachable, why: str) -> None:
+async def close(listener: ListenerContext, chat: Reachable, why: str) -> None:
     """The account does not read a chat any more; another one that does takes over."""
     account = listener.opened.account
     problem = unreadable(account.name, why)

@@ -1,19 +1,21 @@
-"""Where a listener is in an account's updates, as it is kept with the account's session.
+"""How far an account's updates were taken in, as it is kept with the account's session.
 
 It is saved when everything up to it has been published, so whoever goes on from it misses nothing and at most hears
-something again. The place is the account's: any of its sessions goes on from the last one saved.
+something again. The state is the account's: any of its sessions goes on from the last one saved.
 """
 
 from datetime import UTC, datetime
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection, text
 
 
 class UpdateState(BaseModel):
     """``pts``, ``qts``, ``date`` (seconds since 1970) as Telegram counts; ``channels``: pts by bare channel id."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     pts: int
     qts: int = 0
@@ -25,12 +27,12 @@ class UpdateState(BaseModel):
     """Chats with messages to be fetched: the newest one before the gap, and whether older ones may have changed."""
     unresolved: dict[int, float] = Field(default_factory=dict)
     """Deleted messages whose chat is not known yet, and when (seconds since 1970) to give up."""
-    again: list[tuple[int, int]] = Field(default_factory=list)
+    refetch: list[tuple[int, int]] = Field(default_factory=list, alias="again")
     """Messages to ask for: marked chat id (0: one of the account's private chats), message id."""
 
 
 def last_state(connection: Connection, account: UUID) -> UpdateState | None:
-    """The account's last place; None when it never listened."""
+    """The account's last state; None when it never listened."""
     kept = connection.execute(
         text("""SELECT update_state->'place' FROM account_sessions
                 WHERE account_id = :account AND update_state ? 'place'
@@ -44,10 +46,10 @@ def last_state(connection: Connection, account: UUID) -> UpdateState | None:
 
 
 def save_state(
-    connection: Connection, account: UUID, number: int, place: UpdateState, heard_at: datetime | None
+    connection: Connection, account: UUID, number: int, state: UpdateState, heard_at: datetime | None
 ) -> None:
-    """Keep the place with the session that listens, and when Telegram was heard last."""
-    kept = {"place": orjson.loads(place.model_dump_json()), "saved_at": datetime.now(UTC).isoformat()}
+    """Keep the state with the session that listens, and when Telegram was heard last."""
+    kept = {"place": orjson.loads(state.model_dump_json(by_alias=True)), "saved_at": datetime.now(UTC).isoformat()}
     values = {"account": account, "number": number, "kept": orjson.dumps(kept).decode(), "heard_at": heard_at}
     connection.execute(
         text("""UPDATE account_sessions SET update_state = CAST(:kept AS jsonb)

@@ -45,7 +45,7 @@ class Stranger:
 
 
 @dataclass(slots=True)
-class Heard:
+class Translated:
     """What updates came to."""
 
     events: list[ChatEvent] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Heard:
     """Chats that something happened in, with the newest message of it, 0 when there was none."""
     deleted: list[int] = field(default_factory=list)
     """Private messages that are gone; in which chat they were is not known."""
-    again: list[tuple[int, int]] = field(default_factory=list)
+    refetch: list[tuple[int, int]] = field(default_factory=list)
     """Messages to ask for: marked chat id (0: a private one), message id."""
     changed: list[int] = field(default_factory=list)
     """Channels that the account may have come into or gone out of, by marked id."""
@@ -87,17 +87,17 @@ class Translator:
         self._private = Remembered()
         self._polls = Remembered()
 
-    def translate(self, updates: Iterable[Any], at: datetime) -> Heard:
+    def translate(self, updates: Iterable[Any], at: datetime) -> Translated:
         """What updates come to that were received at ``at``."""
-        heard = Heard()
+        translated = Translated()
         for update in updates:
             try:
-                self._one(update, at, heard)
+                self._one(update, at, translated)
             except Exception as error:  # noqa: BLE001 - one update that cannot be read must not end the others
-                heard.unread.append(f"{type(update).__name__}: {type(error).__name__}")
-        return heard
+                translated.unread.append(f"{type(update).__name__}: {type(error).__name__}")
+        return translated
 
-    def message(self, message: Any, at: datetime, heard: Heard, *, edited: bool = False) -> None:
+    def message(self, message: Any, at: datetime, translated: Translated, *, edited: bool = False) -> None:
         """Take in a whole message; ``edited``: it was there before."""
         peer = getattr(message, "peer_id", None)
         if peer is None:  # an empty one
@@ -107,15 +107,15 @@ class Translator:
         if not is_channel(marked):
             self._private.put(message.id, marked)
             if not chats and self.chats.takes(marked) and self._may_begin(marked):
-                heard.strangers.append(Stranger(marked, message, at))
+                translated.strangers.append(Stranger(marked, message, at))
         poll = getattr(getattr(message, "media", None), "poll", None)
         if poll is not None and chats:
             self._polls.put(poll.id, (marked, message.id))
         for chat in chats:
             event = self.event(message, chat, at, edited=edited)
             if event is not None:
-                heard.events.append(event)
-                heard.chats[chat] = max(heard.chats.get(chat, 0), message.id)
+                translated.events.append(event)
+                translated.chats[chat] = max(translated.chats.get(chat, 0), message.id)
 
     def _may_begin(self, marked: int) -> bool:
         """Whether a private chat that nobody registered may be read."""
@@ -129,8 +129,8 @@ class Translator:
         raw = raw_of(message, self._peers)
         if raw is None:
             return None
-        place = self._place(chat)
-        event = (edited_event_of(raw, place, self._tenant) if edited else None) or event_of(raw, place, self._tenant)
+        known = self._telethon_chat(chat)
+        event = (edited_event_of(raw, known, self._tenant) if edited else None) or event_of(raw, known, self._tenant)
         if not event.telegram_message_id or event.posted_at == NEVER:
             return None
         event.occurred_at, event.producer = at, PRODUCER
@@ -149,63 +149,64 @@ class Translator:
             telegram_message_ids=list(numbers),
         )
 
-    def _one(self, update: Any, at: datetime, heard: Heard) -> None:
+    def _one(self, update: Any, at: datetime, translated: Translated) -> None:
         if isinstance(update, _NEW):
-            self.message(update.message, at, heard)
+            self.message(update.message, at, translated)
         elif isinstance(update, _EDITED):
-            self.message(update.message, at, heard, edited=True)
+            self.message(update.message, at, translated, edited=True)
         elif isinstance(update, tl.UpdateShortMessage | tl.UpdateShortChatMessage):
-            self._short(update, at, heard)
+            self._short(update, at, translated)
         elif isinstance(update, tl.UpdateDeleteChannelMessages):
-            self._deleted(marked_channel_id(update.channel_id), update.messages, at, heard)
+            self._deleted(marked_channel_id(update.channel_id), update.messages, at, translated)
         elif isinstance(update, tl.UpdateDeleteMessages):
             by_chat: dict[int, list[int]] = {}
             for number in update.messages:
                 by_chat.setdefault(self._private.get(number, 0), []).append(number)
-            heard.deleted += by_chat.pop(0, ())
+            translated.deleted += by_chat.pop(0, ())
             for marked, numbers in by_chat.items():
-                self._deleted(marked, numbers, at, heard)
+                self._deleted(marked, numbers, at, translated)
         elif isinstance(update, tl.UpdateChannel):
-            heard.changed.append(marked_channel_id(update.channel_id))
+            translated.changed.append(marked_channel_id(update.channel_id))
         elif isinstance(update, _COUNTED):
-            self._ask(marked_channel_id(update.channel_id), [update.id], heard)
+            self._ask(marked_channel_id(update.channel_id), [update.id], translated)
         elif isinstance(update, _PINNED):
             channel = getattr(update, "channel_id", None)
-            self._ask(marked_channel_id(channel) if channel else utils.get_peer_id(update.peer), update.messages, heard)
+            marked = marked_channel_id(channel) if channel else utils.get_peer_id(update.peer)
+            self._ask(marked, update.messages, translated)
         elif isinstance(update, _ABOUT):
-            self._ask(utils.get_peer_id(update.peer), [update.msg_id], heard)
+            self._ask(utils.get_peer_id(update.peer), [update.msg_id], translated)
         elif isinstance(update, tl.UpdateMessagePoll):
             if update.peer and update.msg_id:
-                self._ask(utils.get_peer_id(update.peer), [update.msg_id], heard)
+                self._ask(utils.get_peer_id(update.peer), [update.msg_id], translated)
             elif update.poll_id in self._polls:
                 marked, number = self._polls[update.poll_id]
-                self._ask(marked, [number], heard)
+                self._ask(marked, [number], translated)
 
-    def _deleted(self, marked: int, numbers: Sequence[int], at: datetime, heard: Heard) -> None:
+    def _deleted(self, marked: int, numbers: Sequence[int], at: datetime, translated: Translated) -> None:
         for chat in self.chats.at(marked):
-            heard.events.append(self.gone(chat, numbers, at))
-            heard.chats.setdefault(chat, 0)
+            translated.events.append(self.gone(chat, numbers, at))
+            translated.chats.setdefault(chat, 0)
 
-    def _ask(self, marked: int, numbers: Iterable[int], heard: Heard) -> None:
+    def _ask(self, marked: int, numbers: Iterable[int], translated: Translated) -> None:
         chats = self.chats.at(marked)
         for chat in chats:
-            heard.chats.setdefault(chat, 0)
+            translated.chats.setdefault(chat, 0)
         if chats:
-            heard.again += [(marked if is_channel(marked) else 0, number) for number in numbers]
+            translated.refetch += [(marked if is_channel(marked) else 0, number) for number in numbers]
 
-    def _short(self, update: Any, at: datetime, heard: Heard) -> None:
+    def _short(self, update: Any, at: datetime, translated: Translated) -> None:
         """A private message without whom it mentions; when they are not known, Telegram has to tell."""
         if isinstance(update, tl.UpdateShortMessage):
             peer, author = tl.PeerUser(update.user_id), self._account_id if update.out else update.user_id
         else:
             peer, author = tl.PeerChat(update.chat_id), update.from_id
         if author not in self._peers or update.fwd_from or utils.get_peer_id(peer) not in self._peers:
-            heard.again.append((0, update.id))
+            translated.refetch.append((0, update.id))
             return
         given = {name: getattr(update, name) for name in _SHORT}
-        self.message(tl.Message(peer_id=peer, from_id=tl.PeerUser(author), **given), at, heard)
+        self.message(tl.Message(peer_id=peer, from_id=tl.PeerUser(author), **given), at, translated)
 
-    def _place(self, chat: Reachable) -> TelethonChat:
+    def _telethon_chat(self, chat: Reachable) -> TelethonChat:
         """The chat with the name that it has by now."""
         entity = self._peers.get(chat.peer_id)
         dialog = dialog_of(entity) if entity is not None and not getattr(entity, "min", False) else None

@@ -1,4 +1,4 @@
-"""Looking at contents: what is kept of one, else of one that looks the same, else what the provider says.
+"""Describing contents: what is kept of one, else of one that looks the same, else what the provider says.
 
 Every content ends in a ``Described``: a result, settled without one, or tried again. A provider that is down stops
 the rest, which wait. What does not belong here: which pictures, and what their posts make of it.
@@ -17,7 +17,7 @@ from tg_assets.remote.errors import NotNow, ReplyUnusable
 from tg_assets.sandbox.provider import Refused
 from tg_assets.vision.provider import VisionProvider
 from tg_assets.vision.result import VisionResult
-from tg_assets.vision.similar import Looks
+from tg_assets.vision.similar import Fingerprint
 
 WORKERS = 2
 
@@ -36,10 +36,10 @@ class Objects(Protocol):
 
 
 @runtime_checkable
-class TellsLooks(Protocol):
+class Fingerprints(Protocol):
     """A provider dear enough to look for a picture that looks the same first."""
 
-    def looks(self, image: bytes, mime: str) -> Looks:
+    def fingerprint(self, image: bytes, mime: str) -> Fingerprint:
         """What the picture looks like. Raises ``Refused``."""
 
 
@@ -54,7 +54,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What became of one content; exactly one of the first four is set, or ``looks`` alone on the way."""
+    """What became of one content; exactly one of the first four is set, or ``fingerprint`` alone on the way."""
 
     result: VisionResult | None = None
     skipped: str | None = None
@@ -65,7 +65,7 @@ class Described:
     again: bool = False
     tokens: int = 0
     """What it took to ask about it now; nothing where the result was known."""
-    looks: Looks | None = None
+    fingerprint: Fingerprint | None = None
 
 
 @dataclass(slots=True)
@@ -75,8 +75,8 @@ class Down:
     why: str | None = None
 
 
-Twins = Callable[[Mapping[str, Looks]], Mapping[str, str]]
-"""Of contents by their looks, those that look like one that has a result: sha256 to the other's sha256."""
+Twins = Callable[[Mapping[str, Fingerprint]], Mapping[str, str]]
+"""Of contents by their fingerprints, those that look like one that has a result: sha256 to the other's sha256."""
 
 
 def describe(
@@ -90,13 +90,13 @@ def describe(
     def kept(one: Content) -> Described | None:
         return _kept(objects.get(vision_key(tenant, one.sha256, provider)), provider)
 
-    def looks_of(one: Content) -> Described:
-        assert isinstance(provider, TellsLooks)
+    def fingerprinted(one: Content) -> Described:
+        assert isinstance(provider, Fingerprints)
         data = objects.media(one.key, one.sha256)
         if data is None:
             return _LOST
         try:
-            return Described(looks=provider.looks(data, one.mime))
+            return Described(fingerprint=provider.fingerprint(data, one.mime))
         except Refused as refused:
             return Described(skipped=f"refused: {refused.reason}")
 
@@ -114,21 +114,21 @@ def describe(
         return said
 
     with ThreadPoolExecutor(max(1, getattr(provider, "concurrency", WORKERS))) as pool:
-        found = {one.sha256: seen for one, seen in zip(contents, pool.map(kept, contents), strict=True) if seen}
+        found = {one.sha256: known for one, known in zip(contents, pool.map(kept, contents), strict=True) if known}
         left = [one for one in contents if one.sha256 not in found]
-        hashes: dict[str, Looks] = {}
-        if left and isinstance(provider, TellsLooks):
-            seen = dict(zip((one.sha256 for one in left), pool.map(looks_of, left), strict=True))
-            found |= {sha256: one for sha256, one in seen.items() if one.looks is None}
-            hashes = {sha256: one.looks for sha256, one in seen.items() if one.looks is not None}
-            for sha256, twin in twins(hashes).items():
+        fingerprints: dict[str, Fingerprint] = {}
+        if left and isinstance(provider, Fingerprints):
+            compared = dict(zip((one.sha256 for one in left), pool.map(fingerprinted, left), strict=True))
+            found |= {sha256: one for sha256, one in compared.items() if one.fingerprint is None}
+            fingerprints = {sha256: one.fingerprint for sha256, one in compared.items() if one.fingerprint is not None}
+            for sha256, twin in twins(fingerprints).items():
                 same = _kept(objects.get(vision_key(tenant, twin, provider)), provider)
                 if same is not None and same.result is not None:
                     objects.put(vision_key(tenant, sha256, provider), same.result.model_dump_json().encode())
                     found[sha256] = same
             left = [one for one in left if one.sha256 not in found]
         found |= dict(zip((one.sha256 for one in left), pool.map(ask, left), strict=True))
-    return {sha256: replace(one, looks=hashes.get(sha256)) for sha256, one in found.items()}
+    return {sha256: replace(one, fingerprint=fingerprints.get(sha256)) for sha256, one in found.items()}
 
 
 _LOST = Described(failed="its object is missing from the object store, or is another file", again=True)

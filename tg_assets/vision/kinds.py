@@ -32,7 +32,7 @@ _SAMPLE = 320
 
 
 @dataclass(frozen=True)
-class Look:
+class Measurements:
     """Measurements, 0..1: share of the eight commonest coarse colours, of equal neighbours, of the commonest
     colour; mean brightness, brightness of the commonest colour, mean colourfulness."""
 
@@ -54,7 +54,7 @@ class Look:
         return "dark" if self.brightness < 0.35 else "light" if self.brightness > 0.65 else "mid-tone"
 
 
-def measure(image: "PILImage") -> Look:
+def measure(image: "PILImage") -> Measurements:
     """Measure an RGB picture on a sample of its pixels (neighbours stay neighbours: cropped, never scaled)."""
     import numpy as np
     from PIL import Image
@@ -72,7 +72,7 @@ def measure(image: "PILImage") -> Look:
     mask = coarse == top
     luma = pixels @ np.array([0.299, 0.587, 0.114]) / 255
     spread = (pixels.max(axis=2) - pixels.min(axis=2)) / 255
-    return Look(
+    return Measurements(
         few_colours=float(ranked[:8].sum() / ranked.sum()),
         flat=flat,
         ground=float(ranked[0] / ranked.sum()),
@@ -82,12 +82,12 @@ def measure(image: "PILImage") -> Look:
     )
 
 
-def classify(look: Look, reading: Reading, width: int, height: int) -> Classification:
+def classify(measured: Measurements, reading: Reading, width: int, height: int) -> Classification:
     """The kind of a picture of this size with this text."""
     count = sum(word.letters >= 2 for word in reading.words)
     long_side, short_side = max(width, height), max(1, min(width, height))
-    if look.drawn:
-        paper = look.ground_brightness > 0.85 and look.ground > 0.6 and look.colourfulness < 0.05
+    if measured.drawn:
+        paper = measured.ground_brightness > 0.85 and measured.ground > 0.6 and measured.colourfulness < 0.05
         page_shape = height > width and long_side / short_side < 1.65
         if paper and page_shape and count >= PAGE_WORDS:
             return "document"

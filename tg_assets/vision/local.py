@@ -2,7 +2,7 @@
 
 It says only what it can know: ``nsfw_score`` and ``aesthetic_score`` are null. Pictures are looked at in workers
 (``sandbox``), as many at a time as there are, so callers are best threads. What does not belong here: the looking
-(``looking``).
+(``worker_tasks``).
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class LocalVision:
     def __init__(self, tessdata: Sequence[Path] | None = None) -> None:
         self._tessdata = tessdata
         paths = None if tessdata is None else [str(path) for path in tessdata]
-        self._sandbox = Sandbox("tg_assets.vision.looking:tasks", {"tessdata": paths})
+        self._sandbox = Sandbox("tg_assets.vision.worker_tasks:tasks", {"tessdata": paths})
 
     @cached_property
     def status(self) -> OcrStatus:

@@ -55,7 +55,7 @@ COCO = tuple(name.replace("_", " ") for name in _COCO.split())
 
 
 @dataclass(frozen=True)
-class Seen:
+class Recognised:
     """Names with their best score, 0..1, the highest first."""
 
     labels: dict[str, float]
@@ -91,9 +91,9 @@ class Models:
         lines = labels.read_text("utf-8").splitlines() if labels else []
         self._names = [line.split(",")[0].strip().lower() for line in lines]
 
-    def see(self, image: "PILImage") -> Seen:
+    def recognise(self, image: "PILImage") -> Recognised:
         """What an upright RGB picture shows, as far as the models are sure."""
-        return Seen(self._labels(image) if self._classifier else {}, self._objects(image) if self._net else {})
+        return Recognised(self._labels(image) if self._classifier else {}, self._objects(image) if self._net else {})
 
     def _labels(self, image: "PILImage") -> dict[str, float]:
         import numpy as np

@@ -21,7 +21,7 @@ class Post:
     said: Mapping[str, Any]
     """What an outside worker told."""
     pictures: list[Any] = field(default_factory=list)
-    looks: list[Described] = field(default_factory=list)
+    described: list[Described] = field(default_factory=list)
     result: VisionResult | None = None
 
     @property
@@ -31,34 +31,34 @@ class Post:
             return False
         return self.said.get("sha256") in (None, *(one.sha256 for one in self.pictures))
 
-    def settle(self, looks: Mapping[str, Described]) -> None:
+    def settle(self, described: Mapping[str, Described]) -> None:
         """Put together what became of the pictures."""
         if self.told:
             told = self.said.get("result")
-            self.looks = [
+            self.described = [
                 Described(VisionResult.model_validate(told))
                 if told is not None
                 else Described(skipped=self.said["skipped"])
             ]
         else:
-            self.looks = [
+            self.described = [
                 Described(skipped=one.policy or one.missing_reason)
                 if one.policy or one.sha256 is None
-                else looks[one.sha256]
+                else described[one.sha256]
                 for one in self.pictures
             ]
-        results = [one.result for one in self.looks if one.result]
+        results = [one.result for one in self.described if one.result]
         self.result = combine(results) if results and not self.waits else None
 
     @property
     def waits(self) -> str | None:
         """Why the post waits; a post whose pictures are half known does."""
-        return next((one.waiting for one in self.looks if one.waiting), None)
+        return next((one.waiting for one in self.described if one.waiting), None)
 
     @property
     def failed(self) -> str | None:
         """Why a picture of it failed."""
-        return next((one.failed for one in self.looks if one.failed), None)
+        return next((one.failed for one in self.described if one.failed), None)
 
     @property
     def status(self) -> str:
@@ -72,4 +72,4 @@ class Post:
         """Why there is no result, or not all of it."""
         if self.result and not self.failed:
             return None
-        return self.failed or next((one.skipped for one in self.looks if one.skipped), None)
+        return self.failed or next((one.skipped for one in self.described if one.skipped), None)

@@ -16,7 +16,7 @@ from tg_assets.remote.errors import Filtered
 from tg_assets.remote.estimate import picture_tokens, text_tokens
 from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision.result import VisionResult
-from tg_assets.vision.similar import Looks
+from tg_assets.vision.similar import Fingerprint
 
 # Raise it when the prompt or the schema changes what a picture gets: every stored result then is stale.
 PROMPT_VERSION = 1
@@ -129,7 +129,7 @@ class RemoteVision:
         )
         """An estimate for a dry run: a square picture of the side that is sent, the prompt and a usual reply."""
 
-    def looks(self, image: bytes, mime: str) -> Looks:
+    def fingerprint(self, image: bytes, mime: str) -> Fingerprint:
         """What the picture looks like, to find out whether one like it has been paid for."""
         found = self._prepare(image, mime, self._side)
         return found.phash, found.thumb

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
-Looks = tuple[bytes, bytes]
+Fingerprint = tuple[bytes, bytes]
 """``phash`` and ``thumb`` of a picture."""
 
 SIDE = 16
@@ -62,6 +62,6 @@ def difference(a: bytes, b: bytes) -> float:
     return float(np.abs(first - second).reshape(half, 2, half, 2).mean(axis=(1, 3)).max())
 
 
-def same(a: Looks, b: Looks) -> bool:
+def same(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether two pairs of hash and thumbnail are of one picture, saved or resized differently."""
     return distance(a[0], b[0]) <= SAME and difference(a[1], b[1]) <= SAME_THUMB

@@ -1,7 +1,7 @@
 """The task of a speech worker: from a recording's bytes to what is said in it. No network, whatever is asked.
 
-Limits grow with the recording: decoding may take ``DECODING`` seconds of processor time; hearing ``HEARING`` for each
-second of sound and ``EXTRA`` besides. The process is ended by the kernel (or by its own clock, when it waits for
+Limits grow with the recording: decoding may take ``DECODING`` seconds of processor time; hearing ``TRANSCRIBING`` for
+each second of sound and ``EXTRA`` besides. The process is ended by the kernel (or by its own clock, when it waits for
 something) as one that took too long. What does not belong here: starting and replacing workers
 (``tg_assets.sandbox.pool``).
 """
@@ -21,14 +21,14 @@ from tg_assets.speech.doubt import NO_SPEECH, REPETITIVE, SURE, said
 
 DECODING = 30.0
 EXTRA = 60.0
-HEARING = 3.0
+TRANSCRIBING = 3.0
 # By the clock: a machine busy with other things must not cost a recording.
 PATIENCE = 3
 
 
 def longest(max_seconds: float) -> float:
     """Seconds of processor time that no request exceeds."""
-    return DECODING + EXTRA + HEARING * max_seconds
+    return DECODING + EXTRA + TRANSCRIBING * max_seconds
 
 
 def tasks(model: str, threads: int, max_seconds: float) -> Task:
@@ -43,7 +43,7 @@ def tasks(model: str, threads: int, max_seconds: float) -> Task:
     whisper = WhisperModel(model, device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
     voice = VadOptions()
 
-    def hear(sound: Sound) -> dict[str, Any]:
+    def transcribe(sound: Sound) -> dict[str, Any]:
         if not get_speech_timestamps(sound, voice):
             return {"lang": None, "lang_probability": None, "segments": []}
         # One temperature: the others are tried at random, and the same recording must give the same text.
@@ -67,8 +67,8 @@ def tasks(model: str, threads: int, max_seconds: float) -> Task:
         except Refused as refused:
             return {"refused": [refused.reason.value, refused.detail]}, b""
         seconds = len(sound) / RATE
-        with at_most(EXTRA + HEARING * seconds):
-            return {"seconds": seconds, **hear(sound)}, b""
+        with at_most(EXTRA + TRANSCRIBING * seconds):
+            return {"seconds": seconds, **transcribe(sound)}, b""
 
     return task
 

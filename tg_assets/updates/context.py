@@ -14,10 +14,10 @@ from tg_assets.updates.publisher import Publisher
 from tg_assets.updates.refetch import Refetch
 from tg_assets.updates.silence import Silence
 from tg_assets.updates.status import Status
-from tg_assets.updates.updates import Heard, Translator
+from tg_assets.updates.updates import Translated, Translator
 
 
-class Listening(Protocol):
+class ListenerContext(Protocol):
     """One account's listening."""
 
     opened: Opened
@@ -30,14 +30,14 @@ class Listening(Protocol):
     chats: Chats
     newest: dict[UUID, int]
     """Newest message id of each chat that is published or stored."""
-    again: Refetch
+    refetch: Refetch
     silence: Silence
     translator: Translator
 
     async def reread(self) -> list[Reachable]:
         """Read again which chats are listened to; returns those that were not until now."""
 
-    def take(self, heard: Heard) -> None:
+    def take(self, translated: Translated) -> None:
         """Publish what updates came to, and remember what is still to be found out."""
 
     def tell(self, what: str) -> None:

@@ -14,14 +14,14 @@ from tg_assets.vision.colours import dominant
 from tg_assets.vision.decode import decode
 from tg_assets.vision.detector import Detector
 from tg_assets.vision.kinds import classify, measure
-from tg_assets.vision.objects import Models, Seen, objects_tag
+from tg_assets.vision.objects import Models, Recognised, objects_tag
 from tg_assets.vision.ocr import Engine, ocr_status
 from tg_assets.vision.reading import NOTHING, read
 
 if TYPE_CHECKING:
     from tg_assets.vision.colours import Colour
     from tg_assets.vision.decode import Picture
-    from tg_assets.vision.kinds import Look
+    from tg_assets.vision.kinds import Measurements
     from tg_assets.vision.reading import Reading
     from tg_assets.vision.result import Classification
 
@@ -30,7 +30,7 @@ SHOWN = 4
 _CYRILLIC_SHARE = 0.2
 
 
-class Looker:
+class Analyser:
     """Engines that are loaded once; ``tessdata`` as for ``LocalVision``."""
 
     def __init__(self, tessdata: Sequence[Path] | None) -> None:
@@ -39,22 +39,24 @@ class Looker:
         self._find = Detector().lines if self._engine and self._status.detector else None
         self._models = Models() if objects_tag() else None
 
-    def look(self, data: bytes, mime: str) -> dict[str, Any]:
+    def analyse(self, data: bytes, mime: str) -> dict[str, Any]:
         """Fields of a ``VisionResult`` without provider, model and version. Raises ``Refused``."""
         picture = decode(data, mime)
-        look = measure(picture.image)
+        measured = measure(picture.image)
         colours = dominant(picture.image)
         reading = read(picture.image, self._engine.tsv, self._find) if self._engine else NOTHING
-        kind = classify(look, reading, *picture.image.size)
+        kind = classify(measured, reading, *picture.image.size)
         # The models learned from photos; they call a chart an oscilloscope (0.99).
-        seen = self._models.see(picture.image) if self._models and not look.drawn else Seen({}, {})
+        recognised = Recognised({}, {})
+        if self._models and not measured.drawn:
+            recognised = self._models.recognise(picture.image)
         return {
             "classification": kind,
-            "description": _sentence(picture, kind, look, colours, seen, reading, self._engine is not None),
+            "description": _sentence(picture, kind, measured, colours, recognised, reading, self._engine is not None),
             "is_meme": kind == "meme",
-            "labels": [*_labels(picture, kind, look, colours, reading), *seen.labels],
-            "objects": list(seen.objects),
-            "scene": look.scene,
+            "labels": [*_labels(picture, kind, measured, colours, reading), *recognised.labels],
+            "objects": list(recognised.objects),
+            "scene": measured.scene,
             "ocr": self._ocr(reading),
             "dominant_colors": [colour.name for colour in colours],
             "context": {
@@ -64,7 +66,7 @@ class Looker:
                 "format": picture.format,
                 "animated": picture.animated,
                 "colors_hex": {colour.name: colour.hex for colour in colours},
-                "scores": {**seen.labels, **seen.objects},
+                "scores": {**recognised.labels, **recognised.objects},
             },
         }
 
@@ -81,24 +83,24 @@ class Looker:
 
 def tasks(tessdata: list[str] | None) -> Task:
     """What the worker does with one picture."""
-    looker = Looker(None if tessdata is None else [Path(path) for path in tessdata])
-    return lambda header, data: (looker.look(data, header["mime"]), b"")
+    analyser = Analyser(None if tessdata is None else [Path(path) for path in tessdata])
+    return lambda header, data: (analyser.analyse(data, header["mime"]), b"")
 
 
 def _sentence(
     picture: "Picture",
     kind: "Classification",
-    look: "Look",
+    measured: "Measurements",
     colours: Sequence["Colour"],
-    seen: Seen,
+    recognised: Recognised,
     reading: "Reading",
     can_read: bool,
 ) -> str:
     """What is known, as one English sentence, with the beginning of the text."""
     noun = "Picture" if kind == "other" else kind.capitalize()
     hues = " and ".join(colour.name for colour in colours[:2])
-    start = f"{noun} {picture.width}×{picture.height}, {look.scene}, mostly {hues}"
-    if names := list(dict.fromkeys((*seen.objects, *seen.labels)))[:SHOWN]:
+    start = f"{noun} {picture.width}×{picture.height}, {measured.scene}, mostly {hues}"
+    if names := list(dict.fromkeys((*recognised.objects, *recognised.labels)))[:SHOWN]:
         start += f", showing {', '.join(names)}"
     if not can_read:
         return f"{start}; text was not looked for."
@@ -111,14 +113,18 @@ def _sentence(
 
 
 def _labels(
-    picture: "Picture", kind: "Classification", look: "Look", colours: Sequence["Colour"], reading: "Reading"
+    picture: "Picture",
+    kind: "Classification",
+    measured: "Measurements",
+    colours: Sequence["Colour"],
+    reading: "Reading",
 ) -> list[str]:
     labels: list[str] = [] if kind == "other" else [kind]
-    if look.drawn and kind == "other":
+    if measured.drawn and kind == "other":
         labels.append("graphic")
     ratio = picture.width / picture.height
     labels.append("square" if 0.95 <= ratio <= 1.05 else "landscape" if ratio > 1 else "portrait")
-    labels.append(look.scene)
+    labels.append(measured.scene)
     if picture.animated:
         labels.append("animated")
     if reading.letters:
