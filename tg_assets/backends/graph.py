@@ -5,21 +5,17 @@ real query: on a first start Bolt answers before the database exists.
 """
 
 import base64
-import importlib.util
-import sys
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 from tg_assets.backends.context import Context
 from tg_assets.backends.probes import PROBE_SECONDS, port_ready
+from tg_assets.backends.python_server import python_server, require
 from tg_assets.backends.service import Service
 from tg_assets.errors import TgAssetsError
-from tg_assets.shipped import how_to_install
 
 DATABASE = "neo4j"
 USER = "root"
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
 class GraphBackend:
@@ -33,30 +29,9 @@ class GraphBackend:
 
     def service(self, context: Context) -> Service:
         """Say how to run the child; it keeps its files, and its log directory, in its own directory."""
-        if importlib.util.find_spec("arcadedb_embedded") is None:
-            raise TgAssetsError(
-                f"The embedded graph server is not installed: {how_to_install('embedded')}, or set "
-                "TG_NEO4J_URL to a Neo4j of your own."
-            )
-        directory = context.layout.server(self.name)
-        directory.mkdir(mode=0o700, exist_ok=True)
-        return Service(
-            name=self.name,
-            concerns=self.concerns,
-            argv=(
-                sys.executable,
-                "-m",
-                "tg_assets.backends.graph_server",
-                f"--dir={directory}",
-                f"--port={context.ports['neo4j']}",
-                f"--http-port={context.ports['neo4j_http']}",
-            ),
-            env=child_environment() | {"TG_GRAPH_PASSWORD": context.secrets["neo4j"]},
-            cwd=directory,
-            ready=lambda: self.ready(context),
-            awaited=f"an answer on port {context.ports['neo4j']}",
-            stop_seconds=30,
-        )
+        require("arcadedb_embedded", "The embedded graph server", "TG_NEO4J_URL to a Neo4j")
+        http = f"--http-port={context.ports['neo4j_http']}"
+        return python_server(self, context, "tg_assets.backends.graph_server", [http], "TG_GRAPH_PASSWORD", 30)
 
     def ready(self, context: Context) -> bool:
         """Whether it answers to our password."""
@@ -68,11 +43,6 @@ class GraphBackend:
     def environment(self, context: Context) -> dict[str, str]:
         """``TG_NEO4J_URL``."""
         return {self.variable: f"bolt://{USER}:{context.secrets['neo4j']}@127.0.0.1:{context.ports['neo4j']}"}
-
-
-def child_environment() -> dict[str, str]:
-    """Lets a child with another working directory import this package when it is not installed."""
-    return {"PYTHONPATH": str(PACKAGE_ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def _ready(context: Context) -> bool:

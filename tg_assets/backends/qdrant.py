@@ -3,17 +3,14 @@
 An unmodified ``QdrantClient(url=…, api_key=…)`` speaks to it; a real Qdrant takes its place by URL.
 """
 
-import importlib.util
-import sys
 import urllib.error
 import urllib.request
 
 from tg_assets.backends.context import Context
-from tg_assets.backends.graph import child_environment
 from tg_assets.backends.probes import PROBE_SECONDS
+from tg_assets.backends.python_server import python_server, require
 from tg_assets.backends.service import Service
 from tg_assets.errors import TgAssetsError
-from tg_assets.shipped import how_to_install
 
 
 class QdrantBackend:
@@ -27,29 +24,8 @@ class QdrantBackend:
 
     def service(self, context: Context) -> Service:
         """Say how to run the child."""
-        if importlib.util.find_spec("qdrant_edge") is None:
-            raise TgAssetsError(
-                f"The embedded vector server is not installed: {how_to_install('embedded')}, or set "
-                "TG_QDRANT_URL to a Qdrant of your own."
-            )
-        directory = context.layout.server(self.name)
-        directory.mkdir(mode=0o700, exist_ok=True)
-        return Service(
-            name=self.name,
-            concerns=self.concerns,
-            argv=(
-                sys.executable,
-                "-m",
-                "tg_assets.backends.qdrant_server",
-                f"--dir={directory}",
-                f"--port={context.ports['qdrant']}",
-            ),
-            env=child_environment() | {"TG_QDRANT_API_KEY": context.secrets["qdrant"]},
-            cwd=directory,
-            ready=lambda: self.ready(context),
-            awaited=f"an answer on port {context.ports['qdrant']}",
-            stop_seconds=60,
-        )
+        require("qdrant_edge", "The embedded vector server", "TG_QDRANT_URL to a Qdrant")
+        return python_server(self, context, "tg_assets.backends.qdrant_server", (), "TG_QDRANT_API_KEY", 60)
 
     def ready(self, context: Context) -> bool:
         """Whether it answers to our password."""

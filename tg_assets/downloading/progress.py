@@ -23,7 +23,6 @@ class Downloaded:
     received: int = 0
     requests: int = 0
     waits: int = 0
-    refetched: int = 0
     seconds: float = 0.0
     skipped: Counter[str] = field(default_factory=Counter)
     """Reasons of files that are not wanted or cannot be had."""

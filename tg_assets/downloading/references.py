@@ -50,7 +50,6 @@ class References:
 
     async def _fetch(self, chat: Reachable, messages: Sequence[Message]) -> None:
         self._done.requests += 1
-        self._done.refetched += len(messages)
         page = await numbered(self._client, chat.peer(), [one.number for one in messages])
         given: dict[int, Any] = {one.id: one for one in page.messages if getattr(one, "date", None)}
         for message in messages:

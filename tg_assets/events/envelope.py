@@ -56,9 +56,6 @@ class Envelope(BaseModel):
         raise NotImplementedError
 
 
-ENVELOPE = frozenset(Envelope.model_fields)
-
-
 def stamped(event: E) -> E:
     """The event with every envelope field filled: a new id, now, and its default idempotency key."""
     given = event.__dict__

@@ -43,7 +43,7 @@ _CONTENT = {
 _UNCOUNTED = ("chat_title", "chat_username")
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-"""Time of a message without a usable date, which ``head_of`` refuses."""
+"""Time of a message without a usable date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,6 @@ class TelethonChat:
         return peer_id(self.tg_channel_id, self.source)
 
 
-class TelethonHead(NamedTuple):
-    """What landing needs of a message; moments are aware and in UTC."""
-
-    message_id: int
-    posted_at: datetime
-    edited_at: datetime | None
-    is_service: bool
-    grouped_id: int | None
-
-
 class TelethonRow(NamedTuple):
     """Columns of ``telegram_messages``: ``raw_hash`` is ``content_digest`` of the event, ``media`` is JSON."""
 
@@ -86,23 +76,11 @@ class TelethonRow(NamedTuple):
     media: str
 
 
-def head_of(raw: Any) -> TelethonHead | str:
-    """The head of a stored message, or why it is no message."""
-    if not isinstance(raw, dict):
-        return "not an object"
-    number, posted_at = message_id(raw.get("id")), when(raw.get("date"))
-    if number is None:
-        return "no usable id"
-    if posted_at is None:
-        return "no usable date"
-    return TelethonHead(number, posted_at, _edited_at(raw), _is_service(raw), integer(raw.get("grouped_id")))
-
-
 def event_of(raw: Raw, chat: TelethonChat, tenant: str) -> PostParsedEventV1:
     """The event of a message.
 
-    What ``head_of`` refuses has the id 0 or the time ``NEVER``; such an event is not to be sent, nor is one of a
-    private chat without its owner.
+    Without a usable id or date it has the id 0 or the time ``NEVER``; such an event is not to be sent, nor is one of
+    a private chat without its owner.
     """
     fields = _fields(raw, chat)
     try:  # validated: that is far cheaper than pydantic's way around it

@@ -72,7 +72,7 @@ def _named_chat(post: Any, tenant: UUID, chat_id: int) -> UUID:
     own: UUID = post.channel_id
     if chat_id == ids.peer_id(post.tg_channel_id, post.source):
         return own
-    return ids.channel_id(tenant, chat_id, post.owner_id if chat_id > -ids.CHANNEL_SHIFT else 0)
+    return ids.channel_id(tenant, chat_id, 0 if ids.is_channel(chat_id) else post.owner_id)
 
 
 def reply_rows(posts: Iterable[Any], tenant: UUID) -> Iterator[Row]:

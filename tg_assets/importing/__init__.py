@@ -6,6 +6,8 @@ next one finds in place. What does not belong here: the export format (``tg_asse
 messages into posts (the ``posts`` asset does it from the raw form).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid5
 
@@ -46,31 +48,15 @@ def import_export(
 
     Chats that are off limits come last; nothing of them was read.
     """
-    try:
-        return _import(path, options, settings, postgres, objects, progress)
-    except Exception as error:
-        # Of the driver itself where rows are copied; its text quotes what was refused.
-        code = getattr(getattr(error, "orig", error), "pgcode", None) or ""
-        if not code.startswith(REFUSED):
-            raise
-        raise TgAssetsError(
-            f"PostgreSQL refuses something in {path.name} (SQLSTATE {code}), so nothing of it was imported. "
-            "Please report it: an export is never meant to get so far."
-        ) from None
-
-
-def _import(
-    path: Path,
-    options: ImportOptions,
-    settings: Settings,
-    postgres: Database,
-    objects: ObjectStore,
-    progress: Progress,
-) -> list[ChatReport]:
     tenant = ids.tenant_id(options.tenant)
     reports: list[ChatReport] = []
     left_out: list[ChatReport] = []
-    with open_archive(path) as archive, postgres.tenant(tenant) as session, session.transaction() as connection:
+    with (
+        _refusals_of(path),
+        open_archive(path) as archive,
+        postgres.tenant(tenant) as session,
+        session.transaction() as connection,
+    ):
         register_tenant(connection, options.tenant)
         for name in archive.json_files():
             landing.create_staging(connection)
@@ -89,6 +75,22 @@ def _import(
         if sum(report.counts["new"] + report.counts["changed"] for report in reports) >= BULK:
             connection.execute(text("SELECT refresh_statistics()"))
     return [*reports, *left_out]
+
+
+@contextmanager
+def _refusals_of(path: Path) -> Iterator[None]:
+    """Raises TgAssetsError in place of what PostgreSQL says of a value that it does not take."""
+    try:
+        yield
+    except Exception as error:
+        # Of the driver itself where rows are copied; its text quotes what was refused.
+        code = getattr(getattr(error, "orig", error), "pgcode", None) or ""
+        if not code.startswith(REFUSED):
+            raise
+        raise TgAssetsError(
+            f"PostgreSQL refuses something in {path.name} (SQLSTATE {code}), so nothing of it was imported. "
+            "Please report it: an export is never meant to get so far."
+        ) from None
 
 
 def _land_chat(

@@ -88,7 +88,6 @@ class Batch:
     superseded: list[Message] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
-    without_effect: int = 0
 
     def add(self, delivered: Delivered, chat: Known | None) -> None:
         """Take in one event; ``chat`` is the registered chat, None when the event names none."""
@@ -142,8 +141,7 @@ class Batch:
 
     def _album(self, delivered: Delivered, event: AlbumParsedEventV1, chat: Known | None) -> None:
         if not event.message_ids:
-            self.without_effect += 1  # an older producer's: its posts say themselves which album they are in
-            return
+            return  # an older producer's: its posts say themselves which album they are in
         data = jsonb({"grouped_id": event.grouped_id})
         self._fact(delivered, "album", _required(chat), event.message_ids, data)
 

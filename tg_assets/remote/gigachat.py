@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from tg_assets.remote.chat import Picture, Reply, Schema, failure
 from tg_assets.remote.config import RemoteModel
 from tg_assets.remote.errors import CallFailed, Filtered, Trouble
+from tg_assets.remote.schemas import Schemas
 
 DEFAULT_URL = "https://api.giga.chat/v1"
 DEFAULT_AUTH_URL = "https://ngw.devices.sberbank.ru:9443/api/v2/oauth"
@@ -30,7 +31,7 @@ class GigaChatWire:
         from gigachat import GigaChat
 
         self._model = model
-        self._schemas = True
+        self._schemas = Schemas()
         # Whatever is not given, the client takes from GIGACHAT_* of this process, for every tenant alike.
         self._client = GigaChat(
             base_url=model.url or DEFAULT_URL,
@@ -51,17 +52,8 @@ class GigaChatWire:
         with self._uploaded(picture) as files:
             user = {"role": "user", "content": text, **({"attachments": files} if files else {})}
             messages: list[dict[str, Any]] = [{"role": "system", "content": system}, user]
-            if schema is None or not self._schemas:
-                return self._send(messages, {})
-            form = {"type": "json_schema", "schema": dict(schema), "strict": True}
-            try:
-                return self._send(messages, {"response_format": form})
-            except CallFailed as failed:
-                if failed.trouble is not Trouble.rejected:
-                    raise
-            reply = self._send(messages, {})
-            self._schemas = False  # only now it is known that the schema was what the model refused
-            return reply
+            wanted = None if schema is None else {"type": "json_schema", "schema": dict(schema), "strict": True}
+            return self._schemas.ask(lambda extra: self._send(messages, extra), wanted)
 
     def close(self) -> None:
         """Close connections."""

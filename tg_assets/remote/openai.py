@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from tg_assets.remote.chat import Picture, Reply, Schema, failure
 from tg_assets.remote.config import RemoteModel
 from tg_assets.remote.errors import CallFailed, Filtered, Trouble
+from tg_assets.remote.schemas import Schemas
 
 DEFAULT_URL = "https://api.openai.com/v1"
 # Azure says the first, OpenAI the others; all with status 400.
@@ -26,7 +27,7 @@ class OpenAIWire:
         from openai import DefaultHttpxClient, OpenAI
 
         self._model = model
-        self._schemas = True
+        self._schemas = Schemas()
         self._client = OpenAI(
             api_key=key.get_secret_value() if key else "none",
             base_url=model.url or DEFAULT_URL,
@@ -41,17 +42,11 @@ class OpenAIWire:
     def ask(self, system: str, text: str, picture: Picture | None = None, schema: Schema | None = None) -> Reply:
         """Ask once; see ``Chat``. Raises CallFailed and Filtered."""
         messages = [{"role": "system", "content": system}, {"role": "user", "content": _content(text, picture)}]
-        if schema is None or not self._schemas:
-            return self._send(messages, {})
-        form = {"name": schema.get("title", "answer"), "strict": True, "schema": dict(schema)}
-        try:
-            return self._send(messages, {"response_format": {"type": "json_schema", "json_schema": form}})
-        except CallFailed as failed:
-            if failed.trouble is not Trouble.rejected:
-                raise
-        reply = self._send(messages, {})
-        self._schemas = False  # only now it is known that the schema was what the endpoint refused
-        return reply
+        wanted = None
+        if schema is not None:
+            form = {"name": schema.get("title", "answer"), "strict": True, "schema": dict(schema)}
+            wanted = {"type": "json_schema", "json_schema": form}
+        return self._schemas.ask(lambda extra: self._send(messages, extra), wanted)
 
     def close(self) -> None:
         """Close connections."""

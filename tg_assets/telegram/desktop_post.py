@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal, TypedDict
 
-from tg_assets.ids import CHANNEL_SHIFT, PER_ACCOUNT, bare_channel_id, peer_id
+from tg_assets.ids import PER_ACCOUNT, bare_channel_id, marked_channel_id, peer_id
 from tg_assets.telegram.desktop_media import MediaRef, media_of
 from tg_assets.telegram.desktop_text import content_hash, read_poll, read_text
 from tg_assets.telegram.exported_chat import packs_ids
@@ -180,7 +180,7 @@ def author_of(raw: dict[str, Any], packed: bool | None = None) -> Peer | None:
 
 def _own_kind(author: Peer, chat: ChatContext) -> Peer:
     """Before mid-2021 a small group and a channel were written alike: the chat's own id decides."""
-    if author.type == "channel" and chat.source != "dm" and author.id == -CHANNEL_SHIFT + chat.tg_channel_id:
+    if author.type == "channel" and chat.source != "dm" and author.id == marked_channel_id(-chat.tg_channel_id):
         return Peer("chat", chat.tg_channel_id)
     return author
 

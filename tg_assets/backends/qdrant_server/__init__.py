@@ -1,7 +1,8 @@
 """The embedded vector server: an HTTP server that owns ``qdrant-edge-py`` shards, one per collection.
 
 It speaks the part of Qdrant's REST interface that ``QdrantClient(url=…)`` uses for collections, payload indexes,
-points, queries with prefetch and fusion, scroll, count and facet; anything else answers 400 and says so.
+points, queries with prefetch, fusion, examples and groups, scroll, count and facet. Anything else (multivectors, score
+formulas, changes to single vectors, …) is refused by its name.
 Run as ``python -m tg_assets.backends.qdrant_server``. No other part of tg-assets imports it.
 
 Facts about the engine (0.9.0) that shaped it: a query holds Python's GIL and an update releases it;

@@ -53,7 +53,7 @@ def build_app(store: Store, api_key: str) -> Starlette:
         return lambda path, body: work(store.get(path["name"]), body)
 
     def change(build: Callable[[Json], Any], *, vacuum: bool = False) -> Handler:
-        return on_collection(lambda collection, body: collection.update([build(body)], vacuum=vacuum))
+        return on_collection(lambda collection, body: collection.update(build(body), vacuum=vacuum))
 
     def one_point(collection: Collection, id_: str) -> Json:
         found = collection.retrieve({"ids": [int(id_) if id_.isdigit() else id_], "with_vector": True})
@@ -75,7 +75,6 @@ def build_app(store: Store, api_key: str) -> Starlette:
             name,
             GET=on_collection(lambda collection, _: collection.info()),
             PUT=lambda path, body: store.create(path["name"], body or {}),
-            PATCH=on_collection(lambda _c, _b: True),
             DELETE=lambda path, _: store.delete(path["name"]),
         ),
         route(
@@ -94,13 +93,6 @@ def build_app(store: Store, api_key: str) -> Starlette:
             PUT=change(updates.overwrite_payload),
         ),
         route(f"{points}/payload/delete", POST=change(updates.delete_payload)),
-        route(f"{points}/payload/clear", POST=change(updates.clear_payload)),
-        route(f"{points}/vectors", PUT=change(updates.update_vectors)),
-        route(f"{points}/vectors/delete", POST=change(updates.delete_vectors)),
-        route(
-            f"{points}/batch",
-            POST=on_collection(lambda c, body: [c.update([item], vacuum=True) for item in updates.batch(body)]),
-        ),
         route(f"{points}/query", POST=on_collection(Collection.query)),
         route(f"{points}/query/batch", POST=on_collection(lambda c, body: c.query_batch(body["searches"]))),
         route(f"{points}/query/groups", POST=on_collection(Collection.query_groups)),
@@ -132,10 +124,6 @@ def _answer(handler: Handler, path: dict[str, Any], raw: bytes, started: float) 
         return 400, _error(f"Wrong input: {error}")
     reply = {"result": result, "status": "ok", "time": time.perf_counter() - started}
     return 200, orjson.dumps(reply, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-def _healthy(_: Request) -> Response:
-    return PlainTextResponse("healthz check passed")
 
 
 def _denied(request: Request, api_key: str) -> Response | None:

@@ -93,7 +93,7 @@ class Collection:
         with self._define:
             if self._definition["indexes"].get(field) == wanted:
                 return self._acknowledge(0)
-            reply = self.update([engine.UpdateOperation.create_field_index(field, to_index(wanted))])
+            reply = self.update(engine.UpdateOperation.create_field_index(field, to_index(wanted)))
             self._definition["indexes"][field] = wanted
             _save(self.path, self._definition)
         return reply
@@ -101,20 +101,19 @@ class Collection:
     def delete_index(self, field: str) -> Json:
         """Forget an index."""
         with self._define:
-            reply = self.update([engine.UpdateOperation.delete_field_index(field)])
+            reply = self.update(engine.UpdateOperation.delete_field_index(field))
             self._definition["indexes"].pop(field, None)
             _save(self.path, self._definition)
         return reply
 
-    def update(self, operations: list[engine.UpdateOperation], *, vacuum: bool = False) -> Json:
-        """Apply changes in order; done when this returns."""
+    def update(self, operation: engine.UpdateOperation, *, vacuum: bool = False) -> Json:
+        """Apply a change; done when this returns."""
         self._last_used = time.monotonic()
         with self._write:
             self._dirty = True
             self._vacuum_due |= vacuum
-            for operation in operations:
-                self._shard.update(operation)
-            self._operations += len(operations)
+            self._shard.update(operation)
+            self._operations += 1
             return self._acknowledge(self._operations)
 
     def query(self, body: Json) -> Json:

@@ -7,7 +7,7 @@ import numpy as np
 import qdrant_edge as engine
 from numpy.typing import NDArray
 
-from tg_assets.backends.qdrant_server.errors import unsupported, wrong_input
+from tg_assets.backends.qdrant_server.errors import wrong_input
 
 
 def towards(positive: Sequence[Any], negative: Sequence[Any]) -> Any:
@@ -25,8 +25,6 @@ def towards(positive: Sequence[Any], negative: Sequence[Any]) -> Any:
         mean = _towards(np.array([[row.get(index, 0.0) for index in axis] for row in rows]), len(positive))
         kept = [(index, float(value)) for index, value in zip(axis, mean, strict=True) if value]
         return engine.SparseVector([index for index, _ in kept], [value for _, value in kept])
-    if any(isinstance(one[0], list) for one in every):
-        raise unsupported("the recommend strategy average_vector over multivectors")
     if len({len(one) for one in every}) > 1:
         raise wrong_input("examples have different dimensions")
     mean = _towards(np.array(every, dtype=np.float64), len(positive))

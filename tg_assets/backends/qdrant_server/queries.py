@@ -7,7 +7,6 @@ import qdrant_edge as engine
 
 from tg_assets.backends.qdrant_server.errors import RequestError, unsupported, wrong_input
 from tg_assets.backends.qdrant_server.filters import Json, to_filter
-from tg_assets.backends.qdrant_server.formulas import to_formula
 from tg_assets.backends.qdrant_server.means import towards
 
 DEFAULT_LIMIT = 10
@@ -64,7 +63,7 @@ def to_vector_selector(value: Any) -> bool | list[str]:
 
 
 def to_vector(value: Any) -> Any:
-    """One dense, multi or sparse vector."""
+    """One dense or sparse vector."""
     if isinstance(value, dict):
         if value.keys() != {"indices", "values"}:
             raise unsupported("inference from text or images")
@@ -141,10 +140,6 @@ def _scoring(body: Json, fetch: FetchVector) -> Any:
         return engine.Fusion.Rrf(k=query["rrf"].get("k") or RRF_K, weights=query["rrf"].get("weights"))
     if "order_by" in query:
         return to_order(query["order_by"])
-    if "sample" in query:
-        return engine.Sample.Random
-    if "formula" in query:
-        return to_formula(query)
     if "recommend" in query:
         return _recommend(query["recommend"], using, fetch)
     if "discover" in query:

@@ -104,12 +104,9 @@ def collection_info(body: Json, indexes: dict[str, Json], info: engine.ShardInfo
 def _dense(body: Json) -> engine.EdgeVectorParams:
     if str(body.get("distance")) not in DISTANCES:
         raise wrong_input(f"unknown distance {body.get('distance')!r}")
-    multi = body.get("multivector_config")
-    return engine.EdgeVectorParams(
-        size=body["size"],
-        distance=DISTANCES[body["distance"]],
-        multivector_config=None if multi is None else engine.MultiVectorConfig(engine.MultiVectorComparator.MaxSim),
-    )
+    if body.get("multivector_config") is not None:
+        raise unsupported("multivector_config")
+    return engine.EdgeVectorParams(size=body["size"], distance=DISTANCES[body["distance"]])
 
 
 def _sparse(body: Json) -> engine.EdgeSparseVectorParams:

@@ -51,52 +51,6 @@ def delete_payload(body: Json) -> engine.UpdateOperation:
     return Operation.delete_payload_by_filter(_required_filter(body), body["keys"])
 
 
-def clear_payload(body: Json) -> engine.UpdateOperation:
-    """Remove whole payloads."""
-    if body.get("points") is not None:
-        return Operation.clear_payload(body["points"])
-    return Operation.clear_payload_by_filter(_required_filter(body))
-
-
-def update_vectors(body: Json) -> engine.UpdateOperation:
-    """Replace the named vectors, keep the others."""
-    return Operation.update_vectors(
-        [engine.PointVectors(item["id"], _vectors(item["vector"])) for item in body["points"]]
-    )
-
-
-def delete_vectors(body: Json) -> engine.UpdateOperation:
-    """Remove the named vectors."""
-    if body.get("points") is not None:
-        return Operation.delete_vectors(body["points"], body["vector"])
-    return Operation.delete_vectors_by_filter(_required_filter(body), body["vector"])
-
-
-# Names of operations in ``points/batch``.
-OPERATIONS = {
-    "upsert": upsert,
-    "delete": delete,
-    "set_payload": set_payload,
-    "overwrite_payload": overwrite_payload,
-    "delete_payload": delete_payload,
-    "clear_payload": clear_payload,
-    "update_vectors": update_vectors,
-    "delete_vectors": delete_vectors,
-}
-
-
-def batch(body: Json) -> list[engine.UpdateOperation]:
-    """``{"operations": [{name: …}, …]}``, in order."""
-    operations = []
-    for item in body["operations"]:
-        ((name, value),) = item.items()
-        if name not in OPERATIONS:
-            raise unsupported(f"the operation {name}")
-        given = {"points": value} if name == "clear_payload" and isinstance(value, list) else value
-        operations.append(OPERATIONS[name](given))
-    return operations
-
-
 def _vectors(value: Any) -> Any:
     if isinstance(value, dict):
         sparse = engine.SparseVector
