@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tg_assets.cli.terminal import escaped
+from tg_assets.cli.terminal import echo, escaped
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,7 +24,7 @@ def json_option(function: F) -> F:
 def show_json(command: str, items: Iterable[Mapping[str, Any]], **more: Any) -> None:
     """Print the object."""
     said = json.dumps({"command": command, **more, "items": list(items)}, ensure_ascii=False, default=_plain)
-    click.echo(escaped(said))
+    echo(escaped(said))
 
 
 def _plain(value: object) -> str:
