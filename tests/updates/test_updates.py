@@ -9,7 +9,7 @@ from telethon.tl import types as tl
 
 from tg_assets.history.reach import Reachable
 from tg_assets.updates.chats import Chats
-from tg_assets.updates.updates import Heard, Translator
+from tg_assets.updates.updates import Translated, Translator
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 ME, ADA, CIRCLE, NEWS = 900, 7, 44, 42
@@ -40,7 +40,7 @@ def short(**fields: Any) -> Any:
     )
 
 
-def heard(translator: Translator, *updates: Any) -> Heard:
+def heard(translator: Translator, *updates: Any) -> Translated:
     return translator.translate(updates, AT)
 
 
@@ -57,7 +57,7 @@ def test_short_messages(translator: Translator) -> None:
 def test_short_message_of_somebody_unknown(translator: Translator) -> None:
     """A short message does not say who wrote it: when that is not known, Telegram is asked."""
     found = heard(translator, short(user_id=8))
-    assert (found.events, found.again) == ([], [(0, 5)])
+    assert (found.events, found.refetch) == ([], [(0, 5)])
 
 
 def test_poll(translator: Translator) -> None:
@@ -67,8 +67,8 @@ def test_poll(translator: Translator) -> None:
     media = tl.MessageMediaPoll(poll, tl.PollResults())
     message = tl.Message(3, tl.PeerChannel(NEWS), AT, "", media=media)
     votes = tl.UpdateMessagePoll(11, tl.PollResults())
-    assert heard(translator, votes).again == []
-    assert heard(translator, tl.UpdateNewChannelMessage(message, 1, 1), votes).again == [(CHANNEL.tg_channel_id, 3)]
+    assert heard(translator, votes).refetch == []
+    assert heard(translator, tl.UpdateNewChannelMessage(message, 1, 1), votes).refetch == [(CHANNEL.tg_channel_id, 3)]
 
 
 def test_deleted_private_messages(translator: Translator) -> None:
@@ -93,4 +93,4 @@ def test_what_nobody_follows(translator: Translator) -> None:
         tl.UpdateNewChannelMessage(message, 1, 1), tl.UpdateDeleteChannelMessages(43, [1], 1, 1),
         tl.UpdateChannelMessageViews(43, 1, 5), tl.UpdateUserTyping(ADA, tl.SendMessageTypingAction()),
     )  # fmt: skip
-    assert heard(translator, *updates) == Heard()
+    assert heard(translator, *updates) == Translated()
