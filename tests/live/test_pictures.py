@@ -79,7 +79,7 @@ def posts(live: Live) -> Live:
     return live
 
 
-def vision(live: Live) -> dict[int, Any]:
+def described(live: Live) -> dict[int, Any]:
     """Rows of what was seen, by message."""
     rows = live.rows(
         """SELECT m.telegram_message_id AS number, e.status, e.error, e.data FROM post_enrichment e
@@ -93,7 +93,7 @@ def test_every_picture_of_a_post(posts: Live) -> None:
     vision = FakeVision.make(plain)
     run(posts, vision)
     assert vision.asked == [1, 2, 3, 4]
-    found = vision(posts)
+    found = described(posts)
     assert {number: row.status for number, row in found.items()} == {1: "ok", 2: "ok", 3: "ok"}
     assert "3th" in found[3].data["description"]
     assert "4th" in found[3].data["description"]
@@ -132,13 +132,16 @@ def test_a_policy_and_its_reasons(posts: Live) -> None:
     vision = FakeVision.make(plain, Policy(per_post=1))
     run(posts, vision)
     assert vision.asked == [1, 2, 3]
-    assert [one["why"] for one in vision(posts)[3].data["pictures"]] == [None, "policy: beyond the first 1 of the post"]
+    assert [one["why"] for one in described(posts)[3].data["pictures"]] == [
+        None,
+        "policy: beyond the first 1 of the post",
+    ]
     whole = FakeVision.make(plain, Policy(per_post=2))
     assert stale(run(posts, whole))["vision_summaries"] == {"changed": 1}
     assert whole.asked == [4]
     none = FakeVision.make(plain, Policy(never=("-1001234567890",)))
     assert stale(run(posts, none))["vision_summaries"] == {"changed": 3}
-    assert {row.error for row in vision(posts).values()} == {"policy: the chat is left out"}
+    assert {row.error for row in described(posts).values()} == {"policy: the chat is left out"}
     assert none.asked == []
 
 
@@ -156,7 +159,7 @@ def test_pictures_that_fail_or_are_refused(posts: Live) -> None:
 
     vision = FakeVision.make(bad)
     run(posts, vision)
-    found = {number: (row.status, row.error) for number, row in vision(posts).items()}
+    found = {number: (row.status, row.error) for number, row in described(posts).items()}
     assert found == {
         1: ("skipped", "refused: broken"),
         2: ("error", "answered nonsense twice"),
@@ -183,7 +186,7 @@ def test_a_picture_that_looks_the_same_is_paid_for_once(live: Live) -> None:
         vision = FakeVision.make(plain, fingerprint=fingerprint)
         run(live, vision)
         assert vision.asked == ([] if number == 2 else [number])
-    results = {number: row.data for number, row in vision(live).items()}
+    results = {number: row.data for number, row in described(live).items()}
     assert results[2]["analysis_reason"] == "cache_hit"
     assert results[2]["description"] == results[1]["description"] != results[3]["description"]
     assert results[2]["sha256"] != results[1]["sha256"]
