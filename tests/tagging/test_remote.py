@@ -161,6 +161,7 @@ def test_the_prompt_calls_it_data() -> None:
 @settings(deadline=None)
 @example("0", ["0¡"])
 @given(st.text(max_size=80), st.lists(st.text(max_size=20), max_size=6))
+@example("0", ["` 0`< "])
 def test_any_post_and_any_answer(text: str, names: list[str]) -> None:
     """Never more than the post says, whatever both are."""
     (result,) = tagger(says(*names))[0].tag_all([TagInput(text, hashtags=())])

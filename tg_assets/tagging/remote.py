@@ -189,7 +189,7 @@ def _believed(content: _Content, names: Sequence[str]) -> Iterator[Tag]:
         origin, part = told
         if f" {name} " not in part.folded:  # another form of the words: marks between them would be the model's own
             name = _MARK.sub(" ", name)
-        name = clean(name)
+        name = normal(name)
         if len(name) > 1 and name not in kept and len(kept) < MOST_TAGS:
             kept.add(name)
             yield Tag(name, CONFIDENCE, origin)
