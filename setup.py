@@ -12,8 +12,15 @@ SHIPPED = ("dagster.yaml", "workspace.yaml", "samples/export")
 class BuildWithFiles(build_py):
     """Puts them where ``tg_assets.shipped`` looks for them."""
 
+    def get_source_files(self) -> list[str]:
+        """With them, for the source distribution: a wheel is built from that by default."""
+        found = [path for name in SHIPPED for path in (Path(name), *Path(name).rglob("*")) if path.is_file()]
+        return [*super().get_source_files(), *map(str, found)]
+
     def run(self) -> None:
         """Build, then copy; an editable install finds them where they are."""
+        # What an earlier build left there may be gone from the project.
+        shutil.rmtree(Path("build", "lib"), ignore_errors=True)
         super().run()
         if not self.editable_mode:
             for name in SHIPPED:

@@ -42,7 +42,7 @@ def dagster_home(settings: Settings) -> Path:
     """Directory with the instance's ``dagster.yaml``, kept equal to the project's."""
     source = shipped("dagster.yaml")
     if not source.is_file():
-        raise TgAssetsError(f"{source} is missing: run tg-assets from a checkout of the project.")
+        raise TgAssetsError(f"{source} is missing: tg-assets is not installed whole.")
     home = settings.state_dir / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     target = home / "dagster.yaml"

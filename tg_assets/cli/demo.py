@@ -60,7 +60,7 @@ def demo_command() -> None:
     show_hits(find(LIVE_QUESTION, LIVE_TENANT, None, 2))
     console.print("\nWho is forwarded most?")
     console.print(_forwards())
-    console.print(f"\nLook around: {api.address}/asset-groups  (stop everything with `make down`)")
+    console.print(f"\nLook around: {api.address}/asset-groups  (stop everything with `tg-assets down`)")
 
 
 def _live() -> None:

@@ -13,7 +13,9 @@ from typing import Any
 from tg_assets.errors import TgAssetsError
 
 RUNNING = "Is it running (`tg-assets up`), and does {} point at it?"
-PACKAGE = Path(__file__).resolve().parents[2]
+OUR_PACKAGES = [
+    Path(__file__).resolve().parents[2] / name for name in ("tg_assets", "resources", "sensors", "migrations")
+]
 # By SQLSTATE, the longest prefix first.
 POSTGRES = {
     "42P01": "The schema is not there or is an older one. Run `tg-assets migrate`.",
@@ -179,11 +181,7 @@ TOLD: dict[str, Callable[[Any], str | None]] = {
 def _place(error: BaseException) -> str:
     """Class and place, in our own code when it went through it."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [
-        frame
-        for frame in frames
-        if Path(frame.filename).is_relative_to(PACKAGE) and "site-packages" not in frame.filename
-    ]
+    own = [frame for frame in frames if any(Path(frame.filename).is_relative_to(package) for package in OUR_PACKAGES)]
     where = (own or frames)[-1:]
     told = [f" in {Path(frame.filename).name}, line {frame.lineno}" for frame in where]
     return f"{type(error).__name__}{''.join(told)}"

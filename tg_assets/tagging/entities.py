@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from tg_assets.errors import TgAssetsError
 from tg_assets.lazy import Lazy
+from tg_assets.shipped import how_to_install
 from tg_assets.tagging.lemmas import fold, words
 from tg_assets.tagging.phrases import phrases
 from tg_assets.tagging.readings import analysed, readings
@@ -28,6 +29,7 @@ _FILES = {
     "emb/navec_news_v1_1B_250K_300d_100q.tar": "f07270833d78523edc5781538d67038e95b43975e4a7ae757c693b687f9cbfca",
     "model/slovnet_ner_news_v1.tar": "16c3343a6572ddf0e2b2fc1923113de15a7f5ca5bde90e780dd590418665603e",
 }
+_DATA = "natasha==1.6.0"
 _PACKAGES = ("navec", "slovnet", "natasha")
 
 _RUSSIAN = re.compile("[а-я]+")
@@ -55,13 +57,15 @@ def available() -> bool:
 def _checked(name: str, expected: str) -> Path:
     spec = find_spec("natasha")
     if spec is None or spec.origin is None:
-        raise TgAssetsError("natasha is not installed; install the extra `entities` as the documentation says.")
+        raise TgAssetsError(
+            f"natasha is not installed: {how_to_install('entities')}, then pip install --no-deps {_DATA}."
+        )
     path = Path(spec.origin).parent / "data" / name
     found = sha256(path.read_bytes()).hexdigest() if path.is_file() else "none"
     if found != expected:
         raise TgAssetsError(
             f"The entity model's file {path.name} has SHA-256 {found[:12]}…, expected {expected[:12]}…. "
-            "Reinstall natasha==1.6.0 without its dependencies."
+            f"Install it again: pip install --no-deps --force-reinstall {_DATA}."
         )
     return path
 
