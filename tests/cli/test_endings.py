@@ -11,12 +11,13 @@ from collections.abc import Callable
 import click
 import pytest
 
+from tests.support.data import ROOT
 from tg_assets.backends.addresses import make_context
 from tg_assets.backends.context import ServerOptions
 from tg_assets.backends.layout import Layout
 from tg_assets.cli import ending, terminal
 from tg_assets.cli.dagster_api import SENTENCES, cause
-from tg_assets.cli.faults import PACKAGE, explain
+from tg_assets.cli.faults import explain
 from tg_assets.errors import TgAssetsError
 from tg_assets.settings import Settings, load_settings
 
@@ -56,7 +57,7 @@ def nested() -> ExceptionGroup[Exception]:
     ("error", "code", "words"),
     [
         (TgAssetsError(f"Feed {STRANGE} is away."), 1, "a stranger's words"),
-        (KeyError(STRANGE), 1, "fault of tg-assets (KeyError in test_endings.py"),
+        (KeyError(STRANGE), 1, "fault of tg-assets (KeyError in ending.py"),
         (UnicodeEncodeError("utf-8", STRANGE, 0, 1, STRANGE), 1, "fault of tg-assets (UnicodeEncodeError"),
         (RecursionError(STRANGE), 1, "fault of tg-assets (RecursionError"),
         (MemoryError(), 1, "not enough memory"),
@@ -151,7 +152,7 @@ def test_a_backfill_tells_every_sentence_that_is_meant_for_people() -> None:
     classes = [
         (node.name, {getattr(base, "id", "") for base in node.bases})
         for folder in ("tg_assets", "resources", "sensors")
-        for path in (PACKAGE / folder).rglob("*.py")
+        for path in (ROOT / folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ClassDef)
     ]
