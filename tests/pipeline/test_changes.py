@@ -13,7 +13,7 @@ from sqlalchemy import text
 from tests.support import pipeline
 from tests.support.pipeline import ALL_ASSETS
 from tests.telegram.exports import chat, message
-from tg_assets import ids
+from tg_assets import assets, ids
 from tg_assets.landing.facts import Fact, apply_facts, keep_facts
 
 NOON = 1_682_942_400  # 2023-05-01, 12:00 UTC
@@ -111,6 +111,7 @@ def test_first_second_and_third_run(story_of: Pipeline) -> None:
         "qdrant_points": 8, "qdrant_points.albums": 1, "neo4j_nodes": 8, "neo4j_nodes.albums": 1, "feed_statistics": 2,
     }  # fmt: skip
     assert story_of.run() == dict.fromkeys(STAGES, 0)
+    assert {name for asset in assets.ASSETS for name in asset.ledger} == set(STAGES)
 
 
 def test_an_edited_text_touches_one_message(story_of: Pipeline) -> None:

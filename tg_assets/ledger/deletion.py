@@ -30,6 +30,17 @@ from tg_assets.stores.database import temp_rows
 
 BATCH = 500
 
+# Stages that the ledger has, found by a step through the index for each.
+_STAGES = """
+    WITH RECURSIVE known AS (
+        (SELECT stage FROM derivations ORDER BY stage LIMIT 1)
+        UNION ALL
+        SELECT (SELECT d.stage FROM derivations d WHERE d.stage > known.stage ORDER BY d.stage LIMIT 1) FROM known
+        WHERE known.stage IS NOT NULL
+    )
+    SELECT stage FROM known WHERE stage IS NOT NULL
+"""
+
 # A message of an export shows its album by the media that are left; a service message is in none.
 _BLANK = """
     raw = '{}', raw_hash = '', format = 'deleted', edited_at = NULL, version_at = NULL, later_look = NULL,
@@ -69,10 +80,15 @@ def bury(connection: Connection) -> None:
         "DELETE FROM telegram_message_versions v USING buried b WHERE v.id = b.id",
         "DELETE FROM message_facts f USING buried b WHERE f.id = b.id AND f.kind IN ('media', 'vision')",
         "DELETE FROM post_enrichment e USING buried b WHERE e.post_id = b.id",
-        # What a stage has yet to undo is in its inputs, and new to it.
-        "DELETE FROM derivations d USING buried b WHERE d.item_id = b.id",
     ):
         connection.execute(text(statement))
+    # What a stage has yet to undo is in its inputs, and new to it. By stage, since the ledger's index begins with it.
+    stages = list(connection.execute(text(_STAGES)).scalars())
+    connection.execute(
+        text("""DELETE FROM derivations
+                WHERE stage = ANY(:stages) AND item_id = ANY(ARRAY(SELECT id FROM buried))"""),
+        {"stages": stages},
+    )
     _drop_letters(connection)
 
 

@@ -17,7 +17,7 @@ from tg_assets.scope import Scope
 
 
 class Session(Protocol):
-    """What the engine needs of a connection; ``resources.postgres.TenantConnection`` is one."""
+    """What the engine needs of a connection; ``stores.database.TenantConnection`` is one."""
 
     tenant: UUID
 

@@ -3,7 +3,7 @@
 ``raw_of`` gives what ``message.to_dict()`` would, less what is not set: constructors under ``_``, bytes as base64,
 moments as ISO 8601 in UTC, nothing that PostgreSQL refuses. Beside the message's own fields it has ``peers``: name,
 username and type of those it refers to, by marked id as text, for nobody can look them up later. Never raises.
-What does not belong here: reading what is stored (``telethon_message``), asking Telegram.
+What does not belong here: reading what is stored (``events.from_telethon``), asking Telegram.
 """
 
 from base64 import b64encode
