@@ -15,7 +15,7 @@ TEST_PROCESSES ?= 4
 help:
 	@echo "make demo   everything on the bundled sample: servers, import, all assets, answers, the UI"
 	@echo "make test   lint and every test, on real servers and in a real browser"
-	@echo "make check  lint, types and every test that needs no server"
+	@echo "make check  lint, types and every test without servers and workers"
 	@echo "make up     start the servers and Dagster          make down   stop them"
 	@echo "make lint   ruff and mypy                          make bench  measure"
 	@echo "make lock   pin the dependencies anew              make clean  stop and remove .venv and .tg-assets"

@@ -36,19 +36,23 @@ LONG = (
 )  # fmt: skip
 
 
-# Files whose tests start servers of their own.
-STARTS_SERVERS = ("backends", "ui", "cli/test_readme.py", "cli/test_telegram_docs.py")
+# Files whose tests start servers of their own, or workers with models.
+STARTS_PROCESSES = (
+    "backends", "cli/test_doctor.py", "cli/test_readme.py", "cli/test_telegram_docs.py", "speech/test_local.py",
+    "telegram_server", "test_packaging.py", "ui", "vision/test_local.py", "vision/test_objects.py",
+    "vision/test_reading.py", "vision/test_sandbox.py",
+)  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put files that take long first; the others stay as they were found. Mark what needs a server."""
+    """Put files that take long first; the others stay as found. Mark what needs a server or starts a process."""
     here = Path(__file__).parent
     places = {here / name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.path, len(LONG)))
     for item in items:
         needs = {"servers", "installed"} & set(getattr(item, "fixturenames", ()))
-        if needs or str(item.path.relative_to(here)).startswith(STARTS_SERVERS):
+        if needs or str(item.path.relative_to(here)).startswith(STARTS_PROCESSES):
             item.add_marker("servers")
 
 
