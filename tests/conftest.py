@@ -36,11 +36,10 @@ LONG = (
 )  # fmt: skip
 
 
-# Files whose tests start servers of their own, or workers with models.
+# Files whose tests start servers or workers of their own, or read pictures with large models.
 STARTS_PROCESSES = (
-    "backends", "cli/test_doctor.py", "cli/test_readme.py", "cli/test_telegram_docs.py", "speech/test_local.py",
-    "telegram_server", "test_packaging.py", "ui", "vision/test_local.py", "vision/test_objects.py",
-    "vision/test_reading.py", "vision/test_sandbox.py",
+    "backends", "cli/test_readme.py", "cli/test_telegram_docs.py", "speech/test_local.py", "telegram_server",
+    "test_packaging.py", "ui", "vision/test_local.py", "vision/test_reading.py", "vision/test_sandbox.py",
 )  # fmt: skip
 
 

