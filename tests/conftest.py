@@ -5,6 +5,7 @@ A test that asks for ``servers`` and does not get them fails: nothing is skipped
 
 import os
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +28,18 @@ os.environ.pop("COLUMNS", None)
 FOREIGN = {name for name in os.environ if name.startswith("TG_") and name not in ("TG_POSTGRES_BIN", "TG_REDIS_BIN")}
 
 
+# What one process of tests runs together because it shares an installation that takes a minute to begin and is
+# never quite idle. All other files are a group each.
+TOGETHER = (
+    ("live/test_daemon.py", "ui/test_ui_live.py", "cli/test_telegram_docs.py", "cli/test_listing.py"),
+    ("ui/test_ui.py", "cli/test_cli.py", "ui/test_ui_telegram.py", "cli/test_console.py"),
+)
 # Files that take minutes: begun first, so that no process has one of them left when the others are done.
 LONG = (
-    "ui/test_ui.py", "live/test_daemon.py", "pipeline/test_changes.py", "cli/test_readme.py", "ui/test_ui_telegram.py",
-    "live/test_crashes.py", "cli/test_cli.py", "pipeline/test_public_exports.py", "cli/test_telegram_docs.py",
-    "pipeline/test_scale.py", "live/test_albums.py", "updates/test_losses.py", "pipeline/test_sample.py",
-    "importing/test_whole_group.py", "pipeline/test_isolation.py", "backends/test_service.py", "live/test_fuzz.py",
+    *TOGETHER[0], *TOGETHER[1], "pipeline/test_scale.py", "pipeline/test_sample.py", "cli/test_readme.py",
+    "live/test_crashes.py", "importing/test_whole_group.py", "pipeline/test_changes.py",
+    "pipeline/test_public_exports.py", "live/test_albums.py", "updates/test_losses.py", "pipeline/test_isolation.py",
+    "backends/test_service.py", "live/test_fuzz.py",
 )  # fmt: skip
 
 
@@ -47,12 +54,30 @@ STARTS_PROCESSES = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put files that take long first; the others stay as found. Mark what needs a server or starts a process."""
     here = Path(__file__).parent
-    places = {here / name: place for place, name in enumerate(LONG)}
-    items.sort(key=lambda item: places.get(item.path, len(LONG)))
+    places = {name: place for place, name in enumerate(LONG)}
+    groups = {name: f"installation {number}" for number, names in enumerate(TOGETHER) for name in names}
+    items.sort(key=lambda item: places.get(str(item.path.relative_to(here)), len(LONG)))
     for item in items:
+        file = str(item.path.relative_to(here))
         needs = {"servers", "installed"} & set(getattr(item, "fixturenames", ()))
-        if needs or str(item.path.relative_to(here)).startswith(STARTS_PROCESSES):
+        if needs or file.startswith(STARTS_PROCESSES):
             item.add_marker("servers")
+        if "installed" in needs and file not in groups:
+            raise pytest.UsageError(f"tests/{file} shares an installation: name it in TOGETHER of tests/conftest.py.")
+        item.add_marker(pytest.mark.xdist_group(groups.get(file, file)))
+
+
+RUNNING = pytest.StashKey[ExitStack]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Stop a process' installation after the last test of its group."""
+    shared = item.config.stash.get(RUNNING, None)
+    if shared is not None and "PYTEST_XDIST_WORKER" in os.environ:
+        of, after = (one and one.get_closest_marker("xdist_group") for one in (item, nextitem))
+        if after is None or of is None or of.args != after.args:
+            shared.close()
 
 
 @pytest.fixture(scope="session")
@@ -81,12 +106,12 @@ def servers(installation: Path) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Installation"]:
+def installed(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Installation"]:
     """What a person has after ``tg-assets up`` and importing the sample for tenant ``demo``."""
     from tests.support.installation import running
 
-    with running(tmp_path_factory.mktemp("tg-assets")) as found:
-        yield found
+    with ExitStack() as pytestconfig.stash[RUNNING]:
+        yield pytestconfig.stash[RUNNING].enter_context(running(tmp_path_factory.mktemp("tg-assets")))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -99,7 +99,7 @@ def shell(installed: Installation, script: str, options: str = "") -> str:
         env={**installed.environment, "PATH": f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

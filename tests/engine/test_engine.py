@@ -53,7 +53,7 @@ class Letters:
         assert len(found) == chunk.size
         self.chunks.append(len(found))
         if self.meet is not None:
-            self.meet.wait(timeout=20)
+            self.meet.wait(timeout=600)
             self.meet = None
         outcome = Outcome()
         if self.stumbling & {item for item, *_ in found}:
@@ -236,9 +236,9 @@ def test_of_two_runs_at_once_the_second_finds_the_work_done(scope: Scope, letter
     patient = Letters(letters.tenant)
     second = threading.Thread(target=patient.run, args=(scope,))
     second.start()
-    letters.meet.wait(timeout=20)
+    letters.meet.wait(timeout=600)
     for thread in (first, second):
-        thread.join(timeout=60)
+        thread.join(timeout=600)
     assert (sum(letters.chunks), sum(patient.chunks)) == (20, 0)
     assert letters.made() == {item(scope, number): number for number in range(20)}
     assert letters.ledger() == Counter(ok=20)

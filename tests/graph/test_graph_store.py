@@ -85,7 +85,7 @@ def test_writers_that_meet_make_one_node(tenant: str) -> None:
                     for one in posts
                     for n in range(9)
                 ]
-                start.wait(timeout=30)
+                start.wait(timeout=600)
                 graph.write(statements.POSTS, posts)
                 graph.write(statements.TAGS, tags)
         except Exception as problem:  # noqa: BLE001 - looked at below
@@ -95,7 +95,7 @@ def test_writers_that_meet_make_one_node(tenant: str) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=120)
+        thread.join(timeout=900)
     assert problems == []
     with store.tenant(ids.tenant_id(tenant)) as graph:
         assert counts(graph) == {"Post": 48, "Channel": 1, "HAS_POST": 48, "Tag": 9, "TAGGED_AS": 48 * 9}

@@ -33,7 +33,7 @@ DEADLY = "this message kills"
 MOST_LIVES = 40
 
 
-def run(job: str, tenant: str, place: str = "never", seconds: float = 500) -> int:
+def run(job: str, tenant: str, place: str = "never", seconds: float = 900) -> int:
     """Run it to its end, whatever that is; its exit code."""
     command = [sys.executable, "-m", "tests.live.child", job, tenant, place]
     done = subprocess.run(command, cwd=ROOT, timeout=seconds, capture_output=True, text=True, check=False)
@@ -41,7 +41,7 @@ def run(job: str, tenant: str, place: str = "never", seconds: float = 500) -> in
     return done.returncode
 
 
-def lives(tenant: str, place: str, seconds: float = 500) -> int:
+def lives(tenant: str, place: str, seconds: float = 900) -> int:
     """Let tails live and die until one comes to its end; how many there were."""
     command = [sys.executable, "-m", "tests.live.child", "lives", tenant, place]
     done = subprocess.run(command, cwd=ROOT, timeout=seconds, capture_output=True, text=True, check=False)

@@ -140,7 +140,7 @@ def test_redis_restarted_empty(live: Live, undisturbed: dict[str, Any]) -> None:
     told = story(live, STORY)
     tail = child.start("tail", live.tenant, "never")
     live.send(*told[:80])
-    tail.communicate(timeout=60)
+    tail.communicate(timeout=900)
     live.send(*told[80:120])
     live.redis.flushall()
     live.send(*told[120:])

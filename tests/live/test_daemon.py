@@ -63,7 +63,7 @@ def command_of_parent(process: int) -> str:
     return Path(f"/proc/{parent}/cmdline").read_text().replace("\0", " ")
 
 
-def wait_for(what: str, done: Callable[[], Any], seconds: float = 180) -> Any:
+def wait_for(what: str, done: Callable[[], Any], seconds: float = 900) -> Any:
     """Wait until something is there; what it was."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -225,7 +225,7 @@ def test_a_daemon_killed_before_it_submits(without_daemon: Installation, redis: 
         text=True,
     )
     try:
-        said, _ = daemon.communicate(timeout=120)
+        said, _ = daemon.communicate(timeout=900)
     finally:
         daemon.kill()
     assert daemon.returncode == -signal.SIGKILL, said

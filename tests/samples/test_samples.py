@@ -25,7 +25,7 @@ SIZES = {"photo_file_size", "file_size"}
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("sample")
     command = [sys.executable, "-m", "samples.generate", str(out / "export"), "--expected", str(out / "expected.json")]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=120)
+    subprocess.run(command, cwd=ROOT, check=True, timeout=900)
     return out
 
 

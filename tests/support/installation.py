@@ -70,7 +70,7 @@ class Installation:
             text=True,
         )
 
-    def finish(self, process: "subprocess.Popen[str]", seconds: float = 300) -> "subprocess.CompletedProcess[str]":
+    def finish(self, process: "subprocess.Popen[str]", seconds: float = 900) -> "subprocess.CompletedProcess[str]":
         """Wait for a started command, and keep what it said unless it was ``env``, which may say secrets."""
         try:
             out, err = process.communicate(timeout=seconds)
@@ -138,7 +138,7 @@ class Installation:
         start, end = date.fromisoformat(first), date.fromisoformat(last)
         return [(start + timedelta(days=number)).isoformat() for number in range((end - start).days + 1)]
 
-    def wait_for_backfill(self, backfill: str, seconds: float = 300) -> dict[str, Any]:
+    def wait_for_backfill(self, backfill: str, seconds: float = 900) -> dict[str, Any]:
         """Wait until a backfill is over; its status and its runs."""
         deadline = time.monotonic() + seconds
         while True:

@@ -21,7 +21,7 @@ async def connected(session: str | Session, **options: Any) -> AsyncIterator[Tel
         await client.disconnect()
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+async def eventually(condition: Callable[[], bool], seconds: float = 600.0) -> None:
     """Wait until `condition` holds; AssertionError if it does not in time."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what it waits for is in another thread

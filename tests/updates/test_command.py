@@ -21,7 +21,7 @@ def start(place: Place, *options: str) -> "subprocess.Popen[str]":
 
 
 def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=900)
     return process.returncode, said
 
 
