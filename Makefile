@@ -30,10 +30,10 @@ down: .venv/runtime
 	@$(BIN)/tg-assets down
 
 test: .venv/dev ocr browser lint
-	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n $(TEST_PROCESSES)
 
 check: .venv/dev ocr lint
-	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not servers"
+	$(BIN)/pytest -n 2 -m "not servers"
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import servers as embedded
 
@@ -28,18 +30,19 @@ os.environ.pop("COLUMNS", None)
 FOREIGN = {name for name in os.environ if name.startswith("TG_") and name not in ("TG_POSTGRES_BIN", "TG_REDIS_BIN")}
 
 
-# What one process of tests runs together because it shares an installation that takes a minute to begin and is
-# never quite idle. All other files are a group each.
+# What one process of tests runs together: an installation takes a minute to begin and is never quite idle, and the
+# whole group takes minutes to import. All other files are a group each.
 TOGETHER = (
     ("live/test_daemon.py", "ui/test_ui_live.py", "cli/test_telegram_docs.py", "cli/test_listing.py"),
     ("ui/test_ui.py", "cli/test_cli.py", "ui/test_ui_telegram.py", "cli/test_console.py"),
+    ("importing/test_whole_group.py", "pipeline/test_scale.py"),
 )
+SHARED = {"installed", "whole_group"}
 # Files that take minutes: begun first, so that no process has one of them left when the others are done.
 LONG = (
-    *TOGETHER[0], *TOGETHER[1], "pipeline/test_scale.py", "pipeline/test_sample.py", "cli/test_readme.py",
-    "live/test_crashes.py", "importing/test_whole_group.py", "pipeline/test_changes.py",
-    "pipeline/test_public_exports.py", "live/test_albums.py", "updates/test_losses.py", "pipeline/test_isolation.py",
-    "backends/test_service.py", "live/test_fuzz.py",
+    *TOGETHER[2], *TOGETHER[0], *TOGETHER[1], "pipeline/test_sample.py", "cli/test_readme.py",
+    "live/test_crashes.py", "pipeline/test_changes.py", "pipeline/test_public_exports.py", "live/test_albums.py",
+    "updates/test_losses.py", "pipeline/test_isolation.py", "backends/test_service.py", "live/test_fuzz.py",
 )  # fmt: skip
 
 
@@ -50,21 +53,38 @@ STARTS_PROCESSES = (
 )  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)
+def group_of(nodeid: str) -> str:
+    """Name of the group of files that a test belongs to: the first of them."""
+    file = nodeid.split("::", 1)[0].removeprefix("tests/")
+    return next((names[0] for names in TOGETHER if file in names), file)
+
+
+class ByGroup(LoadScopeScheduling):
+    """Each group of files is one process' work, in the order of the collection."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup:
+    """Deal out groups of files, and those that take long first."""
+    config.option.loadscopereorder = False
+    return ByGroup(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put files that take long first; the others stay as found. Mark what needs a server or starts a process."""
     here = Path(__file__).parent
     places = {name: place for place, name in enumerate(LONG)}
-    groups = {name: f"installation {number}" for number, names in enumerate(TOGETHER) for name in names}
+    together = {name for names in TOGETHER for name in names}
     items.sort(key=lambda item: places.get(str(item.path.relative_to(here)), len(LONG)))
     for item in items:
         file = str(item.path.relative_to(here))
-        needs = {"servers", "installed"} & set(getattr(item, "fixturenames", ()))
-        if needs or file.startswith(STARTS_PROCESSES):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & {"servers", "installed"} or file.startswith(STARTS_PROCESSES):
             item.add_marker("servers")
-        if "installed" in needs and file not in groups:
-            raise pytest.UsageError(f"tests/{file} shares an installation: name it in TOGETHER of tests/conftest.py.")
-        item.add_marker(pytest.mark.xdist_group(groups.get(file, file)))
+        if fixtures & SHARED and file not in together:
+            raise pytest.UsageError(f"tests/{file} shares what takes long: name it in TOGETHER of tests/conftest.py.")
 
 
 RUNNING = pytest.StashKey[ExitStack]()
@@ -74,10 +94,9 @@ RUNNING = pytest.StashKey[ExitStack]()
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Stop a process' installation after the last test of its group."""
     shared = item.config.stash.get(RUNNING, None)
-    if shared is not None and "PYTEST_XDIST_WORKER" in os.environ:
-        of, after = (one and one.get_closest_marker("xdist_group") for one in (item, nextitem))
-        if after is None or of is None or of.args != after.args:
-            shared.close()
+    last = nextitem is None or group_of(nextitem.nodeid) != group_of(item.nodeid)
+    if shared is not None and last and "PYTEST_XDIST_WORKER" in os.environ:
+        shared.close()
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,7 @@ def test_excerpt_of_a_group() -> None:
 
 
 @pytest.fixture(scope="module")
-def whole_group() -> tuple[Path, ExportedChat, list[dict[str, Any]], float]:
+def exported_group() -> tuple[Path, ExportedChat, list[dict[str, Any]], float]:
     """The whole group and the seconds that streaming it took."""
     path = shared_data("desktop", "qa_load.json.gz")
     started = time.perf_counter()
@@ -86,9 +86,9 @@ def whole_group() -> tuple[Path, ExportedChat, list[dict[str, Any]], float]:
     return path, chat, messages, time.perf_counter() - started
 
 
-def test_whole_group_streams(whole_group: tuple[Path, ExportedChat, list[dict[str, Any]], float]) -> None:
+def test_whole_group_streams(exported_group: tuple[Path, ExportedChat, list[dict[str, Any]], float]) -> None:
     """103,747 messages in seconds; ids repeat where two exports overlap, mostly with equal content."""
-    _, chat, messages, seconds = whole_group
+    _, chat, messages, seconds = exported_group
     print(f"{len(messages):,} messages in {seconds:.2f} s")
     assert (chat.type, chat.id, chat.source) == ("public_supergroup", 1, "group")
     assert len(messages) == 103_747
@@ -97,9 +97,9 @@ def test_whole_group_streams(whole_group: tuple[Path, ExportedChat, list[dict[st
     assert seconds < 60
 
 
-def test_whole_group_parses(whole_group: tuple[Path, ExportedChat, list[dict[str, Any]], float]) -> None:
+def test_whole_group_parses(exported_group: tuple[Path, ExportedChat, list[dict[str, Any]], float]) -> None:
     """Every message is a row; counts of the last version of each id."""
-    _, chat, messages, _ = whole_group
+    _, chat, messages, _ = exported_group
     unique = {raw["id"]: raw for raw in messages}
     context = ChatContext(chat.tg_channel_id, chat.source)
     assert all(isinstance(read_head(raw), MessageHead) for raw in messages)
