@@ -10,7 +10,7 @@ and meaning alone counts. What does not belong here: the order of results (``fus
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import exp
 
 from tg_assets.index.question import in_other_script, scripts
@@ -27,20 +27,23 @@ _LENGTHS = 4
 """Words whose lengths differ by this much are not compared."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Passage:
     """A text and its names as coverage looks at them: words, their lemmas, and the scripts of the text alone."""
 
     words: frozenset[str]
-    lemmas: frozenset[str]
     scripts: frozenset[str]
 
     @classmethod
     def of(cls, text: str, *names: str | None) -> "Passage":
         """Of what was said, by whom and where."""
         said = words(text)
-        found = frozenset(said).union(*(words(name) for name in names if name))
-        return cls(found, frozenset(map(lemma, found)), scripts(" ".join(said)))
+        return cls(frozenset(said).union(*(words(name) for name in names if name)), scripts(" ".join(said)))
+
+    @cached_property
+    def lemmas(self) -> frozenset[str]:
+        """Made when first looked at: of a hundred hits a search compares the words of a few."""
+        return frozenset(map(lemma, self.words))
 
 
 @lru_cache(maxsize=1 << 16)
