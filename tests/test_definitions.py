@@ -135,6 +135,7 @@ def test_what_runs_are_forked_from_has_one_thread(tmp_path: Path) -> None:
 def test_the_daemon_looks_after_backfills_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop of Dagster's daemon waits as long as ours says, not half a minute."""
     from dagster._daemon import backfill, cli, controller
+    from dagster._daemon.monitoring import run_monitoring
 
     from tg_assets import daemon
 
@@ -150,6 +151,7 @@ def test_the_daemon_looks_after_backfills_every_few_seconds(monkeypatch: pytest.
             next(looks)
 
     monkeypatch.setattr(controller, "DEFAULT_DAEMON_INTERVAL_SECONDS", 30)
+    monkeypatch.setattr(run_monitoring, "monitor_starting_run", run_monitoring.monitor_starting_run)
     monkeypatch.setattr(backfill, "execute_backfill_iteration", lambda *_, **__: iter(()))
     monkeypatch.setattr(cli, "main", loop)
     daemon.main()

@@ -47,11 +47,14 @@ PRIVATE = {
     "telethon._updates.messagebox": ("ENTRY_ACCOUNT", "PtsInfo", "epoch"),
     # A file that lies elsewhere is told by this exception only.
     "telethon.client.downloads": ("_CdnRedirect",),
-    # Runs are forked from the server's own process; the daemon's interval has no setting.
+    # Runs are forked from the server's own process; the daemon's interval has no setting, and its monitoring of runs
+    # that start looks at their time alone.
     "dagster._cli": ("main",),
     "dagster._daemon": ("controller",),
     "dagster._daemon.cli": ("main",),
     "dagster._daemon.controller": ("DEFAULT_DAEMON_INTERVAL_SECONDS",),
+    "dagster._daemon.monitoring": ("run_monitoring",),
+    "dagster._daemon.monitoring.run_monitoring": ("monitor_starting_run",),
     "dagster._grpc.server": ("DagsterApiServer",),
     # Whether the code server has the process of a run.
     "dagster._grpc.types": ("CanCancelExecutionRequest",),

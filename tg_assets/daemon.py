@@ -1,21 +1,47 @@
-"""Dagster's daemon, which looks after backfills every few seconds: ``python -m tg_assets.daemon run …``.
+"""Dagster's daemon, and what it lacks: ``python -m tg_assets.daemon run …``.
 
-Dagster's own looks every 30 s and has no setting for it: a backfill of two seconds took a minute, half of it before it
-began and half until its end was noticed. What does not belong here: sensors and schedules, which have settings of their
-own (``minimum_interval_seconds``, ``dagster.yaml``).
+Dagster's own looks after backfills every 30 s and has no setting for it: a backfill of two seconds took a minute, half
+of it before it began and half until its end was noticed. And a run that a daemon was about to launch when it died is
+taken to be starting until its time is over, ten minutes in which nobody else does its work. What does not belong here:
+sensors and schedules, which have settings of their own (``minimum_interval_seconds``, ``dagster.yaml``).
 """
 
+import time
+from logging import Logger
+
+from dagster import DagsterInstance, DagsterRunStatus, RunRecord
+from dagster._core.launcher.base import WorkerStatus
 from dagster._daemon import controller
+from dagster._daemon.monitoring import run_monitoring
 
 BACKFILL_SECONDS = 3
 """From the end of a look at the backfills that are open to the next one."""
 
+_BEGUN = time.time()
+_monitor_starting_run = run_monitoring.monitor_starting_run
+
+
+def monitor_starting_run(instance: DagsterInstance, run_record: RunRecord, logger: Logger) -> None:
+    """Fail a run that an earlier daemon began to launch and that no process carries; the rest is as Dagster does it."""
+    run = run_record.dagster_run
+    if run.status is DagsterRunStatus.STARTING:
+        launched = instance.get_run_stats(run.run_id).launch_time
+        if launched is not None and launched < _BEGUN:
+            health = instance.run_launcher.check_run_worker_health(run)
+            now = instance.get_run_by_id(run.run_id)
+            if health.status is WorkerStatus.FAILED and now is not None and now.status is run.status:
+                logger.info(f"The daemon that launched run {run.run_id} is gone, and so is its process.")
+                instance.report_run_failed(run, "The daemon died while it launched this run; nothing was done.")
+                return
+    _monitor_starting_run(instance, run_record, logger)
+
 
 def main() -> None:
-    """Dagster's command line with this interval."""
+    """Dagster's command line with these."""
     from dagster._daemon.cli import main as dagster
 
     controller.DEFAULT_DAEMON_INTERVAL_SECONDS = BACKFILL_SECONDS
+    run_monitoring.monitor_starting_run = monitor_starting_run
     dagster()
 
 

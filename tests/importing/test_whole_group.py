@@ -34,7 +34,7 @@ def test_memory_of_a_big_import_is_bounded(whole_group: dict[str, Any]) -> None:
 def test_a_killed_import_changes_nothing_and_the_next_one_gives_the_same(
     servers: dict[str, str], tmp_path: Path, tenant: str
 ) -> None:
-    """SIGKILL while reading and while landing, of the group's first fifth; then an import as if nothing had happened."""
+    """SIGKILL while reading and while landing, a fifth of the group; then an import as if nothing had been."""
     path = tmp_path / "result.json"
     with gzip.open(shared_data("desktop", "qa_load.json.gz"), "rb") as file:
         chat = orjson.loads(file.read())

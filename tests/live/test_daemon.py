@@ -24,17 +24,20 @@ from tg_assets.live.state import stream_states, streams_of
 from tg_assets.stores.redis import client
 
 LINKED = "SELECT count(*) FROM indexing_status WHERE graph_status = 'completed'"
-# A daemon that is killed between keeping a sensor's run requests and submitting them.
+# A daemon that is killed where it is about to do something.
 DYING = """
 import os, signal
-from dagster._daemon import sensor
-submit = sensor._submit_run_requests
+from {module} import {owner}
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
-sensor._submit_run_requests = die
+{owner}.{name} = die
 from tg_assets.daemon import main
 main()
 """
+BEFORE = {
+    "submitting": DYING.format(module="dagster._daemon", owner="sensor", name="_submit_run_requests"),
+    "launching": DYING.format(module="resources.run_launcher", owner="WatchedRunLauncher", name="launch_run"),
+}
 
 
 _RUNS = """query Runs($job: String!) { runsOrError(filter: {pipelineName: $job}, limit: 20) { ... on Runs { results {
@@ -211,13 +214,16 @@ def test_whatever_two_of_its_processes_die_together_traffic_goes_on(
     assert count(installed, "paired", "SELECT count(*) FROM dead_letters") == 0
 
 
-def test_a_daemon_killed_before_it_submits(without_daemon: Installation, redis: Any, tmp_path: Path) -> None:
-    """The tick was kept, its run was not asked for: the next daemon sees to it, and nothing is done twice."""
+@pytest.mark.parametrize("before", BEFORE)
+def test_a_daemon_killed_before(before: str, without_daemon: Installation, redis: Any, tmp_path: Path) -> None:
+    """The tick was kept and its run not asked for, or asked for and not begun: the next daemon sees to it, and nothing
+    is done twice."""
     installed = without_daemon
-    installed.must("tenants", "add", "killed")
-    installed.must("produce", str(events(tmp_path / "events.jsonl", "killed", range(1, 41))))
+    tenant = f"killed-{before}"
+    installed.must("tenants", "add", tenant)
+    installed.must("produce", str(events(tmp_path / "events.jsonl", tenant, range(1, 41))))
     daemon = subprocess.Popen(
-        [sys.executable, "-c", DYING, "run", "--workspace", str(ROOT / "workspace.yaml")],
+        [sys.executable, "-c", BEFORE[before], "run", "--workspace", str(ROOT / "workspace.yaml")],
         env={**installed.environment, **installed.variables},
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -229,11 +235,8 @@ def test_a_daemon_killed_before_it_submits(without_daemon: Installation, redis: 
     finally:
         daemon.kill()
     assert daemon.returncode == -signal.SIGKILL, said
-    assert count(installed, "killed", "SELECT count(*) FROM messages") == 0
+    assert count(installed, tenant, "SELECT count(*) FROM messages") == 0
     installed.must("up")
-    wait_for("committing", lambda: count(installed, "killed", "SELECT count(*) FROM messages") == 40)
-    wait_for(
-        "refreshing",
-        lambda: count(installed, "killed", LINKED) == 40,
-    )
-    assert count(installed, "killed", "SELECT count(*) FROM dead_letters") == 0
+    wait_for("committing", lambda: count(installed, tenant, "SELECT count(*) FROM messages") == 40)
+    wait_for("refreshing", lambda: count(installed, tenant, LINKED) == 40)
+    assert count(installed, tenant, "SELECT count(*) FROM dead_letters") == 0

@@ -1,7 +1,7 @@
 """Materializing in a process of its own, in which a partition is a month.
 
-Over years of days Dagster spends minutes on noting 1,816 partitions per asset, which is not what a test of many messages
-is about. Run as ``python -m tests.support.materializer FEED FIRST LAST ASSET…``.
+Over years of days Dagster spends minutes on noting 1,816 partitions per asset, which is not what a test of many
+messages is about. Run as ``python -m tests.support.materializer FEED FIRST LAST ASSET…``.
 """
 
 import json
@@ -20,7 +20,7 @@ from tg_assets.partitions import date_key
 def materialize_by_month(feed: str, first: str, last: str, selection: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The numbers that each asset reported, over the months that hold the first and the last day."""
     command = [sys.executable, "-m", "tests.support.materializer", feed, first, last, *selection]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "TG_GRAIN": "month"}, stdout=subprocess.PIPE, text=True)  # noqa: PLW1510
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "TG_GRAIN": "month"}, stdout=subprocess.PIPE, text=True)
     assert done.returncode == 0
     found: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return found
