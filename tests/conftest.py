@@ -45,6 +45,8 @@ LONG = (
     "updates/test_losses.py", "pipeline/test_isolation.py", "backends/test_service.py", "live/test_fuzz.py",
 )  # fmt: skip
 
+# Files that tell a story: a test goes on where the one above it ended. All others pass in any order.
+STORIES = ("cli/test_readme.py", "ui/test_ui.py")
 
 # Files whose tests start servers or workers of their own, or read pictures with large models.
 STARTS_PROCESSES = (
@@ -73,11 +75,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put files that take long first; the others stay as found. Mark what needs a server or starts a process."""
+    """Put files that take long first and stories as written; the others stay as found. Mark what needs a server or
+    starts a process."""
     here = Path(__file__).parent
     places = {name: place for place, name in enumerate(LONG)}
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        file = str(item.path.relative_to(here))
+        return places.get(file, len(LONG)), (item.location[1] or 0) if file in STORIES else 0
+
     together = {name for names in TOGETHER for name in names}
-    items.sort(key=lambda item: places.get(str(item.path.relative_to(here)), len(LONG)))
+    items.sort(key=place)
     for item in items:
         file = str(item.path.relative_to(here))
         fixtures = set(getattr(item, "fixturenames", ()))

@@ -40,17 +40,17 @@ BEFORE = {
 }
 
 
-_RUNS = """query Runs($job: String!) { runsOrError(filter: {pipelineName: $job}, limit: 20) { ... on Runs { results {
-    runId status eventConnection { events { ... on EngineEvent { message } } } } } } }"""
+_RUNS = """query Runs($job: String!, $status: RunStatus!) {
+    runsOrError(filter: {pipelineName: $job, statuses: [$status]}, limit: 20) { ... on Runs { results {
+    runId eventConnection { events { ... on EngineEvent { message } } } } } } }"""
 
 
 def runs(installed: Installation, job: str, status: str) -> dict[str, int]:
     """Runs of a job and status, and the processes that they are or were."""
-    runs = installed.ask(_RUNS, job=job)["runsOrError"]["results"]
+    runs = installed.ask(_RUNS, job=job, status=status)["runsOrError"]["results"]
     said = {
         run["runId"]: " ".join(event.get("message", "") for event in run["eventConnection"]["events"])
         for run in runs
-        if run["status"] == status
     }
     return {run: int(found[1]) for run, text in said.items() if (found := re.search(r"\(pid: (\d+)\)", text))}
 
@@ -72,7 +72,7 @@ def wait_for(what: str, done: Callable[[], Any], seconds: float = 900) -> Any:
     while time.monotonic() < deadline:
         if found := done():
             return found
-        time.sleep(0.25)
+        time.sleep(1)
     raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
 
 
