@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     """Streams of the same kind; a chat's events are always in the same one."""
     stream_high_water: int = Field(default=200_000, ge=1)
     """Unhandled entries of a stream from which on producers wait."""
+    stream_keep: str = Field(default="1d,100000", pattern=r"^[0-9]{1,9}[smhd],[0-9]{1,12}$")
+    """How long a stream keeps what every group has acknowledged, and how many entries at most."""
     gap_backfill: Literal["suggest", "auto"] = "suggest"
     """What the sensor ``find_gaps`` does about unknown message ids: say what fills them, or request it."""
     telegram_api_id: int | None = None

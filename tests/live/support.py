@@ -15,6 +15,7 @@ from tg_assets.assets.order import live_round
 from tg_assets.ledger.engine import run_stage
 from tg_assets.ledger.stage import Report, StageOf
 from tg_assets.live.chats import Directory
+from tg_assets.live.keeping import Keep
 from tg_assets.live.process import Processor
 from tg_assets.live.refresh import Made, Refresh
 from tg_assets.live.tail import Flush, Tail
@@ -76,6 +77,7 @@ class Live:
             directory,
             Processor(directory, settings),
             shard,
+            keep=Keep.of(settings.stream_keep),
             register=self.feeds.update,
             report=self.flushes.append,
             log=self.said.append,

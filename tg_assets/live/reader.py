@@ -81,11 +81,6 @@ def portion(count: int, delivery: int) -> int:
     return 1 if delivery >= ALONE else max(1, count // SHRINK ** max(0, delivery - 2))
 
 
-def _number(entry_id: str) -> tuple[int, int]:
-    milliseconds, _, sequence = entry_id.partition("-")
-    return int(milliseconds), int(sequence or 0)
-
-
 class Reader:
     """The group's reader of some streams. All methods raise redis' errors when the server is away."""
 
@@ -181,24 +176,3 @@ class Reader:
             by_stream[entry.stream].append(entry.id)
         for stream, some in by_stream.items():
             self._redis.xdel(stream, *some)
-
-    def trim(self) -> int:
-        """Drop entries below what every group of each stream has acknowledged; returns how many."""
-        return sum(trim(self._redis, stream) for stream in self._streams)
-
-
-def trim(redis: "Redis", stream: str, keep: int | None = None) -> int:
-    """Drop what every group has acknowledged. A stream without groups keeps its newest ``keep`` entries."""
-    server: Any = redis
-    groups = server.xinfo_groups(stream) if server.exists(stream) else []
-    if not groups:
-        return int(server.xtrim(stream, maxlen=keep, approximate=True)) if keep is not None else 0
-    floors = []
-    for group in groups:
-        waiting = server.xpending(stream, group["name"])
-        if waiting["pending"]:
-            floors.append(waiting["min"].decode())
-        else:
-            milliseconds, sequence = _number(group["last-delivered-id"].decode())
-            floors.append(f"{milliseconds}-{sequence + 1}")
-    return int(server.xtrim(stream, minid=min(floors, key=_number), approximate=True))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tg_assets.events.streams import GROUP, INBOUND, shard_name
+from tg_assets.events.streams import GROUP, INBOUND, STREAMS, shard_name
 from tg_assets.live.backlog import backlog
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ class StreamState:
 def streams_of(shard: int) -> list[str]:
     """Names of the streams that a shard reads."""
     return [shard_name(stream.name, shard) for stream in INBOUND]
+
+
+def kept_by(shard: int) -> list[str]:
+    """Names of all streams of a shard, those that it only writes too."""
+    return [shard_name(stream.name, shard) for stream in STREAMS]
 
 
 def waiting(redis: "Redis", shard: int) -> int:

@@ -24,10 +24,11 @@ from tg_assets.errors import ServerDown
 from tg_assets.faults import is_down
 from tg_assets.ledger import outbox
 from tg_assets.live.chats import Directory
+from tg_assets.live.keeping import Keep, trim
 from tg_assets.live.outages import DATABASE, REDIS, Outages
 from tg_assets.live.process import Decoded, Done, Processor, decoded
 from tg_assets.live.reader import Entry, Reader
-from tg_assets.live.state import streams_of
+from tg_assets.live.state import kept_by, streams_of
 from tg_assets.live.unparsed import Unparsed
 from tg_assets.stores.database import Database, TenantConnection, advisory_lock
 
@@ -80,6 +81,7 @@ class Tail:
         processor: Processor,
         shard: int,
         *,
+        keep: Keep,
         run_id: str | None = None,
         register: Callable[[set[str]], None],
         report: Callable[[Flush], None],
@@ -89,6 +91,7 @@ class Tail:
         self._directory, self._processor = directory, processor
         self._reader = Reader(redis, streams_of(shard), f"shard-{shard}")
         self._name = f"tail/{shard}"
+        self._kept, self._keep = kept_by(shard), keep
         self._register, self._report, self._log = register, report, log
         self._outages = Outages("", log)
         self._flush, self._unparsed = Flush(), Unparsed(run_id)
@@ -247,7 +250,7 @@ class Tail:
         new = self._flush.partitions.keys() - self._reported
         if now >= self._due or (new and now >= self._due - REPORT_SECONDS + 2):
             self._hand_over()
-            self._reader.trim()
+            trim(self._redis, self._kept, self._keep)
             gc.collect()
             self._due = now + REPORT_SECONDS
 
@@ -259,4 +262,4 @@ class Tail:
 
     def _end(self) -> None:
         self._hand_over()
-        self._reader.trim()
+        trim(self._redis, self._kept, self._keep)

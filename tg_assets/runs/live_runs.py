@@ -68,6 +68,7 @@ def tail_streams(
 ) -> None:
     """Read a shard of the streams into the database: raw messages, posts, facts, dead letters, dirty partitions."""
     from tg_assets.live.chats import Directory
+    from tg_assets.live.keeping import Keep
     from tg_assets.live.process import Processor
     from tg_assets.live.state import waiting
     from tg_assets.live.tail import Flush, Tail
@@ -98,6 +99,7 @@ def tail_streams(
         directory,
         Processor(directory, settings, context.run_id),
         config.shard,
+        keep=Keep.of(settings.stream_keep),
         run_id=context.run_id,
         register=lambda feeds: _register(context, feeds),
         report=report,
