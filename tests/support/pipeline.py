@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import dagster as dg
 from dagster._core.storage.defs_state.base import _current_storage
+from dagster._core.storage.event_log import EventLogStorage
 from sqlalchemy import text
 
 from resources.vision import VisionResource
@@ -132,14 +133,19 @@ def materialize(
     resources: Mapping[str, Any] | None = None,
     raise_on_error: bool = True,
 ) -> dg.ExecuteInProcessResult:
-    """Materialize assets of a feed over a range of days, both inclusive, as one run."""
+    """Materialize assets of a feed over a range of days, both inclusive, as one run.
+
+    Without an ``instance`` Dagster remembers no partition of it: that took most of the time, and is asked by nobody.
+    """
     chosen = list(selection or ALL_ASSETS)
     # A run says a line per asset and partition; what it decided is in the metadata.
     run_config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     if config:
         run_config["ops"] = {name: {"config": dict(config)} for name in chosen}
     with ExitStack() as stack:
-        instance = instance or stack.enter_context(new_instance())
+        if instance is None:
+            instance = stack.enter_context(new_instance())
+            _forget_partitions(instance.event_log_storage)
         register(instance, [feed])
         return dg.materialize(
             defined_assets(),
@@ -150,6 +156,17 @@ def materialize(
             tags=range_tags(feed, first, last),
             raise_on_error=raise_on_error,
         )
+
+
+def _forget_partitions(storage: EventLogStorage) -> None:
+    """Store no event of a materialized partition, of which there are thousands; a run's result has them all."""
+    store = storage.store_event
+
+    def store_event(event: dg.EventLogEntry) -> None:
+        if not (event.dagster_event and event.dagster_event.is_step_materialization):
+            store(event)
+
+    storage.store_event = store_event
 
 
 def materialize_reports(reports: Sequence[ChatReport], **options: Any) -> dict[str, dg.ExecuteInProcessResult]:
