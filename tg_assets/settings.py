@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     """Unhandled entries of a stream from which on producers wait."""
     stream_keep: str = Field(default="1d,100000", pattern=r"^[0-9]{1,9}[smhd],[0-9]{1,12}$")
     """How long a stream keeps what every group has acknowledged, and how many entries at most."""
+    metrics_port: int = Field(default=8001, ge=1, le=65_535)
+    """Where ``tg-assets metrics`` answers, on the loopback address unless it is told another."""
     gap_backfill: Literal["suggest", "auto"] = "suggest"
     """What the sensor ``find_gaps`` does about unknown message ids: say what fills them, or request it."""
     telegram_api_id: int | None = None

@@ -49,8 +49,7 @@ def runs(installed: Installation, job: str, status: str) -> dict[str, int]:
     """Runs of a job and status, and the processes that they are or were."""
     runs = installed.ask(_RUNS, job=job, status=status)["runsOrError"]["results"]
     said = {
-        run["runId"]: " ".join(event.get("message", "") for event in run["eventConnection"]["events"])
-        for run in runs
+        run["runId"]: " ".join(event.get("message", "") for event in run["eventConnection"]["events"]) for run in runs
     }
     return {run: int(found[1]) for run, text in said.items() if (found := re.search(r"\(pid: (\d+)\)", text))}
 

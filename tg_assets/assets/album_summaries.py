@@ -43,6 +43,7 @@ from tg_assets.ledger import outbox
 from tg_assets.ledger.deletion import forget_summaries
 from tg_assets.ledger.moved import move_summaries
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
+from tg_assets.metrics.tally import Tally
 from tg_assets.remote.errors import NotNow, ReplyUnusable
 from tg_assets.stores.database import temp_rows
 from tg_assets.stores.objects import ObjectStore
@@ -193,6 +194,9 @@ def stage(
             dumped = orjson.dumps(summary.model_dump(mode="json"))
             objects.put(album_key(chunk.scope.tenant, album_id), dumped)
             made.summaries.append((album_id, dumped.decode(), jsonb(told)))
+            result.tally.observe("album_vision_summary_size_bytes", len(dumped))
+            if summary.assembly_lag_seconds is not None:
+                result.tally.observe("album_assembly_lag_seconds", summary.assembly_lag_seconds)
             made.events.append(_event(chunk.scope.tenant, rows, summary))
         forgotten -= {row[0] for row in made.summaries}
         forget_summaries(chunk.connection, objects, chunk.scope.tenant, forgotten)
@@ -207,11 +211,18 @@ def stage(
     move = partial(move_summaries, objects=objects)
     version = f"2/{strategy}" + (f"+{writer.version}" if writer else "")
     if writer is None:
-        return Stage("album_summaries", version, INPUTS, work, chunk_size=500, after=move)
+        return Stage("album_summaries", version, INPUTS, work, chunk_size=500, counted=_counted, after=move)
     return Stage(
         "album_summaries", version, INPUTS, work, chunk_size=20, price=writer.price,
-        tokens_per_unit=writer.tokens_per_album, after=move,
+        tokens_per_unit=writer.tokens_per_album, counted=_counted, after=move,
     )  # fmt: skip
+
+
+def _counted(tally: Tally, settled: Mapping[str, int], seconds: float) -> None:
+    for status, count in settled.items():
+        tally.count("albums_assembled", count, status=status)
+    if settled["ok"]:
+        tally.observe("album_aggregation_duration_ms", 1000 * seconds / sum(settled.values()), settled["ok"])
 
 
 def _save(chunk: Chunk, made: _Made) -> None:

@@ -6,7 +6,7 @@ as its own and that have not come; and, while live, a moment for those that nobo
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from tg_assets.assets.checks import Rule
 from tg_assets.events.albums import AlbumParsedEventV1
 from tg_assets.ledger import outbox
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
+from tg_assets.metrics.tally import Tally
 from tg_assets.stores.database import temp_rows
 
 # Albums with a message in the window, hashed over all their messages; and albums whose messages left them.
@@ -186,7 +187,12 @@ def _event(tenant: UUID, album_id: UUID, message: Any, album: Album) -> AlbumPar
 
 def stage(quiet: float = 0.0) -> Stage:
     """The stage; an album is left alone until none of its messages came for ``quiet`` seconds."""
-    return Stage("media_groups", "1", INPUTS, lambda chunk: _work(chunk, quiet), chunk_size=1000)
+    return Stage("media_groups", "1", INPUTS, lambda chunk: _work(chunk, quiet), chunk_size=1000, counted=_counted)
+
+
+def _counted(tally: Tally, settled: Mapping[str, int], _seconds: float) -> None:
+    for status, count in settled.items():
+        tally.count("albums_parsed", count, status=status)
 
 
 ASSET = Asset(

@@ -15,6 +15,8 @@ from tg_assets.assets.asset import Asset, Live, Run
 from tg_assets.downloading.progress import Downloaded
 from tg_assets.ledger.deletion import UNSEEN, sweep
 from tg_assets.ledger.stage import Chunk, Outcome, Session, Stage
+from tg_assets.metrics.catalogue import media_of
+from tg_assets.metrics.tally import Tally
 from tg_assets.stores.objects import ObjectStore
 
 INPUTS = """
@@ -59,7 +61,7 @@ def stage(objects: ObjectStore) -> Stage:
             text(f"SELECT DISTINCT item->>'sha256' FROM ({_LANDED}) l WHERE item ? 'sha256'")  # noqa: S608
         ).scalars()
         hashes = [one for one in contents if one not in refused]
-        outcome.counts["objects"] = connection.execute(
+        stored = connection.execute(
             text(f"""
                 INSERT INTO media_objects (tenant_id, id, sha256, mime, size_bytes, s3_bucket, s3_key)
                 SELECT DISTINCT ON (k.sha256) current_tenant(), k.id, k.sha256, item->>'mime',
@@ -71,13 +73,15 @@ def stage(objects: ObjectStore) -> Stage:
                     mime = excluded.mime, size_bytes = excluded.size_bytes,
                     s3_bucket = excluded.s3_bucket, s3_key = excluded.s3_key, dropped_at = NULL
                 WHERE media_objects.dropped_at IS NOT NULL
+                RETURNING sha256
             """),  # noqa: S608 - constant fragment, values are bound
             {
                 "bucket": objects.bucket,
                 "hashes": hashes,
                 "ids": [str(ids.media_object_id(chunk.scope.tenant, sha256)) for sha256 in hashes],
             },
-        ).rowcount
+        ).scalars()
+        outcome.counts["objects"] = _count_stored(connection, outcome.tally, list(stored))
         connection.execute(text("DELETE FROM post_media_map m USING chunk WHERE m.post_id = chunk.item_id"))
         shown = connection.execute(
             text(f"""
@@ -88,17 +92,33 @@ def stage(objects: ObjectStore) -> Stage:
                        CASE WHEN item->>'sha256' = ANY(:refused) THEN :other ELSE item->>'missing_reason' END,
                        item->>'mime', (item->>'size')::bigint, item->>'file_name',
                        (item->>'width')::int, (item->>'height')::int, (item->>'duration')::real
-                FROM ({_LANDED}) l RETURNING post_id, missing_reason
+                FROM ({_LANDED}) l RETURNING post_id, kind, missing_reason
             """),  # noqa: S608
             {"refused": refused, "other": OTHER},
         ).all()
         outcome.counts["references"] = len(shown)
+        for one in shown:
+            done = "failed" if one.missing_reason == OTHER else "skipped" if one.missing_reason else "ok"
+            outcome.tally.count("media_processing", stage="media_objects", media=media_of(one.kind), outcome=done)
         outcome.failed = {row.post_id: OTHER for row in shown if row.missing_reason == OTHER}
         outcome.counts["dropped"] = connection.execute(
             text(f"""UPDATE media_objects o SET dropped_at = now() FROM shown_before b
                      WHERE o.sha256 = b.sha256 AND {UNSEEN}""")  # noqa: S608
         ).rowcount
         return outcome
+
+    def _count_stored(connection: Connection, tally: Tally, stored: list[str]) -> int:
+        """Count new objects by kind and size; returns how many they are."""
+        sizes = connection.execute(
+            text(f"""SELECT DISTINCT ON (item->>'sha256') item->>'kind' AS kind, (item->>'size')::bigint AS size
+                     FROM ({_LANDED}) l WHERE item->>'sha256' = ANY(:stored)"""),  # noqa: S608 - a constant
+            {"stored": stored},
+        ).all()
+        for one in sizes:
+            media = media_of(one.kind)
+            tally.count("media_bytes", one.size or 0, media=media)
+            tally.observe("media_size_bytes", one.size or 0, media=media)
+        return len(stored)
 
     def _refused(connection: Connection) -> list[str]:
         """Hashes whose objects hold something else."""

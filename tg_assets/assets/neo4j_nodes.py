@@ -4,6 +4,7 @@ Statements are idempotent and batched; a chunk is in the graph before the ledger
 it. Posts and albums are two stages: an album changes without its posts changing.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from tg_assets.graph import statements as cypher
 from tg_assets.ledger import replaced
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
 from tg_assets.ledger.status import failed, mark
+from tg_assets.metrics.tally import Tally
 from tg_assets.stores.graph import BATCH, GraphStore, TenantGraph
 from tg_assets.vision.policy import IS_PICTURE
 
@@ -122,6 +124,8 @@ def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
         graph.write(statement, batch)
         outcome.counts[name] = len(batch)
     outcome.counts.update(dialogues.write(graph, chunk, found))
+    private = sum(bool(post.owner_id) for post in found)
+    outcome.tally.count("graph_writer_processed", private, operation_type="persona", status="ok")
     _drop_alone(graph, around)
     outcome.counts["posts"] = len(live)
     outcome.counts["deleted"] = len(gone)
@@ -172,6 +176,15 @@ def _write_albums(graph: TenantGraph, chunk: Chunk) -> Outcome:
     return outcome
 
 
+def _counted(operation: str, tally: Tally, settled: Mapping[str, int], seconds: float) -> None:
+    for status, count in settled.items():
+        tally.count("graph_events_processed", count, status=status)
+        tally.count("graph_writer_processed", count, operation_type=operation, status=status)
+    tally.count("graph_writer_errors", settled["failed"], error_type="processing_error")
+    tally.observe("graph_processing_duration_seconds", seconds)
+    tally.observe("graph_writer_operation_duration_seconds", seconds, operation_type=operation)
+
+
 def stages(neo4j: GraphStore) -> tuple[Stage, Stage]:
     """Posts, then albums."""
 
@@ -193,8 +206,9 @@ def stages(neo4j: GraphStore) -> tuple[Stage, Stage]:
             posts,
             chunk_size=4000,
             unmade=partial(failed, column="graph_status"),
+            counted=partial(_counted, "post"),
         ),
-        Stage("neo4j_nodes.albums", VERSION, ALBUM_INPUTS, albums, chunk_size=1000),
+        Stage("neo4j_nodes.albums", VERSION, ALBUM_INPUTS, albums, chunk_size=1000, counted=partial(_counted, "album")),
     )
 
 

@@ -6,6 +6,8 @@ sees the same changes nothing. The same input gives the same ``tags_hash``. A po
 nothing usable to say is settled with its hashtags; where the tagger is not to be had now, posts wait.
 """
 
+import time
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -58,7 +60,7 @@ def stage(chosen: TenantTagger, *, rehearsed: bool = False) -> Stage:
     tagger = chosen.tagger
 
     def work(chunk: Chunk) -> Outcome:
-        posts = chunk.connection.execute(text(POSTS)).all()
+        posts, started = chunk.connection.execute(text(POSTS)).all(), time.monotonic()
         outcome, spent_before = Outcome(), tagger.tokens
         try:
             results = _guessed(chosen, posts) if rehearsed else _tagged(tagger, [_input(post) for post in posts])
@@ -67,7 +69,7 @@ def stage(chosen: TenantTagger, *, rehearsed: bool = False) -> Stage:
             outcome.waiting = dict.fromkeys((post.id for post in posts), not_now.reason)
             return outcome
         outcome.spent = tagger.tokens - spent_before
-        rows, events = [], []
+        rows, events, retagged = [], [], Counter[str]()
         for post, result in zip(posts, results, strict=True):
             status, reason = "ok", None
             if isinstance(result, ReplyUnusable):  # what it had may be of another text
@@ -80,9 +82,18 @@ def stage(chosen: TenantTagger, *, rehearsed: bool = False) -> Stage:
             outcome.counts["tags"] += len(data["tags"])
             outcome.counts["tagged"] += bool(data["tags"])
             outcome.counts[data["trigger"]] += 1
+            if data["trigger"] == "vision_retag":
+                changed = str(data["tags_hash"] != post.tagged_hash).lower()
+                outcome.tally.count("retagging_processed", changed=changed, outcome=status)
+                retagged[changed] += 1
+                if status == "skipped":
+                    outcome.tally.count("retagging_skipped", reason="unusable_reply")
             rows.append((post.id, data["tags_hash"], jsonb(data), status, reason))
         save_enrichment(chunk.connection, "tags", tagger.name, rows)
         outbox.send(chunk.connection, events)
+        for changed, count in retagged.items():
+            seconds = (time.monotonic() - started) / len(posts)
+            outcome.tally.observe("retagging_duration_seconds", seconds, count, changed=changed)
         return outcome
 
     return Stage(

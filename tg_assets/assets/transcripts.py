@@ -23,6 +23,8 @@ from tg_assets.keys import speech_key
 from tg_assets.ledger.deletion import keep_derived
 from tg_assets.ledger.enrichment import enrichment_failed, save_enrichment
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
+from tg_assets.metrics.catalogue import media_of
+from tg_assets.metrics.tally import Tally
 from tg_assets.registry.channels import channels_of
 from tg_assets.sandbox.provider import Refused
 from tg_assets.scope import Scope
@@ -84,7 +86,12 @@ def stage(speech: SpeechChoice, objects: ObjectStore) -> Stage:
     version = provider.version if provider else "none"
     # A chunk is committed every few notes, and those that are not stored cost nothing.
     unmade = partial(enrichment_failed, kind="speech", provider=provider.name if provider else "none")
-    return Stage("transcripts", version, INPUTS, work, chunk_size=500, chunk_tokens=8, unmade=unmade)
+    return Stage("transcripts", version, INPUTS, work, chunk_size=500, chunk_tokens=8, unmade=unmade, counted=_counted)
+
+
+def _counted(tally: Tally, settled: Mapping[str, int], _seconds: float) -> None:
+    for status, count in settled.items():
+        tally.count("media_processing", count, stage="transcripts", media=media_of("voice"), outcome=status)
 
 
 def _notes(connection: Connection) -> Sequence[Any]:

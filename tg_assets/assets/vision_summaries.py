@@ -6,6 +6,7 @@ with its reason: albums complete all the same. What a provider that is down, or 
 waits, and is asked by a later run.
 """
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -25,6 +26,8 @@ from tg_assets.ledger import outbox
 from tg_assets.ledger.deletion import keep_derived
 from tg_assets.ledger.enrichment import enrichment_failed, save_enrichment
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
+from tg_assets.metrics.catalogue import media_of
+from tg_assets.metrics.tally import Tally
 from tg_assets.stores.database import temp_rows
 from tg_assets.stores.objects import ObjectStore
 from tg_assets.vision.contents import Content, Described, Down, describe
@@ -68,6 +71,7 @@ def stage(vision: TenantVision, objects: ObjectStore) -> Stage:
             for one in post.pictures
             if one.sha256 and not one.policy
         }
+        started = time.monotonic()
         described = describe(
             list(contents.values()),
             chunk.scope.tenant,
@@ -76,6 +80,7 @@ def stage(vision: TenantVision, objects: ObjectStore) -> Stage:
             down,
             lambda found: _twins(chunk.connection, provider, found),
         )
+        seconds = time.monotonic() - started
         for post in posts:
             post.settle(described)
         settled = [post for post in posts if not post.waits]
@@ -83,6 +88,7 @@ def stage(vision: TenantVision, objects: ObjectStore) -> Stage:
         _remember(chunk.connection, chunk.scope.tenant, provider, described)
         _tell(chunk, [post for post in settled if post.result and not post.told])
         outcome = Outcome(counts=_counts(posts, described), spent=sum(one.tokens for one in described.values()))
+        _count(outcome.tally, provider, posts, described, seconds)
         for post in posts:
             if post.waits:
                 outcome.waiting[post.id] = post.waits
@@ -187,6 +193,21 @@ def _counts(posts: Sequence[Post], described: Mapping[str, Described]) -> Counte
     counts["cache_hits"] = sum(result.analysis_reason == "cache_hit" for result in results)
     counts["described"] = len(results) - counts["cache_hits"]
     return counts
+
+
+def _count(
+    tally: Tally, provider: VisionProvider, posts: Sequence[Post], described: Mapping[str, Described], seconds: float
+) -> None:
+    """Count pictures by what became of them, and the time per one that was looked at now."""
+    for post in posts:
+        for picture, one in zip(post.pictures, post.described, strict=False):
+            done = "ok" if one.result else "waiting" if one.waiting else "failed" if one.failed else "skipped"
+            media = media_of(picture.kind)
+            tally.count("media_processing", stage="vision_summaries", media=media, outcome=done)
+    new = [one.result for one in described.values() if one.result and one.result.analysis_reason != "cache_hit"]
+    for result in new:
+        has_ocr = str(bool(result.ocr_text)).lower()
+        tally.observe("vision_analysis_duration_seconds", seconds / len(new), provider=provider.name, has_ocr=has_ocr)
 
 
 def _tell(chunk: Chunk, posts: Sequence[Post]) -> None:

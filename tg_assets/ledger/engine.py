@@ -115,8 +115,9 @@ def work_on(
         values,
     )
     size = connection.execute(text("INSERT INTO chunk SELECT item_id, at, 'changed' FROM work")).rowcount
+    started = time.monotonic()
     outcome = stage.work(Chunk(connection, scope, size))
-    _record(stage, connection, outcome, run_id)
+    _record(stage, connection, outcome, size, started, run_id)
     return outcome
 
 
@@ -187,9 +188,9 @@ def _part(
     size = most
     try:
         with session.transaction() as connection:
-            size = _choose(stage, connection, begun, most)
+            size, started = _choose(stage, connection, begun, most), time.monotonic()
             outcome = stage.work(Chunk(connection, scope, size))
-            _record(stage, connection, outcome, run_id)
+            _record(stage, connection, outcome, size, started, run_id)
     except Exception as error:
         if is_nobodys(error):
             raise
@@ -222,12 +223,16 @@ def _unmade(stage: Stage, session: Session, begun: int, reason: str, run_id: str
         outcome = Outcome(failed={item: reason})
         if stage.unmade is not None:
             stage.unmade(connection, outcome.failed)
-        _record(stage, connection, outcome, run_id)
+        _record(stage, connection, outcome, 1, time.monotonic(), run_id)
     return outcome
 
 
-def _record(stage: Stage, connection: Connection, outcome: Outcome, run_id: str | None) -> None:
-    """Write the chunk's ledger rows in the transaction that wrote what they stand for."""
+def _record(
+    stage: Stage, connection: Connection, outcome: Outcome, size: int, started: float, run_id: str | None
+) -> None:
+    """Write the chunk's ledger rows, and count it, in the transaction that wrote what they stand for."""
+    _count(stage, outcome, size, time.monotonic() - started)
+    outcome.tally.save(connection)
     settled: list[tuple[Mapping[UUID, str], str]] = [
         (outcome.failed, "error"),
         (outcome.skipped, "skipped"),
@@ -258,6 +263,17 @@ def _record(stage: Stage, connection: Connection, outcome: Outcome, run_id: str 
             "reasons": [row[2] for row in rows],
         },
     )
+
+
+def _count(stage: Stage, outcome: Outcome, size: int, seconds: float) -> None:
+    settled = outcome.settled(size)
+    for name, count in settled.items():
+        outcome.tally.count("stage_items", count, stage=stage.name, outcome=name)
+    outcome.tally.count("stage_tokens", outcome.spent, stage=stage.name)
+    if size:
+        outcome.tally.observe("stage_chunk_seconds", seconds, stage=stage.name)
+    if stage.counted is not None:
+        stage.counted(outcome.tally, settled, seconds)
 
 
 def _reasons(stale: Counter[str]) -> str:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from tg_assets.metrics.tally import Tally
 from tg_assets.remote.price import Price
 from tg_assets.scope import Scope
 
@@ -50,6 +51,13 @@ class Outcome:
     """Tokens that models elsewhere took, also for answers that were of no use."""
     waiting: dict[UUID, str] = field(default_factory=dict)
     """Neither made nor settled, since something outside is not ready; tried again by every later run."""
+    tally: Tally = field(default_factory=Tally)
+    """Metrics of the stage's own; those of every stage are added to it."""
+
+    def settled(self, size: int) -> dict[str, int]:
+        """How many of so many items came to what: ``ok``, ``failed``, ``skipped``, ``waiting``."""
+        others = {"failed": len(self.failed), "skipped": len(self.skipped), "waiting": len(self.waiting)}
+        return {"ok": size - sum(others.values()), **others}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,8 @@ class Stage:
     values: Mapping[str, object] = field(default_factory=dict)
     unmade: Callable[[Connection, Mapping[UUID, str]], None] | None = None
     """Notes, besides the ledger, that items could not be made and why; in the transaction that says so there."""
+    counted: Callable[[Tally, Mapping[str, int], float], None] | None = None
+    """Counts a chunk for metrics besides those of every stage: how many came to what, and the seconds it took."""
     after: Callable[[Session], None] | None = None
     """Called once the stale items are made and committed, also when there were none."""
 

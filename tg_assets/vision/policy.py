@@ -63,7 +63,7 @@ HAS_LOOKS = f"({_SHOWN} OR p.role = 'thumbnail')"
 """Whether a row ``p`` of ``post_media_map`` makes its post one with something to look at."""
 
 PICTURES = f"""
-    SELECT p.post_id, p.position, p.sha256, p.missing_reason, p.mime,
+    SELECT p.post_id, p.position, p.kind, p.sha256, p.missing_reason, p.mime,
            CASE WHEN ARRAY[c.peer_id::text, c.tg_channel_id::text, lower(c.username)] && CAST(:never_chats AS text[])
                   OR (cardinality(CAST(:only_chats AS text[])) > 0 AND c.peer_id::text <> ALL(:only_chats)
                       AND lower(coalesce(c.username, '')) <> ALL(:only_chats)) THEN 'policy: the chat is left out'

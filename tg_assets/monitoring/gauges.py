@@ -1,0 +1,134 @@
+"""What is measured now: servers that answer, and what waits in streams, in the database and in albums."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from tg_assets.live.state import StreamState
+from tg_assets.stores.database import Database, TenantConnection
+
+Gauge = tuple[str, Mapping[str, str], float]
+"""A metric's name, its labels and its value."""
+
+# A point in time is shown as its age at the moment of asking.
+_WAITING = """
+    SELECT (SELECT count(*) FROM (SELECT DISTINCT feed, date FROM dirty) d) AS dirty,
+           (SELECT extract(epoch FROM now() - min(marked_at)) FROM dirty) AS dirty_age,
+           (SELECT count(*) FROM outbox) AS outgoing,
+           (SELECT extract(epoch FROM now() - min(created_at)) FROM outbox) AS outgoing_age,
+           (SELECT count(*) FROM dead_letters) AS letters
+"""
+_UNSETTLED = """
+    SELECT stage, status, count(*) AS items, extract(epoch FROM now() - min(made_at)) AS age
+    FROM derivations WHERE status IN ('error', 'waiting') GROUP BY stage, status
+"""
+_ALBUMS = """
+    SELECT CASE WHEN g.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL THEN 'deleted'
+                WHEN g.meta ? 'enrichment' THEN 'settled' ELSE 'pending' END AS status, count(*) AS items
+    FROM media_group_items i JOIN media_groups g ON g.id = i.group_id GROUP BY 1
+"""
+
+
+@dataclass(slots=True)
+class Most:
+    """Sums of counts and the greatest of ages, over tenants."""
+
+    counts: dict[tuple[str, ...], float]
+    ages: dict[tuple[str, ...], float]
+
+    def add(self, key: tuple[str, ...], count: float, age: float | None = None) -> None:
+        """Take in one tenant's."""
+        self.counts[key] = self.counts.get(key, 0) + count
+        if age is not None:
+            self.ages[key] = max(self.ages.get(key, 0.0), float(age), 0.0)
+
+
+def waiting(database: Database, tenants: Sequence[UUID]) -> Iterator[Gauge]:
+    """What waits in the database, over tenants: partitions, events to be sent, items of stages, albums' items."""
+    found = Most({}, {})
+    with database.connection() as connection:
+        for tenant in tenants:
+            with TenantConnection(connection, tenant).transaction() as inside:
+                _add(inside, found)
+    named = {"dirty": "dirty_partitions", "outgoing": "outgoing_events", "letters": "dead_letters"}
+    for key, name in named.items():
+        yield name, {}, found.counts.get((key,), 0)
+    for key in ("dirty", "outgoing"):
+        yield f"{key}_oldest_seconds", {}, found.ages.get((key,), 0.0)
+    for what, count in found.counts.items():
+        if what[0] == "stage":
+            labels = {"stage": what[1], "outcome": what[2]}
+            yield "stage_unsettled_items", labels, count
+            yield "stage_unsettled_oldest_seconds", labels, found.ages.get(what, 0.0)
+        elif what[0] == "album":
+            yield "album_items_count_gauge", {"status": what[1]}, count
+
+
+def _add(connection: Connection, found: Most) -> None:
+    now = connection.execute(text(_WAITING)).one()
+    found.add(("dirty",), now.dirty, now.dirty_age)
+    found.add(("outgoing",), now.outgoing, now.outgoing_age)
+    found.add(("letters",), now.letters)
+    for row in connection.execute(text(_UNSETTLED)):
+        found.add(("stage", row.stage, "failed" if row.status == "error" else row.status), row.items, row.age)
+    for row in connection.execute(text(_ALBUMS)):
+        found.add(("album", row.status), row.items)
+
+
+def of_streams(states: Sequence[StreamState]) -> Iterator[Gauge]:
+    """How far the group is on each stream."""
+    for one in states:
+        labels = {"stream": one.stream.removeprefix("stream:")}
+        yield "stream_entries", labels, one.length
+        yield "stream_unread_entries", labels, one.unread
+        yield "stream_pending_entries", labels, one.pending
+        yield "stream_oldest_seconds", labels, one.oldest_seconds
+
+
+def disk(path: Path) -> Iterator[Gauge]:
+    """Room on the disk that holds the data directory."""
+    usage = shutil.disk_usage(path)
+    yield "disk_free_bytes", {}, usage.free
+    yield "disk_size_bytes", {}, usage.total
+
+
+class Seen:
+    """Something that is measured again and again in a thread of its own, so that a slow server delays no scrape.
+
+    ``values`` is what was found last; empty, and ``ok`` false, when it could not be measured.
+    """
+
+    def __init__(self, measure: Callable[[], Sequence[Gauge]], seconds: float) -> None:
+        self._measure, self._seconds = measure, seconds
+        self._first = threading.Event()
+        self.values: Sequence[Gauge] = ()
+        self.ok = False
+
+    def follow(self, failed: Callable[[Exception], None]) -> None:
+        """Measure until the process ends."""
+
+        def keep_measuring() -> None:
+            while True:
+                self.look(failed)
+                time.sleep(self._seconds)
+
+        threading.Thread(target=keep_measuring, daemon=True).start()
+
+    def look(self, failed: Callable[[Exception], None]) -> None:
+        """Measure once."""
+        try:
+            self.values, self.ok = tuple(self._measure()), True
+        except Exception as error:  # noqa: BLE001 - whatever ails one server, the others are still worth measuring
+            self.values, self.ok = (), False
+            failed(error)
+        self._first.set()
+
+    def wait(self, seconds: float) -> None:
+        """Until it was measured once."""
+        self._first.wait(seconds)

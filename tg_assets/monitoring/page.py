@@ -1,0 +1,154 @@
+"""The page that Prometheus reads: counted amounts out of the database, gauges as they were measured last.
+
+Every series that a counter may have is there from the beginning, with 0, so that a rate and an alert see its first
+event. What does not belong here: measuring (``gauges``).
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from sqlalchemy import text
+
+from tg_assets.errors import TgAssetsError
+from tg_assets.metrics.catalogue import BY_NAME, METRICS, OTHER, Kind
+from tg_assets.metrics.catalogue import Metric as Known
+from tg_assets.metrics.tally import EVERY
+from tg_assets.monitoring.gauges import Seen
+from tg_assets.stores.database import Database
+
+_log = logging.getLogger(__name__)
+FOLDED = 50_000
+"""Amounts that are folded into totals by one scrape, at most."""
+FIRST_SECONDS = 10.0
+_AMOUNTS = """
+    SELECT sample, labels, sum(amount) AS amount
+    FROM (SELECT sample, labels, amount FROM metrics.totals
+          UNION ALL SELECT sample, labels, amount FROM metrics.amounts) every
+    GROUP BY sample, labels
+"""
+
+Amounts = Mapping[str, Mapping[tuple[str, ...], float]]
+"""By sample and by the values of its labels in the order of their names."""
+
+
+def amounts(database: Database) -> Amounts:
+    """Everything that was ever counted and committed; what was appended is folded on the way."""
+    found: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
+    with database.connection() as connection:
+        with connection.begin():
+            connection.execute(text("SELECT metrics.fold(:most)"), {"most": FOLDED})
+        with connection.begin():
+            for row in connection.execute(text(_AMOUNTS)):
+                found[row.sample][tuple(row.labels[name] for name in sorted(row.labels))] = row.amount
+    return found
+
+
+class Page:
+    """Collects for ``prometheus_client``. Parts that cannot be seen are left out, and logged by their error's name."""
+
+    def __init__(self, database: Database, targets: Mapping[str, Seen], others: Sequence[Seen]) -> None:
+        self._database, self._targets, self._others = database, targets, others
+
+    def follow(self) -> None:
+        """Begin to measure."""
+        for seen in (*self._targets.values(), *self._others):
+            seen.follow(_unseen)
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric of the catalogue."""
+        counted: Amounts = {}
+        try:
+            counted = amounts(self._database)
+        except Exception as error:  # noqa: BLE001 - gauges say which server it is
+            _unseen(error)
+        gauges = self._gauges()
+        for metric in METRICS:
+            if metric.kind is Kind.gauge:
+                yield _gauge(metric, gauges.get(metric.name, {}))
+            elif counted and metric.kind is Kind.counter:
+                yield _counter(metric, counted)
+            elif counted:
+                yield _histogram(metric, counted)
+
+    def _gauges(self) -> Mapping[str, Mapping[tuple[str, ...], float]]:
+        found: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
+        for seen in (*self._targets.values(), *self._others):
+            seen.wait(FIRST_SECONDS)
+        for name, seen in self._targets.items():
+            found["metrics_backend_up"][(name,)] = float(seen.ok)
+        for seen in self._others:
+            for name, labels, value in seen.values:
+                metric = BY_NAME[name]
+                key = tuple(labels[one] if labels[one] in metric.labels[one] else OTHER for one in sorted(labels))
+                found[name][key] = found[name].get(key, 0) + value
+        return found
+
+
+def _unseen(error: Exception) -> None:
+    said = error if isinstance(error, TgAssetsError) else type(error).__name__
+    _log.warning("a part of the metrics cannot be seen: %s", said)
+
+
+def _every(metric: Known) -> Iterable[tuple[str, ...]]:
+    return product(*(metric.labels[name] for name in sorted(metric.labels)))
+
+
+def _gauge(metric: Known, values: Mapping[tuple[str, ...], float]) -> Metric:
+    family = GaugeMetricFamily(metric.name, metric.help, labels=sorted(metric.labels))
+    for key, value in values.items():
+        family.add_metric(key, value)
+    return family
+
+
+def _counter(metric: Known, counted: Amounts) -> Metric:
+    family = CounterMetricFamily(metric.name, metric.help, labels=sorted(metric.labels))
+    values = dict.fromkeys(_every(metric), 0.0) | dict(counted.get(f"{metric.name}_total", {}))
+    for key, value in values.items():
+        family.add_metric(key, value)
+    return family
+
+
+def _histogram(metric: Known, counted: Amounts) -> Metric:
+    names = sorted(metric.labels)
+    place = sorted([*names, "le"]).index("le")
+    parts: dict[tuple[str, ...], dict[str, float]] = {key: {} for key in _every(metric)}
+    for key, amount in counted.get(f"{metric.name}_bucket", {}).items():
+        parts.setdefault((*key[:place], *key[place + 1 :]), {})[key[place]] = amount
+    family = HistogramMetricFamily(metric.name, metric.help, labels=names)
+    for key, between in parts.items():
+        total, buckets = 0.0, []
+        for bound in sorted({*map(repr, metric.bounds), *between} - {EVERY}, key=float):
+            total += between.get(bound, 0.0)
+            buckets.append((bound, total))
+        buckets.append((EVERY, total + between.get(EVERY, 0.0)))
+        family.add_metric(key, buckets, counted.get(f"{metric.name}_sum", {}).get(key, 0.0))
+    return family
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """A scrape every few seconds is no news."""
+
+
+def bind(page: Page, host: str, port: int) -> WSGIServer:
+    """A server of the page that listens already. Raises TgAssetsError when the port is taken."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(page)
+    try:
+        return make_server(host, port, make_wsgi_app(registry), _Server, _Quiet)
+    except OSError as error:
+        raise TgAssetsError(
+            f"Metrics cannot be served at {host}:{port} ({error.strerror}). Choose another port with --port or "
+            "TG_METRICS_PORT."
+        ) from None
