@@ -3,13 +3,16 @@
 import gzip
 import os
 import shlex
+import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import psutil
 import pytest
 from click.testing import CliRunner
+from prometheus_client.parser import text_string_to_metric_families as parsed
 from sqlalchemy import create_engine, text
 
 from tests.support.installation import COMMAND, DIRECT, FEEDS, SAMPLE, Installation, private_feed
@@ -204,6 +207,24 @@ def test_up_again_reuses_everything(installed: Installation) -> None:
     said = installed.must("up")
     assert installed.url in said
     assert installed.must("status") == before
+
+
+def test_metrics_are_served(installed: Installation) -> None:
+    """Every server answers, and what was done before the page was there is on it; Ctrl-C ends it."""
+    process = installed.start("metrics", "--port", "0")
+    assert process.stdout is not None
+    try:
+        address = process.stdout.readline().split()[-1]
+        with urllib.request.urlopen(address, timeout=300) as answer:
+            said = answer.read().decode()
+    finally:
+        process.send_signal(signal.SIGINT)
+        done = installed.finish(process)
+    assert done.returncode == 0, done.stderr
+    found = {(one.name, *one.labels.values()): one.value for family in parsed(said) for one in family.samples}
+    up = {key[1]: value for key, value in found.items() if key[0] == "metrics_backend_up"}
+    assert up == dict.fromkeys(("postgres", "dagster", "redis", "qdrant", "neo4j", "objects"), 1.0), done.stderr
+    assert found["stage_items_total", "ok", "posts"] > 0
 
 
 def test_doctor_is_content(installed: Installation) -> None:

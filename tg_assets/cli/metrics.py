@@ -82,7 +82,7 @@ def _neo4j() -> None:
     from tg_assets import ids
 
     with runtime.neo4j().tenant(ids.NO_TENANT) as graph:
-        graph.read("RETURN 1 AS n")
+        graph.read("RETURN $tenant AS tenant")
 
 
 def _objects() -> None:
