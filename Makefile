@@ -29,10 +29,10 @@ up: .venv/runtime ocr
 down: .venv/runtime
 	@$(BIN)/tg-assets down
 
-test: .venv/dev ocr browser lint
+test: .venv/dev .venv/prometheus ocr browser lint
 	$(BIN)/pytest -n $(TEST_PROCESSES)
 
-check: .venv/dev ocr lint
+check: .venv/dev .venv/prometheus ocr lint
 	$(BIN)/pytest -n 2 -m "not servers"
 
 lint: .venv/dev
@@ -78,6 +78,14 @@ ocr: .venv/runtime
 
 browser:
 	$(call debian,command -v chromium >/dev/null,$(TEST_PACKAGES),A browser for the UI tests)
+
+# The programs alone: the package itself would start a service.
+.venv/prometheus: | .venv/runtime
+	@echo "Fetching prometheus"
+	@rm -rf $@.part && mkdir $@.part && cd $@.part && { apt-get download -qq prometheus \
+		|| { apt-get update -qq && apt-get download -qq prometheus; } } >../apt.log 2>&1 \
+		&& dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb && mv ../prometheus.part ../prometheus \
+		|| { tail -5 ../apt.log; echo "Tests of alerts need promtool, which comes with Prometheus' Debian package."; }
 
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 

@@ -5,9 +5,6 @@ import os
 import signal
 import threading
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
@@ -19,7 +16,6 @@ from tg_assets import ids
 from tg_assets.errors import TgAssetsError
 from tg_assets.metrics.catalogue import METRICS, Kind
 from tg_assets.metrics.tally import Tally
-from tg_assets.monitoring.gauges import Seen, disk
 from tg_assets.monitoring.page import Page, amounts, bind
 
 Samples = dict[tuple[str, tuple[str, ...]], float]
@@ -117,24 +113,6 @@ def test_runs_count_what_they_did(tenant: str) -> None:
     assert {series: value for series, value in shown().items() if "items_total" in series[0]} == {
         series: value for series, value in settled.items() if "items_total" in series[0]
     }
-
-
-@pytest.fixture
-def page(servers: dict[str, str], tmp_path: Path) -> Iterator[str]:
-    """Address of a page that measures a few things."""
-
-    def away() -> Any:
-        raise ConnectionError("secret words")
-
-    targets = {"postgres": Seen(lambda: (), 60), "redis": Seen(away, 60)}
-    made = Page(pipeline.postgres(), targets, [Seen(lambda: list(disk(tmp_path)), 60)])
-    with bind(made, "127.0.0.1", 0) as server:
-        made.follow()
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/metrics"
-        server.shutdown()
-        thread.join()
 
 
 def ask(address: str, kind: str = "text/plain") -> str:

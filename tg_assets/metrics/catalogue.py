@@ -71,10 +71,11 @@ METRICS = (
         "album_items_count_gauge", Kind.gauge, "Items of albums, by what is known of them.",
         {"status": ("settled", "pending", "deleted")},
     ),
+    Metric("albums_miscounted", Kind.gauge, "Albums that say another number of items than they have."),
     Metric("album_vision_summary_size_bytes", Kind.histogram, "Size of albums' summaries.", bounds=_BYTES),
     Metric(
         "album_aggregation_duration_ms", Kind.histogram, "Time per album that a chunk of summaries took.",
-        bounds=(1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1000.0, 5000.0),
+        bounds=(1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1000.0, 5000.0, 30_000.0),
     ),
     # -- media
     Metric(

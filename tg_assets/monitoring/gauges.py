@@ -29,9 +29,15 @@ _UNSETTLED = """
     FROM derivations WHERE status IN ('error', 'waiting') GROUP BY stage, status
 """
 _ALBUMS = """
-    SELECT CASE WHEN g.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL THEN 'deleted'
-                WHEN g.meta ? 'enrichment' THEN 'settled' ELSE 'pending' END AS status, count(*) AS items
-    FROM media_group_items i JOIN media_groups g ON g.id = i.group_id GROUP BY 1
+    WITH counted AS (
+        SELECT group_id, count(*) AS every, count(*) FILTER (WHERE deleted_at IS NULL) AS live
+        FROM media_group_items GROUP BY group_id
+    )
+    SELECT coalesce(sum(live) FILTER (WHERE g.deleted_at IS NULL AND g.meta ? 'enrichment'), 0) AS settled,
+           coalesce(sum(live) FILTER (WHERE g.deleted_at IS NULL AND NOT g.meta ? 'enrichment'), 0) AS pending,
+           coalesce(sum(CASE WHEN g.deleted_at IS NULL THEN every - live ELSE every END), 0) AS deleted,
+           count(*) FILTER (WHERE g.deleted_at IS NULL AND g.items_count <> coalesce(live, 0)) AS miscounted
+    FROM media_groups g LEFT JOIN counted ON group_id = g.id
 """
 
 
@@ -56,7 +62,10 @@ def waiting(database: Database, tenants: Sequence[UUID]) -> Iterator[Gauge]:
         for tenant in tenants:
             with TenantConnection(connection, tenant).transaction() as inside:
                 _add(inside, found)
-    named = {"dirty": "dirty_partitions", "outgoing": "outgoing_events", "letters": "dead_letters"}
+    named = {
+        "dirty": "dirty_partitions", "outgoing": "outgoing_events", "letters": "dead_letters",
+        "miscounted": "albums_miscounted",
+    }  # fmt: skip
     for key, name in named.items():
         yield name, {}, found.counts.get((key,), 0)
     for key in ("dirty", "outgoing"):
@@ -77,8 +86,10 @@ def _add(connection: Connection, found: Most) -> None:
     found.add(("letters",), now.letters)
     for row in connection.execute(text(_UNSETTLED)):
         found.add(("stage", row.stage, "failed" if row.status == "error" else row.status), row.items, row.age)
-    for row in connection.execute(text(_ALBUMS)):
-        found.add(("album", row.status), row.items)
+    albums = connection.execute(text(_ALBUMS)).one()
+    for status in ("settled", "pending", "deleted"):
+        found.add(("album", status), float(getattr(albums, status)))
+    found.add(("miscounted",), albums.miscounted)
 
 
 def of_streams(states: Sequence[StreamState]) -> Iterator[Gauge]:
