@@ -209,8 +209,9 @@ def test_up_again_reuses_everything(installed: Installation) -> None:
     assert installed.must("status") == before
 
 
-def test_metrics_are_served(installed: Installation) -> None:
-    """Every server answers, and what was done before the page was there is on it; Ctrl-C ends it."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_metrics_are_served(installed: Installation, number: signal.Signals) -> None:
+    """Every server answers, and what was done before the page was there is on it; either signal ends it."""
     process = installed.start("metrics", "--port", "0")
     assert process.stdout is not None
     try:
@@ -218,7 +219,7 @@ def test_metrics_are_served(installed: Installation) -> None:
         with urllib.request.urlopen(address, timeout=300) as answer:
             said = answer.read().decode()
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         done = installed.finish(process)
     assert done.returncode == 0, done.stderr
     found = {(one.name, *one.labels.values()): one.value for family in parsed(said) for one in family.samples}

@@ -1,5 +1,6 @@
 """``metrics``: the page that Prometheus reads."""
 
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -26,6 +27,12 @@ def metrics_command(host: str, port: int | None) -> None:
     """
     from tg_assets.monitoring.page import Page, bind
 
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # Said outright: who starts it in the background has Ctrl-C ignored, and a supervisor ends it by SIGTERM.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     chosen = runtime.settings().metrics_port if port is None else port
     page = Page(runtime.postgres(), _targets(), _others())
     with bind(page, host, chosen) as server, suppress(KeyboardInterrupt):
