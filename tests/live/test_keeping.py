@@ -50,7 +50,7 @@ def test_what_is_young_and_fits_is_kept(redis: Any) -> None:
     fill(redis, 500)
     redis.xgroup_create(PARSED, GROUP, id="0")
     acknowledge(redis, GROUP, 500)
-    assert trim(redis, [PARSED, OUT], Keep(DAY, 1_000)) == 0
+    assert trim(redis, PARSED, Keep(DAY, 1_000)) == trim(redis, OUT, Keep(DAY, 1_000)) == 0
     assert redis.xlen(PARSED) == 500
 
 
@@ -60,16 +60,16 @@ def test_what_is_old_goes_once_every_group_has_it(redis: Any) -> None:
     redis.xgroup_create(PARSED, GROUP, id="0")
     redis.xgroup_create(PARSED, "other", id="0")
     acknowledge(redis, GROUP, 1_010)
-    assert trim(redis, [PARSED], Keep(DAY, 100_000)) == 0, "the other group has read nothing"
+    assert trim(redis, PARSED, Keep(DAY, 100_000)) == 0, "the other group has read nothing"
     acknowledge(redis, "other", 600, leave=200)
-    trim(redis, [PARSED], Keep(DAY, 100_000))
+    trim(redis, PARSED, Keep(DAY, 100_000))
     assert 610 <= redis.xlen(PARSED) < 610 + NODE, "what it read and did not acknowledge stays"
     assert redis.xpending(PARSED, "other")["pending"] == 200
     assert len(redis.xpending_range(PARSED, "other", "-", "+", 1_000)) == 200
     acknowledge(redis, "other", 1_010)
     for entry in redis.xpending_range(PARSED, "other", "-", "+", 1_000):
         redis.xack(PARSED, "other", entry["message_id"])
-    trim(redis, [PARSED], Keep(DAY, 100_000))
+    trim(redis, PARSED, Keep(DAY, 100_000))
     assert 10 <= redis.xlen(PARSED) < 10 + NODE
 
 
@@ -79,7 +79,7 @@ def test_what_is_too_much_goes_whatever_its_age(redis: Any, monkeypatch: pytest.
     fill(redis, 2_000)
     redis.xgroup_create(PARSED, GROUP, id="0")
     acknowledge(redis, GROUP, 2_000, leave=5)
-    trim(redis, [PARSED], Keep(DAY, 250))
+    trim(redis, PARSED, Keep(DAY, 250))
     assert 250 <= redis.xlen(PARSED) < 250 + NODE
     redis.xgroup_create(PARSED, "new", id="0")
     lags = {group["name"]: group["lag"] for group in redis.xinfo_groups(PARSED)}
@@ -88,7 +88,7 @@ def test_what_is_too_much_goes_whatever_its_age(redis: Any, monkeypatch: pytest.
 
 def test_streams_that_nobody_reads_are_kept_within_bounds(redis: Any) -> None:
     fill(redis, 1_000, stream=OUT)
-    trim(redis, [OUT], Keep(DAY, 100))
+    trim(redis, OUT, Keep(DAY, 100))
     assert 100 <= redis.xlen(OUT) < 100 + NODE
 
 

@@ -36,7 +36,7 @@ def test_it_shows_what_waits(live: Live, frame: Frame) -> None:
     live.drain()
     live.rows("UPDATE telegram_messages SET received_at = now() - interval '61 seconds' RETURNING 1")
     found = frame()
-    assert found["posts:parsed"].split()[1:] == ["0", "0", "0", "-"]
+    assert found["posts:parsed"].split()[1:] == ["4", "0", "0", "-"]
     name, dirty, _, unit, _, letters = found[live.tenant].split()
     assert (name, dirty, unit, letters) == (live.tenant, "1", "s", "1")
     assert found["1"].startswith("1 in 1 chat;")

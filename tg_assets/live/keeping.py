@@ -33,22 +33,17 @@ class Keep:
         return cls(int(age[:-1]) * _UNITS[age[-1]], int(entries))
 
 
-def trim(redis: "Redis", streams: Iterable[str], keep: Keep) -> int:
-    """Drop what is beyond ``keep`` and acknowledged by every group of its stream; returns how many entries went.
+def trim(redis: "Redis", stream: str, keep: Keep) -> int:
+    """Drop what is beyond ``keep`` and acknowledged by every group of the stream; returns how many entries went.
 
     Whole nodes of about a hundred entries go, so a few more than asked for may stay.
     """
     server: Any = redis
     seconds, _ = server.time()
-    old = ((seconds - keep.seconds) * 1000, 0)
-    return sum(_trim(server, stream, keep.entries, old) for stream in streams)
-
-
-def _trim(server: Any, stream: str, entries: int, old: tuple[int, int]) -> int:
-    dropped = 0
+    old, dropped = ((seconds - keep.seconds) * 1000, 0), 0
     while length := int(server.xlen(stream)):
         bound = old
-        if (excess := min(length - entries, PAGE)) > 0:
+        if (excess := min(length - keep.entries, PAGE)) > 0:
             bound = max(old, _number(server.eval(_NTH, 1, stream, excess + 1)))
         bound = min([bound, *_floors(server, stream)])
         gone = int(server.xtrim(stream, minid=f"{bound[0]}-{bound[1]}", approximate=True))

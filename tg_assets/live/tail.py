@@ -91,7 +91,7 @@ class Tail:
         self._directory, self._processor = directory, processor
         self._reader = Reader(redis, streams_of(shard), f"shard-{shard}")
         self._name = f"tail/{shard}"
-        self._kept, self._keep = kept_by(shard), keep
+        self._kept, self._untrimmed, self._keep = {*kept_by(shard)}, set[str](), keep
         self._register, self._report, self._log = register, report, log
         self._outages = Outages("", log)
         self._flush, self._unparsed = Flush(), Unparsed(run_id)
@@ -250,9 +250,18 @@ class Tail:
         new = self._flush.partitions.keys() - self._reported
         if now >= self._due or (new and now >= self._due - REPORT_SECONDS + 2):
             self._hand_over()
-            trim(self._redis, self._kept, self._keep)
+            self._trim()
             gc.collect()
             self._due = now + REPORT_SECONDS
+
+    def _trim(self) -> None:
+        """Drop what need not be kept; a stream of which Redis does not want to know holds up nothing."""
+        for stream in self._kept - self._untrimmed:
+            try:
+                trim(self._redis, stream, self._keep)
+            except ResponseError as error:
+                self._untrimmed.add(stream)
+                self._log(f"{stream} cannot be trimmed ({type(error).__name__}); a later run tries again")
 
     def _hand_over(self) -> None:
         if self._flush.last_id is not None:
@@ -262,4 +271,4 @@ class Tail:
 
     def _end(self) -> None:
         self._hand_over()
-        trim(self._redis, self._kept, self._keep)
+        self._trim()
