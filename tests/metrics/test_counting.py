@@ -17,6 +17,7 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.metrics.catalogue import METRICS, Kind
 from tg_assets.metrics.tally import Tally
 from tg_assets.monitoring.page import Page, amounts, bind
+from tg_assets.stores.database import Database
 
 Samples = dict[tuple[str, tuple[str, ...]], float]
 
@@ -141,6 +142,15 @@ def test_the_page(page: str, tenant: str) -> None:
     again = ask(page, "application/openmetrics-text; version=1.0.0")
     assert {family.name for family in openmetrics(again)} == families.keys()
     assert "secret" not in said + again
+
+
+def test_what_was_never_counted_is_zero_and_what_cannot_be_seen_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page(Database("postgresql+psycopg2://nobody:x@127.0.0.1:9/x"), {}, [])
+    assert {family.type for family in page.collect()} == {"gauge"}
+    monkeypatch.setattr("tg_assets.monitoring.page.amounts", lambda _: {})
+    families = {family.name: family for family in page.collect()}
+    assert families.keys() == {metric.name for metric in METRICS}
+    assert {sample.value for sample in families["albums_parsed"].samples} == {0.0}
 
 
 def test_a_port_that_is_taken_is_a_sentence(page: str) -> None:

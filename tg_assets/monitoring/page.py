@@ -63,7 +63,7 @@ class Page:
 
     def collect(self) -> Iterator[Metric]:
         """Every metric of the catalogue."""
-        counted: Amounts = {}
+        counted: Amounts | None = None
         try:
             counted = amounts(self._database)
         except Exception as error:  # noqa: BLE001 - gauges say which server it is
@@ -72,10 +72,8 @@ class Page:
         for metric in METRICS:
             if metric.kind is Kind.gauge:
                 yield _gauge(metric, gauges.get(metric.name, {}))
-            elif counted and metric.kind is Kind.counter:
-                yield _counter(metric, counted)
-            elif counted:
-                yield _histogram(metric, counted)
+            elif counted is not None:
+                yield (_counter if metric.kind is Kind.counter else _histogram)(metric, counted)
 
     def _gauges(self) -> Mapping[str, Mapping[tuple[str, ...], float]]:
         found: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
