@@ -64,14 +64,8 @@ CASES: dict[str, Series] = {
     "PartitionsNotRefreshed": {"dirty_oldest_seconds": gauge(20, 1000)},
     "EventsNotSent": {"outgoing_oldest_seconds": gauge(1, 700)},
     "DeadLetters": {"dead_letters": "7x59 7+1x58 65x180"},
-    "StageFailing": {
-        'stage_unsettled_items{stage="tags",outcome="failed"}': gauge(0, 3),
-        'stage_unsettled_oldest_seconds{stage="tags",outcome="failed"}': gauge(0, 4000),
-    },
-    "StageWaiting": {
-        'stage_unsettled_items{stage="tags",outcome="waiting"}': gauge(3, 3),
-        'stage_unsettled_oldest_seconds{stage="tags",outcome="waiting"}': gauge(60, 4000),
-    },
+    "StageFailing": {'stage_unsettled_items{stage="tags",outcome="failed"}': gauge(0, 3)},
+    "StageWaiting": {'stage_unsettled_items{stage="tags",outcome="waiting"}': gauge(0, 3)},
     "DiskNearlyFull": {"disk_free_bytes": gauge(50, 5), "disk_size_bytes": gauge(100, 100)},
 }  # fmt: skip
 

@@ -89,6 +89,9 @@ def test_runs_count_what_they_did(tenant: str) -> None:
     made = ["telegram_messages", "posts", "media_objects", "media_groups", "neo4j_nodes"]
     reports = [report for report in pipeline.import_path(pipeline.SAMPLE, tenant) if "mayak" in report.feed]
     pipeline.materialize_reports(reports, selection=made)
+    with pipeline.postgres().connection() as connection:
+        left = connection.execute(text("SELECT count(*) FROM metrics.amounts")).scalar_one()
+    assert left == 0, "runs fold what they count, also where nobody looks at it"
     ledger = pipeline.rows(tenant, "SELECT stage, count(*) FROM derivations WHERE status = 'ok' GROUP BY stage")
     assert {stage for stage, _ in ledger} == {
         "posts",

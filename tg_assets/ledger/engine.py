@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 # After this many writes the planner has to be told; its own next look may be a minute away.
 BULK = 5000
 
+# Counted amounts are folded into totals by whoever counts, or they would grow where nobody looks at them.
+FOLDED = 10_000
+
 CHUNK = """
     CREATE TEMP TABLE IF NOT EXISTS chunk (item_id uuid PRIMARY KEY, at timestamptz, reason text)
     ON COMMIT DELETE ROWS
@@ -92,8 +95,9 @@ def _make(
         report.counts.update(outcome.counts)
         report.spent += outcome.spent
         log(_progress(stage, report, todo, time.monotonic() - started))
-    if todo >= BULK:
-        with session.transaction() as connection:
+    with session.transaction() as connection:
+        connection.execute(text("SELECT metrics.fold(:most)"), {"most": FOLDED})
+        if todo >= BULK:
             connection.execute(text("SELECT refresh_statistics()"))
 
 

@@ -24,9 +24,13 @@ _WAITING = """
            (SELECT extract(epoch FROM now() - min(created_at)) FROM outbox) AS outgoing_age,
            (SELECT count(*) FROM dead_letters) AS letters
 """
+# Each part has an index of its own; asked together they would read the whole ledger.
 _UNSETTLED = """
-    SELECT stage, status, count(*) AS items, extract(epoch FROM now() - min(made_at)) AS age
-    FROM derivations WHERE status IN ('error', 'waiting') GROUP BY stage, status
+    SELECT stage, 'failed' AS outcome, count(*) AS items, extract(epoch FROM now() - min(made_at)) AS age
+    FROM derivations WHERE status = 'error' GROUP BY stage
+    UNION ALL
+    SELECT stage, 'waiting', count(*), extract(epoch FROM now() - min(made_at))
+    FROM derivations WHERE status = 'waiting' GROUP BY stage
 """
 _ALBUMS = """
     WITH counted AS (
@@ -85,7 +89,7 @@ def _add(connection: Connection, found: Most) -> None:
     found.add(("outgoing",), now.outgoing, now.outgoing_age)
     found.add(("letters",), now.letters)
     for row in connection.execute(text(_UNSETTLED)):
-        found.add(("stage", row.stage, "failed" if row.status == "error" else row.status), row.items, row.age)
+        found.add(("stage", row.stage, row.outcome), row.items, row.age)
     albums = connection.execute(text(_ALBUMS)).one()
     for status in ("settled", "pending", "deleted"):
         found.add(("album", status), float(getattr(albums, status)))
@@ -118,6 +122,7 @@ class Seen:
     def __init__(self, measure: Callable[[], Sequence[Gauge]], seconds: float) -> None:
         self._measure, self._seconds = measure, seconds
         self._first = threading.Event()
+        self._why = ""
         self.values: Sequence[Gauge] = ()
         self.ok = False
 
@@ -132,12 +137,14 @@ class Seen:
         threading.Thread(target=keep_measuring, daemon=True).start()
 
     def look(self, failed: Callable[[Exception], None]) -> None:
-        """Measure once."""
+        """Measure once; ``failed`` is told what is new."""
         try:
-            self.values, self.ok = tuple(self._measure()), True
+            self.values, self.ok, self._why = tuple(self._measure()), True, ""
         except Exception as error:  # noqa: BLE001 - whatever ails one server, the others are still worth measuring
             self.values, self.ok = (), False
-            failed(error)
+            if self._why != (why := repr(error)):
+                self._why = why
+                failed(error)
         self._first.set()
 
     def wait(self, seconds: float) -> None:
