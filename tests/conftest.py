@@ -68,6 +68,7 @@ class ByGroup(LoadScopeScheduling):
         return group_of(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup:
     """Deal out groups of files, and those that take long first."""
     config.option.loadscopereorder = False
