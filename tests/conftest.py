@@ -26,6 +26,9 @@ hypothesis.load_profile("patient")
 # Whoever reads this width when it is imported keeps it; tests that need one set it.
 os.environ.pop("COLUMNS", None)
 
+# A graph server that lives for minutes compiles what it runs once, not twice, and collects without helpers.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
 # A person's own servers and choices must not reach a test.
 FOREIGN = {name for name in os.environ if name.startswith("TG_") and name not in ("TG_POSTGRES_BIN", "TG_REDIS_BIN")}
 

@@ -76,9 +76,7 @@ def fits(hits: Sequence[Hit]) -> bool:
 
 
 def _sparse(vector: SparseVector) -> Any:
-    from qdrant_client import models
-
-    return models.SparseVector(indices=vector.indices, values=vector.values) if vector.indices else None
+    return {"indices": vector.indices, "values": vector.values} if vector.indices else None
 
 
 def _rows(postgres: Database, tenant: UUID, ids: Sequence[str], owners: Sequence[int]) -> dict[str, Any]:

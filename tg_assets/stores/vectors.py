@@ -5,20 +5,25 @@ point has three named vectors: ``dense`` and the sparse ``lemmas`` and ``trigram
 is the server's). What does not belong here: making vectors, or deciding how legs are weighed.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.lazy import Lazy
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
     from qdrant_client.models import PointStruct
 
-CONFLICT, MISSING = 409, 404
+CONFLICT, MISSING, REFUSED = 409, 404, (401, 403)
+DEFAULT_PORT = 6333
+TIMEOUT_SECONDS = 60
 COLLECTION = "tg_assets"
 DENSE, LEMMAS, TRIGRAMS = "dense", "lemmas", "trigrams"
 NOBODY = 0
@@ -42,9 +47,14 @@ class Narrow:
 class TenantIndex:
     """Points of one tenant."""
 
-    def __init__(self, client: "QdrantClient", tenant: UUID) -> None:
-        self._client = client
+    def __init__(self, index: "VectorIndex", client: "Lazy[QdrantClient]", tenant: UUID) -> None:
+        self._index = index
+        self._opened = client
         self.tenant = str(tenant)
+
+    @property
+    def _client(self) -> "QdrantClient":
+        return self._opened()
 
     def upsert(self, points: "Sequence[PointStruct]") -> None:
         """Write points; each payload must carry this tenant."""
@@ -59,7 +69,7 @@ class TenantIndex:
         from qdrant_client import models
 
         if ids:
-            wanted = models.Filter(must=[self._mine(), models.HasIdCondition(has_id=[str(one) for one in ids])])
+            wanted = models.Filter(must=[self._mine(), {"has_id": [str(one) for one in ids]}])
             self._client.delete(COLLECTION, models.FilterSelector(filter=wanted), wait=True)
 
     def delete_chats(self, channels: Sequence[UUID]) -> None:
@@ -67,28 +77,21 @@ class TenantIndex:
         from qdrant_client import models
 
         if channels:
-            chats = models.FieldCondition(key="channel_id", match=models.MatchAny(any=[str(one) for one in channels]))
-            wanted = models.Filter(must=[self._mine(), chats])
+            wanted = models.Filter(must=[self._mine(), _one_of("channel_id", [str(one) for one in channels])])
             self._client.delete(COLLECTION, models.FilterSelector(filter=wanted), wait=True)
 
     def search(self, legs: Mapping[str, Any], narrow: Narrow, limit: int) -> dict[str, list[tuple[str, float]]]:
-        """Ask each leg (vector name to query vector) in one round trip; returns its (point id, score) lists."""
-        from qdrant_client import models
-        from qdrant_client.http.exceptions import UnexpectedResponse
-
+        """Ask each leg (vector name to query vector as in JSON) in one round trip; its (point id, score) lists."""
         wanted = self._filter(narrow)
-        requests = [
-            models.QueryRequest(query=query, using=name, filter=wanted, limit=limit, with_payload=False)
+        searches = [
+            {"query": query, "using": name, "filter": wanted, "limit": limit, "with_payload": False}
             for name, query in legs.items()
         ]
-        try:
-            answers = self._client.query_batch_points(COLLECTION, requests)
-        except UnexpectedResponse as error:
-            if error.status_code == MISSING:  # nothing was ever indexed
-                return {name: [] for name in legs}
-            raise
+        answers = self._index.ask("points/query/batch", {"searches": searches})
+        if answers is None:  # nothing was ever indexed
+            return {name: [] for name in legs}
         return {
-            name: [(str(point.id), point.score) for point in answer.points]
+            name: [(str(point["id"]), point["score"]) for point in answer["points"]]
             for name, answer in zip(legs, answers, strict=True)
         }
 
@@ -109,28 +112,40 @@ class TenantIndex:
         return int(self._client.count(COLLECTION, models.Filter(must=[self._mine()]), exact=True).count)
 
     def _mine(self) -> Any:
-        from qdrant_client import models
+        return {"key": "tenant_id", "match": {"value": self.tenant}}
 
-        return models.FieldCondition(key="tenant_id", match=models.MatchValue(value=self.tenant))
-
-    def _filter(self, narrow: Narrow) -> Any:
-        from qdrant_client import models
-
-        def one_of(key: str, values: Sequence[Any]) -> models.FieldCondition:
-            return models.FieldCondition(key=key, match=models.MatchAny(any=list(values)))
-
-        must: list[Any] = [self._mine(), one_of("owner_id", [NOBODY, *narrow.owners])]
+    def _filter(self, narrow: Narrow) -> dict[str, Any]:
+        must = [self._mine(), _one_of("owner_id", [NOBODY, *narrow.owners])]
         if narrow.feeds:
-            must.append(one_of("feed", narrow.feeds))
+            must.append(_one_of("feed", narrow.feeds))
         if narrow.kind:
-            must.append(one_of("kind", [narrow.kind]))
+            must.append(_one_of("kind", [narrow.kind]))
         if narrow.album_id:
-            must.append(one_of("album_id", [narrow.album_id]))
-        must += [one_of("tags", [tag]) for tag in narrow.tags]
-        if narrow.since or narrow.until:
-            span = models.DatetimeRange(gte=narrow.since, lt=narrow.until)
-            must.append(models.FieldCondition(key="posted_at", range=span))
-        return models.Filter(must=must)
+            must.append(_one_of("album_id", [narrow.album_id]))
+        must += [_one_of("tags", [tag]) for tag in narrow.tags]
+        span = {"gte": narrow.since, "lt": narrow.until}
+        if any(span.values()):
+            must.append({"key": "posted_at", "range": {end: at.isoformat() for end, at in span.items() if at}})
+        return {"must": must}
+
+
+def _one_of(key: str, values: Sequence[Any]) -> dict[str, Any]:
+    return {"key": key, "match": {"any": list(values)}}
+
+
+def _unusable() -> TgAssetsError:
+    return TgAssetsError("TG_QDRANT_URL is not usable: write it like http://host:6333.")
+
+
+def _silent(error: Exception) -> ServerDown:
+    return ServerDown(
+        f"The vector server does not answer ({type(error).__name__}). Is it running (`tg-assets up`), "
+        "and does TG_QDRANT_URL point at it?"
+    )
+
+
+def _refusing() -> ServerRefuses:
+    return ServerRefuses("The vector server is there but refuses the key. Correct TG_QDRANT_API_KEY.")
 
 
 class VectorIndex:
@@ -152,28 +167,59 @@ class VectorIndex:
         with warnings.catch_warnings():  # the client warns of a key over plain HTTP; the embedded server is loopback
             warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
             try:
-                client = QdrantClient(url=self.url, api_key=self.api_key or None, timeout=60, check_compatibility=False)
+                client = QdrantClient(
+                    url=self.url, api_key=self.api_key or None, timeout=TIMEOUT_SECONDS, check_compatibility=False
+                )
             except ValueError:
-                raise TgAssetsError("TG_QDRANT_URL is not usable: write it like http://host:6333.") from None
+                raise _unusable() from None
         try:
             yield client
         except ResponseHandlingException as error:
-            raise ServerDown(
-                f"The vector server does not answer ({type(error.source).__name__}). Is it running (`tg-assets up`), "
-                "and does TG_QDRANT_URL point at it?"
-            ) from None
+            raise _silent(error.source) from None
         except UnexpectedResponse as error:
-            if error.status_code not in (401, 403):
+            if error.status_code not in REFUSED:
                 raise
-            raise ServerRefuses("The vector server is there but refuses the key. Correct TG_QDRANT_API_KEY.") from None
+            raise _refusing() from None
         finally:
             client.close()
+
+    def ask(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The result of a question to the collection, by Qdrant's REST interface; None where there is no collection.
+
+        The client's models of all that Qdrant can do take a second to import; one question does without.
+        """
+        import httpx
+
+        url = self._base() + f"/collections/{COLLECTION}/{path}"
+        headers = {"api-key": self.api_key} if self.api_key else {}
+        try:
+            answer = httpx.post(url, content=json.dumps(body), headers=headers, timeout=TIMEOUT_SECONDS)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL):
+            raise _unusable() from None
+        except httpx.HTTPError as error:
+            raise _silent(error) from None
+        if answer.status_code == MISSING:
+            return None
+        if answer.status_code in REFUSED:
+            raise _refusing()
+        if not answer.is_success:
+            raise TgAssetsError(f"The vector server answers {answer.status_code} to a question about {COLLECTION}.")
+        return answer.json()["result"]
+
+    def _base(self) -> str:
+        try:
+            parts = urlsplit(self.url)
+            port = parts.port or DEFAULT_PORT  # as the client has it
+        except ValueError:
+            raise _unusable() from None
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return urlunsplit((parts.scheme, f"{host}:{port}", parts.path.rstrip("/"), "", ""))
 
     @contextmanager
     def tenant(self, tenant: UUID) -> Iterator[TenantIndex]:
         """The index as one tenant sees it."""
-        with self._client() as client:
-            yield TenantIndex(client, tenant)
+        with ExitStack() as opened:
+            yield TenantIndex(self, Lazy(lambda: opened.enter_context(self._client())), tenant)
 
     def create_collection(self, dimension: int) -> None:
         """Create the collection and its payload indexes; raises when it holds vectors of another size."""
