@@ -6,15 +6,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import boto3
+import httpx
 import psycopg2
 import pytest
 from click.testing import CliRunner
 from moto.server import ThreadedMotoServer
 
+from tg_assets import ids
 from tg_assets.cli import cli, doctor, runtime
 from tg_assets.cli.faults import explain
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 from tg_assets.stores.objects import ObjectStore
+from tg_assets.stores.vectors import Narrow, VectorIndex
 
 NOWHERE = "127.0.0.1:9"  # the discard port: nobody listens
 
@@ -71,6 +74,41 @@ def test_a_wrong_key_of_the_vector_server_is_told(ask: Ask) -> None:
     assert "is there but" in refused
     assert "TG_QDRANT_API_KEY" in refused
     assert "does not answer" in ask("vectors", TG_QDRANT_URL=f"http://{NOWHERE}")
+
+
+def test_a_question_to_the_vector_server_is_told_apart_the_same_way(servers: dict[str, str]) -> None:
+    """A search speaks to it without the client."""
+
+    def ask(url: str, key: str = servers["TG_QDRANT_API_KEY"]) -> object:
+        with VectorIndex(url=url, api_key=key).tenant(ids.NO_TENANT) as index:
+            return index.search({"dense": [0.0] * 512}, Narrow(), 1)
+
+    right = servers["TG_QDRANT_URL"]
+    assert ask(right) == ask(f"{right}/") == {"dense": []}
+    with pytest.raises(ServerRefuses, match="TG_QDRANT_API_KEY"):
+        ask(right, "wrong")
+    with pytest.raises(ServerDown, match="does not answer"):
+        ask(f"http://{NOWHERE}")
+    for wrong in ("qdrant:6333", "http://host:port", "http://[::1", "", "ftp://host:1"):
+        with pytest.raises(TgAssetsError, match="TG_QDRANT_URL is not usable"):
+            ask(wrong)
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("http://host", "http://host:6333"), ("https://host", "https://host:6333"), ("http://host:80", "http://host:80"),
+        ("http://[::1]:7", "http://[::1]:7"), ("http://host:7/below/", "http://host:7/below"),
+    ],
+)  # fmt: skip
+def test_a_question_goes_where_the_client_goes(url: str, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def post(url: str, **_: object) -> httpx.Response:
+        raise httpx.ConnectError(url)
+
+    monkeypatch.setattr(httpx, "post", post)
+    with pytest.raises(ServerDown) as told:
+        VectorIndex(url=url).ask("points/query/batch", {})
+    assert str(told.value.__context__) == f"{asked}/collections/tg_assets/points/query/batch"
 
 
 def test_postgresql_without_the_right_to_temporary_tables_is_told(
