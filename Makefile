@@ -8,7 +8,7 @@ BIN := .venv/bin
 OCR_PACKAGES := tesseract-ocr-rus tesseract-ocr-eng
 TEST_PACKAGES := chromium
 # Each starts servers of its own.
-TEST_PROCESSES ?= 5
+TEST_PROCESSES ?= 4
 
 .PHONY: demo test suite check quick up down lint bench lock clean help
 
