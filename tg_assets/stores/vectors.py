@@ -87,7 +87,7 @@ class TenantIndex:
             {"query": query, "using": name, "filter": wanted, "limit": limit, "with_payload": False}
             for name, query in legs.items()
         ]
-        answers = self._index.ask("points/query/batch", {"searches": searches})
+        answers = self._index._ask("points/query/batch", {"searches": searches})
         if answers is None:  # nothing was ever indexed
             return {name: [] for name in legs}
         return {
@@ -183,7 +183,7 @@ class VectorIndex:
         finally:
             client.close()
 
-    def ask(self, path: str, body: Mapping[str, Any]) -> Any:
+    def _ask(self, path: str, body: Mapping[str, Any]) -> Any:
         """The result of a question to the collection, by Qdrant's REST interface; None where there is no collection.
 
         The client's models of all that Qdrant can do take a second to import; one question does without.
@@ -191,7 +191,7 @@ class VectorIndex:
         import httpx
 
         url = self._base() + f"/collections/{COLLECTION}/{path}"
-        headers = {"api-key": self.api_key} if self.api_key else {}
+        headers = {"Content-Type": "application/json", **({"api-key": self.api_key} if self.api_key else {})}
         try:
             answer = httpx.post(url, content=json.dumps(body), headers=headers, timeout=TIMEOUT_SECONDS)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
@@ -204,7 +204,10 @@ class VectorIndex:
             raise _refusing()
         if not answer.is_success:
             raise TgAssetsError(f"The vector server answers {answer.status_code} to a question about {COLLECTION}.")
-        return answer.json()["result"]
+        try:
+            return answer.json()["result"]
+        except (ValueError, LookupError, TypeError) as error:  # something else listens there
+            raise _silent(error) from None
 
     def _base(self) -> str:
         try:
