@@ -19,7 +19,7 @@ from tg_assets.runs.live_runs import refresh
 
 # The daemon begins a tick every five seconds, when the last one is over: so this leaves a gap of a second, not of four.
 BUDGET_SECONDS = 13.5
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 # How often it asks whether a run is at it: one that was killed leaves its work to the next.
 RUNS_SECONDS = 1.0
 

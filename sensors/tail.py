@@ -21,7 +21,7 @@ from tg_assets.settings import Settings
 
 # The daemon begins a tick every five seconds, when the last one is over: so this leaves a gap of a second, not of four.
 BUDGET_SECONDS = 13.5
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.25
 # How often it asks which shards have a run: one that was killed leaves its shard to the next.
 RUNS_SECONDS = 1.0
 # A run has been reading for so long, and fewer entries wait, when another is started to stand by: never while

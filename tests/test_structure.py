@@ -73,6 +73,7 @@ PRIVATE_OF_OBJECTS = {
     ),
     "DagsterPostgresStorage": ("_event_log_storage", "_run_storage", "_schedule_storage"),
     "PostgresRunStorage": ("_engine",),
+    "PostgresScheduleStorage": ("_has_asset_daemon_asset_evaluations_table", "_has_instigators_table"),
     "DagsterApiServer": ("_mp_ctx",),
     "DefaultRunLauncher": ("_get_grpc_client_for_termination",),
     "Console": ("_environ", "_render_buffer"),
@@ -183,7 +184,7 @@ def test_private_names_of_libraries_are_there(module: str) -> None:
 def _objects() -> dict[str, Any]:
     from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
     from dagster._grpc.server import DagsterApiServer
-    from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage
+    from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage, PostgresScheduleStorage
     from rich.console import Console
     from telethon import TelegramClient
     from telethon.sessions import StringSession
@@ -192,6 +193,7 @@ def _objects() -> dict[str, Any]:
         "TelegramClient": TelegramClient(StringSession(), 1, "x"),
         "DagsterPostgresStorage": inspect.getsource(DagsterPostgresStorage),
         "PostgresRunStorage": inspect.getsource(PostgresRunStorage),
+        "PostgresScheduleStorage": PostgresScheduleStorage,
         "DagsterApiServer": inspect.getsource(DagsterApiServer),
         "DefaultRunLauncher": DefaultRunLauncher(),
         "Console": Console(),
