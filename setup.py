@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-SHIPPED = ("dagster.yaml", "workspace.yaml", "samples/export")
+SHIPPED = ("dagster.yaml", "workspace.yaml", "samples/export", "deploy/prometheus/alerts.yml")
 
 
 class BuildWithFiles(build_py):

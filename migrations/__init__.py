@@ -41,6 +41,13 @@ def upgrade(owner_url: str, revision: str = "head", say: Callable[[str], None] |
         time.sleep(PAUSE_SECONDS)
 
 
+def newest() -> str:
+    """The revision that `upgrade` ends at."""
+    from alembic.script import ScriptDirectory
+
+    return str(ScriptDirectory.from_config(_config("")).get_current_head())
+
+
 def downgrade(owner_url: str, revision: str = "base") -> None:
     """Take the schema back to a revision; ``base`` leaves an empty database."""
     command.downgrade(_config(owner_url), revision)

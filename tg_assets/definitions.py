@@ -16,6 +16,7 @@ from resources.settings import settings
 from resources.speech import SpeechResource
 from resources.tagger import TaggerResource
 from resources.vision import VisionResource
+from sensors.alerts import report_alerts, report_failed_runs
 from sensors.checks import evaluate_checks
 from sensors.dirty import start_refresh
 from sensors.feeds import register_feeds
@@ -63,7 +64,15 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
         asset_checks=[checks.definition(rule) for rule in rules(assets.ASSETS)],
         jobs=[everything, tail, refresh, catch_up, fetch, sweep, sideload_job],
         schedules=[nightly_refresh, hourly_catch_up, frequent_fetch, daily_sweep],
-        sensors=[start_tail, start_refresh, register_feeds, find_gaps, evaluate_checks],
+        sensors=[
+            start_tail,
+            start_refresh,
+            register_feeds,
+            find_gaps,
+            evaluate_checks,
+            report_failed_runs,
+            report_alerts,
+        ],
         resources={**default_resources(), **(resource_overrides or {})},
         # One process per run: a process per step would pay the imports ten times.
         executor=dg.in_process_executor,

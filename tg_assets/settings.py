@@ -35,6 +35,7 @@ ADDRESSES = {
     "neo4j_url": (("bolt", "neo4j"), "bolt://neo4j:…@host:7687"),
     "qdrant_url": (("http", "https"), "http://host:6333"),
     "dagster_url": (("http", "https"), "http://host:3000"),
+    "alert_webhook": (("http", "https"), "https://host/path"),
 }
 
 
@@ -78,6 +79,10 @@ class Settings(BaseSettings):
     """How long a stream keeps what every group has acknowledged, and how many entries at most."""
     metrics_port: int = Field(default=8001, ge=1, le=65_535)
     """Where ``tg-assets metrics`` answers, on the loopback address unless it is told another."""
+    alert_webhook: SecretStr | None = None
+    """``https://host/path`` that is told of failed runs and of what stands still, as Alertmanager tells receivers."""
+    alert_secret: SecretStr | None = None
+    """Signs what is sent there (https://www.standardwebhooks.com), at least 16 characters."""
     gap_backfill: Literal["suggest", "auto"] = "suggest"
     """What the sensor ``find_gaps`` does about unknown message ids: say what fills them, or request it."""
     telegram_api_id: int | None = None
@@ -157,6 +162,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"write it like {example}")
         return value
 
+    @field_validator("alert_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:
+            raise ValueError("it has fewer than 16 characters; `openssl rand -hex 32` makes one")
+        return value
+
     @field_validator("media_kinds")
     @classmethod
     def _known_kinds(cls, value: str) -> str:
@@ -209,6 +221,6 @@ def not_usable(error: ValidationError) -> TgAssetsError:
     """Which variable cannot be used and why; its value is told unless it may hold a secret."""
     first = error.errors()[0]
     name = f"TG_{'_'.join(str(part) for part in first['loc'])}".upper()
-    secret = name.endswith(("_URL", "_KEY", "_HASH"))
+    secret = name.endswith(("_URL", "_KEY", "_HASH", "_WEBHOOK", "_SECRET"))
     shown = "" if secret else f"={os.environ.get(name, '')!r}"
     return TgAssetsError(f"{name}{shown} is not usable: {first['msg'].removeprefix('Value error, ')}.")

@@ -14,7 +14,7 @@ from tg_assets.monitoring.page import Page, bind
 
 @pytest.fixture
 def page(servers: dict[str, str], tmp_path: Path) -> Iterator[str]:
-    """Address of a page that measures a few things."""
+    """Address of a page that measures a few things: one server is away."""
 
     def away() -> Any:
         raise ConnectionError("secret words")

@@ -66,6 +66,16 @@ CASES: dict[str, Series] = {
     "DeadLetters": {"dead_letters": "7x59 7+1x58 65x180"},
     "StageFailing": {'stage_unsettled_items{stage="tags",outcome="failed"}': gauge(0, 3)},
     "StageWaiting": {'stage_unsettled_items{stage="tags",outcome="waiting"}': gauge(0, 3)},
+    "LaneSwitchedOff": {'automation_on{name="start_tail"}': gauge(1, 0)},
+    "RunsFailing": {"failed_runs": gauge(0, 2)},
+    "ChatsQuiet": {"quiet_chats": gauge(0, 1)},
+    "MessagesMissing": {"live_holes": gauge(0, 4)},
+    "AccountMustWait": {"flood_wait_seconds": gauge(30, 3000)},
+    "AccountStopped": {"accounts_stopped": gauge(0, 1)},
+    "SessionUnused": {"session_unused_seconds": gauge(100, 8_000_000)},
+    "TokensNearlySpent": {"token_budget_left_ratio": gauge(0.5, 0.05)},
+    "CertificateEnds": {'certificate_left_seconds{target="redis"}': gauge(5_000_000, 500_000)},
+    "EventLogGrows": {"event_log_rows": gauge(1_000_000, 21_000_000)},
     "DiskNearlyFull": {"disk_free_bytes": gauge(50, 5), "disk_size_bytes": gauge(100, 100)},
 }  # fmt: skip
 

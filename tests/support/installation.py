@@ -25,6 +25,7 @@ from tests.support.data import ROOT
 from tests.support.servers import clean_environment
 from tests.telegram_server import TelegramServer, World
 from tg_assets import ids
+from tg_assets.backends.layout import choose_port
 from tg_assets.stores.database import Database
 
 COMMAND = Path(sys.executable).with_name("tg-assets")
@@ -50,6 +51,11 @@ class Installation:
     """A Telegram of its own, with nobody in it until a test puts somebody there."""
     said: list[str] = field(default_factory=list)
 
+    @cached_property
+    def metrics_port(self) -> int:
+        """A port of its own: the usual one is somebody else's on a machine with several installations."""
+        return choose_port(set())
+
     @property
     def environment(self) -> dict[str, str]:
         """What a person's shell has: no address of any server, only where the data are. Wide, so no table is cut."""
@@ -58,7 +64,8 @@ class Installation:
             "TG_TELEGRAM_API_ID": "1", "TG_TELEGRAM_API_HASH": "0" * 32, "TG_TELEGRAM_SERVER": f"2@{host}:{port}",
             "TG_TELEGRAM_SERVER_KEY": str(self.data.with_suffix(".pem")),
         }  # fmt: skip
-        return {**clean_environment(), **telegram, "TG_DATA_DIR": str(self.data), "COLUMNS": "250"}
+        own = {"TG_DATA_DIR": str(self.data), "TG_METRICS_PORT": str(self.metrics_port)}
+        return {**clean_environment(), **telegram, **own, "COLUMNS": "250"}
 
     def start(self, *arguments: str, **extra: str) -> "subprocess.Popen[str]":
         """Run the command without waiting."""

@@ -1,4 +1,4 @@
-"""Dagster's own processes under the same supervisor: code server, webserver and daemon.
+"""Dagster's own processes and the metrics' under the same supervisor: code server, webserver, daemon and metrics.
 
 The code server comes first (``workspace.yaml`` points at its port). Before any of them starts, one process
 creates the instance's tables: two at once can leave a database that neither can use.
@@ -15,7 +15,7 @@ from pathlib import Path
 from tg_assets.backends import handed, supervisor
 from tg_assets.backends.addresses import environment as environment_of
 from tg_assets.backends.addresses import make_context
-from tg_assets.backends.layout import Layout, read_json
+from tg_assets.backends.layout import Layout, port_is_free, read_json
 from tg_assets.backends.probes import PROBE_SECONDS, http_ready, port_ready
 from tg_assets.backends.service import Service
 from tg_assets.backends.supervisor import OnChange, OnEvent
@@ -24,7 +24,7 @@ from tg_assets.settings import Settings
 from tg_assets.shipped import shipped
 
 PROJECT = Path(__file__).resolve().parents[2]
-CODE_SERVER, WEBSERVER, DAEMON = "dagster-code", "dagster-web", "dagster-daemon"
+CODE_SERVER, WEBSERVER, DAEMON, METRICS = "dagster-code", "dagster-web", "dagster-daemon", "metrics"
 # What the webserver and the daemon read; they hand nothing to runs.
 INSTANCE = ("TG_DAGSTER_POSTGRES_URL", "TG_CODE_SERVER_PORT", "DAGSTER_*")
 BATCHING = {
@@ -62,6 +62,20 @@ def dagster_environment(settings: Settings, move: bool = False) -> dict[str, str
         "TG_DAGSTER_URL": settings.dagster_url or f"http://127.0.0.1:{web}",
         **BATCHING,
     }
+
+
+def metrics_address(settings: Settings) -> str:
+    """Where the running metrics service answers."""
+    return f"http://127.0.0.1:{supervisor.reserve_port(settings, METRICS)}"
+
+
+def _metrics_port(settings: Settings) -> int:
+    """TG_METRICS_PORT, or by default 8001; another one where that belongs to another program."""
+    asked = settings.metrics_port
+    layout = Layout(settings.state_dir)
+    ours = layout.ports().get(METRICS) == asked and (layout.run / f"{METRICS}.json").exists()
+    fixed = asked if "TG_METRICS_PORT" in os.environ or ours or port_is_free(asked) else None
+    return supervisor.reserve_port(settings, METRICS, fixed, move=True)
 
 
 def concerns(settings: Settings) -> tuple[str, ...]:
@@ -124,6 +138,17 @@ def start_dagster(
     )  # fmt: skip
     for service in services:
         supervisor.start_service(settings, service, on_event, on_change)
+    port = _metrics_port(settings)
+    metrics = Service(
+        METRICS,
+        (python, "-m", "tg_assets", "metrics", "--port", str(port)),
+        port_ready(port),
+        {**environment, "TG_DATA_DIR": str(settings.state_dir)},
+        PROJECT,
+        awaited=f"an answer on port {port}",
+        concerns=concerns(settings),
+    )
+    supervisor.start_service(settings, metrics, on_event, on_change)
     return f"http://127.0.0.1:{web_port}"
 
 

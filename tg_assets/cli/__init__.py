@@ -31,7 +31,8 @@ COMMANDS = {
     "backfill": ("backfill", "Materialize a feed over a range of dates."),
     "search": ("search", "Search posts and albums."),
     "watch": ("watch", "Follow streams, runs and what waits."),
-    "metrics": ("metrics", "Serve what Prometheus reads."),
+    "health": ("health", "Say whether everything moves."),
+    "metrics": ("metrics", "Serve what Prometheus reads, and health checks."),
     "dead-letters": ("dead_letters", "List, show or replay what was rejected."),
     "doctor": ("doctor", "Check servers, schema, models and OCR."),
 }

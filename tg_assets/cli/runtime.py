@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tg_assets.stores.objects import ObjectStore
     from tg_assets.stores.vectors import VectorIndex
 
+EVERY = ("postgres_url", "dagster_postgres_url", "redis_url", "neo4j_url", "qdrant_url", "objects_url", "dagster_url")
+"""All addresses: who has them asks nobody for any."""
+
 
 @cache
 def settings() -> Settings:
@@ -32,6 +35,8 @@ def settings() -> Settings:
     from tg_assets.backends.dagster_services import dagster_environment
 
     found = load_settings()
+    if "DAGSTER_HOME" in os.environ and all(getattr(found, name) for name in EVERY):
+        return found  # no need to look at what runs here, which waits for whoever is starting or stopping it
     try:
         servers = environment(found)
     except TgAssetsError:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets.faults import is_nobodys, where, why
 from tg_assets.ledger.stage import Chunk, Outcome, Report, Session, Stage, StageOf
+from tg_assets.ledger.traces import example
 from tg_assets.registry.channels import channels_of
 from tg_assets.scope import Scope
 
@@ -236,7 +237,7 @@ def _record(
 ) -> None:
     """Write the chunk's ledger rows, and count it, in the transaction that wrote what they stand for."""
     _count(stage, outcome, size, time.monotonic() - started)
-    outcome.tally.save(connection)
+    outcome.tally.save(connection, example(connection))
     settled: list[tuple[Mapping[UUID, str], str]] = [
         (outcome.failed, "error"),
         (outcome.skipped, "skipped"),

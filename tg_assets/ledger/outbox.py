@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from tg_assets.events.envelope import Envelope
 from tg_assets.events.streams import encode, stream_for
 from tg_assets.ids import NAMESPACE
+from tg_assets.ledger.traces import traces
 from tg_assets.stores.database import temp_rows
 
 if TYPE_CHECKING:
@@ -32,16 +33,25 @@ KEPT = 100_000
 def send(connection: Connection, events: Iterable[Envelope]) -> int:
     """Put our own events into the outbox of this transaction, stamped; returns how many.
 
-    Ids are computed from the idempotency key: the same event, made again, is the same event.
+    Ids are computed from the idempotency key: the same event, made again, is the same event. One about a post, or an
+    album, goes on with the trace of the event that brought it.
     """
-    rows = []
-    for event in events:
+    rows, told = [], list(events)
+    known = traces(connection, {post for event in told for post in _posts(event)})
+    for event in told:
         key = event.idempotency_key or event.default_key()
         event_id = str(uuid5(NAMESPACE, key))
-        stamp = {"event_id": event_id, "trace_id": event_id, "idempotency_key": key, "producer": OWN}
+        trace = next((known[post] for post in _posts(event) if post in known), event_id)
+        stamp = {"event_id": event_id, "trace_id": trace, "idempotency_key": key, "producer": OWN}
         full = event.model_copy(update=stamp | {"occurred_at": event.occurred_at or datetime.now(UTC)})
         rows.append((stream_for(full), key, encode(full).decode()))
     return post(connection, rows)
+
+
+def _posts(event: Envelope) -> Iterable[str]:
+    """Ids of the posts that an event of ours is about."""
+    one, several = getattr(event, "post_id", None), getattr(event, "post_ids", None)
+    return [one] if one else several or ()
 
 
 def post(connection: Connection, rows: Sequence[tuple[str, str, str]]) -> int:

@@ -51,7 +51,12 @@ STREAMS = (
     "posts:parsed", "posts:edited", "posts:deleted", "albums:parsed", "posts:vision:uploaded", "posts:vision:analyzed",
     "persona:messages:ingested",
 )  # fmt: skip
-TARGETS = ("postgres", "dagster", "redis", "qdrant", "neo4j", "objects")
+TARGETS = ("postgres", "dagster", "daemon", "redis", "qdrant", "neo4j", "objects")
+# Sensors and schedules that are on unless somebody switches them off.
+AUTOMATIONS = (
+    "start_tail", "start_refresh", "register_feeds", "find_gaps", "evaluate_checks", "report_failed_runs",
+    "report_alerts", "hourly_catch_up", "frequent_fetch", "daily_sweep",
+)  # fmt: skip
 PROVIDERS = ("local", "gigachat", "openai", "hash")
 YES_NO = ("true", "false")
 
@@ -139,6 +144,21 @@ METRICS = (
     Metric(
         "stage_unsettled_oldest_seconds", Kind.gauge, "Time since the oldest of them was tried last.",
         {"stage": STAGES, "outcome": ("failed", "waiting")},
+    ),
+    Metric("automation_on", Kind.gauge, "Whether a sensor or schedule is on.", {"name": AUTOMATIONS}),
+    Metric("failed_runs", Kind.gauge, "Runs that failed within the last hour."),
+    Metric("event_log_rows", Kind.gauge, "Rows of Dagster's event log, as PostgreSQL estimates them."),
+    Metric("live_holes", Kind.gauge, "Stretches of unknown message ids on the live path."),
+    Metric("quiet_chats", Kind.gauge, "Chats that are silent for longer than they ever were in four weeks."),
+    Metric("flood_wait_seconds", Kind.gauge, "How long Telegram lets the account wait that waits longest."),
+    Metric("accounts_stopped", Kind.gauge, "Accounts that do not read Telegram any more."),
+    Metric("session_unused_seconds", Kind.gauge, "Since the session that rests longest was used or made."),
+    Metric(
+        "token_budget_left_ratio", Kind.gauge, "What is left of today's tokens, where least is; 1 without a budget.",
+    ),
+    Metric(
+        "certificate_left_seconds", Kind.gauge, "Until a server's certificate ends; only where it shows one.",
+        {"target": TARGETS},
     ),
     Metric("disk_free_bytes", Kind.gauge, "Free bytes of the disk that holds the data directory."),
     Metric("disk_size_bytes", Kind.gauge, "Size of the disk that holds the data directory."),

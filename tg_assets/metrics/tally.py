@@ -4,6 +4,7 @@ Amounts are appended, since two runs that added to one row would wait for each o
 they are folded into totals (``metrics.fold``). What does not belong here: showing them.
 """
 
+import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._amounts: Counter[Sample] = Counter()
+        self._observed: dict[Sample, float] = {}
 
     def __bool__(self) -> bool:
         return bool(self._amounts)
@@ -43,30 +45,48 @@ class Tally:
         known = _known(metric, labels)
         place = bisect_left(metric.bounds, value)
         bound = repr(metric.bounds[place]) if place < len(metric.bounds) else EVERY
-        self._amounts[f"{name}_bucket", (("le", bound), *known)] += times
+        bucket = (f"{name}_bucket", (("le", bound), *known))
+        self._amounts[bucket] += times
+        self._observed[bucket] = value
         self._amounts[f"{name}_count", known] += times
         self._amounts[f"{name}_sum", known] += value * times  # type: ignore[assignment]
 
     def update(self, other: "Tally") -> None:
         """Add another one's amounts."""
         self._amounts.update(other._amounts)
+        self._observed.update(other._observed)
 
     def samples(self) -> Iterator[tuple[str, dict[str, str], float]]:
         """Names, labels and amounts; a bucket's are those between its bound and the one below it."""
         for (name, labels), amount in self._amounts.items():
             yield name, dict(labels), amount
 
-    def save(self, connection: Connection) -> None:
-        """Append the amounts, in the caller's transaction."""
+    def save(self, connection: Connection, trace: str | None = None) -> None:
+        """Append the amounts, in the caller's transaction; ``trace`` is that of one event they were counted for."""
         if self._amounts:
-            rows = [{"sample": name, "labels": labels, "amount": amount} for name, labels, amount in self.samples()]
+            rows = [
+                {
+                    "sample": name,
+                    "labels": dict(labels),
+                    "amount": amount,
+                    "trace": self._example((name, labels), trace),
+                }
+                for (name, labels), amount in self._amounts.items()
+            ]
             connection.execute(
-                text("""INSERT INTO metrics.amounts (sample, labels, amount)
-                        SELECT sample, labels, amount
+                text("""INSERT INTO metrics.amounts (sample, labels, amount, trace)
+                        SELECT sample, labels, amount, trace
                         FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-                             AS r (sample text, labels jsonb, amount double precision)"""),
+                             AS r (sample text, labels jsonb, amount double precision, trace jsonb)"""),
                 {"rows": orjson.dumps(rows).decode()},
             )
+
+    def _example(self, sample: Sample, trace: str | None) -> dict[str, object] | None:
+        """What stands beside an amount: only counters and buckets may have it
+        (https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars)."""
+        if trace is None or not sample[0].endswith(("_total", "_bucket")):
+            return None
+        return {"id": trace, "value": self._observed.get(sample, self._amounts[sample]), "at": time.time()}
 
 
 def _metric(name: str, kind: Kind) -> Metric:

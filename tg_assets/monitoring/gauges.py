@@ -5,12 +5,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from tg_assets.landing.holes import holes
 from tg_assets.live.state import StreamState
+from tg_assets.remote.config import Models
 from tg_assets.stores.database import Database, TenantConnection
 
 Gauge = tuple[str, Mapping[str, str], float]
@@ -42,6 +45,31 @@ _ALBUMS = """
            coalesce(sum(CASE WHEN g.deleted_at IS NULL THEN every - live ELSE every END), 0) AS deleted,
            count(*) FILTER (WHERE g.deleted_at IS NULL AND g.items_count <> coalesce(live, 0)) AS miscounted
     FROM media_groups g LEFT JOIN counted ON group_id = g.id
+"""
+# Chats of which something came live, or that an account reads. A pause before the last four weeks of a chat is no
+# pause of today's rhythm, and who has been silent for longer than those has none.
+_TELEGRAM = """
+    WITH live AS (
+        SELECT c.id FROM channels c
+        WHERE c.is_active AND (
+            EXISTS (SELECT FROM coverage v WHERE v.channel_id = c.id AND v.live_from IS NOT NULL)
+            OR EXISTS (SELECT FROM user_channel u JOIN accounts a ON a.id = u.user_id
+                       WHERE u.channel_id = c.id AND u.is_active AND a.is_active))
+    ), rhythm AS (
+        SELECT max(posted_at) AS last, max(pause) AS longest, count(pause) AS pauses
+        FROM live CROSS JOIN LATERAL (
+            SELECT posted_at, posted_at - lag(posted_at) OVER (ORDER BY posted_at) AS pause
+            FROM (SELECT posted_at FROM telegram_messages t
+                  WHERE t.channel_id = live.id AND t.posted_at > now() - interval '28 days'
+                  ORDER BY telegram_message_id DESC LIMIT 2000) m) p
+        GROUP BY live.id
+    )
+    SELECT (SELECT count(*) FROM rhythm
+            WHERE pauses >= 10 AND now() - last > greatest(longest * 1.5, interval '1 hour')) AS quiet,
+           (SELECT max(extract(epoch FROM flood_until - now())) FROM accounts WHERE is_active) AS flood,
+           (SELECT count(*) FROM accounts WHERE NOT is_active) AS stopped,
+           (SELECT max(extract(epoch FROM now() - coalesce(s.last_used_at, s.created_at)))
+            FROM account_sessions s JOIN accounts a ON a.id = s.account_id WHERE a.is_active) AS unused
 """
 
 
@@ -96,6 +124,47 @@ def _add(connection: Connection, found: Most) -> None:
     found.add(("miscounted",), albums.miscounted)
 
 
+def of_telegram(database: Database, tenants: Sequence[UUID]) -> Iterator[Gauge]:
+    """What silence may mean, over tenants: gaps, chats that are quieter than usual, accounts that wait or stopped."""
+    found = Most({}, {})
+    with database.connection() as connection:
+        for tenant in tenants:
+            with TenantConnection(connection, tenant).transaction() as inside:
+                row = inside.execute(text(_TELEGRAM)).one()
+                found.add(("holes",), holes(inside, most=0).total)
+            found.add(("quiet",), row.quiet, row.flood)
+            found.add(("stopped",), row.stopped, row.unused)
+    yield "live_holes", {}, found.counts.get(("holes",), 0)
+    yield "quiet_chats", {}, found.counts.get(("quiet",), 0)
+    yield "flood_wait_seconds", {}, found.ages.get(("quiet",), 0.0)
+    yield "accounts_stopped", {}, found.counts.get(("stopped",), 0)
+    yield "session_unused_seconds", {}, found.ages.get(("stopped",), 0.0)
+
+
+def budgets(database: Database, tenants: Mapping[str, UUID], models: Models) -> Iterator[Gauge]:
+    """The least that is left of a tenant's tokens of today for a model, as a part of all."""
+    least = 1.0
+    today = datetime.now(UTC).date()
+    with database.connection() as connection:
+        for slug, tenant in tenants.items():
+            chosen = models.for_tenant(slug)
+            limits = {
+                (model.kind, model.model): model.daily_tokens
+                for model in (chosen.vision, chosen.tags, chosen.albums)
+                if model
+            }
+            if not limits:
+                continue
+            with TenantConnection(connection, tenant).transaction() as inside:
+                for row in inside.execute(text(_SPENT), {"today": today}):
+                    most = limits.get((row.provider, row.model))
+                    least = min(least, 1 - float(row.tokens) / most) if most else least
+    yield "token_budget_left_ratio", {}, max(least, 0.0)
+
+
+_SPENT = "SELECT provider, model, tokens + reserved AS tokens FROM token_usage WHERE day = :today"
+
+
 def of_streams(states: Sequence[StreamState]) -> Iterator[Gauge]:
     """How far the group is on each stream."""
     for one in states:
@@ -136,7 +205,11 @@ class Seen:
 
         threading.Thread(target=keep_measuring, daemon=True).start()
 
-    def look(self, failed: Callable[[Exception], None]) -> None:
+    def begin(self) -> None:
+        """Measure once, in a thread of its own."""
+        threading.Thread(target=self.look, daemon=True).start()
+
+    def look(self, failed: Callable[[Exception], None] = lambda _: None) -> None:
         """Measure once; ``failed`` is told what is new."""
         try:
             self.values, self.ok, self._why = tuple(self._measure()), True, ""

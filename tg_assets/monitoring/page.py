@@ -1,4 +1,5 @@
-"""The page that Prometheus reads: counted amounts out of the database, gauges as they were measured last.
+"""The pages that machines read: for Prometheus counted amounts out of the database and gauges as they were measured
+last, and whether everything moves.
 
 Every series that a counter may have is there from the beginning, with 0, so that a rate and an alert see its first
 event. What does not belong here: measuring (``gauges``).
@@ -6,21 +7,30 @@ event. What does not belong here: measuring (``gauges``).
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import version
 from itertools import product
 from socketserver import ThreadingMixIn
-from typing import Any
+from typing import Any, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+import orjson
 from prometheus_client import CollectorRegistry, make_wsgi_app
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    Exemplar,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from sqlalchemy import text
 
 from tg_assets.errors import TgAssetsError
 from tg_assets.metrics.catalogue import BY_NAME, METRICS, OTHER, Kind
 from tg_assets.metrics.catalogue import Metric as Known
 from tg_assets.metrics.tally import EVERY
-from tg_assets.monitoring.gauges import Seen
+from tg_assets.monitoring.gauges import Gauge, Seen
+from tg_assets.monitoring.health import Status, detailed
 from tg_assets.stores.database import Database
 
 _log = logging.getLogger(__name__)
@@ -28,26 +38,42 @@ FOLDED = 50_000
 """Amounts that are folded into totals by one scrape, at most."""
 FIRST_SECONDS = 10.0
 _AMOUNTS = """
-    SELECT sample, labels, sum(amount) AS amount
-    FROM (SELECT sample, labels, amount FROM metrics.totals
-          UNION ALL SELECT sample, labels, amount FROM metrics.amounts) every
+    SELECT sample, labels, sum(amount) AS amount,
+           (array_agg(trace ORDER BY trace->'at' DESC) FILTER (WHERE trace IS NOT NULL))[1] AS trace
+    FROM (SELECT sample, labels, amount, trace FROM metrics.totals
+          UNION ALL SELECT sample, labels, amount, trace FROM metrics.amounts) every
     GROUP BY sample, labels
 """
 
-Amounts = Mapping[str, Mapping[tuple[str, ...], float]]
+
+class Amount(float):
+    """What was counted, with an example of what it was counted for, where there is one."""
+
+    example: Exemplar | None = None
+
+
+Amounts = Mapping[str, Mapping[tuple[str, ...], Amount]]
 """By sample and by the values of its labels in the order of their names."""
 
 
 def amounts(database: Database) -> Amounts:
     """Everything that was ever counted and committed; what was appended is folded on the way."""
-    found: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
+    found: dict[str, dict[tuple[str, ...], Amount]] = defaultdict(dict)
     with database.connection() as connection:
         with connection.begin():
             connection.execute(text("SELECT metrics.fold(:most)"), {"most": FOLDED})
         with connection.begin():
             for row in connection.execute(text(_AMOUNTS)):
-                found[row.sample][tuple(row.labels[name] for name in sorted(row.labels))] = row.amount
+                found[row.sample][tuple(row.labels[name] for name in sorted(row.labels))] = _amount(row)
     return found
+
+
+def _amount(row: Any) -> Amount:
+    amount = Amount(row.amount)
+    if row.trace:
+        labels = {"trace_id": str(row.trace["id"])}
+        amount.example = Exemplar(labels, float(row.trace["value"]), float(row.trace["at"]))
+    return amount
 
 
 class Page:
@@ -75,17 +101,19 @@ class Page:
             elif counted is not None:
                 yield (_counter if metric.kind is Kind.counter else _histogram)(metric, counted)
 
-    def _gauges(self) -> Mapping[str, Mapping[tuple[str, ...], float]]:
-        found: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
+    def measured(self) -> list[Gauge]:
+        """What was measured last, server by server and all else."""
         for seen in (*self._targets.values(), *self._others):
             seen.wait(FIRST_SECONDS)
-        for name, seen in self._targets.items():
-            found["metrics_backend_up"][(name,)] = float(seen.ok)
-        for seen in self._others:
-            for name, labels, value in seen.values:
-                metric = BY_NAME[name]
-                key = tuple(labels[one] if labels[one] in metric.labels[one] else OTHER for one in sorted(labels))
-                found[name][key] = found[name].get(key, 0) + value
+        up: list[Gauge] = [("metrics_backend_up", {"target": name}, seen.ok) for name, seen in self._targets.items()]
+        return up + [gauge for seen in self._others for gauge in seen.values]
+
+    def _gauges(self) -> Mapping[str, Mapping[tuple[str, ...], float]]:
+        found: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
+        for name, labels, value in self.measured():
+            metric = BY_NAME[name]
+            key = tuple(labels[one] if labels[one] in metric.labels[one] else OTHER for one in sorted(labels))
+            found[name][key] = found[name].get(key, 0) + value
         return found
 
 
@@ -107,27 +135,53 @@ def _gauge(metric: Known, values: Mapping[tuple[str, ...], float]) -> Metric:
 
 def _counter(metric: Known, counted: Amounts) -> Metric:
     family = CounterMetricFamily(metric.name, metric.help, labels=sorted(metric.labels))
-    values = dict.fromkeys(_every(metric), 0.0) | dict(counted.get(f"{metric.name}_total", {}))
+    values = dict.fromkeys(_every(metric), Amount(0)) | dict(counted.get(f"{metric.name}_total", {}))
     for key, value in values.items():
-        family.add_metric(key, value)
+        family.add_metric(key, value, exemplar=value.example)
     return family
 
 
 def _histogram(metric: Known, counted: Amounts) -> Metric:
     names = sorted(metric.labels)
     place = sorted([*names, "le"]).index("le")
-    parts: dict[tuple[str, ...], dict[str, float]] = {key: {} for key in _every(metric)}
+    parts: dict[tuple[str, ...], dict[str, Amount]] = {key: {} for key in _every(metric)}
     for key, amount in counted.get(f"{metric.name}_bucket", {}).items():
         parts.setdefault((*key[:place], *key[place + 1 :]), {})[key[place]] = amount
     family = HistogramMetricFamily(metric.name, metric.help, labels=names)
     for key, between in parts.items():
-        total, buckets = 0.0, []
-        for bound in sorted({*map(repr, metric.bounds), *between} - {EVERY}, key=float):
-            total += between.get(bound, 0.0)
-            buckets.append((bound, total))
-        buckets.append((EVERY, total + between.get(EVERY, 0.0)))
+        total = 0.0
+        buckets: list[tuple[str, float] | tuple[str, float, Exemplar]] = []
+        for bound in (*sorted({*map(repr, metric.bounds), *between} - {EVERY}, key=float), EVERY):
+            amount = between.get(bound, Amount(0))
+            total += amount
+            buckets.append((bound, total, amount.example) if amount.example else (bound, total))
         family.add_metric(key, buckets, counted.get(f"{metric.name}_sum", {}).get(key, 0.0))
     return family
+
+
+def application(page: Page) -> Callable[..., Iterable[bytes]]:
+    """``/metrics``, ``/health`` (503 when something does not move) and ``/health/detailed``."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(page)
+    metrics = make_wsgi_app(registry)
+
+    def answer(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "").rstrip("/")
+        if path in ("", "/metrics"):
+            return cast("Iterable[bytes]", metrics(environ, start))
+        if path not in ("/health", "/health/detailed"):
+            start("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"There are /metrics, /health and /health/detailed.\n"]
+        said = {"version": version("tg-assets"), **detailed(page.measured())}
+        if path == "/health":
+            said = {name: said[name] for name in ("status", "version")}
+        start(
+            "503 Service Unavailable" if said["status"] == Status.unhealthy else "200 OK",
+            [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
+        )
+        return [orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)]
+
+    return answer
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -140,11 +194,9 @@ class _Quiet(WSGIRequestHandler):
 
 
 def bind(page: Page, host: str, port: int) -> WSGIServer:
-    """A server of the page that listens already. Raises TgAssetsError when the port is taken."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(page)
+    """A server of the pages that listens already. Raises TgAssetsError when the port is taken."""
     try:
-        return make_server(host, port, make_wsgi_app(registry), _Server, _Quiet)
+        return make_server(host, port, application(page), _Server, _Quiet)
     except OSError as error:
         raise TgAssetsError(
             f"Metrics cannot be served at {host}:{port} ({error.strerror}). Choose another port with --port or "

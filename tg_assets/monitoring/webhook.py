@@ -1,0 +1,102 @@
+"""Telling somebody elsewhere: a POST as Alertmanager's receivers know it, signed, that either arrived or raises.
+
+Who calls it remembers only what arrived, so that everything is told at least once; a message that is sent again has the
+same ``webhook-id``. What does not belong here: what there is to tell.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+
+from tg_assets.errors import TgAssetsError
+
+SECONDS = 20.0
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+"""The end of what goes on, as Alertmanager has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """``labels`` say which it is; it goes on while ``ended`` is ``NEVER``. Times are aware."""
+
+    labels: Mapping[str, str]
+    summary: str
+    description: str
+    began: datetime
+    ended: datetime = NEVER
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same labels."""
+        return hashlib.sha256(orjson.dumps(self.labels, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+    @property
+    def status(self) -> str:
+        """``firing`` or ``resolved``."""
+        return "firing" if self.ended == NEVER else "resolved"
+
+
+def payload(alerts: Sequence[Alert], external_url: str = "") -> dict[str, Any]:
+    """What a receiver of Alertmanager gets (version 4,
+    https://prometheus.io/docs/alerting/latest/configuration/#webhook_config)."""
+    firing = any(alert.status == "firing" for alert in alerts)
+    return {
+        "version": "4", "groupKey": "tg-assets", "truncatedAlerts": 0, "receiver": "tg-assets",
+        "status": "firing" if firing else "resolved", "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {},
+        "externalURL": external_url,
+        "alerts": [
+            {
+                "status": alert.status, "labels": dict(alert.labels),
+                "annotations": {"summary": alert.summary, "description": alert.description},
+                "startsAt": _time(alert.began), "endsAt": _time(alert.ended), "generatorURL": external_url,
+                "fingerprint": alert.fingerprint,
+            }
+            for alert in alerts
+        ],
+    }  # fmt: skip
+
+
+def signed(body: bytes, secret: str, message: str, moment: int) -> str:
+    """Signature by the Standard Webhooks: of id, time and body; a secret ``whsec_…`` is base64, any other its text."""
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True) if secret.startswith("whsec_") else None
+    except binascii.Error:
+        key = None
+    digest = hmac.digest(key or secret.encode(), b".".join((message.encode(), str(moment).encode(), body)), "sha256")
+    return f"v1,{base64.b64encode(digest).decode()}"
+
+
+def send(url: str, secret: str, alerts: Sequence[Alert], external_url: str = "") -> None:
+    """Returns when the other side has it; raises TgAssetsError that names its host only, since a path may be secret."""
+    body = orjson.dumps(payload(alerts, external_url))
+    told = "".join(f"{one.fingerprint}{_time(one.began)}{_time(one.ended)}" for one in alerts)
+    message, moment = f"msg_{hashlib.sha256(told.encode()).hexdigest()[:32]}", int(time.time())
+    headers = {
+        "content-type": "application/json", "webhook-id": message, "webhook-timestamp": str(moment),
+        "webhook-signature": signed(body, secret, message, moment),
+    }  # fmt: skip
+    host = urlsplit(url).hostname
+    try:
+        answer = httpx.post(url, content=body, headers=headers, timeout=SECONDS)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise TgAssetsError(
+            f"TG_ALERT_WEBHOOK: {host} cannot be reached ({type(error).__name__}). It is told again at the next tick."
+        ) from None
+    if not answer.is_success:
+        raise TgAssetsError(
+            f"TG_ALERT_WEBHOOK: {host} answered {answer.status_code}. It is told again at the next tick."
+        )
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment != NEVER else "0001-01-01T00:00:00Z"
