@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import PrivateAttr
 
-from tg_assets.settings import load_settings
+from tg_assets.settings import Settings
 from tg_assets.speech.models import missing
 from tg_assets.speech.provider import SpeechProvider
 
@@ -37,10 +37,9 @@ class SpeechResource(ConfigurableResource["SpeechResource"]):
 
     _local: "LocalSpeech | None" = PrivateAttr(default=None)
 
-    def choose(self) -> SpeechChoice:
+    def choose(self, settings: Settings) -> SpeechChoice:
         """Who hears recordings. Raises TgAssetsError when the model is there but not usable."""
         if self._local is None:
-            settings = load_settings()
             own = Path(self.model) if self.model else settings.speech_model
             if why := missing(own):
                 return SpeechChoice(None, why)

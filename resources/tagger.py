@@ -14,7 +14,7 @@ from resources.connections import Connections
 from tg_assets.embedder import Embedder
 from tg_assets.remote.config import RemoteModel, load_models
 from tg_assets.remote.price import Price
-from tg_assets.settings import load_settings
+from tg_assets.settings import Settings
 from tg_assets.stores.database import Database
 from tg_assets.tagging.tagger import LocalTagger, Tagger
 
@@ -42,7 +42,7 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
     _local: dict[str, LocalTagger] = PrivateAttr(default_factory=dict)
     _connections: Connections = PrivateAttr(default_factory=Connections)
 
-    def for_tenant(self, tenant: str, embedder: Embedder, database: Database) -> TenantTagger:
+    def for_tenant(self, tenant: str, embedder: Embedder, database: Database, settings: Settings) -> TenantTagger:
         """Who tags the posts of the tenant with this slug; topics are compared by ``embedder``.
 
         ``database`` counts what models elsewhere are asked.
@@ -51,10 +51,11 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
         """
         key = (tenant, embedder.model_id)
         if key not in self._built:
-            settings = load_settings()
             path = Path(self.models_file) if self.models_file else settings.models
             model = load_models(path).for_tenant(tenant).tags
-            self._built[key] = self._remote(tenant, model, database) if model else TenantTagger(self.local(embedder))
+            self._built[key] = (
+                self._remote(tenant, model, database) if model else TenantTagger(self.local(embedder, settings))
+            )
         return self._built[key]
 
     def teardown_after_execution(self, context: InitResourceContext) -> None:
@@ -66,10 +67,10 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
         self._built.clear()
         self._connections.close()
 
-    def local(self, embedder: Embedder) -> LocalTagger:
+    def local(self, embedder: Embedder, settings: Settings) -> LocalTagger:
         """The built-in tagger."""
         if embedder.model_id not in self._local:
-            taxonomy = Path(self.taxonomy) if self.taxonomy else load_settings().taxonomy
+            taxonomy = Path(self.taxonomy) if self.taxonomy else settings.taxonomy
             self._local[embedder.model_id] = LocalTagger(embedder, taxonomy)
         return self._local[embedder.model_id]
 

@@ -16,7 +16,7 @@ from tg_assets.albums.written import Writer
 from tg_assets.errors import TgAssetsError
 from tg_assets.remote.config import load_models
 from tg_assets.remote.price import Price
-from tg_assets.settings import load_settings
+from tg_assets.settings import Settings
 from tg_assets.stores.database import Database
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.provider import VisionProvider
@@ -53,13 +53,13 @@ class VisionResource(ConfigurableResource["VisionResource"]):
     _local: VisionProvider | None = PrivateAttr(default=None)
     _connections: Connections = PrivateAttr(default_factory=Connections)
 
-    def for_tenant(self, tenant: str, database: Database) -> TenantVision:
+    def for_tenant(self, tenant: str, database: Database, settings: Settings) -> TenantVision:
         """Who looks at the pictures of the tenant with this slug; ``database`` counts what models elsewhere are asked.
 
         Raises TgAssetsError for an unusable models file.
         """
         if tenant not in self._built:
-            self._built[tenant] = self._make(tenant, database)
+            self._built[tenant] = self._make(tenant, database, settings)
         return self._built[tenant]
 
     def teardown_after_execution(self, context: InitResourceContext) -> None:
@@ -79,8 +79,8 @@ class VisionResource(ConfigurableResource["VisionResource"]):
             self._local = LocalVision()
         return self._local
 
-    def _make(self, tenant: str, database: Database) -> TenantVision:
-        path = Path(self.models_file) if self.models_file else load_settings().models
+    def _make(self, tenant: str, database: Database, settings: Settings) -> TenantVision:
+        path = Path(self.models_file) if self.models_file else settings.models
         models = load_models(path).for_tenant(tenant)
         policy = policy_of(tenant, models.policy)
         writer = None

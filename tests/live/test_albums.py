@@ -56,7 +56,7 @@ def said(number: int, provider: str) -> VisionResult:
 class FakeVision(VisionResource):
     """A tenant's provider that is a test's."""
 
-    def for_tenant(self, tenant: str, database: Any) -> TenantVision:
+    def for_tenant(self, tenant: str, database: Any, settings: Any) -> TenantVision:
         return TenantVision(HandlerProvider(describe), Policy())
 
 

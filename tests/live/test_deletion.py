@@ -35,7 +35,7 @@ def data(number: int) -> bytes:
 
 
 class FakeVision(VisionResource):
-    def for_tenant(self, tenant: str, database: Any) -> TenantVision:
+    def for_tenant(self, tenant: str, database: Any, settings: Any) -> TenantVision:
         def describe(image: bytes, mime: str) -> VisionResult:
             number = int(image.decode().removeprefix("file "))
             return VisionResult(
@@ -48,7 +48,7 @@ class FakeVision(VisionResource):
 
 
 class FakeSpeech(SpeechResource):
-    def choose(self) -> SpeechChoice:
+    def choose(self, settings: Any) -> SpeechChoice:
         def transcribe(data: bytes, mime: str) -> Transcript:
             text = word(int(data.decode().removeprefix("file ")), "heard")
             return Transcript(

@@ -43,7 +43,7 @@ class FakeVision(VisionResource):
     def asked(self) -> list[int]:
         return sorted(self._asked)
 
-    def for_tenant(self, tenant: str, database: Any) -> TenantVision:
+    def for_tenant(self, tenant: str, database: Any, settings: Any) -> TenantVision:
         def describe(image: bytes, mime: str) -> VisionResult:
             number = int(image.decode().removeprefix("picture "))
             self._asked.append(number)

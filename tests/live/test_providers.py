@@ -19,7 +19,7 @@ def test_a_provider_that_is_down(live: Live) -> None:
     calls: list[bytes] = []
 
     class Down(VisionResource):
-        def for_tenant(self, tenant: str, database: Any) -> TenantVision:
+        def for_tenant(self, tenant: str, database: Any, settings: Any) -> TenantVision:
             return TenantVision(HandlerProvider(down), Policy())
 
     def down(image: bytes, mime: str) -> VisionResult:
@@ -70,7 +70,7 @@ def written(scribe: Scribe) -> VisionResource:
     writer = Writer(scribe, "scribe/1", Price(3.0, "RUB"))
 
     class Written(VisionResource):
-        def for_tenant(self, tenant: str, database: Any) -> TenantVision:
+        def for_tenant(self, tenant: str, database: Any, settings: Any) -> TenantVision:
             return TenantVision(HandlerProvider(describe), Policy(), writer=writer)
 
     return Written()

@@ -40,7 +40,7 @@ class FakeSpeech(SpeechResource):
     def asked(self) -> list[int]:
         return sorted(self._asked)
 
-    def choose(self) -> SpeechChoice:
+    def choose(self, settings: Any) -> SpeechChoice:
         def transcribe(data: bytes, mime: str) -> Transcript:
             number = int(data.decode().removeprefix("note "))
             self._asked.append(number)
@@ -152,7 +152,7 @@ def test_a_machine_that_cannot_hear_says_what_to_do_and_catches_up(notes: Live) 
     """Notes are settled; once the extra is installed all of them are heard."""
 
     class Deaf(SpeechResource):
-        def choose(self) -> SpeechChoice:
+        def choose(self, settings: Any) -> SpeechChoice:
             return SpeechChoice(
                 None, "faster-whisper is not installed; pip install '.[speech]' in the project's directory"
             )

@@ -1,6 +1,8 @@
 """Health by the thresholds of the alerts: what is wrong now, and what to do about it."""
 
 import json
+import threading
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -10,7 +12,8 @@ import yaml
 
 from tests.metrics.test_alerts import RULES
 from tg_assets.metrics.catalogue import BY_NAME
-from tg_assets.monitoring.gauges import Gauge
+from tg_assets.monitoring import gauges
+from tg_assets.monitoring.gauges import Gauge, Seen
 from tg_assets.monitoring.health import Status, detailed, judge, rules, status_of
 
 # By alert, what is wrong and what is not.
@@ -89,6 +92,29 @@ def test_details_are_by_what_they_are_of() -> None:
     assert said["stages"] == {"tags": {"failed": {"items": 1.0}}}
     assert said["measured"] == {"token_budget_left_ratio": 0.05, "dirty_partitions": 4.0}
     assert len(said["problems"]) == len(CASES)
+
+
+def test_a_server_that_hangs_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before whoever asks it has given up; and once it answers it does."""
+    answers, asked = threading.Event(), threading.Event()
+
+    def hang() -> tuple[Gauge, ...]:
+        asked.set()
+        assert answers.wait(60)
+        return ()
+
+    seen = Seen(lambda: (), 60)
+    seen.look()
+    assert seen.ok
+    seen._measure = hang
+    monkeypatch.setattr(gauges, "PATIENCE_SECONDS", 0.0)
+    seen.begin()
+    assert asked.wait(60)
+    assert not seen.ok
+    answers.set()
+    while seen._asked is not None:
+        time.sleep(0.01)
+    assert seen.ok
 
 
 def ask(address: str) -> tuple[int, Any]:

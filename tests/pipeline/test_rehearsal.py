@@ -47,7 +47,7 @@ class FakeVision(VisionResource):
         made._version, made._policy, made._writer = version, policy or Policy(), writer
         return made
 
-    def for_tenant(self, tenant: str, database: Any) -> TenantVision:
+    def for_tenant(self, tenant: str, database: Any, settings: Any) -> TenantVision:
         def describe(image: bytes, mime: str) -> VisionResult:
             return VisionResult(
                 classification="photo", description=f"{self._version} sees {image.decode()}", provider="fake",
@@ -59,7 +59,7 @@ class FakeVision(VisionResource):
 
 
 class FakeSpeech(SpeechResource):
-    def choose(self) -> SpeechChoice:
+    def choose(self, settings: Any) -> SpeechChoice:
         def transcribe(data: bytes, mime: str) -> Transcript:
             said = [Segment(start=0.0, end=1.0, text="the ferry is late")]
             return Transcript(
@@ -73,7 +73,7 @@ class FakeSpeech(SpeechResource):
 class Names(TaggerResource):
     """A tagger with a price. What it says is not what was said before: a dry run takes that for granted."""
 
-    def for_tenant(self, tenant: str, embedder: Any, database: Any) -> TenantTagger:
+    def for_tenant(self, tenant: str, embedder: Any, database: Any, settings: Any) -> TenantTagger:
         class Tagger:
             name, version, tokens, tokens_per_post, chunk_size = "fake", "fake@1", 0, 40, 20
 

@@ -10,6 +10,7 @@ from resources.vision import VisionResource
 from tests.support import pipeline
 from tg_assets.errors import TgAssetsError
 from tg_assets.remote.price import Price
+from tg_assets.settings import Settings
 
 MODELS = """
 [default.policy]
@@ -45,19 +46,19 @@ def vision(tmp_path: Path) -> Iterator[VisionResource]:
 def test_tenants_have_their_own(vision: VisionResource, servers: dict[str, str]) -> None:
     """One asks elsewhere, at a price; all others look here."""
     database = pipeline.postgres()
-    acme, other = vision.for_tenant("acme", database), vision.for_tenant("other", database)
+    acme, other = vision.for_tenant("acme", database, Settings()), vision.for_tenant("other", database, Settings())
     assert (acme.provider.name, acme.provider.model) == ("openai", "see/me")
     assert acme.tokens_per_picture > 0
     assert acme.price == Price(2, "EUR")
     assert (acme.policy.per_post, acme.policy.never) == (3, ("memes",))
     assert (other.provider.name, other.tokens_per_picture) == ("local", 0)
-    assert vision.for_tenant("acme", database) is acme
+    assert vision.for_tenant("acme", database, Settings()) is acme
 
 
 def test_what_cannot_be_used_is_named(vision: VisionResource, servers: dict[str, str]) -> None:
     """The key of the file, or the variable that is not set."""
     database = pipeline.postgres()
     with pytest.raises(TgAssetsError, match=r"policy of odd .* per_posts"):
-        vision.for_tenant("odd", database)
+        vision.for_tenant("odd", database, Settings())
     with pytest.raises(TgAssetsError, match="NOBODY_SET_THIS is not set"):
-        vision.for_tenant("keyless", database)
+        vision.for_tenant("keyless", database, Settings())

@@ -78,15 +78,15 @@ class Tools:
 
     def vision(self, tenant: str) -> "TenantVision":
         """Who looks at the pictures of the tenant with this slug."""
-        found: TenantVision = self.resource("vision").for_tenant(tenant, self.database)
+        found: TenantVision = self.resource("vision").for_tenant(tenant, self.database, self.settings)
         return found
 
     def tagger(self, tenant: str) -> "TenantTagger":
         """Who tags the posts of the tenant with this slug."""
-        found: TenantTagger = self.resource("tagger").for_tenant(tenant, self.embedder, self.database)
+        found: TenantTagger = self.resource("tagger").for_tenant(tenant, self.embedder, self.database, self.settings)
         return found
 
     def speech(self) -> "SpeechChoice":
         """Who hears recordings."""
-        found: SpeechChoice = self.resource("speech").choose()
+        found: SpeechChoice = self.resource("speech").choose(self.settings)
         return found

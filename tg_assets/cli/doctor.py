@@ -218,7 +218,7 @@ def _pictures() -> str:
 def _voices() -> str:
     from resources.speech import SpeechResource
 
-    choice = SpeechResource().choose()
+    choice = SpeechResource().choose(runtime.settings())
     return choice.provider.version if choice.provider else f"not heard: {choice.why_not}"
 
 
@@ -226,7 +226,7 @@ def _tags() -> str:
     from resources.embedder import EmbedderResource
     from resources.tagger import TaggerResource
 
-    return TaggerResource().local(EmbedderResource().get()).version
+    return TaggerResource().local(EmbedderResource().get(), runtime.settings()).version
 
 
 def _elsewhere() -> str:

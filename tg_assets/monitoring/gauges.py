@@ -16,6 +16,8 @@ from tg_assets.live.state import StreamState
 from tg_assets.remote.config import Models
 from tg_assets.stores.database import Database, TenantConnection
 
+PATIENCE_SECONDS = 10.0
+
 Gauge = tuple[str, Mapping[str, str], float]
 """A metric's name, its labels and its value."""
 
@@ -185,15 +187,23 @@ def disk(path: Path) -> Iterator[Gauge]:
 class Seen:
     """Something that is measured again and again in a thread of its own, so that a slow server delays no scrape.
 
-    ``values`` is what was found last; empty, and ``ok`` false, when it could not be measured.
+    ``values`` is what was found last; empty, and ``ok`` false, when it could not be measured. A server that has not
+    answered for ``PATIENCE_SECONDS`` does not answer, although it may be waited for longer.
     """
 
     def __init__(self, measure: Callable[[], Sequence[Gauge]], seconds: float) -> None:
         self._measure, self._seconds = measure, seconds
         self._first = threading.Event()
         self._why = ""
+        self._asked: float | None = None
+        self._answered = False
         self.values: Sequence[Gauge] = ()
-        self.ok = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether it answers."""
+        asked = self._asked
+        return self._answered and (asked is None or time.monotonic() - asked < PATIENCE_SECONDS)
 
     def follow(self, failed: Callable[[Exception], None]) -> None:
         """Measure until the process ends."""
@@ -211,13 +221,15 @@ class Seen:
 
     def look(self, failed: Callable[[Exception], None] = lambda _: None) -> None:
         """Measure once; ``failed`` is told what is new."""
+        self._asked = time.monotonic()
         try:
-            self.values, self.ok, self._why = tuple(self._measure()), True, ""
+            self.values, self._answered, self._why = tuple(self._measure()), True, ""
         except Exception as error:  # noqa: BLE001 - whatever ails one server, the others are still worth measuring
-            self.values, self.ok = (), False
+            self.values, self._answered = (), False
             if self._why != (why := repr(error)):
                 self._why = why
                 failed(error)
+        self._asked = None
         self._first.set()
 
     def wait(self, seconds: float) -> None:

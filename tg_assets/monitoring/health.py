@@ -77,6 +77,11 @@ _SIMPLE = re.compile(
 )
 
 
+def _seconds(span: str) -> float:
+    """Of ``30s`` or ``5m``."""
+    return float(span[:-1]) * {"s": 1, "m": 60, "h": 3600}[span[-1]]
+
+
 @cache
 def rules() -> Sequence[Rule]:
     """The alerts that a single look can judge."""
@@ -92,7 +97,7 @@ def rules() -> Sequence[Rule]:
                     name=alert["alert"], severity=alert["labels"]["severity"], summary=said["summary"],
                     description=said["description"], metric=simple["metric"], labels=labels,
                     divisor=simple["divisor"], compare=simple["compare"], bound=float(simple["bound"]),
-                    lasts=60.0 * float(alert.get("for", "0m").removesuffix("m")),
+                    lasts=_seconds(alert.get("for", "0s")),
                 )
             )  # fmt: skip
     return found
