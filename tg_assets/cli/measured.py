@@ -23,7 +23,7 @@ SECONDS = 15.0
 """From one look at a server to the next."""
 SELDOM_SECONDS = 120.0
 """The same for what changes slowly or takes long to find out."""
-HEARTBEAT_SECONDS = 180.0
+HEARTBEAT_SECONDS = 90.0
 """A daemon beats every 30 s; one that has not for so long is gone."""
 
 
