@@ -9,7 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ["ingest", "ranges", "vectors", "retrieval", "live", "history", "media", "vision", "albums", "commands"]
+NAMES = [
+    "ingest", "ranges", "vectors", "retrieval", "live", "history", "media", "vision", "albums", "commands",
+    "maintenance",
+]  # fmt: skip
 
 
 def main() -> None:
