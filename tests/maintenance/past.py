@@ -95,13 +95,15 @@ class Past:
                     """),
                     values,
                 )
-            # Executions name the event that evaluated them, and materializations have tags.
+            # Executions name the event that they are of, and materializations have tags.
             self._connection.execute(
                 text("""
                     UPDATE asset_check_executions c SET evaluation_event_storage_id = e.id
                     FROM event_logs e
                     WHERE c.run_id = ANY(:runs) AND c.evaluation_event_timestamp = ANY(:moments)
-                      AND e.run_id = c.run_id AND e.dagster_event_type = 'ASSET_CHECK_EVALUATION'
+                      AND e.run_id = c.run_id
+                      AND e.dagster_event_type = CASE c.execution_status
+                          WHEN 'PLANNED' THEN 'ASSET_CHECK_EVALUATION_PLANNED' ELSE 'ASSET_CHECK_EVALUATION' END
                       AND e.timestamp = c.evaluation_event_timestamp
                 """),
                 values,

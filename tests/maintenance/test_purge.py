@@ -11,12 +11,14 @@ import dagster as dg
 import pytest
 from sqlalchemy import Connection
 
-from tests.maintenance.past import Past, run
+from tests.maintenance.past import FINE, Past, run
 from tg_assets.stores import dagster_log
 from tg_assets.stores.dagster_database import dagster_database
 from tg_assets.stores.dagster_log import Before, purge
 
 NOW = datetime.now(UTC)
+EVALUATED = """SELECT count(*) FROM asset_check_executions
+               WHERE NOT EXISTS (SELECT FROM event_logs e WHERE e.id = evaluation_event_storage_id)"""
 FEEDS = ["a.one", "a.two", "a.three", "b.one", "b.two"]
 Forget = Callable[[Sequence[str]], object]
 
@@ -107,7 +109,20 @@ def test_what_is_not_needed_goes(past: Past, connection: Connection, needed: dic
     assert not {kind for kind in kinds if kind is None or kind.startswith(("STEP_", "ENGINE", "RESOURCE", "LOGS"))}
     (lonely,) = past.rows("SELECT count(*) FROM run_tags WHERE run_id NOT IN (SELECT run_id FROM runs)")
     (tags,) = past.rows("SELECT count(*) FROM asset_event_tags WHERE event_id NOT IN (SELECT id FROM event_logs)")
-    assert lonely == tags == (0,)
+    (evaluated,) = past.rows(EVALUATED)
+    assert lonely == tags == evaluated == (0,)
+
+
+def test_the_last_result_of_a_check_stays_though_later_runs_failed(past: Past, connection: Connection) -> None:
+    """And so do the runs: the one that evaluated it, and the one that meant to."""
+    runs = past.add(past.made, [("a.one", ago(400)), ("a.one", ago(300))])
+    runs += past.add(past.failed, [("a.one", ago(200))])
+    storage = past.instance.event_log_storage
+    said = storage.get_asset_check_summary_records([FINE])[FINE]
+    assert said.last_check_execution_record != said.last_completed_check_execution_record
+    assert purged(connection)["runs"] == 1
+    assert storage.get_asset_check_summary_records([FINE])[FINE] == said
+    assert {run for (run,) in past.rows("SELECT run_id FROM runs")} == set(runs[1:])
 
 
 def test_runs_of_a_backfill_that_goes_on_stay(past: Past, connection: Connection) -> None:

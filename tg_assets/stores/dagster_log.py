@@ -2,7 +2,7 @@
 
 Needed are, whatever their age: events and runs of what is not over; of each asset and partition the newest event of
 its kind (it was materialized, observed, planned), which say what is there, what failed and who made it; of each check
-the newest execution of its kind; and runs that one of these names. Removing a run by Dagster's interface takes most of
+the newest execution of its kind; and the runs of these events. Removing a run by Dagster's interface takes most of
 a second and takes the newest materializations with it, so this is SQL on its tables.
 """
 
@@ -39,10 +39,8 @@ _EXECUTIONS = """
         WHERE c.id > :after AND c.id <= :until
           AND coalesce(c.evaluation_event_timestamp, c.create_timestamp) < :before AT TIME ZONE 'UTC'
           AND NOT EXISTS (SELECT FROM runs r WHERE r.run_id = c.run_id AND r.status <> ALL(:over))
-          AND EXISTS (SELECT FROM asset_check_executions newer
-                      WHERE newer.asset_key = c.asset_key AND newer.check_name = c.check_name
-                        AND newer.execution_status = c.execution_status
-                        AND newer.partition IS NOT DISTINCT FROM c.partition AND newer.id > c.id)
+          AND c.id NOT IN (SELECT max(id) FROM asset_check_executions
+                           GROUP BY asset_key, check_name, execution_status, partition)
         RETURNING 1)
     SELECT count(*) FROM gone
 """
@@ -95,10 +93,7 @@ _EVENTS_OF_RUNS = f"""
 """  # noqa: S608
 _RUNS = """
     DELETE FROM runs r
-    WHERE r.run_id = ANY(:runs)
-      AND NOT EXISTS (SELECT FROM event_logs e WHERE e.run_id = r.run_id)
-      AND NOT EXISTS (SELECT FROM asset_check_executions c WHERE c.run_id = r.run_id)
-      AND NOT EXISTS (SELECT FROM asset_keys a WHERE a.last_run_id = r.run_id)
+    WHERE r.run_id = ANY(:runs) AND NOT EXISTS (SELECT FROM event_logs e WHERE e.run_id = r.run_id)
     RETURNING r.run_id
 """
 
