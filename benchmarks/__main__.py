@@ -10,18 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 NAMES = [
-    "ingest",
-    "ranges",
-    "vectors",
-    "retrieval",
-    "live",
-    "history",
-    "media",
-    "vision",
-    "albums",
-    "metrics",
+    "ingest", "ranges", "vectors", "retrieval", "live", "history", "media", "vision", "albums", "metrics", "maintenance",
     "commands",
-]
+]  # fmt: skip
 
 
 def main() -> None:

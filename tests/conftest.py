@@ -3,11 +3,13 @@
 A test that asks for ``servers`` and does not get them fails: nothing is skipped.
 """
 
+import json
 import os
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from hypothesis import settings as hypothesis
@@ -134,6 +136,14 @@ def servers(installation: Path) -> Iterator[dict[str, str]]:
             yield environment
         finally:
             embedded.stop(installation)
+
+
+@pytest.fixture(scope="session")
+def superuser_url(servers: dict[str, str], installation: Path) -> str:
+    """The embedded server's superuser, on the application's database."""
+    password = json.loads((installation / "secrets.json").read_text("utf-8"))["postgres"]
+    parts = urlsplit(servers["TG_POSTGRES_OWNER_URL"])
+    return urlunsplit(parts._replace(netloc=f"postgres:{password}@{parts.hostname}:{parts.port}"))
 
 
 @pytest.fixture(scope="session")

@@ -29,8 +29,23 @@ from tg_assets.assets.order import rules
 from tg_assets.assets.partitioning import date_by_feed
 from tg_assets.runs.jobs import everything
 from tg_assets.runs.live_runs import refresh, tail
-from tg_assets.runs.schedules import daily_sweep, frequent_fetch, hourly_catch_up, nightly_refresh
+from tg_assets.runs.maintenance import maintenance, tidy
+from tg_assets.runs.schedules import (
+    daily_sweep,
+    frequent_fetch,
+    hourly_catch_up,
+    hourly_tidying,
+    nightly_maintenance,
+    nightly_refresh,
+)
 from tg_assets.runs.telegram_runs import catch_up, fetch, sideload_job, sweep
+
+SENSORS = [
+    start_tail, start_refresh, register_feeds, find_gaps, evaluate_checks, report_failed_runs, report_alerts,
+]  # fmt: skip
+SCHEDULES = [
+    nightly_refresh, hourly_catch_up, frequent_fetch, daily_sweep, nightly_maintenance, hourly_tidying,
+]  # fmt: skip
 
 
 def default_resources() -> dict[str, Any]:
@@ -62,17 +77,9 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
     return dg.Definitions(
         assets=defined_assets(),
         asset_checks=[checks.definition(rule) for rule in rules(assets.ASSETS)],
-        jobs=[everything, tail, refresh, catch_up, fetch, sweep, sideload_job],
-        schedules=[nightly_refresh, hourly_catch_up, frequent_fetch, daily_sweep],
-        sensors=[
-            start_tail,
-            start_refresh,
-            register_feeds,
-            find_gaps,
-            evaluate_checks,
-            report_failed_runs,
-            report_alerts,
-        ],
+        jobs=[everything, tail, refresh, catch_up, fetch, sweep, sideload_job, maintenance, tidy],
+        schedules=SCHEDULES,
+        sensors=SENSORS,
         resources={**default_resources(), **(resource_overrides or {})},
         # One process per run: a process per step would pay the imports ten times.
         executor=dg.in_process_executor,

@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     """Unhandled entries of a stream from which on producers wait."""
     stream_keep: str = Field(default="1d,100000", pattern=r"^[0-9]{1,9}[smhd],[0-9]{1,12}$")
     """How long a stream keeps what every group has acknowledged, and how many entries at most."""
+    event_log_keep: int = Field(default=30, ge=1)
+    """Days for which Dagster keeps how runs went, and what it was told of a partition before the last time."""
+    runs_keep: int = Field(default=90, ge=1)
+    """Days for which it keeps runs themselves, except those that made what is there now."""
     metrics_port: int = Field(default=8001, ge=1, le=65_535)
     """Where ``tg-assets metrics`` answers, on the loopback address unless it is told another."""
     alert_webhook: SecretStr | None = None

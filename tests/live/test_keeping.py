@@ -7,7 +7,7 @@ import pytest
 from tests.live.support import PARSED, Live
 from tg_assets.events.streams import GROUP
 from tg_assets.live import keeping
-from tg_assets.live.keeping import Keep, trim
+from tg_assets.live.keeping import Keep, overdue, trim
 from tg_assets.settings import Settings
 
 DAY = 86_400
@@ -98,3 +98,24 @@ def test_a_tail_leaves_a_history(live: Live) -> None:
     live.drain()
     assert live.redis.xlen(PARSED) == 3
     assert live.redis.xinfo_groups(PARSED)[0]["lag"] == 0
+
+
+def test_exactly_what_is_too_old_or_too_much_goes(redis: Any) -> None:
+    """Less than a node, too; and whether anything would go is known before."""
+    fill(redis, 30, age=2 * DAY)
+    fill(redis, 10)
+    redis.xgroup_create(PARSED, GROUP, id="0")
+    assert not overdue(redis, PARSED, Keep(DAY, 1_000)), "nobody has read them"
+    assert not overdue(redis, OUT, Keep(DAY, 1_000)), "there is no such stream"
+    acknowledge(redis, GROUP, 40, leave=20)
+    assert trim(redis, PARSED, Keep(DAY, 1_000)) == 0, "no node is whole"
+    assert overdue(redis, PARSED, Keep(DAY, 1_000))
+    assert trim(redis, PARSED, Keep(DAY, 1_000), exact=True) == 20
+    assert not overdue(redis, PARSED, Keep(DAY, 1_000)), "what is left is not acknowledged"
+    for entry in redis.xpending_range(PARSED, GROUP, "-", "+", 1_000):
+        redis.xack(PARSED, GROUP, entry["message_id"])
+    assert overdue(redis, PARSED, Keep(DAY, 15))
+    assert trim(redis, PARSED, Keep(30 * DAY, 15), exact=True) == 5
+    assert redis.xlen(PARSED) == 15
+    assert trim(redis, PARSED, Keep(DAY, 15), exact=True) == 5
+    assert redis.xlen(PARSED) == 10

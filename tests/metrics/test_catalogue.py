@@ -1,10 +1,12 @@
 """The list of metrics: the names that users rely on, and a number of series that has a bound."""
 
+import dagster as dg
 import pytest
 
 from tg_assets import assets
+from tg_assets.definitions import SCHEDULES, SENSORS
 from tg_assets.events import streams
-from tg_assets.metrics.catalogue import BY_NAME, METRICS, STAGES, STREAMS, Kind, media_of
+from tg_assets.metrics.catalogue import AUTOMATIONS, BY_NAME, METRICS, STAGES, STREAMS, Kind, media_of
 from tg_assets.metrics.tally import Tally
 
 CONTRACT = {
@@ -39,6 +41,13 @@ def test_every_stage_and_stream_is_known() -> None:
     made = {stage for asset in assets.ASSETS for stage in asset.ledger}
     assert made <= {*STAGES}
     assert [f"stream:{name}" for name in STREAMS] == [stream.name for stream in streams.INBOUND]
+
+
+def test_every_sensor_and_schedule_that_is_on_is_known() -> None:
+    """One that somebody switches off is then seen."""
+    found = [one.name for one in SENSORS if one.default_status is dg.DefaultSensorStatus.RUNNING]
+    found += [one.name for one in SCHEDULES if one.default_status is dg.DefaultScheduleStatus.RUNNING]
+    assert {*AUTOMATIONS} == {*found}
 
 
 def test_media_labels_are_those_of_the_contract() -> None:

@@ -1,22 +1,12 @@
 """Databases of these tests' own on the session's server, made by its superuser."""
 
-import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
-
-
-@pytest.fixture(scope="session")
-def superuser_url(servers: dict[str, str], installation: Path) -> str:
-    """The embedded server's superuser, on the application's database."""
-    password = json.loads((installation / "secrets.json").read_text("utf-8"))["postgres"]
-    parts = urlsplit(servers["TG_POSTGRES_OWNER_URL"])
-    return urlunsplit(parts._replace(netloc=f"postgres:{password}@{parts.hostname}:{parts.port}"))
 
 
 @pytest.fixture

@@ -33,24 +33,39 @@ class Keep:
         return cls(int(age[:-1]) * _UNITS[age[-1]], int(entries))
 
 
-def trim(redis: "Redis", stream: str, keep: Keep) -> int:
+def trim(redis: "Redis", stream: str, keep: Keep, *, exact: bool = False) -> int:
     """Drop what is beyond ``keep`` and acknowledged by every group of the stream; returns how many entries went.
 
-    Whole nodes of about a hundred entries go, so a few more than asked for may stay.
+    Whole nodes of about a hundred entries go, so a few more than asked for may stay, unless it is to be ``exact``.
     """
     server: Any = redis
-    seconds, _ = server.time()
-    old, dropped = ((seconds - keep.seconds) * 1000, 0), 0
-    while length := int(server.xlen(stream)):
-        bound = old
-        if (excess := min(length - keep.entries, PAGE)) > 0:
-            bound = max(old, _number(server.eval(_NTH, 1, stream, excess + 1)))
-        bound = min([bound, *_floors(server, stream)])
-        gone = int(server.xtrim(stream, minid=f"{bound[0]}-{bound[1]}", approximate=True))
+    dropped = 0
+    while bound := _bound(server, stream, keep):
+        gone = int(server.xtrim(stream, minid=bound, approximate=True))
         dropped += gone
         if gone < PAGE // 2:
-            break
+            return dropped + (int(server.xtrim(stream, minid=bound, approximate=False)) if exact else 0)
     return dropped
+
+
+def overdue(redis: "Redis", stream: str, keep: Keep) -> bool:
+    """Whether an exact ``trim`` would drop something."""
+    server: Any = redis
+    bound = _bound(server, stream, keep)
+    return bound is not None and bool(server.xrange(stream, "-", f"({bound}", count=1))
+
+
+def _bound(server: Any, stream: str, keep: Keep) -> str | None:
+    """The first entry that stays, of a page's worth at most; None where there is no entry."""
+    length = int(server.xlen(stream))
+    if not length:
+        return None
+    seconds, _ = server.time()
+    bound = ((seconds - keep.seconds) * 1000, 0)
+    if (excess := min(length - keep.entries, PAGE)) > 0:
+        bound = max(bound, _number(server.eval(_NTH, 1, stream, excess + 1)))
+    milliseconds, sequence = min([bound, *_floors(server, stream)])
+    return f"{milliseconds}-{sequence}"
 
 
 def _floors(server: Any, stream: str) -> Iterable[tuple[int, int]]:

@@ -55,7 +55,8 @@ TARGETS = ("postgres", "dagster", "daemon", "redis", "qdrant", "neo4j", "objects
 # Sensors and schedules that are on unless somebody switches them off.
 AUTOMATIONS = (
     "start_tail", "start_refresh", "register_feeds", "find_gaps", "evaluate_checks", "report_failed_runs",
-    "report_alerts", "hourly_catch_up", "frequent_fetch", "daily_sweep",
+    "report_alerts", "hourly_catch_up", "frequent_fetch", "daily_sweep", "nightly_maintenance",
+    "hourly_tidying",
 )  # fmt: skip
 PROVIDERS = ("local", "gigachat", "openai", "hash")
 YES_NO = ("true", "false")

@@ -89,6 +89,23 @@ class Tally:
         return {"id": trace, "value": self._observed.get(sample, self._amounts[sample]), "at": time.time()}
 
 
+def fold(connection: Connection, most: int = 50_000) -> int:
+    """Fold everything into totals, so many amounts a transaction; returns how many there were."""
+    total = 0
+    while True:
+        with connection.begin():
+            folded = int(connection.execute(text("SELECT metrics.fold(:most)"), {"most": most}).scalar_one())
+        total += folded
+        if folded < most:
+            return total
+
+
+def unfolded(connection: Connection) -> bool:
+    """Whether there is an amount to fold."""
+    with connection.begin():
+        return bool(connection.execute(text("SELECT EXISTS (SELECT FROM metrics.amounts)")).scalar_one())
+
+
 def _metric(name: str, kind: Kind) -> Metric:
     metric = BY_NAME[name]
     if metric.kind is not kind:

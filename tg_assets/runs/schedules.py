@@ -5,9 +5,11 @@ from datetime import timedelta
 import dagster as dg
 
 from resources.postgres import Postgres
+from resources.redis import Redis
 from tg_assets.partitions import date_key
 from tg_assets.registry.tenants import has_accounts, known_feeds, tenant_slugs
 from tg_assets.runs.jobs import everything
+from tg_assets.runs.maintenance import maintenance, tidy, untidy
 from tg_assets.runs.telegram_runs import catch_up, current, feeds_with_missing_files, fetch, sweep
 from tg_assets.settings import Settings
 
@@ -75,3 +77,26 @@ def frequent_fetch(
 def daily_sweep(context: dg.ScheduleEvaluationContext, postgres: Postgres) -> dg.RunRequest | dg.SkipReason:
     """Every day, within a budget of requests: deletions and messages that Telegram never announced."""
     return _if_read(context, postgres)
+
+
+@dg.schedule(
+    cron_schedule="20 5 * * *",
+    job=maintenance,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+def nightly_maintenance() -> dg.RunRequest:
+    """Every night: old events and runs of Dagster, tables, expired points, streams, metrics."""
+    return dg.RunRequest()
+
+
+@dg.schedule(
+    cron_schedule="37 * * * *", job=tidy, execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.RUNNING
+)
+def hourly_tidying(
+    postgres: Postgres, redis: Redis, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    """Every hour, if there is anything: what streams no longer keep, and amounts that nobody asked for."""
+    if untidy(settings, redis, postgres):
+        return dg.RunRequest()
+    return dg.SkipReason("Streams hold nothing that is too old or too much, and all amounts are folded.")

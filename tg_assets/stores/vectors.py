@@ -80,6 +80,16 @@ class TenantIndex:
             wanted = models.Filter(must=[self._mine(), _one_of("channel_id", [str(one) for one in channels])])
             self._client.delete(COLLECTION, models.FilterSelector(filter=wanted), wait=True)
 
+    def delete_expired(self, moment: datetime) -> int:
+        """Remove this tenant's points whose payload says that they end before a moment; returns how many."""
+        from qdrant_client import models
+
+        ended = {"key": "expires_at", "range": {"lt": moment.isoformat()}}
+        wanted = models.Filter(must=[self._mine(), ended])
+        if found := int(self._client.count(COLLECTION, wanted, exact=True).count):
+            self._client.delete(COLLECTION, models.FilterSelector(filter=wanted), wait=True)
+        return found
+
     def search(self, legs: Mapping[str, Any], narrow: Narrow, limit: int) -> dict[str, list[tuple[str, float]]]:
         """Ask each leg (vector name to query vector as in JSON) in one round trip; its (point id, score) lists."""
         wanted = self._filter(narrow)
