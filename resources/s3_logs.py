@@ -16,6 +16,7 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from dagster_aws.s3 import S3ComputeLogManager
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
 from tg_assets.errors import ServerDown
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from dagster._core.storage.compute_log_manager import ComputeIOType
     from dagster._serdes import ConfigurableClassData
 
-PROBLEMS = (BotoCoreError, ClientError, Boto3Error)
+PROBLEMS = (BotoCoreError, ClientError, Boto3Error, RetriesExceededError, S3DownloadFailedError)
 UPLOAD_SECONDS = 30
 # A run waits so long for a server that swallows what it is sent, twice for each of its two files.
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 5, 30, 2

@@ -155,6 +155,7 @@ def test_the_daemon_looks_after_backfills_every_few_seconds(monkeypatch: pytest.
     monkeypatch.setattr(run_monitoring, "monitor_starting_run", run_monitoring.monitor_starting_run)
     monkeypatch.setattr(backfill, "execute_backfill_iteration", lambda *_, **__: iter(()))
     monkeypatch.setattr(cli, "main", loop)
+    monkeypatch.setattr(daemon, "take_over", lambda: None)
     daemon.main()
     assert Shutdown.waited == [pytest.approx(daemon.BACKFILL_SECONDS, abs=1)]
 
