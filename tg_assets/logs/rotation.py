@@ -2,8 +2,8 @@
 
 A service writes to a file that it was given open, so renaming that would change nothing: what it holds is copied and
 then cut away. Where a file system can take a file's beginning away (ext4, XFS) no line is lost. Elsewhere the file is
-emptied, and what is written in the moment between the last look and that, some microseconds, is. Writers must append
-(``O_APPEND``). What does not belong here: how a line looks, logs of runs.
+emptied, and what is written in the moment between the last look and that, some microseconds, is lost. Writers must
+append (``O_APPEND``). What does not belong here: how a line looks, logs of runs.
 """
 
 import ctypes
