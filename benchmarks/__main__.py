@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 NAMES = [
-    "ingest", "ranges", "vectors", "retrieval", "live", "history", "media", "vision", "albums", "metrics", "maintenance",
-    "commands",
+    "ingest", "ranges", "vectors", "retrieval", "live", "history", "media", "vision", "albums", "metrics",
+    "maintenance", "commands",
 ]  # fmt: skip
 
 

@@ -55,8 +55,9 @@ STORIES = ("cli/test_readme.py", "ui/test_ui.py")
 
 # Files whose tests start servers or workers of their own, or read pictures with large models.
 STARTS_PROCESSES = (
-    "backends", "cli/test_readme.py", "cli/test_telegram_docs.py", "speech/test_local.py", "telegram_server",
-    "test_packaging.py", "ui", "vision/test_local.py", "vision/test_reading.py", "vision/test_sandbox.py",
+    "backends", "cli/test_readme.py", "cli/test_telegram_docs.py", "logs/test_compute_logs.py", "logs/test_rotation.py",
+    "speech/test_local.py", "telegram_server", "test_packaging.py", "ui", "vision/test_local.py",
+    "vision/test_reading.py", "vision/test_sandbox.py",
 )  # fmt: skip
 
 

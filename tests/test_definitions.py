@@ -124,9 +124,10 @@ def test_the_code_location_imports_no_heavy_client(tmp_path: Path) -> None:
 
 def test_what_runs_are_forked_from_has_one_thread(tmp_path: Path) -> None:
     """A thread of the parent does not exist in a forked child, and what it was doing is left undone."""
-    from tg_assets.code_server import PRELOADED, THREADS
+    from tg_assets.code_server import PRELOADED, PRELOADED_WITH_S3, THREADS
 
-    code = f"import os; [__import__(name) for name in {PRELOADED}]; print(len(os.listdir('/proc/self/task')))"
+    loaded = PRELOADED + PRELOADED_WITH_S3
+    code = f"import os; [__import__(name) for name in {loaded}]; print(len(os.listdir('/proc/self/task')))"
     environment = {**os.environ, **THREADS, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout.strip() == "1", done.stderr
@@ -154,6 +155,7 @@ def test_the_daemon_looks_after_backfills_every_few_seconds(monkeypatch: pytest.
     monkeypatch.setattr(run_monitoring, "monitor_starting_run", run_monitoring.monitor_starting_run)
     monkeypatch.setattr(backfill, "execute_backfill_iteration", lambda *_, **__: iter(()))
     monkeypatch.setattr(cli, "main", loop)
+    monkeypatch.setattr(daemon, "take_over", lambda: None)
     daemon.main()
     assert Shutdown.waited == [pytest.approx(daemon.BACKFILL_SECONDS, abs=1)]
 

@@ -22,7 +22,7 @@ TOPS = ("tg_assets", "resources", "sensors", "migrations")
 # What Dagster loads, runs as, or is asked through; everything else is logic that knows no Dagster.
 OF_DAGSTER = {
     "tg_assets.assets", "tg_assets.runs", "tg_assets.definitions", "tg_assets.code_location", "tg_assets.code_server",
-    "tg_assets.daemon", "tg_assets.cli", "resources", "sensors",
+    "tg_assets.daemon", "tg_assets.webserver", "tg_assets.cli", "resources", "sensors",
 }  # fmt: skip
 # Heavy libraries that a package loads when it is imported. Others are loaded by the functions that use them.
 LOADS = {
@@ -58,6 +58,9 @@ PRIVATE = {
     "dagster._grpc.server": ("DagsterApiServer",),
     # Whether the code server has the process of a run.
     "dagster._grpc.types": ("CanCancelExecutionRequest",),
+    # Where the output of runs is kept is chosen by one of these, and what S3 is asked for is of these kinds.
+    "dagster._core.storage.local_compute_log_manager": ("LocalComputeLogManager",),
+    "dagster._core.storage.compute_log_manager": ("ComputeIOType",),
     # A launcher and a storage of one's own are classes of these.
     "dagster._core.launcher.base": ("CheckRunHealthResult", "WorkerStatus"),
     "dagster._core.launcher.default_run_launcher": ("DefaultRunLauncher",),

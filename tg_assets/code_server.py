@@ -13,12 +13,16 @@ from typing import Any
 
 from dagster._grpc import server
 
+from tg_assets.logs.processes import take_over
+
 # What runs import. A test sees to it that none of it starts a thread.
 PRELOADED = [
     "tg_assets.code_location", "resources.dagster_storage", "dagster._grpc.impl", "psycopg2", "redis", "orjson",
     "tg_assets.live.tail", "tg_assets.live.refresh", "neo4j", "qdrant_client",
     "tg_assets.history.pull",
 ]  # fmt: skip
+# The same where the output of runs is kept in S3.
+PRELOADED_WITH_S3 = ["resources.s3_logs"]
 # numpy would start threads when it is imported, and the embedding model is faster without them.
 THREADS = {"OPENBLAS_NUM_THREADS": "1"}
 
@@ -29,7 +33,8 @@ class ForkingApiServer(server.DagsterApiServer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         os.environ.update(THREADS)
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(PRELOADED)
+        in_s3 = os.environ.get("TG_OBJECTS_URL", "").startswith("s3://")
+        context.set_forkserver_preload(PRELOADED + PRELOADED_WITH_S3 if in_s3 else PRELOADED)
         forkserver.ensure_running()  # it imports while this server does
         super().__init__(*args, **kwargs)
         self._mp_ctx = context  # type: ignore[assignment]
@@ -39,6 +44,7 @@ def main() -> None:
     """Dagster's command line with this server."""
     from dagster._cli import main as dagster
 
+    take_over()
     server.DagsterApiServer = ForkingApiServer  # type: ignore[misc]
     dagster()  # type: ignore[no-untyped-call]
 

@@ -1,9 +1,10 @@
 """Dagster's daemon, and what it lacks: ``python -m tg_assets.daemon run …``.
 
 Dagster's own looks after backfills every 30 s and has no setting for it: a backfill of two seconds took a minute, half
-of it before it began and half until its end was noticed. And a run that a daemon was about to launch when it died is
-taken to be starting until its time is over, ten minutes in which nobody else does its work. What does not belong here:
-sensors and schedules, which have settings of their own (``minimum_interval_seconds``, ``dagster.yaml``).
+of it before it began and half until its end was noticed. A run that a daemon was about to launch when it died is taken
+to be starting until its time is over, ten minutes in which nobody else does its work. And somebody who is always there
+has to keep the logs of this machine's services small. What does not belong here: sensors and schedules, which have
+settings of their own (``minimum_interval_seconds``, ``dagster.yaml``).
 """
 
 import time
@@ -13,6 +14,10 @@ from dagster import DagsterInstance, DagsterRunStatus, RunRecord
 from dagster._core.launcher.base import WorkerStatus
 from dagster._daemon import controller
 from dagster._daemon.monitoring import run_monitoring
+
+from tg_assets.logs.processes import take_over
+from tg_assets.logs.rotation import rotating
+from tg_assets.settings import load_settings
 
 BACKFILL_SECONDS = 3
 """From the end of a look at the backfills that are open to the next one."""
@@ -42,7 +47,9 @@ def main() -> None:
 
     controller.DEFAULT_DAEMON_INTERVAL_SECONDS = BACKFILL_SECONDS
     run_monitoring.monitor_starting_run = monitor_starting_run
-    dagster()
+    take_over()
+    with rotating(load_settings().state_dir / "logs"):
+        dagster()
 
 
 if __name__ == "__main__":

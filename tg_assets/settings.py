@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     """``file:///dir`` or ``s3://bucket/prefix``."""
     dagster_url: str | None = None
     """Address of the Dagster webserver, for the command line."""
+    log_format: Literal["text", "json"] = "text"
+    """How lines of logs look: those of runs, of Dagster's processes, of ``listen`` and ``metrics``."""
     start_date: date = date(2018, 1, 1)
     """First day that partitions cover, UTC."""
     grain: Grain = Grain.day

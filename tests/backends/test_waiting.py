@@ -15,7 +15,7 @@ import pytest
 from tests.support import servers
 from tg_assets.backends import Service, down, port_ready, start_service, up
 from tg_assets.backends import service as processes
-from tg_assets.backends.last_words import how_it_ended, last_lines, secrets_of
+from tg_assets.backends.last_words import how_it_ended, last_lines
 from tg_assets.backends.layout import Layout, choose_port
 from tg_assets.errors import TgAssetsError
 
@@ -191,17 +191,6 @@ def test_a_log_that_was_cut_meanwhile_is_read_from_its_beginning(tmp_path: Path)
     log.write_text("new\n")
     assert last_lines(log, 1000, ()) == ["new"]
     assert last_lines(tmp_path / "none.log", 0, ()) == []
-
-
-def test_what_counts_as_secret() -> None:
-    given = {
-        "A_KEY": "0123456789",
-        "PASSWORD": "long enough",
-        "TOKEN": "short",
-        "KEY_FILE": "/etc/key",
-        "HOME": "0" * 9,
-    }
-    assert secrets_of(given) == ["0123456789", "long enough"]
 
 
 def test_how_a_process_ended_is_told_in_words() -> None:

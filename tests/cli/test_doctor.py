@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import boto3
 import httpx
 import psycopg2
 import pytest
 from click.testing import CliRunner
-from moto.server import ThreadedMotoServer
 
+from tests.support.s3 import bucket
 from tg_assets import ids
 from tg_assets.cli import cli, doctor, runtime
 from tg_assets.cli.faults import explain
@@ -138,22 +137,15 @@ def test_postgresql_without_the_right_to_temporary_tables_is_told(
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """A server that speaks S3, with one bucket; its address."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        patch.setenv("AWS_REGION", "us-east-1")
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1").create_bucket(Bucket="there")
-        yield f"http://{host}:{port}"
-    server.stop()
+def s3() -> Iterator[None]:
+    """A server that speaks S3, with one bucket."""
+    with pytest.MonkeyPatch.context() as patch, bucket("there") as variables:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield
 
 
-def test_a_missing_bucket_is_no_missing_object(ask: Ask, s3: str) -> None:
+def test_a_missing_bucket_is_no_missing_object(ask: Ask, s3: None) -> None:
     """Not for any method; an object that is missing from a bucket that is there is."""
     there, nowhere = ObjectStore(url="s3://there/p"), ObjectStore(url="s3://nowhere/p")
     assert not there.exists("k")

@@ -26,7 +26,9 @@ from tg_assets.shipped import shipped
 PROJECT = Path(__file__).resolve().parents[2]
 CODE_SERVER, WEBSERVER, DAEMON, METRICS = "dagster-code", "dagster-web", "dagster-daemon", "metrics"
 # What the webserver and the daemon read; they hand nothing to runs.
-INSTANCE = ("TG_DAGSTER_POSTGRES_URL", "TG_CODE_SERVER_PORT", "DAGSTER_*")
+INSTANCE = (
+    "TG_DAGSTER_POSTGRES_URL", "TG_CODE_SERVER_PORT", "TG_OBJECTS_URL", "TG_LOG_FORMAT", "AWS_*", "DAGSTER_*",
+)  # fmt: skip
 BATCHING = {
     # Events of a range run are written together: 366 partitions cost 5 s of bookkeeping instead of 20.
     "DAGSTER_EVENT_BATCH_SIZE": "1000",
@@ -118,7 +120,7 @@ def start_dagster(
         ),
         Service(
             WEBSERVER,
-            (python, "-m", "dagster_webserver", "--host", "127.0.0.1", "--port", str(web_port),
+            (python, "-m", "tg_assets.webserver", "--host", "127.0.0.1", "--port", str(web_port),
              "--workspace", workspace),
             http_ready(f"http://127.0.0.1:{web_port}/server_info"),
             environment,

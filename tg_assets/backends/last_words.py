@@ -3,11 +3,12 @@
 What does not belong here: noticing that it ended.
 """
 
-import os
 import re
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
+
+from tg_assets.logs.secrets import without_secrets
 
 LINES, WIDTH = 15, 300
 # A long traceback is read from its beginning.
@@ -20,11 +21,6 @@ _BETWEEN = re.compile(
     r"[\s|+]*(?:During handling of the above exception|The above exception was)|[\s|+-]+ \d+ -{4,}$"
     r"|\s+at \S+\(.*\)|\s+\.\.\. \d+ more"
 )
-# A variable of such a name holds a secret.
-_SECRET = re.compile("KEY|SECRET|PASS|TOKEN|HASH|CREDENTIAL", re.IGNORECASE)
-# Shorter values are words, numbers and switches.
-SECRET_LENGTH = 8
-_LOGIN = re.compile(r"://[^\s/@]+@")
 
 
 def last_words(log: Path, since: int, secrets: Iterable[str]) -> str:
@@ -58,19 +54,8 @@ def last_lines(log: Path, since: int, secrets: Iterable[str]) -> list[str]:
             said = handle.read(BYTES).decode(errors="replace")
     except FileNotFoundError:
         return []
-    for secret in secrets:
-        said = said.replace(secret, "…")
-    said = _LOGIN.sub("://…@", said)
+    said = without_secrets(said, secrets)
     return [line[:WIDTH] for line in _without_tracebacks(said.splitlines())[-LINES:]]
-
-
-def secrets_of(environment: Mapping[str, str]) -> list[str]:
-    """Values of variables whose names say that they are secret; one that is a file's name is none."""
-    return [
-        value
-        for name, value in environment.items()
-        if _SECRET.search(name) and len(value) >= SECRET_LENGTH and not value.startswith(os.sep)
-    ]
 
 
 def _without_tracebacks(lines: list[str]) -> list[str]:

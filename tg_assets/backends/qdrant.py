@@ -20,7 +20,7 @@ class QdrantBackend:
     port_names = ("qdrant",)
     variable = "TG_QDRANT_URL"
     default_port = 6333
-    concerns: tuple[str, ...] = ()
+    concerns: tuple[str, ...] = ("TG_LOG_FORMAT",)
 
     def service(self, context: Context) -> Service:
         """Say how to run the child."""

@@ -20,10 +20,11 @@ from threading import Event
 import psutil
 
 from tg_assets.backends import handed
-from tg_assets.backends.last_words import how_it_ended, last_words, secrets_of, span
+from tg_assets.backends.last_words import how_it_ended, last_words, span
 from tg_assets.backends.layout import Layout, read_json, write_json
 from tg_assets.backends.life import Life
 from tg_assets.errors import TgAssetsError
+from tg_assets.logs.secrets import secrets_of
 
 # No server of ours is silent for more than seconds while it starts: one that is for minutes hangs, even on a machine
 # that swaps.

@@ -20,6 +20,7 @@ from tg_assets.backends.layout import Layout, choose_port, port_is_free
 from tg_assets.backends.service import STILL_SECONDS, Running, Service
 from tg_assets.backends.status import ServerStatus, State, describe, status
 from tg_assets.errors import TgAssetsError
+from tg_assets.logs.rotation import rotate
 from tg_assets.settings import Settings
 
 OnEvent = Callable[[str, State], None]
@@ -54,6 +55,7 @@ def up(settings: Settings, on_event: OnEvent | None = None, on_change: OnChange 
     layout = Layout(settings.state_dir)
     with layout.lock(on_change):
         layout.secrets()
+        rotate(layout.logs)
         options = make_context(layout).options
         wanted = []
         for backend in BACKENDS:

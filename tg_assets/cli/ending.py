@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -18,6 +19,7 @@ import click
 from tg_assets.cli import terminal
 
 _debug = False
+_form: Callable[[str], str] = "Error: {}".format
 
 
 def _ask(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -38,6 +40,12 @@ def allow_debug(command: click.Command) -> click.Command:
         for inner in command.commands.values():
             allow_debug(inner)
     return command
+
+
+def tell_as(form: Callable[[str], str]) -> None:
+    """Have a failure told in another form than ``Error: …``."""
+    global _form
+    _form = form
 
 
 def run(command: click.Command) -> NoReturn:
@@ -88,7 +96,7 @@ def _tell(error: BaseException) -> None:
 
     if _debug:
         _show(error)
-    terminal.echo(f"Error: {explain(error)}", err=True)
+    terminal.echo(_form(explain(error)), err=True)
 
 
 def _show(error: BaseException) -> None:

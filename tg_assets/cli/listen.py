@@ -3,9 +3,8 @@
 import asyncio
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from tg_assets.cli import runtime
 from tg_assets.cli.runtime import console
+from tg_assets.cli.serving import serve
 from tg_assets.errors import TgAssetsError
 
 if TYPE_CHECKING:
@@ -43,9 +43,11 @@ def listen_command(tenant: str | None, names: tuple[str, ...]) -> None:
     def producer(path: Path) -> Producer:
         return Producer(url, settings.stream_shards, settings.stream_high_water, "spill", path)
 
+    log = serve("tg_assets.listen")
     chosen = _chosen(tenant, names)
-    runtime.compare_settings()
-    asyncio.run(_run(Listener(runtime.postgres(), settings, producer, _log), chosen, settings.listen_status_seconds))
+    runtime.compare_settings(log)
+    listener = Listener(runtime.postgres(), settings, producer, log)
+    asyncio.run(_run(listener, chosen, settings.listen_status_seconds, log))
 
 
 def _chosen(tenant: str | None, names: tuple[str, ...]) -> list[tuple[str, "Account"]]:
@@ -65,11 +67,13 @@ def _chosen(tenant: str | None, names: tuple[str, ...]) -> list[tuple[str, "Acco
     return found
 
 
-async def _run(listener: "Listener", chosen: "Sequence[tuple[str, Account]]", say_seconds: float) -> None:
+async def _run(
+    listener: "Listener", chosen: "Sequence[tuple[str, Account]]", say_seconds: float, log: Callable[[str], None]
+) -> None:
     from tg_assets.live.outages import REDIS, Outages
 
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    redis = Outages("Events", _log)
+    redis = Outages("Events", log)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     watched = console.is_terminal
@@ -86,21 +90,17 @@ async def _run(listener: "Listener", chosen: "Sequence[tuple[str, Account]]", sa
                 live.update(_table(listener), refresh=True)
             elif time.monotonic() - said >= say_seconds:
                 said = time.monotonic()
-                _say(listener)
+                _say(listener, log)
         await listening
-    _log("Stopped; what was heard is kept." if stop.is_set() else "Stopped.")
+    log("Stopped; what was heard is kept." if stop.is_set() else "Stopped.")
 
 
-def _log(line: str) -> None:
-    console.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {line}", markup=False, soft_wrap=True)
-
-
-def _say(listener: "Listener") -> None:
+def _say(listener: "Listener", log: Callable[[str], None]) -> None:
     """A line for each account that listens; what keeps another from it was told when it began."""
     now = time.monotonic()
     for one in (status for status in listener.statuses if status.state != "waiting" and not status.is_over):
         heard = one.silent_seconds()
-        _log(
+        log(
             f"{one.name}: {one.state}, {one.chats:,} chats, {one.per_minute(now):.0f} updates a minute, last heard "
             f"{'not yet' if heard is None else f'{heard:.0f} s ago'}, deaf to {one.deaf}, {one.caught_up:,} caught up, "
             f"{one.waits} waits"

@@ -6,7 +6,7 @@ from contextlib import suppress
 import click
 
 from tg_assets.cli import runtime
-from tg_assets.cli.runtime import console
+from tg_assets.cli.serving import serve
 
 
 @click.command("metrics")
@@ -29,8 +29,9 @@ def metrics_command(host: str, port: int | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     chosen = runtime.settings().metrics_port if port is None else port
+    log = serve("tg_assets.metrics")
     page = Page(runtime.postgres(), targets(), others())
     with bind(page, host, chosen) as server, suppress(KeyboardInterrupt):
         page.follow()
-        console.print(f"Metrics at http://{host}:{server.server_port}/metrics")
+        log(f"Metrics at http://{host}:{server.server_port}/metrics")
         server.serve_forever()

@@ -6,6 +6,7 @@ directory; variables that a person set win.
 
 import logging
 import os
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -46,16 +47,19 @@ def settings() -> Settings:
     return load_settings()
 
 
-def compare_settings() -> None:
+def compare_settings(say: Callable[[str], None] | None = None) -> None:
     """Say which variables of this shell the running Dagster, which does the work, has otherwise or not at all."""
     from tg_assets.backends.dagster_services import other_settings
 
     if names := other_settings(settings()):
-        echo(
+        (say or _aside)(
             f"Note: Dagster runs with other settings than this shell: {', '.join(names)}. `tg-assets up` hands these "
-            "over; until then its runs work with the old ones.",
-            err=True,
+            "over; until then its runs work with the old ones."
         )
+
+
+def _aside(said: str) -> None:
+    echo(said, err=True)
 
 
 def postgres() -> "Database":

@@ -126,7 +126,8 @@ class Processor:
             except Exception as error:
                 if is_down(error):
                     raise
-                log.error("an entry has no tenant that can be looked up: %s", where(error))
+                trace = {"trace_id": one.event and one.event.trace_id}
+                log.error("an entry has no tenant that can be looked up: %s", where(error), extra=trace)
                 rejected[ids.NO_TENANT].append(Rejected(one.entry, one.problem or why(error)))
         for tenant, part in delivered.items():
             write = partial(
@@ -197,7 +198,7 @@ class Processor:
                 raise
             self._directory.forget()  # a chat that was registered in this transaction is not
             if len(part) == 1:
-                log.error("an entry cannot be applied: %s", where(error))
+                log.error("an entry cannot be applied: %s", where(error), extra={"trace_id": part[0].event.trace_id})
                 self._bury(connection, tenant.id, [Rejected(part[0].entry, why(error))], done)
                 return
             middle = len(part) // 2

@@ -8,6 +8,7 @@ import uvicorn
 
 from tg_assets.backends.qdrant_server.app import build_app
 from tg_assets.backends.qdrant_server.store import Store
+from tg_assets.logs.processes import take_over
 
 
 def main() -> None:
@@ -17,6 +18,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
     api_key = os.environ.pop("TG_QDRANT_API_KEY", "")
+    take_over()
     store = Store(options.dir)
     store.open()
     # uvicorn sends itself the signal again when it has stopped, so nothing after this line is sure to run.

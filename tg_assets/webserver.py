@@ -1,0 +1,18 @@
+"""Dagster's webserver, with our lines of logs: ``python -m tg_assets.webserver --port …``.
+
+What does not belong here: what it shows.
+"""
+
+from tg_assets.logs.processes import take_over
+
+
+def main() -> None:
+    """Dagster's command line with these."""
+    from dagster_webserver.cli import main as dagster
+
+    take_over()
+    dagster()  # type: ignore[no-untyped-call]
+
+
+if __name__ == "__main__":
+    main()
