@@ -6,13 +6,13 @@ from tg_assets.monitoring.queries import OUTCOMES, per_second, quantile
 _ALBUMS = (
     Panel(
         "Albums parsed", "Albums assembled of their messages, by what came of them.",
-        (Query(per_second("albums_parsed_total", "status"), "{{status}}"),),
-        unit="suffix: albums/s", width=12, colors=OUTCOMES,
+        (Query(f"60 * {per_second('albums_parsed_total', 'status')}", "{{status}}"),),
+        unit="suffix: albums/min", width=12, colors=OUTCOMES,
     ),
     Panel(
         "Albums assembled", "Albums summarised, by what came of them; as fast as they are parsed, but for bursts.",
-        (Query(per_second("albums_assembled_total", "status"), "{{status}}"),),
-        unit="suffix: albums/s", width=12, colors=OUTCOMES,
+        (Query(f"60 * {per_second('albums_assembled_total', 'status')}", "{{status}}"),),
+        unit="suffix: albums/min", width=12, colors=OUTCOMES,
     ),
     Panel(
         "Assembly lag", "Time from an album's first described item to its summary, over 10 minutes.",

@@ -13,6 +13,7 @@ DATASOURCE = {"type": "prometheus", "uid": "prometheus"}
 SCHEMA_VERSION = 39
 """Of Grafana 10.3; later ones bring it up to theirs when they load it."""
 COLUMNS = 24
+UNKNOWN = "#808080"
 Json = dict[str, Any]
 
 
@@ -34,9 +35,9 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """``steps`` are colors by the value from which on they hold; ``words`` what a value is shown as, with its color;
-    ``colors`` those of series, by name. ``nothing`` is said where there is no series. A list of alerts asks for their
-    labels (``alerts``) instead of having queries.
+    """``steps`` are colors by the value from which on they hold, a number's being green from 0 on; ``words`` what a
+    value is shown as, with its color; ``colors`` those of series, by name. ``nothing`` is said where there is no
+    series. A list of alerts asks for their labels (``alerts``) instead of having queries.
     """
 
     title: str
@@ -149,9 +150,12 @@ def _defaults(panel: Panel) -> Json:
 
 
 def _steps(panel: Panel) -> list[Json]:
-    # The first holds for everything below the next, and so has no value.
-    base = "transparent" if panel.kind is Kind.series else "green"
-    return [{"color": base, "value": None}, *({"color": color, "value": value} for value, color in panel.steps.items())]
+    # The first has no value: it holds below all others, and where there is no number.
+    if panel.kind is Kind.stat:
+        base, steps = UNKNOWN, {0: "green", **panel.steps}
+    else:
+        base, steps = "transparent", dict(panel.steps)
+    return [{"color": base, "value": None}, *({"color": color, "value": at} for at, color in sorted(steps.items()))]
 
 
 def _drawn(panel: Panel) -> Json:
@@ -175,10 +179,12 @@ _SERIES = {
 
 
 def _stat(panel: Panel) -> Json:
+    # Where it is left to Grafana, a single series loses its name, also where the others are merely missing.
+    said = "name" if panel.names_only else "value_and_name" if panel.words else "auto"
     return {
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         "colorMode": "background", "graphMode": "none", "justifyMode": "auto", "orientation": "auto",
-        "textMode": "name" if panel.names_only else "auto",
+        "textMode": said,
     }  # fmt: skip
 
 
