@@ -18,7 +18,7 @@ OWN: dict[str, Labels] = {
     "up": {"job": ("tg-assets",)},
     "ALERTS": {
         "alertstate": ("firing", "pending"), "severity": ("warning", "critical"),
-        **dict.fromkeys(("alertname", "target", "stream", "stage", "outcome"), ANYTHING),
+        **dict.fromkeys(("alertname", "target", "name", "stream", "stage", "outcome"), ANYTHING),
     },
 }  # fmt: skip
 _SELECTOR = re.compile(r"""

@@ -16,6 +16,7 @@ from tests.metrics.promql import KNOWN, SUFFIXES, faults, grouped, selectors
 from tests.metrics.test_alerts import RULES, promtool
 from tests.support.data import ROOT
 from tg_assets.metrics.catalogue import METRICS
+from tg_assets.monitoring import health
 from tg_assets.monitoring.dashboards import DASHBOARDS, DIRECTORY, files, write
 from tg_assets.monitoring.grafana import COLUMNS, DATASOURCE, Dashboard, Kind, Panel, model
 from tg_assets.settings import load_settings
@@ -115,6 +116,20 @@ def test_now_is_now() -> None:
                 assert target["datasource"] == panel["datasource"] == DATASOURCE
 
 
+@pytest.mark.parametrize("rule", health.rules(), ids=lambda rule: rule.name)
+def test_a_value_is_coloured_as_its_alert(rule: health.Rule) -> None:
+    """Orange or red just beyond the bound, wherever it has a color."""
+    where = ",".join(f'{name}="{value}"' for name, value in rule.labels.items())
+    sample = (rule.metric, f"{{{where}}}" if where else "")
+    beyond = {">": rule.bound * 1.001 or 1, "<": rule.bound * 0.999, "==": rule.bound}[rule.compare]
+    shown = [
+        (panel.words[int(beyond)][1] if panel.words else panel.steps[max(at for at in panel.steps if at <= beyond)])
+        for _, panel in PANELS
+        if (panel.steps or panel.words) and any(sample in selectors(query.expr) for query in panel.queries)
+    ]
+    assert set(shown) == {{"warning": "orange", "critical": "red"}[rule.severity]}
+
+
 def test_prometheus_and_grafana_fit_together() -> None:
     assert "SUCCESS" in promtool("check", "config", str(PROMETHEUS))
     prometheus = yaml.safe_load(PROMETHEUS.read_text())
@@ -126,7 +141,7 @@ def test_prometheus_and_grafana_fit_together() -> None:
     assert source["jsonData"]["timeInterval"] == prometheus["global"]["scrape_interval"]
     (provider,) = yaml.safe_load((GRAFANA / "provisioning" / "dashboards" / "tg-assets.yml").read_text())["providers"]
     variable = provider["options"]["path"].removeprefix("$")
-    assert f"{variable}=$PWD/{DIRECTORY}" in (ROOT / "README.md").read_text("utf-8")
+    assert f"{variable}=$PWD/{DIRECTORY}" in (ROOT / "docs" / "monitoring.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", files())

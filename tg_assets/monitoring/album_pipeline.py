@@ -28,7 +28,7 @@ _ALBUMS = (
             Query("sum(albums_in_progress)", "albums"),
             Query('sum(album_items_count_gauge{status="pending"})', "items"),
         ),
-        width=12,
+        width=12, steps={500: "orange"},
     ),
     Panel(
         "Items of albums", "Items by what is known of them: summarised, still pending, deleted.",

@@ -1,9 +1,12 @@
 """The dashboard that an operator looks at first: what is wrong now, and then stage by stage."""
 
+from collections.abc import Mapping
+
 from tg_assets.monitoring.grafana import Dashboard, Kind, Panel, Query, Row
 from tg_assets.monitoring.queries import OUTCOMES, RATE, per_second, quantile
 
-_WHERE = "alertname, target, stream, stage, outcome"
+_DAY = 86_400.0
+_WHERE = "alertname, target, name, stream, stage, outcome"
 _FIRING = f"""
 2 * max by ({_WHERE}) (ALERTS{{alertstate="firing",severity="critical"}})
 or max by ({_WHERE}) (ALERTS{{alertstate="firing",severity="warning"}})
@@ -16,18 +19,14 @@ def _unsettled(outcome: str) -> str:
     return f'sum(stage_unsettled_items{{outcome="{outcome}"}}) or 0 * sum(dead_letters)'
 
 
-def _now(title: str, description: str, expr: str, unit: str = "short", **steps: float) -> Panel:
-    """A number, coloured by the values from which on it is ``orange`` or ``red``."""
-    return Panel(
-        title, description, (Query(expr, title),), unit, Kind.stat, width=3, height=4,
-        steps={value: color for color, value in steps.items()},
-    )  # fmt: skip
+def _now(title: str, description: str, expr: str, steps: Mapping[float, str], unit: str = "short") -> Panel:
+    return Panel(title, description, (Query(expr, title),), unit, Kind.stat, width=3, height=4, steps=steps)
 
 
 _NOW = (
     Panel(
         "Alerts", "What is wrong now: alerts that fire, red where they are critical.",
-        (Query(_FIRING, "{{alertname}} {{target}} {{stream}} {{stage}} {{outcome}}"),),
+        (Query(_FIRING, "{{alertname}} {{target}} {{name}} {{stream}} {{stage}} {{outcome}}"),),
         kind=Kind.stat, width=12, height=6, steps={1: "orange", 2: "red"}, names_only=True,
     ),
     Panel(
@@ -36,23 +35,39 @@ _NOW = (
         kind=Kind.stat, width=12, height=6, words={0: ("away", "red"), 1: ("up", "green")},
     ),
     _now("Oldest entry", "Age of the oldest entry of a stream that is not settled.",
-         "max(stream_oldest_seconds)", "s", orange=60, red=300),
+         "max(stream_oldest_seconds)", {60: "orange", 300: "red"}, "s"),
     _now("Oldest partition", "How long a partition that live traffic changed has waited for a run.",
-         "max(dirty_oldest_seconds)", "s", orange=300, red=900),
+         "max(dirty_oldest_seconds)", {300: "orange", 900: "red"}, "s"),
     _now("Oldest event", "How long an event has waited to be sent.",
-         "max(outgoing_oldest_seconds)", "s", orange=60, red=600),
+         "max(outgoing_oldest_seconds)", {600: "orange"}, "s"),
     _now("Dead letters", "Events and messages that were rejected and not replayed.",
-         "sum(dead_letters)", orange=1),
+         "sum(dead_letters)", {1: "orange"}),
     _now("Failed items", "Items that a stage stumbled over; later runs try them again.",
-         _unsettled("failed"), orange=1),
+         _unsettled("failed"), {1: "orange"}),
     _now("Waiting items", "Items that wait for something outside, such as a model or its budget.",
-         _unsettled("waiting"), orange=1),
+         _unsettled("waiting"), {1: "orange"}),
     _now("Miscounted albums", "Albums that say another number of items than they have.",
-         "sum(albums_miscounted)", orange=1),
+         "sum(albums_miscounted)", {1: "orange"}),
+    _now("Disk free", "Free part of the disk that holds the data directory.",
+         "min(disk_free_bytes / disk_size_bytes)", {0: "red", 0.1: "orange", 0.2: "green"}, "percentunit"),
+    _now("Failed runs", "Runs that failed within the last hour.", "max(failed_runs)", {1: "orange"}),
+    _now("Missing messages", "Stretches of message ids that are unknown although later ones came live.",
+         "max(live_holes)", {1: "orange"}),
+    _now("Quiet chats", "Chats that are silent for longer than they ever were in four weeks.",
+         "max(quiet_chats)", {1: "orange"}),
+    _now("Accounts stopped", "Accounts that do not read Telegram any more.", "max(accounts_stopped)", {1: "red"}),
+    _now("Flood wait", "How long Telegram lets the account wait that waits longest.",
+         "max(flood_wait_seconds)", {900: "orange"}, "s"),
+    _now("Session unused", "Since the session that rests longest was used or made.",
+         "max(session_unused_seconds)", {90 * _DAY: "orange"}, "s"),
+    _now("Tokens left", "Part of today's tokens that is left to the tenant and model that have least.",
+         "min(token_budget_left_ratio)", {0: "orange", 0.1: "green"}, "percentunit"),
+    _now("Certificates", "Until the first certificate of a server ends; grey where none shows one.",
+         "min(certificate_left_seconds)", {0: "orange", 14 * _DAY: "green"}, "s"),
     Panel(
-        "Disk free", "Free part of the disk that holds the data directory.",
-        (Query("min(disk_free_bytes / disk_size_bytes)", "Disk free"),),
-        "percentunit", Kind.stat, width=3, height=4, steps={0: "red", 0.1: "orange", 0.2: "green"},
+        "Sensors and schedules", "Whether those are on that an installation runs by.",
+        (Query("automation_on", "{{name}}"),),
+        kind=Kind.stat, width=24, height=4, words={0: ("off", "orange"), 1: ("on", "green")},
     ),
 )  # fmt: skip
 
@@ -185,10 +200,29 @@ _TAGS_AND_GRAPH = (
     ),
 )  # fmt: skip
 
+_TELEGRAM_AND_DAGSTER = (
+    Panel(
+        "Silence", "Gaps of the live path, chats that are quieter than usual, accounts that stopped.",
+        (
+            Query("max(live_holes)", "gaps"), Query("max(quiet_chats)", "quiet chats"),
+            Query("max(accounts_stopped)", "accounts stopped"),
+        ),
+        colors={"accounts stopped": "red"},
+    ),
+    Panel(
+        "Runs that failed", "Runs of Dagster that failed within the hour before.",
+        (Query("max(failed_runs)", "failed"),), colors={"failed": "red"},
+    ),
+    Panel(
+        "Dagster's event log", "Rows of the event log, as PostgreSQL estimates them.",
+        (Query("max(event_log_rows)", "rows"),), steps={20e6: "orange"},
+    ),
+)  # fmt: skip
+
 DASHBOARD = Dashboard(
     "tg-assets", "tg-assets", "What is wrong now, what waits, what is being done.",
     (
         Row("", _NOW), Row("Live traffic", _LIVE), Row("Stages", _STAGES), Row("Media, models and albums", _MODELS),
-        Row("Tags, graph and disk", _TAGS_AND_GRAPH),
+        Row("Tags, graph and disk", _TAGS_AND_GRAPH), Row("Telegram and Dagster", _TELEGRAM_AND_DAGSTER),
     ),
 )  # fmt: skip
