@@ -65,7 +65,7 @@ class Prometheus:
 
 
 @pytest.fixture
-def prometheus(page: str, tmp_path: Path) -> Iterator[Prometheus]:
+def prometheus(full_page: str, tmp_path: Path) -> Iterator[Prometheus]:
     """A server of a test's own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -74,7 +74,7 @@ def prometheus(page: str, tmp_path: Path) -> Iterator[Prometheus]:
     config = yaml.safe_load(PROMETHEUS.read_text()) | {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"}, "rule_files": [str(RULES)],
     }  # fmt: skip
-    config["scrape_configs"][0]["static_configs"] = [{"targets": [page.split("/")[2]]}]
+    config["scrape_configs"][0]["static_configs"] = [{"targets": [full_page.split("/")[2]]}]
     (tmp_path / "prometheus.yml").write_text(json.dumps(config))
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
