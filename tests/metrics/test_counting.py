@@ -16,6 +16,7 @@ from tg_assets import ids
 from tg_assets.errors import TgAssetsError
 from tg_assets.metrics.catalogue import METRICS, Kind
 from tg_assets.metrics.tally import Tally
+from tg_assets.monitoring.gauges import waiting
 from tg_assets.monitoring.page import Page, amounts, bind
 from tg_assets.stores.database import Database
 
@@ -104,6 +105,8 @@ def test_runs_count_what_they_did(tenant: str) -> None:
         assert gained(before, "stage_items_total", "ok", stage) == items, stage
     albums = pipeline.scalar(tenant, "SELECT count(*) FROM media_groups")
     assert gained(before, "albums_parsed_total", "ok") == albums > 0
+    measured = {name: value for name, labels, value in waiting(pipeline.postgres(), [ids.tenant_id(tenant)])}
+    assert measured["albums_in_progress"] == albums, "none is summarised"
     for operation, stage in (("post", "neo4j_nodes"), ("album", "neo4j_nodes.albums")):
         assert gained(before, "graph_writer_processed_total", operation, "ok") == dict(ledger)[stage]
     ((objects, size),) = pipeline.rows(tenant, "SELECT count(*), sum(size_bytes) FROM media_objects")

@@ -77,6 +77,7 @@ METRICS = (
         "album_items_count_gauge", Kind.gauge, "Items of albums, by what is known of them.",
         {"status": ("settled", "pending", "deleted")},
     ),
+    Metric("albums_in_progress", Kind.gauge, "Albums that have no summary yet."),
     Metric("albums_miscounted", Kind.gauge, "Albums that say another number of items than they have."),
     Metric("album_vision_summary_size_bytes", Kind.histogram, "Size of albums' summaries.", bounds=_BYTES),
     Metric(

@@ -45,6 +45,7 @@ _ALBUMS = """
     SELECT coalesce(sum(live) FILTER (WHERE g.deleted_at IS NULL AND g.meta ? 'enrichment'), 0) AS settled,
            coalesce(sum(live) FILTER (WHERE g.deleted_at IS NULL AND NOT g.meta ? 'enrichment'), 0) AS pending,
            coalesce(sum(CASE WHEN g.deleted_at IS NULL THEN every - live ELSE every END), 0) AS deleted,
+           count(*) FILTER (WHERE g.deleted_at IS NULL AND NOT g.meta ? 'enrichment' AND live > 0) AS in_progress,
            count(*) FILTER (WHERE g.deleted_at IS NULL AND g.items_count <> coalesce(live, 0)) AS miscounted
     FROM media_groups g LEFT JOIN counted ON group_id = g.id
 """
@@ -98,7 +99,7 @@ def waiting(database: Database, tenants: Sequence[UUID]) -> Iterator[Gauge]:
                 _add(inside, found)
     named = {
         "dirty": "dirty_partitions", "outgoing": "outgoing_events", "letters": "dead_letters",
-        "miscounted": "albums_miscounted",
+        "in_progress": "albums_in_progress", "miscounted": "albums_miscounted",
     }  # fmt: skip
     for key, name in named.items():
         yield name, {}, found.counts.get((key,), 0)
@@ -123,6 +124,7 @@ def _add(connection: Connection, found: Most) -> None:
     albums = connection.execute(text(_ALBUMS)).one()
     for status in ("settled", "pending", "deleted"):
         found.add(("album", status), float(getattr(albums, status)))
+    found.add(("in_progress",), albums.in_progress)
     found.add(("miscounted",), albums.miscounted)
 
 
