@@ -106,3 +106,14 @@ def test_dirty_partitions_wait_for_the_run_that_is_at_it(monkeypatch: pytest.Mon
     work = sensors.dirty.first_work(lambda: next(running, False), lambda: next(found), time.monotonic() + 60)
     assert work == Work(partitions=2)
     assert not sensors.dirty.first_work(lambda: True, lambda: Work(partitions=2), time.monotonic())
+
+
+@pytest.mark.parametrize(("failed", "seconds"), [(0, 0.0), (1, 0.0), (2, 3.0), (3, 13.0), (4, 58.0), (9, 58.0)])
+def test_after_failures_a_refresh_rests(failed: int, seconds: float) -> None:
+    """The newest one ended two seconds ago; a success in between makes up for all before it."""
+    fail, success = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS
+    runs = [(fail, NOW - 2 - number) for number in range(failed)]
+    assert sensors.dirty.rest(runs, NOW) == seconds
+    assert sensors.dirty.rest([*runs, (success, 0.0), (fail, 0.0)], NOW) == seconds
+    assert sensors.dirty.rest([(success, NOW), *runs], NOW) == 0.0
+    assert sensors.dirty.rest(runs, NOW + 60) == 0.0
