@@ -6,8 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import combinations
@@ -19,6 +18,7 @@ import pytest
 from tests.support import servers as embedded
 from tests.support.data import ROOT
 from tests.support.installation import Installation
+from tests.support.waiting import wait_for
 from tg_assets.backends.supervisor import stop_service
 from tg_assets.live.state import stream_states, streams_of
 from tg_assets.stores.redis import client
@@ -63,16 +63,6 @@ def command_of_parent(process: int) -> str:
     """The command line of a process' parent."""
     parent = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1]
     return Path(f"/proc/{parent}/cmdline").read_text().replace("\0", " ")
-
-
-def wait_for(what: str, done: Callable[[], Any], seconds: float = 900) -> Any:
-    """Wait until something is there; what it was."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := done():
-            return found
-        time.sleep(1)
-    raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
 
 
 def events(path: Path, tenant: str, numbers: range) -> Path:

@@ -141,7 +141,7 @@ def test_prometheus_and_grafana_fit_together() -> None:
     assert source["jsonData"]["timeInterval"] == prometheus["global"]["scrape_interval"]
     (provider,) = yaml.safe_load((GRAFANA / "provisioning" / "dashboards" / "tg-assets.yml").read_text())["providers"]
     variable = provider["options"]["path"].removeprefix("$")
-    assert f"{variable}=$PWD/{DIRECTORY}" in (ROOT / "docs" / "monitoring.md").read_text("utf-8")
+    assert f"{variable}=$PWD/{DIRECTORY}" in (ROOT / "docs" / "operating.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", files())

@@ -4,11 +4,10 @@ import json
 import math
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,22 +19,11 @@ from tests.metrics.promql import selectors
 from tests.metrics.test_alerts import PROMTOOL, RULES, rules
 from tests.metrics.test_dashboards import PANELS, PROMETHEUS
 from tests.support import pipeline
+from tests.support.waiting import wait_for
 from tg_assets import ids
 from tg_assets.metrics.catalogue import METRICS, Kind
 from tg_assets.metrics.tally import Tally
 from tg_assets.monitoring.queries import RATE
-
-SECONDS = 300.0
-
-
-def wait_for(what: str, done: Callable[[], Any]) -> Any:
-    """Wait until something is there; what it was."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        if found := done():
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"{what} did not happen within {SECONDS:.0f} s")
 
 
 class Prometheus:

@@ -1,0 +1,15 @@
+"""Waiting for what other processes do."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def wait_for(what: str, done: Callable[[], Any], seconds: float = 900) -> Any:
+    """Wait until something is there; what it was."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := done():
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
