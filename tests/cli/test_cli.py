@@ -1,6 +1,7 @@
 """The ``tg-assets`` command as a person meets it: a process with an exit code and something to read."""
 
 import gzip
+import json
 import os
 import shlex
 import signal
@@ -18,6 +19,7 @@ from sqlalchemy import create_engine, text
 from tests.support.installation import COMMAND, DIRECT, FEEDS, SAMPLE, Installation, private_feed
 from tests.support.pipeline import ALL_ASSETS, expected
 from tg_assets.cli import COMMANDS, cli
+from tg_assets.metrics.catalogue import AUTOMATIONS, TARGETS
 
 CHAT_OF = {
     "demo.severnyy-mayak": "Северный маяк",
@@ -224,9 +226,19 @@ def test_metrics_are_served(installed: Installation, number: signal.Signals) -> 
     assert done.returncode == 0, done.stderr
     found = {(one.name, *one.labels.values()): one.value for family in parsed(said) for one in family.samples}
     up = {key[1]: value for key, value in found.items() if key[0] == "metrics_backend_up"}
-    assert up == dict.fromkeys(("postgres", "dagster", "redis", "qdrant", "neo4j", "objects"), 1.0), done.stderr
+    assert up == dict.fromkeys(TARGETS, 1.0), done.stderr
     made = installed.rows("demo", "SELECT count(*) AS posts FROM derivations WHERE stage = 'posts' AND status = 'ok'")
     assert found["stage_items_total", "ok", "posts"] >= made[0].posts
+
+
+def test_health_is_what_the_service_says(installed: Installation) -> None:
+    """Of servers and sensors; what else it says depends on who uses the installation beside this test."""
+    said = json.loads(installed.run("health", "--json").stdout)
+    with urllib.request.urlopen(f"http://127.0.0.1:{installed.metrics_port}/health/detailed") as answer:
+        served = json.load(answer)
+    assert said["servers"] == served["servers"] == dict.fromkeys(TARGETS, True)
+    assert said["automations"] == served["automations"] == dict.fromkeys(AUTOMATIONS, True)
+    assert said["status"] in ("healthy", "degraded")
 
 
 def test_doctor_is_content(installed: Installation) -> None:
