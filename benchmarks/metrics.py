@@ -96,7 +96,7 @@ def _scrape(postgres: Database, tenant: Any) -> tuple[float, int, dict[str, floa
         began = time.perf_counter()
         measure()
         took[name] = time.perf_counter() - began
-    page = Page(postgres, {"postgres": Seen(lambda: (), 60)}, [Seen(one, 60) for one in measured.values()])
+    page = Page(postgres, {"postgres": Seen(lambda: (), 60)}, {name: Seen(one, 60) for name, one in measured.items()})
     page.follow()
     with bind(page, "127.0.0.1", 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

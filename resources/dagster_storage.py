@@ -13,7 +13,9 @@ from typing import Any, Self
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import create_pg_engine, pg_url_from_config
+from psycopg2.errors import InFailedSqlTransaction
 from sqlalchemy import Engine
+from sqlalchemy.exc import InternalError
 
 KEPT, MORE = 2, 30  # connections kept open, and opened besides when threads need them at once
 RECYCLE_SECONDS = 1800
@@ -50,6 +52,21 @@ def _engine(url: str) -> Engine:
     )
 
 
+def _made_by_either(make: Callable[[str], bool]) -> Callable[[str], bool]:
+    """A pool's limit, which two runs may give it at once when it is first used: the second insert fails, and Dagster
+    goes on in a transaction that PostgreSQL has given up. The first one's is there then."""
+
+    def initialize(concurrency_key: str) -> bool:
+        try:
+            return make(concurrency_key)
+        except InternalError as error:
+            if not isinstance(error.orig, InFailedSqlTransaction):
+                raise
+            return True
+
+    return initialize
+
+
 class PooledPostgresStorage(DagsterPostgresStorage):
     """``DagsterPostgresStorage`` with a pool. A connection that died with its server is replaced before use."""
 
@@ -69,6 +86,8 @@ class PooledPostgresStorage(DagsterPostgresStorage):
             for name in QUESTIONS:
                 if hasattr(type(storage), name):
                     setattr(storage, name, _remembered(name, getattr(storage, name), present))
+        limits, name = self._event_log_storage, "initialize_concurrency_limit_to_default"
+        setattr(limits, name, _made_by_either(getattr(limits, name)))
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:

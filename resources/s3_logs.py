@@ -83,6 +83,13 @@ class S3Logs(S3ComputeLogManager):
             self.local_manager.delete_logs(log_key=log_key)
             log.warning("Output of runs cannot be shown: %s.", _why(error))
 
+    def delete_logs(self, log_key: Sequence[str] | None = None, prefix: Sequence[str] | None = None) -> None:
+        """Raises ServerDown: who removes what belongs to a run goes on another time."""
+        try:
+            super().delete_logs(log_key, prefix)
+        except PROBLEMS as error:
+            raise ServerDown(f"Output of runs cannot be removed: {_why(error)}.") from None
+
 
 def _why(error: BaseException) -> str:
     return f"S3 does not answer or refuses it ({type(error).__name__}; see TG_OBJECTS_URL and the AWS_* variables)"

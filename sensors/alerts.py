@@ -5,7 +5,7 @@ remembered once the other side has it, so everything is told at least once. No m
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,9 @@ from tg_assets.settings import Settings
 
 RUNS = 50
 """Failed runs that one message tells of."""
-KEPT = 4 * RUNS
+KEPT = 20 * RUNS
+LATE_SECONDS = 600.0
+"""A failure may become visible so much later than one that happened after it."""
 UNTOLD = dg.SkipReason("TG_ALERT_WEBHOOK is not set, so nobody is told.")
 
 
@@ -42,26 +44,27 @@ def told_to(settings: Settings) -> tuple[str, str] | None:
 
 @dataclass(slots=True)
 class Told:
-    """How far failed runs were told: all that changed before ``until``, the last of them by name, since a run that
-    is over may change again."""
+    """Which failed runs were told: by name, since one may become visible later than another that failed after it, and
+    since a run that is over may change again. What failed before ``began`` is old news."""
 
+    began: float
     until: float
     runs: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, cursor: str | None, now: float) -> "Told":
         """What a cursor says; the first time, what failed earlier is old news."""
-        return cls(**orjson.loads(cursor)) if cursor else cls(now)
+        return cls(**orjson.loads(cursor)) if cursor else cls(now, now)
 
     def new(self, records: Iterable[dg.RunRecord]) -> list[dg.RunRecord]:
         """Those not told yet."""
-        return [one for one in records if one.dagster_run.run_id not in self.runs]
+        return [one for one in records if one.dagster_run.run_id not in self.runs and _end(one) >= self.began]
 
     def and_these(self, records: Sequence[dg.RunRecord]) -> str:
         """The cursor once they were."""
         until = max((one.update_timestamp.timestamp() for one in records), default=self.until)
         names = [*self.runs, *(one.dagster_run.run_id for one in records)]
-        return orjson.dumps({"until": until, "runs": names[-KEPT:]}).decode()
+        return orjson.dumps({"began": self.began, "until": until, "runs": names[-KEPT:]}).decode()
 
 
 def of_run(record: dg.RunRecord) -> Alert:
@@ -69,10 +72,12 @@ def of_run(record: dg.RunRecord) -> Alert:
     run = record.dagster_run
     job = "backfill" if run.job_name.startswith("__") else run.job_name
     labels = {"alertname": "RunFailed", "severity": "warning", "job": job, "run": run.run_id}
-    began = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
-    ended = datetime.fromtimestamp(record.end_time, UTC) if record.end_time else record.update_timestamp
     what_to_do = "Its page in Dagster says why; what it had not finished is still to be done."
-    return Alert(labels, f"A run of {job} failed.", what_to_do, began, ended)
+    return Alert(labels, f"A run of {job} failed.", what_to_do, datetime.fromtimestamp(_end(record), UTC))
+
+
+def _end(record: dg.RunRecord) -> float:
+    return record.end_time or record.update_timestamp.timestamp()
 
 
 @dg.sensor(minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
@@ -83,9 +88,8 @@ def report_failed_runs(
     told = Told.of(context.cursor, time.time())
     whom = told_to(settings)
     if whom is None:
-        return dg.SensorResult(skip_reason=UNTOLD, cursor=Told(time.time()).and_these([]))
-    # Exactly that moment is asked for again: two runs may have failed in it, and one be told.
-    after = datetime.fromtimestamp(told.until - 1e-3, UTC)
+        return dg.SensorResult(skip_reason=UNTOLD, cursor=Told.of(None, time.time()).and_these([]))
+    after = datetime.fromtimestamp(told.until - LATE_SECONDS, UTC)
     records = context.instance.get_run_records(
         dg.RunsFilter(statuses=[DagsterRunStatus.FAILURE], updated_after=after),
         limit=RUNS + len(told.runs), order_by="update_timestamp", ascending=True,
@@ -106,19 +110,27 @@ class Seen:
     problem: dict[str, Any]
 
 
-def weigh(problems: Iterable[Problem], before: Mapping[str, Seen], now: float) -> tuple[list[Alert], dict[str, Seen]]:
-    """What to tell of problems that lasted long enough or are over, and what to remember when it was told."""
+def weigh(
+    problems: Iterable[Problem], before: Mapping[str, Seen], now: float, unknown: Collection[str] = ()
+) -> tuple[list[Alert], dict[str, Seen]]:
+    """What to tell of problems that lasted long enough or are over, and what to remember when it was told.
+
+    Of metrics that are ``unknown`` now nothing is over.
+    """
     alerts: list[Alert] = []
     after: dict[str, Seen] = {}
     for one in problems:
-        said = {"name": one.name, "severity": one.severity, "labels": dict(one.labels), "summary": one.summary,
-                "description": one.description}  # fmt: skip
+        said = {
+            "name": one.name, "severity": one.severity, "labels": dict(one.labels), "metric": one.metric,
+            "summary": one.summary, "description": one.description,
+        }  # fmt: skip
         key = orjson.dumps([one.name, said["labels"]], option=orjson.OPT_SORT_KEYS).decode()
         known = before.get(key, Seen(now, False, said))
         lasted = now - known.since >= one.lasts
         after[key] = Seen(known.since, known.told or lasted, said)
         if lasted and not known.told:
             alerts.append(_alert(after[key]))
+    after |= {key: seen for key, seen in before.items() if key not in after and seen.problem["metric"] in unknown}
     alerts += [_alert(gone, now) for key, gone in before.items() if key not in after and gone.told]
     return alerts, after
 
@@ -132,25 +144,43 @@ def _alert(seen: Seen, ended: float | None = None) -> Alert:
     )  # fmt: skip
 
 
-def measure(instance: dg.DagsterInstance, postgres: Postgres, redis: Redis, settings: Settings) -> Iterator[Gauge]:
-    """What may stand still: streams, partitions, events to be sent, and sensors that are off."""
+def measure(
+    instance: dg.DagsterInstance, postgres: Postgres, redis: Redis, settings: Settings
+) -> tuple[list[Gauge], set[str]]:
+    """What may stand still (streams, partitions, events to be sent, sensors that are off), and metrics that are not
+    known because their server does not answer."""
     from redis.exceptions import RedisError
+    from sqlalchemy.exc import SQLAlchemyError
 
     from tg_assets.events.streams import INBOUND, shard_names
     from tg_assets.live.state import stream_states
     from tg_assets.monitoring import gauges
 
     tenants = [ids.NO_TENANT, *map(ids.tenant_id, tenant_slugs(known_feeds(instance)))]
-    yield from gauges.waiting(postgres, tenants)
-    try:
-        names = [name for stream in INBOUND for name in shard_names(stream.name, settings.stream_shards)]
-        yield from gauges.of_streams(stream_states(redis.client(), names))
-    except (RedisError, OSError) as error:
-        dg.get_dagster_logger().warning(f"Redis does not answer ({type(error).__name__}).")
-        yield "metrics_backend_up", {"target": "redis"}, 0.0
+    names = [name for stream in INBOUND for name in shard_names(stream.name, settings.stream_shards)]
+    asked: Mapping[str, Callable[[], Iterable[Gauge]]] = {
+        "postgres": lambda: gauges.waiting(postgres, tenants, albums=False),
+        "redis": lambda: gauges.of_streams(stream_states(redis.client(), names)),
+    }
+    found: list[Gauge] = []
+    unknown = set[str]()
+    for server, ask in asked.items():
+        try:
+            found += ask()
+            found.append(("metrics_backend_up", {"target": server}, 1.0))
+        except (RedisError, SQLAlchemyError, TgAssetsError, OSError) as error:
+            dg.get_dagster_logger().warning(f"{server} does not answer ({type(error).__name__}).")
+            found.append(("metrics_backend_up", {"target": server}, 0.0))
+            unknown.update(METRICS_OF[server])
     off = {one.instigator_name for one in instance.all_instigator_state() if one.status.value == "STOPPED"}
-    for name in AUTOMATIONS:
-        yield "automation_on", {"name": name}, float(name not in off)
+    return [*found, *(("automation_on", {"name": name}, float(name not in off)) for name in AUTOMATIONS)], unknown
+
+
+METRICS_OF = {
+    "postgres": ("dirty_oldest_seconds", "outgoing_oldest_seconds", "stage_unsettled_items"),
+    "redis": ("stream_oldest_seconds",),
+}
+"""What alerts judge of the measures of each server."""
 
 
 @dg.sensor(minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
@@ -162,8 +192,8 @@ def report_alerts(
     if whom is None:
         return UNTOLD
     before = {key: Seen(**one) for key, one in orjson.loads(context.cursor or "{}").items()}
-    problems = judge(measure(context.instance, postgres, redis, settings))
-    alerts, after = weigh(problems, before, time.time())
+    found, unknown = measure(context.instance, postgres, redis, settings)
+    alerts, after = weigh(judge(found), before, time.time(), unknown)
     if alerts:
         send(*whom, alerts, settings.dagster_url or "")
     cursor = {key: {"since": one.since, "told": one.told, "problem": one.problem} for key, one in after.items()}

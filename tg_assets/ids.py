@@ -9,6 +9,7 @@ the person's, which may be a small group's, too: ``peer_id`` gives the id that t
 of it. What does not belong here: anything that talks to a server.
 """
 
+import re
 from functools import lru_cache
 from uuid import UUID, uuid5
 
@@ -21,6 +22,15 @@ MESSAGE_ID_MAX = (1 << 62) - 1
 PER_ACCOUNT = frozenset({"dm", "persona"})
 # Owner of what belongs to no tenant: dead letters that name none, or one that does not exist.
 NO_TENANT = UUID(int=0)
+
+
+# As UUIDs and W3C Trace Context have them; what else somebody takes for an id may name a chat or a person.
+_NAMELESS = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
+
+
+def is_nameless(given: object) -> bool:
+    """Whether a trace that came from outside can be nothing but an id."""
+    return isinstance(given, str) and _NAMELESS.fullmatch(given) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -36,7 +36,7 @@ def posts(live: Live) -> Mapping[int, str]:
 
 def exemplars() -> dict[str, set[str]]:
     """Traces by sample, as a Prometheus that asks for OpenMetrics reads them."""
-    page = Page(pipeline.postgres(), {}, [])
+    page = Page(pipeline.postgres(), {}, {})
     with bind(page, "127.0.0.1", 0) as server:
         import threading
 

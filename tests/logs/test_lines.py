@@ -67,7 +67,18 @@ def test_a_line_of_a_run_tells_where_it_is_from() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trace", "is_told"), [("0192f0c1-aaaa-bbbb", True), ("we meet at noon", False), ("a" * 65, False), (7, False)]
+    ("trace", "is_told"),
+    [
+        ("0192f0c1-aaaa-7bbb-8ccc-0123456789ab", True),
+        ("0192f0c1aaaa7bbb8ccc0123456789ab", True),
+        ("we meet at noon", False),
+        ("1001234567890", False),
+        ("Jane_Roe-Smith", False),
+        ("acme-123456-7", False),
+        ("a" * 65, False),
+        (7, False),
+        ("", False),
+    ],
 )
 def test_only_an_id_is_a_trace(trace: object, is_told: bool) -> None:
     """It comes from whoever sent the event."""
@@ -77,10 +88,16 @@ def test_only_an_id_is_a_trace(trace: object, is_told: bool) -> None:
 def test_no_secret_is_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever it stands: in a message, in an address, in a sentence of ours."""
     monkeypatch.setenv("TG_SESSION_KEY", "a-key-of-sessions")
+    monkeypatch.setenv("TG_ALERT_WEBHOOK", "https://hooks.example/a-path-that-is-secret")
     monkeypatch.setenv("TG_REDIS_URL", "redis://:p%40ssword-of-redis@redis:6379/0")
     for kind in ("json", "text"):
         lines = Lines(kind)
-        for secret in ("a-key-of-sessions", "p%40ssword-of-redis", "p@ssword-of-redis"):
+        for secret in (
+            "https://hooks.example/a-path-that-is-secret",
+            "a-key-of-sessions",
+            "p%40ssword-of-redis",
+            "p@ssword-of-redis",
+        ):
             for one in (record(f"with {secret}"), record("with %s", secret), record(error=raised(ServerDown(secret)))):
                 said = lines.format(one)
                 assert secret not in said

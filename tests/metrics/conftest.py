@@ -23,7 +23,7 @@ def serving(gauges: list[Gauge]) -> Iterator[str]:
         raise ConnectionError("secret words")
 
     targets = {"postgres": Seen(lambda: (), 60), "redis": Seen(away, 60)}
-    made = Page(pipeline.postgres(), targets, [Seen(lambda: gauges, 60)])
+    made = Page(pipeline.postgres(), targets, {"disk": Seen(lambda: gauges, 60)})
     with bind(made, "127.0.0.1", 0) as server:
         made.follow()
         thread = threading.Thread(target=server.serve_forever)
@@ -46,7 +46,7 @@ def full_page(servers: dict[str, str]) -> Iterator[str]:
     gauges: list[Gauge] = [
         (metric.name, dict(zip(metric.labels, values, strict=True)), 1.0)
         for metric in METRICS
-        if metric.kind is Kind.gauge and metric.name != "metrics_backend_up"
+        if metric.kind is Kind.gauge and metric.name not in ("metrics_backend_up", "measured_ok")
         for values in product(*metric.labels.values())
     ]
     with serving(gauges) as address:

@@ -65,6 +65,7 @@ CASES: dict[str, Series] = {
     "DeadLetters": {"dead_letters": "7x59 7+1x58 65x180"},
     "StageFailing": {'stage_unsettled_items{stage="tags",outcome="failed"}': gauge(0, 3)},
     "StageWaiting": {'stage_unsettled_items{stage="tags",outcome="waiting"}': gauge(0, 3)},
+    "NotMeasured": {'measured_ok{part="waiting"}': gauge(1, 0)},
     "LaneSwitchedOff": {'automation_on{name="start_tail"}': gauge(1, 0)},
     "RunsFailing": {"failed_runs": gauge(0, 2)},
     "ChatsQuiet": {"quiet_chats": gauge(0, 1)},

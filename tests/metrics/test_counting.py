@@ -151,7 +151,7 @@ def test_the_page(page: str, tenant: str) -> None:
 
 
 def test_what_was_never_counted_is_zero_and_what_cannot_be_seen_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = Page(Database("postgresql+psycopg2://nobody:x@127.0.0.1:9/x"), {}, [])
+    page = Page(Database("postgresql+psycopg2://nobody:x@127.0.0.1:9/x"), {}, {})
     assert {family.type for family in page.collect()} == {"gauge"}
     monkeypatch.setattr("tg_assets.monitoring.page.amounts", lambda _: {})
     families = {family.name: family for family in page.collect()}
@@ -162,4 +162,4 @@ def test_what_was_never_counted_is_zero_and_what_cannot_be_seen_is_left_out(monk
 def test_a_port_that_is_taken_is_a_sentence(page: str) -> None:
     port = int(page.split(":")[2].split("/")[0])
     with pytest.raises(TgAssetsError, match="--port"):
-        bind(Page(pipeline.postgres(), {}, []), "127.0.0.1", port)
+        bind(Page(pipeline.postgres(), {}, {}), "127.0.0.1", port)

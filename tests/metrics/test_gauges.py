@@ -174,6 +174,13 @@ def test_a_certificate_is_seen_also_when_it_has_ended(days: float, scheme: str, 
     assert left == pytest.approx(days * 86_400, abs=600)
 
 
+def test_a_port_that_is_not_named_is_the_servers_usual_one(tmp_path: Path) -> None:
+    with serving(made(5, tmp_path)) as place:
+        host, port = place.split(":")
+        found = list(certificates.certificates({"qdrant": f"https://{host}"}, {"qdrant": int(port)}))
+    assert [labels["target"] for _, labels, _ in found] == ["qdrant"]
+
+
 def test_who_shows_none_has_no_value(tmp_path: Path) -> None:
     plain = {
         "redis": "redis://host:1/0", "qdrant": "http://host", "neo4j": "bolt://host", "postgres": "postgresql://host/db",

@@ -1,6 +1,7 @@
 """Health by the thresholds of the alerts: what is wrong now, and what to do about it."""
 
 import json
+import socket
 import threading
 import time
 import urllib.error
@@ -12,9 +13,10 @@ import yaml
 
 from tests.metrics.test_alerts import RULES
 from tg_assets.metrics.catalogue import BY_NAME
-from tg_assets.monitoring import gauges
-from tg_assets.monitoring.gauges import Gauge, Seen
+from tg_assets.monitoring.gauges import Gauge, Seen, gathered
 from tg_assets.monitoring.health import Status, detailed, judge, rules, status_of
+from tg_assets.monitoring.page import Counted
+from tg_assets.stores.database import Database
 
 # By alert, what is wrong and what is not.
 CASES: dict[str, tuple[Gauge, Gauge]] = {
@@ -94,8 +96,8 @@ def test_details_are_by_what_they_are_of() -> None:
     assert len(said["problems"]) == len(CASES)
 
 
-def test_a_server_that_hangs_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before whoever asks it has given up; and once it answers it does."""
+def test_a_server_that_hangs_does_not_answer() -> None:
+    """Before whoever asks it has given up; what it said earlier is not told again. And once it answers it does."""
     answers, asked = threading.Event(), threading.Event()
 
     def hang() -> tuple[Gauge, ...]:
@@ -103,18 +105,44 @@ def test_a_server_that_hangs_does_not_answer(monkeypatch: pytest.MonkeyPatch) ->
         assert answers.wait(60)
         return ()
 
-    seen = Seen(lambda: (), 60)
+    seen = Seen(lambda: (("dirty_partitions", {}, 3.0),), 60, patience=0.0)
     seen.look()
     assert seen.ok
+    assert seen.values
     seen._measure = hang
-    monkeypatch.setattr(gauges, "PATIENCE_SECONDS", 0.0)
     seen.begin()
     assert asked.wait(60)
     assert not seen.ok
+    assert not seen.values
     answers.set()
     while seen._asked is not None:
         time.sleep(0.01)
     assert seen.ok
+
+
+def test_what_could_not_be_measured_is_told() -> None:
+    """Not that everything moves."""
+
+    def broken() -> tuple[Gauge, ...]:
+        raise KeyError("what was being looked at")
+
+    parts = {"waiting": Seen(broken, 60), "disk": Seen(lambda: (), 60)}
+    for seen in parts.values():
+        seen.look()
+    said = detailed(gathered({}, parts, 0.0))
+    assert said["status"] == "degraded"
+    assert [one["said"] for one in said["problems"]] == ["What is measured of waiting is not known."]
+
+
+def test_a_database_that_hangs_holds_up_no_page() -> None:
+    """Counters are left out meanwhile; each scrape asks once more only when the last question is over."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        counted = Counted(Database(url=f"postgresql+psycopg2://tg_app:x@{address}/x"))
+        threads = threading.active_count()
+        assert [counted.get(0.05) for _ in range(3)] == [None] * 3
+        assert threading.active_count() == threads + 1
+    assert Counted(Database(url="postgresql+psycopg2://tg_app:x@127.0.0.1:9/x")).get(60.0) is None
 
 
 def ask(address: str) -> tuple[int, Any]:
@@ -134,6 +162,7 @@ def test_the_page_says_503_when_a_server_is_away(page: str) -> None:
     code, long = ask(f"{base}/health/detailed")
     assert code == 503
     assert long["servers"] == {"postgres": True, "redis": False}
+    assert long["measured"]["measured_ok_disk"] == 1
     assert [(one["name"], one["said"]) for one in long["problems"]] == [("BackendDown", "redis does not answer.")]
     assert "secret words" not in json.dumps(long)
     assert ask(f"{base}/elsewhere")[0] == 404

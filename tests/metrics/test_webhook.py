@@ -154,6 +154,7 @@ def test_failed_runs_are_told_once_and_again_until_it_arrives(receiver: Receiver
         tick(report_failed_runs, instance, third.cursor, settings=given)
     told = [(one["labels"]["job"], one["labels"]["run"]) for one in receiver.alerts()]
     assert told == [("sweep", run), ("sweep", run), ("tail", another)]
+    assert {one["status"] for one in receiver.alerts()} == {"firing"}
     assert "Jane" not in str(receiver.heard)
 
 
@@ -167,7 +168,9 @@ def test_who_tells_nobody_remembers_no_old_news(receiver: Receiver) -> None:
 
 
 def problem(name: str, lasts: float) -> Problem:
-    return Problem(name, "critical", "It stands still.", "Push it.", {"stream": "posts:parsed"}, lasts)
+    return Problem(
+        name, "critical", "It stands still.", "Push it.", "stream_oldest_seconds", {"stream": "posts:parsed"}, lasts
+    )
 
 
 def test_a_problem_is_told_when_it_lasts_and_when_it_is_over() -> None:
@@ -185,6 +188,13 @@ def test_a_problem_is_told_when_it_lasts_and_when_it_is_over() -> None:
     assert seen == {}
 
 
+def test_what_is_not_known_is_not_over() -> None:
+    """Its server went away meanwhile."""
+    _, seen = weigh([problem("Quick", 0.0)], {}, 1000.0)
+    assert weigh([], seen, 1010.0, {"stream_oldest_seconds"}) == ([], seen)
+    assert [one.status for one in weigh([], seen, 1020.0)[0]] == ["resolved"]
+
+
 def test_one_that_was_never_told_is_not_told_to_be_over() -> None:
     _, seen = weigh([problem("Slow", 120.0)], {}, 1000.0)
     assert weigh([], seen, 1010.0) == ([], {})
@@ -193,7 +203,7 @@ def test_one_that_was_never_told_is_not_told_to_be_over() -> None:
 def test_a_sensor_that_is_switched_off_is_told(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """Although every process lives; and it is told again until it arrives."""
     off: list[Any] = [("automation_on", {"name": "start_refresh"}, 0.0)]
-    monkeypatch.setattr(sensors.alerts, "measure", lambda *_: off)
+    monkeypatch.setattr(sensors.alerts, "measure", lambda *_: (off, set()))
     given: dict[str, Any] = {"settings": settings(receiver), "postgres": None, "redis": None}
     (found,) = judge(off)
     with pipeline.new_instance() as instance:
@@ -219,8 +229,13 @@ def test_what_stands_still_is_measured(servers: dict[str, str], tenant: str, rec
     redis = Redis(url=servers["TG_REDIS_URL"])
     postgres = Postgres(url=servers["TG_POSTGRES_URL"])
     with dg.instance_for_test() as instance:
-        found = {name for name, _, _ in sensors.alerts.measure(instance, postgres, redis, settings(receiver))}
+        measured, unknown = sensors.alerts.measure(instance, postgres, redis, settings(receiver))
+        found = {name for name, _, _ in measured}
+        assert unknown == set()
         assert {"dirty_oldest_seconds", "stream_oldest_seconds", "automation_on"} <= found
         nowhere = Redis(url="redis://127.0.0.1:9/0")
-        gauges = list(sensors.alerts.measure(instance, postgres, nowhere, settings(receiver)))
-    assert ("metrics_backend_up", {"target": "redis"}, 0.0) in gauges
+        away = Postgres(url="postgresql+psycopg2://tg_app:x@127.0.0.1:9/x")
+        for one, two, server in ((postgres, nowhere, "redis"), (away, redis, "postgres")):
+            measured, unknown = sensors.alerts.measure(instance, one, two, settings(receiver))
+            assert ("metrics_backend_up", {"target": server}, 0.0) in measured
+            assert unknown == {*sensors.alerts.METRICS_OF[server]}

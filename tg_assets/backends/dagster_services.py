@@ -100,7 +100,7 @@ def start_dagster(
     on_event: OnEvent | None = None,
     on_change: OnChange | None = None,
 ) -> str:
-    """Start (or reuse) the three processes; returns the webserver's address."""
+    """Start (or reuse) these processes; returns the webserver's address."""
     environment = {**environment, **dagster_environment(settings, move=True), "PYTHONUNBUFFERED": "1"}
     web_port = supervisor.reserve_port(settings, WEBSERVER)
     code_port = int(environment["TG_CODE_SERVER_PORT"])

@@ -40,8 +40,14 @@ class StateApi(DagsterApi):
     def gauges(self) -> Iterator[tuple[str, Mapping[str, str], float]]:
         """Whether sensors and schedules are on, and how many runs failed within the hour."""
         found = self._ask(_STATE, since=time.time() - FAILED_SECONDS)
-        yield "failed_runs", {}, float(found["runsOrError"].get("count") or 0)
-        for repository in found["repositoriesOrError"].get("nodes") or ():
+        repositories = found["repositoriesOrError"].get("nodes")
+        if not repositories or "count" not in found["runsOrError"]:
+            raise TgAssetsError(
+                "Dagster does not load our code. See the log of dagster-code (`tg-assets status`), and Deployment in "
+                "Dagster."
+            )
+        yield "failed_runs", {}, float(found["runsOrError"]["count"])
+        for repository in repositories:
             for one in (*repository["sensors"], *repository["schedules"]):
                 if one["name"] in AUTOMATIONS:
                     state = one.get("sensorState") or one["scheduleState"]

@@ -6,6 +6,7 @@ What does not belong here: how each is measured (``gauges``, ``certificates``).
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -16,13 +17,16 @@ from tg_assets.cli.each_tenant import NOBODY, tenant_of, tenants
 from tg_assets.cli.overview import streams
 from tg_assets.monitoring import gauges
 from tg_assets.monitoring.certificates import certificates
-from tg_assets.monitoring.gauges import Gauge, Seen
+from tg_assets.monitoring.gauges import Gauge, Seen, gathered
 from tg_assets.remote.config import load_models
+from tg_assets.stores.vectors import DEFAULT_PORT
 
 SECONDS = 15.0
 """From one look at a server to the next."""
 SELDOM_SECONDS = 120.0
 """The same for what changes slowly or takes long to find out."""
+PATIENCE_SECONDS = 60.0
+"""What takes longer is not known."""
 HEARTBEAT_SECONDS = 90.0
 """A daemon beats every 30 s; one that has not for so long is gone."""
 
@@ -36,30 +40,25 @@ def targets() -> dict[str, Seen]:
     return {name: Seen(_nothing_else(ask), SECONDS) for name, ask in asked.items()}
 
 
-def others() -> Sequence[Seen]:
-    """Everything else."""
-    return (
-        Seen(_waiting, SECONDS),
-        Seen(lambda: list(gauges.of_streams(streams())), SECONDS),
-        Seen(lambda: list(gauges.disk(runtime.settings().data_dir)), SECONDS),
-        Seen(lambda: list(_api().gauges()), SECONDS),
-        Seen(_telegram, SELDOM_SECONDS),
-        Seen(_event_log, SELDOM_SECONDS),
-        Seen(_certificates, SELDOM_SECONDS),
-    )
+def others() -> dict[str, Seen]:
+    """Everything else, by the names of the catalogue's ``PARTS``."""
+    often: Mapping[str, Callable[[], Sequence[Gauge]]] = {
+        "waiting": _waiting, "streams": lambda: list(gauges.of_streams(streams())), "disk": _disk,
+        "dagster": lambda: list(_api().gauges()),
+    }  # fmt: skip
+    seldom = {"telegram": _telegram, "event_log": _event_log, "certificates": _certificates}
+    found = {name: Seen(ask, SECONDS, PATIENCE_SECONDS) for name, ask in often.items()}
+    return found | {name: Seen(ask, SELDOM_SECONDS, PATIENCE_SECONDS) for name, ask in seldom.items()}
 
 
 def measure(seconds: float) -> list[Gauge]:
     """All of it once, side by side; what is not known after so many seconds counts as away."""
     runtime.settings()  # once, before threads ask for it
     servers, rest = targets(), others()
-    for seen in (*servers.values(), *rest):
-        seen.begin()
     deadline = time.monotonic() + seconds
-    for seen in (*servers.values(), *rest):
-        seen.wait(max(0.0, deadline - time.monotonic()))
-    up: list[Gauge] = [("metrics_backend_up", {"target": name}, seen.ok) for name, seen in servers.items()]
-    return up + [gauge for seen in rest for gauge in seen.values]
+    for seen in (*servers.values(), *rest.values()):
+        seen.begin()
+    return gathered(servers, rest, deadline)
 
 
 def _nothing_else(ask: Callable[[], object]) -> Callable[[], Sequence[Gauge]]:
@@ -112,6 +111,10 @@ def _waiting() -> Sequence[Gauge]:
     return list(gauges.waiting(runtime.postgres(), [tenant_of(name) for name in tenants(None)]))
 
 
+def _disk() -> Sequence[Gauge]:
+    return list(gauges.disk(runtime.settings().data_dir))
+
+
 def _telegram() -> Sequence[Gauge]:
     database = runtime.postgres()
     slugs = {name: tenant_of(name) for name in tenants(None) if name != NOBODY}
@@ -132,9 +135,10 @@ def _event_log() -> Sequence[Gauge]:
 
 def _certificates() -> Sequence[Gauge]:
     settings = runtime.settings()
-    urls = {
+    urls: dict[str, SecretStr | None] = {
         "postgres": settings.postgres_url, "redis": settings.redis_url, "qdrant": settings.qdrant_url,
         "neo4j": settings.neo4j_url,
     }  # fmt: skip
     known = {target: url.get_secret_value() for target, url in urls.items() if url}
-    return list(certificates(known | ({"dagster": settings.dagster_url} if settings.dagster_url else {})))
+    known |= {"dagster": settings.dagster_url} if settings.dagster_url else {}
+    return list(certificates(known, {"qdrant": DEFAULT_PORT}))

@@ -3,13 +3,11 @@
 The message as it was received has it. What does not belong here: sending events, metrics.
 """
 
-import re
 from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, text
 
-# As W3C Trace Context and UUIDs have them; what else a producer takes for one may name a chat or a person.
-_ANONYMOUS = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
+from tg_assets.ids import is_nameless
 
 
 def traces(connection: Connection, posts: Collection[str]) -> Mapping[str, str]:
@@ -35,4 +33,4 @@ def example(connection: Connection) -> str | None:
                 SELECT t.raw->>'trace_id' FROM posts JOIN telegram_messages t USING (id)
                 WHERE t.format IN ('event', 'persona') LIMIT 1""")
     ).scalar()
-    return found if found and _ANONYMOUS.fullmatch(found) else None
+    return found if is_nameless(found) else None

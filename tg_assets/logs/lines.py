@@ -18,11 +18,10 @@ from functools import cached_property
 from typing import Any
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.ids import is_nameless
 from tg_assets.logs.secrets import passwords_of, secrets_of, without_secrets
 from tg_assets.logs.steering import escaped, plain
 
-# An event's, which comes from outside, is told only if it can be nothing but an id.
-_TRACE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{7,63}")
 _FRAME = re.compile(r'File "([^"\n]+)", line (\d+)')
 
 
@@ -77,7 +76,7 @@ class Lines(logging.Formatter):
             "asset": _asset_of(event) or (step if step in self.assets else None),
             "sensor": known.get("name"),
             "event": getattr(event, "event_type_value", None),
-            "trace_id": trace if isinstance(trace, str) and _TRACE.fullmatch(trace) else None,
+            "trace_id": trace if is_nameless(trace) else None,
             "error": _error_of(record) or _told(getattr(getattr(event, "event_specific_data", None), "error", None)),
             "message": known.get("orig_message", _message(record)),
         }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
 # A variable of such a name holds a secret.
-_SECRET = re.compile("KEY|SECRET|PASS|TOKEN|HASH|CREDENTIAL", re.IGNORECASE)
+_SECRET = re.compile("KEY|SECRET|PASS|TOKEN|HASH|CREDENTIAL|WEBHOOK", re.IGNORECASE)
 # Shorter values are words, numbers and switches.
 SECRET_LENGTH = 8
 _LOGIN = re.compile(r"://[^\s/@]+@")

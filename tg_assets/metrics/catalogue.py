@@ -52,6 +52,8 @@ STREAMS = (
     "persona:messages:ingested",
 )  # fmt: skip
 TARGETS = ("postgres", "dagster", "daemon", "redis", "qdrant", "neo4j", "objects")
+# What is measured besides whether servers answer.
+PARTS = ("waiting", "streams", "disk", "dagster", "telegram", "event_log", "certificates")
 # Sensors and schedules that are on unless somebody switches them off.
 AUTOMATIONS = (
     "start_tail", "start_refresh", "register_feeds", "find_gaps", "evaluate_checks", "report_failed_runs",
@@ -147,6 +149,7 @@ METRICS = (
         "stage_unsettled_oldest_seconds", Kind.gauge, "Time since the oldest of them was tried last.",
         {"stage": STAGES, "outcome": ("failed", "waiting")},
     ),
+    Metric("measured_ok", Kind.gauge, "Whether a part of these gauges could be measured.", {"part": PARTS}),
     Metric("automation_on", Kind.gauge, "Whether a sensor or schedule is on.", {"name": AUTOMATIONS}),
     Metric("failed_runs", Kind.gauge, "Runs that failed within the last hour."),
     Metric("event_log_rows", Kind.gauge, "Rows of Dagster's event log, as PostgreSQL estimates them."),

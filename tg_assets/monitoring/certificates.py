@@ -8,6 +8,7 @@ import ssl
 import struct
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography import x509
@@ -28,11 +29,14 @@ def is_encrypted(url: str) -> bool:
     return parts.scheme in _PORTS
 
 
-def seconds_left(url: str) -> float:
-    """Until the certificate of the server at an encrypted address ends; negative when it has. Raises OSError."""
+def seconds_left(url: str, port: int | None = None) -> float:
+    """Until the certificate of the server at an encrypted address ends; negative when it has.
+
+    ``port`` is the usual one where the address names none. Raises OSError, or ValueError when it is no certificate.
+    """
     parts = urlsplit(url)
     is_postgres = parts.scheme.startswith("postgresql")
-    port = parts.port or (5432 if is_postgres else _PORTS[parts.scheme])
+    port = parts.port or port or (5432 if is_postgres else _PORTS[parts.scheme])
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # an ended one must be seen, too
     with socket.create_connection((parts.hostname or "", port), timeout=SECONDS) as plain:
@@ -46,11 +50,13 @@ def seconds_left(url: str) -> float:
     return (ends - datetime.now(UTC)).total_seconds()
 
 
-def certificates(addresses: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, str], float]]:
-    """A gauge per server that is spoken to encrypted, and answers."""
+def certificates(
+    addresses: Mapping[str, str], ports: Mapping[str, int] = MappingProxyType({})
+) -> Iterator[tuple[str, Mapping[str, str], float]]:
+    """A gauge per server that is spoken to encrypted, and answers; ``ports`` are usual ones that differ from HTTPS'."""
     for target, url in addresses.items():
         if is_encrypted(url):
             try:
-                yield "certificate_left_seconds", {"target": target}, seconds_left(url)
-            except OSError:
+                yield "certificate_left_seconds", {"target": target}, seconds_left(url, ports.get(target))
+            except (OSError, ValueError):
                 continue  # whether it answers is told by another gauge

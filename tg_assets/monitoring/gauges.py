@@ -16,8 +16,6 @@ from tg_assets.live.state import StreamState
 from tg_assets.remote.config import Models
 from tg_assets.stores.database import Database, TenantConnection
 
-PATIENCE_SECONDS = 10.0
-
 Gauge = tuple[str, Mapping[str, str], float]
 """A metric's name, its labels and its value."""
 
@@ -64,7 +62,7 @@ _TELEGRAM = """
             SELECT posted_at, posted_at - lag(posted_at) OVER (ORDER BY posted_at) AS pause
             FROM (SELECT posted_at FROM telegram_messages t
                   WHERE t.channel_id = live.id AND t.posted_at > now() - interval '28 days'
-                  ORDER BY telegram_message_id DESC LIMIT 2000) m) p
+                  ORDER BY posted_at DESC LIMIT 2000) m) p
         GROUP BY live.id
     )
     SELECT (SELECT count(*) FROM rhythm
@@ -90,13 +88,16 @@ class Most:
             self.ages[key] = max(self.ages.get(key, 0.0), float(age), 0.0)
 
 
-def waiting(database: Database, tenants: Sequence[UUID]) -> Iterator[Gauge]:
-    """What waits in the database, over tenants: partitions, events to be sent, items of stages, albums' items."""
+def waiting(database: Database, tenants: Sequence[UUID], *, albums: bool = True) -> Iterator[Gauge]:
+    """What waits in the database, over tenants: partitions, events to be sent, items of stages, albums' items.
+
+    Albums are all read, which takes time where they are many.
+    """
     found = Most({}, {})
     with database.connection() as connection:
         for tenant in tenants:
             with TenantConnection(connection, tenant).transaction() as inside:
-                _add(inside, found)
+                _add(inside, found, albums)
     named = {
         "dirty": "dirty_partitions", "outgoing": "outgoing_events", "letters": "dead_letters",
         "in_progress": "albums_in_progress", "miscounted": "albums_miscounted",
@@ -114,13 +115,15 @@ def waiting(database: Database, tenants: Sequence[UUID]) -> Iterator[Gauge]:
             yield "album_items_count_gauge", {"status": what[1]}, count
 
 
-def _add(connection: Connection, found: Most) -> None:
+def _add(connection: Connection, found: Most, with_albums: bool) -> None:
     now = connection.execute(text(_WAITING)).one()
     found.add(("dirty",), now.dirty, now.dirty_age)
     found.add(("outgoing",), now.outgoing, now.outgoing_age)
     found.add(("letters",), now.letters)
     for row in connection.execute(text(_UNSETTLED)):
         found.add(("stage", row.stage, row.outcome), row.items, row.age)
+    if not with_albums:
+        return
     albums = connection.execute(text(_ALBUMS)).one()
     for status in ("settled", "pending", "deleted"):
         found.add(("album", status), float(getattr(albums, status)))
@@ -156,7 +159,7 @@ def budgets(database: Database, tenants: Mapping[str, UUID], models: Models) -> 
                 (model.kind, model.model): model.daily_tokens
                 for model in (chosen.vision, chosen.tags, chosen.albums)
                 if model
-            }
+            }  # of one model for several purposes the last one's limit is shown
             if not limits:
                 continue
             with TenantConnection(connection, tenant).transaction() as inside:
@@ -189,23 +192,28 @@ def disk(path: Path) -> Iterator[Gauge]:
 class Seen:
     """Something that is measured again and again in a thread of its own, so that a slow server delays no scrape.
 
-    ``values`` is what was found last; empty, and ``ok`` false, when it could not be measured. A server that has not
-    answered for ``PATIENCE_SECONDS`` does not answer, although it may be waited for longer.
+    ``values`` is what was found last; empty, and ``ok`` false, when it could not be measured. What has not answered for
+    ``patience`` seconds does not answer, although it may be waited for longer.
     """
 
-    def __init__(self, measure: Callable[[], Sequence[Gauge]], seconds: float) -> None:
-        self._measure, self._seconds = measure, seconds
+    def __init__(self, measure: Callable[[], Sequence[Gauge]], seconds: float, patience: float = 10.0) -> None:
+        self._measure, self._seconds, self._patience = measure, seconds, patience
+        self._found: Sequence[Gauge] = ()
         self._first = threading.Event()
         self._why = ""
         self._asked: float | None = None
         self._answered = False
-        self.values: Sequence[Gauge] = ()
 
     @property
     def ok(self) -> bool:
         """Whether it answers."""
         asked = self._asked
-        return self._answered and (asked is None or time.monotonic() - asked < PATIENCE_SECONDS)
+        return self._answered and (asked is None or time.monotonic() - asked < self._patience)
+
+    @property
+    def values(self) -> Sequence[Gauge]:
+        """What was found last."""
+        return self._found if self.ok else ()
 
     def follow(self, failed: Callable[[Exception], None]) -> None:
         """Measure until the process ends."""
@@ -225,9 +233,9 @@ class Seen:
         """Measure once; ``failed`` is told what is new."""
         self._asked = time.monotonic()
         try:
-            self.values, self._answered, self._why = tuple(self._measure()), True, ""
+            self._found, self._answered, self._why = tuple(self._measure()), True, ""
         except Exception as error:  # noqa: BLE001 - whatever ails one server, the others are still worth measuring
-            self.values, self._answered = (), False
+            self._found, self._answered = (), False
             if self._why != (why := repr(error)):
                 self._why = why
                 failed(error)
@@ -237,3 +245,12 @@ class Seen:
     def wait(self, seconds: float) -> None:
         """Until it was measured once."""
         self._first.wait(seconds)
+
+
+def gathered(targets: Mapping[str, Seen], parts: Mapping[str, Seen], deadline: float) -> list[Gauge]:
+    """What was measured last, waited for until a moment of the monotonic clock where it was not measured yet."""
+    for seen in (*targets.values(), *parts.values()):
+        seen.wait(max(0.0, deadline - time.monotonic()))
+    found: list[Gauge] = [("metrics_backend_up", {"target": name}, seen.ok) for name, seen in targets.items()]
+    found += [("measured_ok", {"part": name}, seen.ok) for name, seen in parts.items()]
+    return found + [gauge for seen in parts.values() for gauge in seen.values]

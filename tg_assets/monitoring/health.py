@@ -36,6 +36,7 @@ class Problem:
     severity: str
     summary: str
     description: str
+    metric: str
     labels: Mapping[str, str]
     lasts: float
     """Seconds that it has to last before somebody is told."""
@@ -67,7 +68,7 @@ class Rule:
                 summary, description = (
                     _filled(one, labels, measured / whole) for one in (self.summary, self.description)
                 )
-                yield Problem(self.name, self.severity, summary, description, labels, self.lasts)
+                yield Problem(self.name, self.severity, summary, description, self.metric, labels, self.lasts)
 
 
 _COMPARE = {">": float.__gt__, "<": float.__lt__, "==": float.__eq__}

@@ -55,7 +55,7 @@ _NOW = (
          "max(live_holes)", {1: "orange"}),
     _now("Quiet chats", "Chats that are silent for longer than they ever were in four weeks.",
          "max(quiet_chats)", {1: "orange"}),
-    _now("Accounts stopped", "Accounts that do not read Telegram any more.", "max(accounts_stopped)", {1: "red"}),
+    _now("Accounts stopped", "Accounts that do not read Telegram any more.", "max(accounts_stopped)", {1: "orange"}),
     _now("Flood wait", "How long Telegram lets the account wait that waits longest.",
          "max(flood_wait_seconds)", {900: "orange"}, "s"),
     _now("Session unused", "Since the session that rests longest was used or made.",
@@ -67,7 +67,12 @@ _NOW = (
     Panel(
         "Sensors and schedules", "Whether those are on that an installation runs by.",
         (Query("automation_on", "{{name}}"),),
-        kind=Kind.stat, width=24, height=4, words={0: ("off", "orange"), 1: ("on", "green")},
+        kind=Kind.stat, width=16, height=6, words={0: ("off", "orange"), 1: ("on", "green")},
+    ),
+    Panel(
+        "Measured", "Whether each part of what is shown here could be measured; what could not is grey.",
+        (Query("measured_ok", "{{part}}"),),
+        kind=Kind.stat, width=8, height=6, words={0: ("unknown", "orange"), 1: ("known", "green")},
     ),
 )  # fmt: skip
 
@@ -207,7 +212,7 @@ _TELEGRAM_AND_DAGSTER = (
             Query("max(live_holes)", "gaps"), Query("max(quiet_chats)", "quiet chats"),
             Query("max(accounts_stopped)", "accounts stopped"),
         ),
-        colors={"accounts stopped": "red"},
+        colors={"accounts stopped": "orange"},
     ),
     Panel(
         "Runs that failed", "Runs of Dagster that failed within the hour before.",

@@ -6,8 +6,10 @@ event. What does not belong here: measuring (``gauges``).
 """
 
 import logging
+import threading
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from itertools import product
 from socketserver import ThreadingMixIn
@@ -29,14 +31,16 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.metrics.catalogue import BY_NAME, METRICS, OTHER, Kind
 from tg_assets.metrics.catalogue import Metric as Known
 from tg_assets.metrics.tally import EVERY
-from tg_assets.monitoring.gauges import Gauge, Seen
+from tg_assets.monitoring.gauges import Gauge, Seen, gathered
 from tg_assets.monitoring.health import Status, detailed
 from tg_assets.stores.database import Database
 
 _log = logging.getLogger(__name__)
 FOLDED = 50_000
 """Amounts that are folded into totals by one scrape, at most."""
-FIRST_SECONDS = 10.0
+FIRST_SECONDS = 5.0
+"""From the beginning on, what was not measured yet is waited for."""
+COUNTED_SECONDS = 3.0
 _AMOUNTS = """
     SELECT sample, labels, sum(amount) AS amount,
            (array_agg(trace ORDER BY trace->'at' DESC) FILTER (WHERE trace IS NOT NULL))[1] AS trace
@@ -76,24 +80,49 @@ def _amount(row: Any) -> Amount:
     return amount
 
 
+class Counted:
+    """The amounts, asked for anew by each scrape, by one at a time: a database that hangs holds up no page."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._asking: threading.Thread | None = None
+        self._found: Amounts | None = None
+
+    def get(self, seconds: float) -> Amounts | None:
+        """The amounts; None when they cannot be seen, or not within so many seconds."""
+        with self._lock:
+            if self._asking is None or not self._asking.is_alive():
+                self._found = None
+                self._asking = threading.Thread(target=self._ask, daemon=True)
+                self._asking.start()
+            asking = self._asking
+        asking.join(seconds)
+        return self._found
+
+    def _ask(self) -> None:
+        try:
+            self._found = amounts(self._database)
+        except Exception as error:  # noqa: BLE001 - gauges say which server it is
+            _unseen(error)
+
+
 class Page:
     """Collects for ``prometheus_client``. Parts that cannot be seen are left out, and logged by their error's name."""
 
-    def __init__(self, database: Database, targets: Mapping[str, Seen], others: Sequence[Seen]) -> None:
-        self._database, self._targets, self._others = database, targets, others
+    def __init__(self, database: Database, targets: Mapping[str, Seen], others: Mapping[str, Seen]) -> None:
+        self._targets, self._others = targets, others
+        self._counted = Counted(database)
+        self._deadline = time.monotonic() + FIRST_SECONDS
 
     def follow(self) -> None:
         """Begin to measure."""
-        for seen in (*self._targets.values(), *self._others):
+        for seen in (*self._targets.values(), *self._others.values()):
             seen.follow(_unseen)
 
     def collect(self) -> Iterator[Metric]:
         """Every metric of the catalogue."""
-        counted: Amounts | None = None
-        try:
-            counted = amounts(self._database)
-        except Exception as error:  # noqa: BLE001 - gauges say which server it is
-            _unseen(error)
+        counted = self._counted.get(COUNTED_SECONDS)
         gauges = self._gauges()
         for metric in METRICS:
             if metric.kind is Kind.gauge:
@@ -103,10 +132,7 @@ class Page:
 
     def measured(self) -> list[Gauge]:
         """What was measured last, server by server and all else."""
-        for seen in (*self._targets.values(), *self._others):
-            seen.wait(FIRST_SECONDS)
-        up: list[Gauge] = [("metrics_backend_up", {"target": name}, seen.ok) for name, seen in self._targets.items()]
-        return up + [gauge for seen in self._others for gauge in seen.values]
+        return gathered(self._targets, self._others, self._deadline)
 
     def _gauges(self) -> Mapping[str, Mapping[tuple[str, ...], float]]:
         found: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)

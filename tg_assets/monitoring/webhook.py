@@ -79,7 +79,7 @@ def signed(body: bytes, secret: str, message: str, moment: int) -> str:
 def send(url: str, secret: str, alerts: Sequence[Alert], external_url: str = "") -> None:
     """Returns when the other side has it; raises TgAssetsError that names its host only, since a path may be secret."""
     body = orjson.dumps(payload(alerts, external_url))
-    told = "".join(f"{one.fingerprint}{_time(one.began)}{_time(one.ended)}" for one in alerts)
+    told = "".join(f"{one.fingerprint}{_time(one.began)}{one.status}" for one in alerts)
     message, moment = f"msg_{hashlib.sha256(told.encode()).hexdigest()[:32]}", int(time.time())
     headers = {
         "content-type": "application/json", "webhook-id": message, "webhook-timestamp": str(moment),

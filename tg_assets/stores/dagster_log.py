@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 # Rows that are looked at, and runs that are removed, in one transaction.
-ROWS, RUNS = 10_000, 500
+ROWS, RUNS = 10_000, 100
 OVER = ("SUCCESS", "FAILURE", "CANCELED")
 
 _PAGES = {

@@ -48,7 +48,11 @@ UNKNOWN = (re.compile(r'role "[^"]*" does not exist'), re.compile(r'database "[^
 def engine(url: str) -> Engine:
     """The process's engine for a URL. Raises TgAssetsError when that is none."""
     # No pool: a run uses one connection for its whole life, and idle pooled ones are what exhausts a server.
-    options = {"application_name": "tg-assets", "options": " ".join(f"-c {name}={value}" for name, value in SESSION)}
+    options = {
+        "application_name": "tg-assets", "options": " ".join(f"-c {name}={value}" for name, value in SESSION),
+        # A host that is gone is noticed within two minutes; by default nobody notices for hours.
+        "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 6,
+    }  # fmt: skip
     try:
         # Errors must not quote what a statement was given: messages.
         made = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
