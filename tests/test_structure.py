@@ -153,6 +153,24 @@ print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
 """
 
 
+# The resource of runs, what is made before there is one, and programs of their own.
+READ_THE_ENVIRONMENT = {
+    "resources.settings", "tg_assets.partitions", "tg_assets.assets.partitioning", "resources.compute_logs",
+    "tg_assets.daemon", "tg_assets.logs.lines", "tg_assets.cli.runtime", "tg_assets.cli.services",
+}  # fmt: skip
+
+
+def test_settings_are_read_in_few_places() -> None:
+    """Everybody else is given them."""
+    found = {
+        name
+        for name, tree in modules().items()
+        if not name.startswith(("migrations", "tg_assets.settings"))
+        and any(isinstance(node, ast.Name) and node.id == "load_settings" for node in ast.walk(tree))
+    }
+    assert found == READ_THE_ENVIRONMENT
+
+
 def test_pure_means_pure(tmp_path: Path) -> None:
     """What is no part of Dagster's side loads no Dagster, and of heavy libraries no more than it says."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TG_", "DAGSTER"))}
