@@ -51,7 +51,10 @@ LONG = (
 )  # fmt: skip
 
 # Files that tell a story: a test goes on where the one above it ended. All others pass in any order.
-STORIES = ("cli/test_readme.py", "ui/test_ui.py")
+STORIES = (
+    "cli/test_readme.py", "ui/test_ui.py", "ui/test_ui_telegram.py", "pipeline/test_isolation.py",
+    "backends/test_qdrant_server.py",
+)  # fmt: skip
 
 # Files whose tests start servers or workers of their own, or read pictures with large models.
 STARTS_PROCESSES = (
