@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,8 +16,12 @@ from tg_assets import ids
 from tg_assets.cli import cli, doctor, runtime
 from tg_assets.cli.faults import explain
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.graph import schema
+from tg_assets.stores.graph import GraphStore
 from tg_assets.stores.objects import ObjectStore
 from tg_assets.stores.vectors import Narrow, VectorIndex
+from tg_assets.vision import objects
+from tg_assets.vision.models import ModelFile
 
 NOWHERE = "127.0.0.1:9"  # the discard port: nobody listens
 
@@ -218,3 +223,31 @@ def test_a_bad_key_of_a_feed_is_refused(key: str) -> None:
     for arguments in (["coverage", key], ["backfill", key, "2026-01-01..2026-01-02", "--dry-run"]):
         done = CliRunner().invoke(cli, arguments)
         assert isinstance(done.exception, TgAssetsError)
+
+
+def test_keys_of_the_graph_that_are_not_unique_are_told(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None at all is an empty graph; some of them is a graph that would double what lacks one."""
+    store = runtime.neo4j()
+    store.create_schema(schema.CONSTRAINTS)
+    assert store.unique_keys() >= schema.UNIQUE
+    assert f"all {len(schema.UNIQUE)} keys are unique" in ask("graph")
+    left = {one for one in schema.UNIQUE if one[0] not in ("Tag", "Post")}
+    monkeypatch.setattr(GraphStore, "unique_keys", lambda _: left)
+    assert ask("graph").startswith("Nodes of Post, Tag have no unique key")
+    monkeypatch.setattr(GraphStore, "unique_keys", lambda _: set())
+    assert "no constraint yet" in ask("graph")
+
+
+def test_a_model_file_of_another_content_is_told(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not used, as if it were not there; but whoever installed it is told why."""
+    for name, content in (("good_model", b"weights"), ("other_model", b"weight")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.bin").write_bytes(content)
+    monkeypatch.syspath_prepend(tmp_path)
+    expected = sha256(b"weights").hexdigest()
+    good, other, gone = (ModelFile(one, "model.bin", expected) for one in ("good_model", "other_model", "no_model"))
+    assert (good.path(), other.path(), gone.path()) == (tmp_path / "good_model" / "model.bin", None, None)
+    assert [one.is_another for one in (good, other, gone)] == [False, True, False]
+    assert "5 of 5 model files" in ask("pictures")
+    monkeypatch.setattr(objects, "GRAPH", other)
+    assert ask("pictures").startswith("other_model/model.bin: not the model")

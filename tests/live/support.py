@@ -19,6 +19,7 @@ from tg_assets.live.keeping import Keep
 from tg_assets.live.process import Processor
 from tg_assets.live.refresh import Made, Refresh
 from tg_assets.live.tail import Flush, Tail
+from tg_assets.monitoring import gauges
 from tg_assets.registry.channels import register_tenant
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
@@ -130,6 +131,11 @@ class Live:
         chosen = {"album_quiet_seconds": album_quiet}
         redis = SimpleNamespace(client=lambda: self.redis)
         return pipeline.prepared_stages(pipeline.tools(live=True, settings=chosen, redis=redis, **given))
+
+    def behind(self) -> set[str]:
+        """Stages for which dirty partitions wait, as metrics tell it."""
+        found = gauges.waiting(pipeline.postgres(), [ids.tenant_id(self.tenant)], albums=False)
+        return {labels["stage"] for name, labels, age in found if name == "stage_oldest_seconds" and age > 0}
 
     def world(self) -> dict[str, Any]:
         """Everything there is of the tenant, in all stores, without what names the tenant: for comparing lives.

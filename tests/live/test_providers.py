@@ -7,6 +7,7 @@ from tests.live.support import Live
 from tests.live.test_albums import FakeVision, batches, check, describe, due, item, picture, told
 from tests.support.providers import HandlerProvider
 from tg_assets.albums.written import Writer
+from tg_assets.metrics.catalogue import LIVE_STAGES
 from tg_assets.remote.chat import Reply
 from tg_assets.remote.errors import NotNow
 from tg_assets.remote.price import Price
@@ -30,7 +31,9 @@ def test_a_provider_that_is_down(live: Live) -> None:
         live.send(*batch)
     live.send(*(live.event(number, media=[picture(live, number)]) for number in range(200, 240)))
     live.drain()
+    assert live.behind() == {*LIVE_STAGES}
     live.refresh(vision=Down())
+    assert live.behind() == {"vision_summaries"}
     waiting = live.rows(
         "SELECT count(*), min(reason) FROM derivations WHERE stage = 'vision_summaries' AND status = 'waiting'"
     )
@@ -46,6 +49,7 @@ def test_a_provider_that_is_down(live: Live) -> None:
     assert live.rows("SELECT count(*) FROM post_enrichment WHERE kind = 'vision' AND status = 'ok'") == [(47,)]
     assert live.rows("SELECT count(*) FROM derivations WHERE status = 'waiting'") == [(0,)]
     assert live.rows("SELECT count(*) FROM dirty") == [(0,)]
+    assert live.behind() == set()
 
 
 class Scribe:

@@ -87,11 +87,12 @@ def test_the_worst_problem_decides() -> None:
 
 
 def test_details_are_by_what_they_are_of() -> None:
-    said = detailed([*(wrong for wrong, _ in CASES.values()), ("dirty_partitions", {}, 4.0)])
+    behind = ("stage_oldest_seconds", {"stage": "tags"}, 12.0)
+    said = detailed([*(wrong for wrong, _ in CASES.values()), ("dirty_partitions", {}, 4.0), behind])
     assert said["servers"] == {"redis": False}
     assert said["automations"] == {"start_tail": False}
     assert said["streams"] == {"posts:parsed": {"oldest_seconds": 301.0}}
-    assert said["stages"] == {"tags": {"failed": {"items": 1.0}}}
+    assert said["stages"] == {"tags": {"failed": {"items": 1.0}, "oldest_seconds": 12.0}}
     assert said["measured"] == {"token_budget_left_ratio": 0.05, "dirty_partitions": 4.0}
     assert len(said["problems"]) == len(CASES)
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import create_engine, text
 
-from tg_assets.cli import runtime
+from tg_assets.cli import doctor_models, runtime
 from tg_assets.cli.faults import explain
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console
@@ -176,10 +176,21 @@ def _redis() -> str:
 
 def _graph() -> str:
     from tg_assets import ids
+    from tg_assets.graph.schema import UNIQUE
 
-    with runtime.neo4j().tenant(ids.tenant_id("doctor")) as graph:
+    store = runtime.neo4j()
+    with store.tenant(ids.tenant_id("doctor")) as graph:
         graph.read("MATCH (p:Post {tenant_id: $tenant}) RETURN count(p) AS posts")
-    return "answers Cypher over Bolt"
+    found = store.unique_keys()
+    missing = sorted(label for label, key in UNIQUE - found)
+    if missing and found:
+        raise TgAssetsError(
+            f"Nodes of {', '.join(missing)} have no unique key, so writing them is slow and may double them. A run of "
+            "neo4j_nodes makes it; where that fails, the graph holds two nodes of one key."
+        )
+    return "answers Cypher over Bolt; " + (
+        f"all {len(UNIQUE)} keys are unique" if found else "no constraint yet: made by the first run"
+    )
 
 
 def _vectors() -> str:
@@ -198,64 +209,6 @@ def _objects() -> str:
         raise TgAssetsError("The object store does not give back what was written. Check TG_OBJECTS_URL.")
     store.delete("doctor/probe")
     return f"writes and reads ({store.url.partition(':')[0]})"
-
-
-def _ocr() -> str:
-    from tg_assets.vision.ocr import ocr_status
-
-    status = ocr_status()
-    if not status.available:
-        raise TgAssetsError(f"Text in pictures is not read. {status.how_to}")
-    return f"{status.engine}: {', '.join(status.languages)}"
-
-
-def _pictures() -> str:
-    from tg_assets.vision.local import LocalVision
-
-    return LocalVision().version
-
-
-def _voices() -> str:
-    from resources.speech import SpeechResource
-
-    choice = SpeechResource().choose(runtime.settings())
-    return choice.provider.version if choice.provider else f"not heard: {choice.why_not}"
-
-
-def _tags() -> str:
-    from resources.embedder import EmbedderResource
-    from resources.tagger import TaggerResource
-
-    return TaggerResource().local(EmbedderResource().get(), runtime.settings()).version
-
-
-def _elsewhere() -> str:
-    """Remote models by tenant; a key that is not there is found here and not by a run."""
-    from resources.vision import policy_of
-    from tg_assets.remote.config import load_models
-
-    path = runtime.settings().models
-    models = load_models(path)
-    if path is None:
-        return "none; TG_MODELS names a file that chooses some"
-    told = []
-    for slug in ["default", *sorted(models.tenants)]:
-        chosen = models.for_tenant(slug)
-        policy_of(slug, chosen.policy)
-        for purpose in ("vision", "tags", "albums"):
-            if (model := getattr(chosen, purpose)) is None:
-                continue
-            if model.key_env and not os.environ.get(model.key_env):
-                raise TgAssetsError(f"{slug}: {model.name} for {purpose} needs the variable {model.key_env}.")
-            told.append(f"{slug}: {purpose} by {model.name}")
-    return "; ".join(told) or "none: the file chooses no model"
-
-
-def _embedder() -> str:
-    from tg_assets.embedder import UseEmbedder
-
-    model = UseEmbedder()
-    return f"{model.model_id}, {model.dimension} numbers"
 
 
 def _dagster() -> str:
@@ -315,12 +268,12 @@ CHECKS: dict[str, Callable[[], str]] = {
     "objects": _objects,
     "Dagster": _dagster,
     "Telegram": _telegram,
-    "OCR": _ocr,
-    "pictures": _pictures,
-    "voices": _voices,
-    "tags": _tags,
-    "models elsewhere": _elsewhere,
-    "text model": _embedder,
+    "OCR": doctor_models.ocr,
+    "pictures": doctor_models.pictures,
+    "voices": doctor_models.voices,
+    "tags": doctor_models.tags,
+    "models elsewhere": doctor_models.elsewhere,
+    "text model": doctor_models.embedder,
 }
 
 

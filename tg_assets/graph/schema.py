@@ -19,6 +19,7 @@ KEYS = {
     "Group": ("group_id",),
 }
 
+UNIQUE = {(label, frozenset({"tenant_id", *key})) for label, key in KEYS.items()}
 CONSTRAINTS = tuple(
     f"CREATE CONSTRAINT {label.lower()}_key IF NOT EXISTS FOR (n:{label}) "
     f"REQUIRE ({', '.join(f'n.{name}' for name in ('tenant_id', *key))}) IS UNIQUE"

@@ -71,6 +71,15 @@ def due_partitions(connection: Connection) -> Dirty:
     return Dirty({(row.feed, row.date): row.seqs for row in rows}, min((row.oldest for row in rows), default=None))
 
 
+def note(connection: Connection, marks: Sequence[int], settled: Sequence[str]) -> None:
+    """Say which assets have nothing left to do for marks that stay."""
+    connection.execute(
+        text("""UPDATE dirty SET settled = ARRAY(SELECT DISTINCT unnest(settled || CAST(:settled AS text[])))
+                WHERE seq = ANY(:marks)"""),
+        {"marks": list(marks), "settled": list(settled)},
+    )
+
+
 def postpone(connection: Connection, marks: Sequence[int]) -> None:
     """Look at marks again later: what they stand for waits for something outside."""
     connection.execute(

@@ -30,6 +30,8 @@ POLL_SECONDS = 0.25
 # While so many entries wait the stages let messages in first, but not for longer than this in a round.
 BACKLOG, HOLD_SECONDS = 5000, 60.0
 REPORT_SECONDS = 60.0
+# How far a long round is, is noted so often, for whoever measures which stage is behind.
+NOTE_SECONDS = 5.0
 LONGEST_PAUSE = 30.0
 
 Partition = tuple[str, date]
@@ -53,6 +55,32 @@ class Made:
             assets = set(reports) if partition in first else busy
             if assets:
                 self.partitions.setdefault(partition, set()).update(assets)
+
+
+@dataclass(slots=True)
+class Progress:
+    """A round over the partitions of these marks: what each asset's stages did, and assets whose stages stumbled."""
+
+    marks: Sequence[int]
+    reports: Reports = field(default_factory=dict)
+    stumbled: set[str] = field(default_factory=set)
+    noted: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all is made but what waits for something outside."""
+        return not self.stumbled and not any(report.left for report in self.reports.values())
+
+    def note(self, session: TenantConnection) -> None:
+        """Say with the marks which assets have nothing left to do for them."""
+        settled = [
+            asset
+            for asset, report in self.reports.items()
+            if not (report.left or report.waiting or asset in self.stumbled)
+        ]
+        with session.transaction() as connection:
+            dirty.note(connection, self.marks, settled)
+        self.noted = time.monotonic()
 
 
 class Refresh:
@@ -142,22 +170,24 @@ class Refresh:
     def _scope(self, session: TenantConnection, scope: Scope, found: dirty.Dirty) -> None:
         self.rounds += 1
         covered = [one for one in found.partitions if scope.holds(*one)]
-        before = self.failures.total()
-        reports: Reports = {}
-        order = self._order
-        self._pass(session, scope, order.first, reports)
-        self._pass(session, scope, tuple(order.slow), reports)
+        progress = Progress([mark for one in covered for mark in found.partitions[one]])
+        reports, order = progress.reports, self._order
+        self._pass(session, scope, order.first, progress)
+        self._pass(session, scope, tuple(order.slow), progress)
         if any(reports[asset].done for asset in order.slow if asset in reports):
-            self._pass(session, scope, order.again, reports)
-        self._pass(session, scope, order.last, reports)
+            self._pass(session, scope, order.again, progress)
+        self._pass(session, scope, order.last, progress)
         self._made.add(covered, scope.feed, reports, set(covered) - self._reported)
-        if self.failures.total() == before and not any(report.left for report in reports.values()):
-            waits = any(report.waiting for report in reports.values())
+        waits = any(report.waiting for report in reports.values())
+        if waits or not progress.is_whole:
+            progress.note(session)
+        if progress.is_whole:
             with session.transaction() as connection:
                 settle = dirty.postpone if waits else dirty.clear
-                settle(connection, [mark for one in covered for mark in found.partitions[one]])
+                settle(connection, progress.marks)
 
-    def _pass(self, session: TenantConnection, scope: Scope, assets: Sequence[str], reports: Reports) -> None:
+    def _pass(self, session: TenantConnection, scope: Scope, assets: Sequence[str], progress: Progress) -> None:
+        reports = progress.reports
         for asset in assets:
             total = reports.setdefault(asset, Report())
             total.left = total.busy = 0
@@ -174,6 +204,7 @@ class Refresh:
                     if is_down(error):
                         raise
                     self._failed(f"{asset}{f'/{number}' if number else ''}", error)
+                    progress.stumbled.add(asset)
                     continue
                 again = report.stale.total() == report.stale["waiting"] + report.stale["retry"]
                 if again and (report.waiting or (report.failed and not report.done)):
@@ -181,6 +212,8 @@ class Refresh:
                 total.add(report)
                 if report.done:
                     self._log(f"{asset}: {report.done:,} made in {scope.feed}, {report.seconds:.1f} s")
+            if time.monotonic() - progress.noted > NOTE_SECONDS:
+                progress.note(session)
 
     def _failed(self, what: str, error: Exception) -> None:
         self.failures[f"{what}: {type(error).__name__}"] += 1

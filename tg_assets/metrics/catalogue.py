@@ -47,6 +47,8 @@ STAGES = (
     "posts", "media_objects", "media_groups", "vision_summaries", "album_summaries", "transcripts", "tags",
     "qdrant_points", "qdrant_points.albums", "neo4j_nodes", "neo4j_nodes.albums", "feed_statistics",
 )  # fmt: skip
+# Those that live traffic asks for; `assets.ASSETS` says which, and a test compares them.
+LIVE_STAGES = tuple(stage for stage in STAGES if "." not in stage)
 STREAMS = (
     "posts:parsed", "posts:edited", "posts:deleted", "albums:parsed", "posts:vision:uploaded", "posts:vision:analyzed",
     "persona:messages:ingested",
@@ -138,6 +140,10 @@ METRICS = (
     Metric("stream_oldest_seconds", Kind.gauge, "Age of the oldest entry not settled.", {"stream": STREAMS}),
     Metric("dirty_partitions", Kind.gauge, "Partitions that live traffic changed and no run has worked on since."),
     Metric("dirty_oldest_seconds", Kind.gauge, "How long the one that waits longest has waited."),
+    Metric(
+        "stage_oldest_seconds", Kind.gauge, "How long the partition has waited that waits longest for this stage.",
+        {"stage": LIVE_STAGES},
+    ),
     Metric("outgoing_events", Kind.gauge, "Events that wait to be sent."),
     Metric("outgoing_oldest_seconds", Kind.gauge, "How long the one that waits longest has waited."),
     Metric("dead_letters", Kind.gauge, "Events and messages that were rejected and not replayed."),

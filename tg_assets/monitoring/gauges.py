@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets.landing.holes import holes
 from tg_assets.live.state import StreamState
+from tg_assets.metrics.catalogue import LIVE_STAGES
 from tg_assets.remote.config import Models
 from tg_assets.stores.database import Database, TenantConnection
 
@@ -26,6 +27,10 @@ _WAITING = """
            (SELECT count(*) FROM outbox) AS outgoing,
            (SELECT extract(epoch FROM now() - min(created_at)) FROM outbox) AS outgoing_age,
            (SELECT count(*) FROM dead_letters) AS letters
+"""
+_BEHIND = """
+    SELECT stage, extract(epoch FROM now() - min(marked_at)) AS age
+    FROM dirty CROSS JOIN unnest(CAST(:stages AS text[])) AS stage WHERE stage <> ALL(settled) GROUP BY stage
 """
 # Each part has an index of its own; asked together they would read the whole ledger.
 _UNSETTLED = """
@@ -106,6 +111,8 @@ def waiting(database: Database, tenants: Sequence[UUID], *, albums: bool = True)
         yield name, {}, found.counts.get((key,), 0)
     for key in ("dirty", "outgoing"):
         yield f"{key}_oldest_seconds", {}, found.ages.get((key,), 0.0)
+    for stage in LIVE_STAGES:
+        yield "stage_oldest_seconds", {"stage": stage}, found.ages.get(("behind", stage), 0.0)
     for what, count in found.counts.items():
         if what[0] == "stage":
             labels = {"stage": what[1], "outcome": what[2]}
@@ -120,6 +127,8 @@ def _add(connection: Connection, found: Most, with_albums: bool) -> None:
     found.add(("dirty",), now.dirty, now.dirty_age)
     found.add(("outgoing",), now.outgoing, now.outgoing_age)
     found.add(("letters",), now.letters)
+    for row in connection.execute(text(_BEHIND), {"stages": list(LIVE_STAGES)}):
+        found.add(("behind", row.stage), 0, row.age)
     for row in connection.execute(text(_UNSETTLED)):
         found.add(("stage", row.stage, row.outcome), row.items, row.age)
     if not with_albums:

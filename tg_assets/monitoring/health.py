@@ -138,6 +138,8 @@ def detailed(gauges: Sequence[Gauge]) -> dict[str, Any]:
                 said["servers"][target] = bool(value)
             case "automation_on", which:
                 said["automations"][which] = bool(value)
+            case "stage_oldest_seconds", stage:
+                said["stages"].setdefault(stage, {})["oldest_seconds"] = value
             case _, _, outcome if "stage" in labels:
                 kind = "oldest_seconds" if name.endswith("_seconds") else "items"
                 said["stages"].setdefault(labels["stage"], {}).setdefault(outcome, {})[kind] = value

@@ -112,12 +112,17 @@ _STAGES = (
     Panel(
         "Items done", "Items that each stage settled well.",
         (Query(per_second('stage_items_total{outcome="ok"}', "stage") + " > 0", "{{stage}}"),),
-        "suffix: items/s", width=12, nothing="No stage is at work",
+        "suffix: items/s", nothing="No stage is at work",
+    ),
+    Panel(
+        "Oldest work", "How long the partition has waited that waits longest for each stage.",
+        (Query("stage_oldest_seconds > 0", "{{stage}}"),), "s", steps={300: "orange", 900: "red"},
+        nothing="Nothing waits",
     ),
     Panel(
         "Items not done", "Items that failed, wait or were skipped, by stage.",
         (Query(per_second('stage_items_total{outcome!="ok"}', "stage", "outcome") + " > 0", "{{stage}} {{outcome}}"),),
-        "suffix: items/s", width=12, nothing="None",
+        "suffix: items/s", nothing="None",
     ),
     Panel(
         "Chunks, p95", "Time that a chunk of a stage took, over 10 minutes.",

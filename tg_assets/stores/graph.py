@@ -122,3 +122,9 @@ class GraphStore:
         with self._driver() as driver:
             for statement in statements:
                 driver.execute_query(statement)
+
+    def unique_keys(self) -> set[tuple[str, frozenset[str]]]:
+        """Labels with the properties that a constraint keeps unique together."""
+        with self._driver() as driver:
+            found = driver.execute_query("SHOW CONSTRAINTS").records
+        return {(one["labelsOrTypes"][0], frozenset(one["properties"])) for one in found}

@@ -21,7 +21,12 @@ class ModelFile:
 
     def path(self) -> Path | None:
         """Where it is; None when the package, the file or its content is not there."""
-        return _checked(self)
+        return next((path for path in _places(self) if _is_it(path, self.sha256)), None)
+
+    @property
+    def is_another(self) -> bool:
+        """Whether a file of that name is there, with another content."""
+        return self.path() is None and bool(_places(self))
 
 
 def importable(*modules: str) -> bool:
@@ -29,13 +34,13 @@ def importable(*modules: str) -> bool:
     return all(importlib.util.find_spec(module) is not None for module in modules)
 
 
-@cache
-def _checked(file: ModelFile) -> Path | None:
+def _places(file: ModelFile) -> list[Path]:
     spec = importlib.util.find_spec(file.package)
-    for directory in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(directory) / file.name
-        if path.is_file():
-            with path.open("rb") as content:
-                if hashlib.file_digest(content, "sha256").hexdigest() == file.sha256:
-                    return path
-    return None
+    places = (Path(directory) / file.name for directory in (spec.submodule_search_locations or [] if spec else []))
+    return [path for path in places if path.is_file()]
+
+
+@cache
+def _is_it(path: Path, sha256: str) -> bool:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == sha256
