@@ -19,10 +19,13 @@ from tg_assets.cli.search import find, show_hits
 from tg_assets.cli.services import start
 from tg_assets.cli.tenants import add as add_tenant
 from tg_assets.errors import TgAssetsError
+from tg_assets.events.envelope import Envelope
+from tg_assets.events.persona import PersonaMessageIngestedEventV1
+from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.shipped import shipped
 
 TENANT = "demo"
-LIVE_TENANT, LIVE_CHAT, LIVE_SINCE = "live", "Северный маяк", "2026-03-15"
+LIVE_TENANT, LIVE_CHATS, LIVE_SINCE = "live", ("Северный маяк", "Катя Новак"), "2026-03-15"
 LIVE_RATE, LIVE_QUESTION = 20.0, "замёрз насос скважины"
 # Without any event committed, indexed or linked for so long. Sensors look every few seconds and chunks are small, but
 # three backfills go on meanwhile.
@@ -45,7 +48,7 @@ def demo_command() -> None:
         backfill, count = launch(api, feed, f"{first:%Y-%m-%d}..{last:%Y-%m-%d}", (), {})
         console.print(f"  launched {feed}: {count} partitions")
         backfills.append(backfill)
-    console.rule("4  Live traffic meanwhile: a channel's last weeks, sent as events")
+    console.rule("4  Live traffic meanwhile: last weeks of a channel and of a dialogue, sent as events")
     _live()
     console.rule("5  Waiting for the runs")
     with console.status("waiting for the daemon to take them up"):
@@ -66,9 +69,9 @@ def demo_command() -> None:
 def _live() -> None:
     """Send events and watch them become posts, points and nodes, by the sensors and the runs they start."""
     add_tenant(LIVE_TENANT)
-    with replay(shipped("samples/export"), LIVE_TENANT, since=LIVE_SINCE, chats=(LIVE_CHAT,)) as events:
+    with replay(shipped("samples/export"), LIVE_TENANT, since=LIVE_SINCE, chats=LIVE_CHATS) as events:
         events.survey()
-        total = send(events.events(), None, LIVE_RATE)
+        total = send(map(_ingested, events.events()), None, LIVE_RATE)
     settings, deadline = runtime.settings(), time.monotonic() + LIVE_SECONDS
     with (
         runtime.postgres().tenant(ids.tenant_id(LIVE_TENANT)) as session,
@@ -91,6 +94,16 @@ def _live() -> None:
                 f"Nothing happened to the live events for {LIVE_SECONDS / 60:.0f} minutes; see `tg-assets watch`."
             )
     console.print(f"  ticks of the sensors and logs of their runs: {settings.require('dagster_url')}/automation")
+
+
+def _ingested(event: PostParsedEventV1 | None) -> Envelope | None:
+    """A message of a dialogue as its account's worker tells it, any other as it is."""
+    if event is None or event.tg_channel_id is None or event.source not in ids.PER_ACCOUNT:
+        return event
+    peer = ids.peer_id(event.tg_channel_id, event.source)
+    chat = ids.channel_id(ids.tenant_id(LIVE_TENANT), peer, event.owner_id or 0)
+    post = ids.post_id(chat, event.telegram_message_id)
+    return PersonaMessageIngestedEventV1.of(event, post, peer_id=peer, title=event.chat_title)
 
 
 _PROGRESS = """

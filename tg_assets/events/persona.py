@@ -4,7 +4,9 @@
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
+from uuid import UUID
 
 from pydantic import BeforeValidator, StringConstraints, model_validator
 
@@ -20,6 +22,10 @@ from tg_assets.events.fields import (
     Source,
     marked,
 )  # fmt: skip
+from tg_assets.events.posts import PostParsedEventV1
+
+CONTENT = 500
+"""Characters of a message that its event tells."""
 
 
 def _known(source: Any) -> Any:
@@ -50,6 +56,27 @@ class PersonaMessageIngestedEventV1(ChatEvent):
     sender_tg_id: BigInt | None = None
     sender_username: str | None = None
     has_media: bool = False
+
+    @classmethod
+    def of(cls, message: PostParsedEventV1, post: UUID, *, peer_id: int | None, title: str | None) -> Self:
+        """What an account's own message tells, with the id of its post and of the peer, and what the chat is called."""
+        return cls(
+            tenant_id=message.tenant_id,
+            user_id=str(message.owner_id),
+            message_id=str(post),
+            telegram_message_id=message.telegram_message_id,
+            tg_channel_id=message.tg_channel_id,
+            peer_id=peer_id,
+            source=message.source,
+            dialog_type="dm" if message.source == "dm" else "group",
+            chat_title=title,
+            content=message.text[:CONTENT],
+            posted_at=message.posted_at,
+            created_at=datetime.now(UTC),
+            sender_tg_id=message.sender_tg_id,
+            sender_username=message.sender_username,
+            has_media=message.has_media,
+        )
 
     @model_validator(mode="after")
     def _mark(self) -> Self:  # in place of the base's: which chat it is depends on more here

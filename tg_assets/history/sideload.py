@@ -28,7 +28,6 @@ from tg_assets.accounts.limits import may_read
 from tg_assets.accounts.refusals import LOGGED_OUT, name_of
 from tg_assets.errors import TgAssetsError
 from tg_assets.events.persona import PersonaMessageIngestedEventV1
-from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.history.dialogs import Dialog, DialogType, PageStart, dialog_pages
 from tg_assets.history.landing import Read, unread
 from tg_assets.history.pull import Puller
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
     from tg_assets.stores.database import Database, TenantConnection
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-# Of a message's text in the event; readers have the rest in ``posts``.
-CONTENT = 500
 
 STATS = (
     "dialogs_processed", "messages_imported", "dm_messages", "group_messages", "errors", "skipped", "never_read",
@@ -129,7 +126,13 @@ class Sideload:
         """Tell of the messages that this transaction has just landed, in the outbox of the same transaction."""
         new = connection.execute(text("SELECT id FROM landed")).scalars().all()
         messages = read.events(new, self.puller.tenant_slug)
-        outbox.send(connection, [_event(message, post, read.chat) for post, message in messages])
+        outbox.send(
+            connection,
+            [
+                PersonaMessageIngestedEventV1.of(message, post, peer_id=read.chat.peer_id, title=read.chat.title)
+                for post, message in messages
+            ],
+        )
 
     def _register(self, dialogs: Sequence[Dialog]) -> list[Reachable]:
         """Register a page of dialogs; a supergroup that the tenant follows is not the account's own."""
@@ -241,23 +244,3 @@ def _floor(connection: Connection, channel: UUID, limit: int | None) -> datetime
         {"channel": channel, "limit": max(1, limit)},
     ).scalar()
     return found.astimezone(UTC) if found else BEGINNING
-
-
-def _event(message: PostParsedEventV1, message_id: UUID, chat: Reachable) -> PersonaMessageIngestedEventV1:
-    return PersonaMessageIngestedEventV1(
-        tenant_id=message.tenant_id,
-        user_id=str(chat.owner_id),
-        message_id=str(message_id),
-        telegram_message_id=message.telegram_message_id,
-        tg_channel_id=chat.tg_channel_id,
-        peer_id=chat.peer_id,
-        source=chat.source,
-        dialog_type="dm" if chat.source == "dm" else "group",
-        chat_title=chat.title,
-        content=message.text[:CONTENT],
-        posted_at=message.posted_at,
-        created_at=datetime.now(UTC),
-        sender_tg_id=message.sender_tg_id,
-        sender_username=message.sender_username,
-        has_media=message.has_media,
-    )
