@@ -71,7 +71,7 @@ def _live() -> None:
     add_tenant(LIVE_TENANT)
     with replay(shipped("samples/export"), LIVE_TENANT, since=LIVE_SINCE, chats=LIVE_CHATS) as events:
         events.survey()
-        total = send(map(_ingested, events.events()), None, LIVE_RATE)
+        total = send(map(ingested, events.events()), None, LIVE_RATE)
     settings, deadline = runtime.settings(), time.monotonic() + LIVE_SECONDS
     with (
         runtime.postgres().tenant(ids.tenant_id(LIVE_TENANT)) as session,
@@ -96,7 +96,7 @@ def _live() -> None:
     console.print(f"  ticks of the sensors and logs of their runs: {settings.require('dagster_url')}/automation")
 
 
-def _ingested(event: PostParsedEventV1 | None) -> Envelope | None:
+def ingested(event: PostParsedEventV1 | None) -> Envelope | None:
     """A message of a dialogue as its account's worker tells it, any other as it is."""
     if event is None or event.tg_channel_id is None or event.source not in ids.PER_ACCOUNT:
         return event

@@ -1,0 +1,29 @@
+"""What the demo sends as live traffic."""
+
+from pathlib import Path
+
+from tests.support.pipeline import SAMPLE
+from tg_assets import ids
+from tg_assets.cli import demo
+from tg_assets.events.persona import PersonaMessageIngestedEventV1
+from tg_assets.events.posts import PostParsedEventV1
+from tg_assets.events.replay import Replay
+from tg_assets.telegram.archive import open_archive
+
+
+def test_a_dialogue_is_sent_as_its_accounts_worker_tells_it() -> None:
+    """Its posts are the ones that reading the account would make; a channel's messages are sent as they are."""
+    with open_archive(Path(SAMPLE)) as archive:
+        replay = Replay(archive, demo.LIVE_TENANT, lambda *_: None, titles=frozenset(demo.LIVE_CHATS))
+        replay.survey()
+        given = [event for event in replay.events() if event]
+    sent = [demo.ingested(event) for event in given]
+    private = [(a, b) for a, b in zip(given, sent, strict=True) if isinstance(b, PersonaMessageIngestedEventV1)]
+    assert len(private) == sum(event.source == "dm" for event in given) > 0
+    assert [one for one in sent if isinstance(one, PostParsedEventV1)] == [one for one in given if one.source != "dm"]
+    tenant = ids.tenant_id(demo.LIVE_TENANT)
+    for message, event in private:
+        assert event.chat == message.chat
+        channel = ids.channel_id(tenant, event.peer_id or 0, int(event.user_id))
+        assert event.message_id == str(ids.post_id(channel, message.telegram_message_id))
+        assert (event.content or "") == message.text[:500]
