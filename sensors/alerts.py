@@ -80,7 +80,7 @@ def _end(record: dg.RunRecord) -> float:
     return record.end_time or record.update_timestamp.timestamp()
 
 
-@dg.sensor(minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
 def report_failed_runs(
     context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.SensorResult | dg.SkipReason:
@@ -183,7 +183,7 @@ METRICS_OF = {
 """What alerts judge of the measures of each server."""
 
 
-@dg.sensor(minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
 def report_alerts(
     context: dg.SensorEvaluationContext, postgres: Postgres, redis: Redis, settings: dg.ResourceParam[Settings]
 ) -> dg.SensorResult | dg.SkipReason:

@@ -37,7 +37,7 @@ def due(materialized: Mapping[str, tuple[int, float]], seen: Mapping[str, Any], 
     return [asset for _, asset in sorted(found)]
 
 
-@dg.sensor(minimum_interval_seconds=15, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
 def evaluate_checks(context: dg.SensorEvaluationContext, postgres: Postgres) -> dg.SensorResult:
     """Evaluate the checks of assets that were materialized since they were evaluated."""
     deadline, now = time.monotonic() + BUDGET_SECONDS, time.time()

@@ -61,6 +61,17 @@ def mark_waiting(connection: Connection, stage: str, scope: Scope) -> None:
     )
 
 
+def is_due(connection: Connection) -> bool:
+    """Whether the tenant has a dirty partition that is due now, or an event to be sent: one cheap question."""
+    return bool(
+        connection.execute(
+            text("""SELECT EXISTS (SELECT FROM dirty WHERE due_at <= now() AND date <= :last)
+                           OR EXISTS (SELECT FROM outbox)"""),
+            {"last": LAST_MOMENT.date()},
+        ).scalar_one()
+    )
+
+
 def due_partitions(connection: Connection) -> Dirty:
     """The tenant's dirty partitions that are due now."""
     rows = connection.execute(
