@@ -122,14 +122,25 @@ def test_an_alert_fires_and_clears(alert: str, tmp_path: Path) -> None:
         assert is_firing(alert, series, moment, tmp_path) is fires, moment
 
 
-def is_firing(alert: str, series: list[dict[str, str]], moment: str, folder: Path) -> bool:
+@pytest.mark.parametrize(("away", "fires"), [("0", False), ("0x1", True)])
+def test_a_server_that_is_away_for_a_minute_is_told_and_a_slow_answer_is_not(
+    away: str, fires: bool, tmp_path: Path
+) -> None:
+    """It is seen to be away for two looks at least: a minute, less what it takes to see it."""
+    series = [{"series": 'metrics_backend_up{target="objects"}', "values": f"1x8 {away} 1x8"}]
+    told = [is_firing("BackendDown", series, f"{15 * look}s", tmp_path, "15s") for look in range(18)]
+    assert any(told) is fires
+    assert not told[-1]
+
+
+def is_firing(alert: str, series: list[dict[str, str]], moment: str, folder: Path, interval: str = "1m") -> bool:
     """Whether an alert fires: a test that expects none fails exactly then."""
     said = folder / "test.yml"
     test = {
-        "interval": "1m", "input_series": series,
+        "interval": interval, "input_series": series,
         "alert_rule_test": [{"eval_time": moment, "alertname": alert, "exp_alerts": []}],
     }  # fmt: skip
-    said.write_text(json.dumps({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [test]}))
+    said.write_text(json.dumps({"rule_files": [str(RULES)], "evaluation_interval": interval, "tests": [test]}))
     done = subprocess.run([str(PROMTOOL), "test", "rules", str(said)], capture_output=True, text=True)
     assert "parse error" not in done.stdout + done.stderr
     if done.returncode:

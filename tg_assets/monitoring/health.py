@@ -73,7 +73,8 @@ class Rule:
 
 _COMPARE = {">": float.__gt__, "<": float.__lt__, "==": float.__eq__}
 _SIMPLE = re.compile(
-    r"(?P<metric>\w+)(?:\{(?P<label>\w+)=\"(?P<value>\w+)\"\})?(?: / (?P<divisor>\w+))? "
+    r"(?:avg_over_time\()?(?P<metric>\w+)(?:\{(?P<label>\w+)=\"(?P<value>\w+)\"\})?(?:\[1m\]\))?"
+    r"(?: / (?P<divisor>\w+))? "
     r"(?P<compare>>|<|==) (?P<bound>[\d.e]+)"
 )
 
