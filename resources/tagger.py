@@ -29,7 +29,7 @@ class TenantTagger:
 
 
 class TaggerResource(ConfigurableResource["TaggerResource"]):
-    """The taggers of all tenants; the same objects for as long as this resource lives.
+    """The taggers of all tenants; those elsewhere are the same objects for as long as this resource lives.
 
     ``models_file`` is the models file and ``taxonomy`` the file of topics; empty means those that ``TG_MODELS`` and
     ``TG_TAXONOMY`` name.
@@ -38,8 +38,7 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
     models_file: str = ""
     taxonomy: str = ""
 
-    _built: dict[tuple[str, str], TenantTagger] = PrivateAttr(default_factory=dict)
-    _local: dict[str, LocalTagger] = PrivateAttr(default_factory=dict)
+    _elsewhere: dict[str, TenantTagger | None] = PrivateAttr(default_factory=dict)
     _connections: Connections = PrivateAttr(default_factory=Connections)
 
     def for_tenant(self, tenant: str, embedder: Embedder, database: Database, settings: Settings) -> TenantTagger:
@@ -49,14 +48,11 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
 
         Raises ``TgAssetsError`` when the models file or the taxonomy cannot be used.
         """
-        key = (tenant, embedder.model_id)
-        if key not in self._built:
+        if tenant not in self._elsewhere:
             path = Path(self.models_file) if self.models_file else settings.models
             model = load_models(path).for_tenant(tenant).tags
-            self._built[key] = (
-                self._remote(tenant, model, database) if model else TenantTagger(self.local(embedder, settings))
-            )
-        return self._built[key]
+            self._elsewhere[tenant] = self._remote(tenant, model, database) if model else None
+        return self._elsewhere[tenant] or TenantTagger(self.local(embedder, settings))
 
     def teardown_after_execution(self, context: InitResourceContext) -> None:
         """Let go of connections when a run ends."""
@@ -64,15 +60,12 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
 
     def close(self) -> None:
         """Let go of connections to models elsewhere; a later call makes them anew."""
-        self._built.clear()
+        self._elsewhere.clear()
         self._connections.close()
 
     def local(self, embedder: Embedder, settings: Settings) -> LocalTagger:
         """The built-in tagger."""
-        if embedder.model_id not in self._local:
-            taxonomy = Path(self.taxonomy) if self.taxonomy else settings.taxonomy
-            self._local[embedder.model_id] = LocalTagger(embedder, taxonomy)
-        return self._local[embedder.model_id]
+        return LocalTagger(embedder, Path(self.taxonomy) if self.taxonomy else settings.taxonomy)
 
     def _remote(self, tenant: str, model: RemoteModel, database: Database) -> TenantTagger:
         from tg_assets.tagging.remote import RemoteTagger

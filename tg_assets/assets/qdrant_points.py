@@ -14,15 +14,16 @@ from typing import Any
 from sqlalchemy import text
 
 from tg_assets.assets.asset import Asset, Live
+from tg_assets.assets.tools import Tools
 from tg_assets.embedder import Embedder
 from tg_assets.events.results import PostIndexedEventV1
-from tg_assets.index.sparse import lemma_vector, trigram_vector
-from tg_assets.index.text import TextParts, text_short, text_to_embed
+from tg_assets.index.document import Document, Given, analyse
+from tg_assets.index.sparse import SparseVector
+from tg_assets.index.text import TextParts
 from tg_assets.ledger import outbox, replaced
-from tg_assets.ledger.stage import Chunk, Outcome, Stage
+from tg_assets.ledger.stage import Chunk, Outcome, Stage, StageOf
 from tg_assets.ledger.status import failed, mark
 from tg_assets.stores.vectors import COLLECTION, DENSE, LEMMAS, TRIGRAMS, VectorIndex
-from tg_assets.tagging.language import detect
 
 VERSION = "2"
 
@@ -78,16 +79,28 @@ ALBUMS = f"""
 """  # noqa: S608 - a constant
 
 
-def _text(row: Any) -> str:
+def _given(row: Any) -> Given:
+    """What a post or album is indexed by; a deleted one has no words."""
+    if row.deleted_at:
+        return Given(TextParts())
     vision = row.vision or {}
     ocr = (vision.get("ocr") or {}).get("text") or ""
     parts = TextParts(
         post=row.content or "", speech=row.spoken or "", vision=vision.get("description") or "", ocr=ocr
     )  # fmt: skip
-    return text_to_embed(parts)
+    return Given(parts, row.author_name, row.title, row.lang)
 
 
-def _payload(row: Any, embedded: str, model: str) -> dict[str, Any]:
+def _point(row: Any, document: Document, dense: Any, model: str) -> dict[str, Any]:
+    vectors = {DENSE: dense, LEMMAS: _sparse(document.lemmas), TRIGRAMS: _sparse(document.trigrams)}
+    return {"id": str(row.id), "vector": vectors, "payload": _payload(row, document, model)}
+
+
+def _sparse(vector: SparseVector) -> dict[str, Any]:
+    return {"indices": vector.indices, "values": vector.values}
+
+
+def _payload(row: Any, document: Document, model: str) -> dict[str, Any]:
     vision = row.vision or {}
     names = ("is_meme", "labels", "objects", "scene", "classification", "nsfw_score")
     return {
@@ -100,11 +113,11 @@ def _payload(row: Any, embedded: str, model: str) -> dict[str, Any]:
         "album_id": str(row.album_id) if row.album_id else None,
         "kind": row.kind,
         "tags": row.tags or [],
-        "text_short": text_short(row.content or embedded),
+        "text_short": document.short,
         "telegram_message_id": row.telegram_message_id,
         "posted_at": row.posted_at.astimezone(UTC).isoformat(),
         "expires_at": None,
-        "lang": row.lang or detect(embedded),
+        "lang": document.lang,
         "vision": {name: vision.get(name) for name in names} if row.vision else None,
         "embedding_model": model,
     }
@@ -130,32 +143,19 @@ def _event(row: Any, embedder: Embedder) -> PostIndexedEventV1:
 
 def stage(name: str, inputs: str, select: str, qdrant: VectorIndex, embedder: Embedder) -> Stage:
     """A stage that turns selected rows into points."""
-    from qdrant_client import models
 
     def work(chunk: Chunk) -> Outcome:
         outcome = Outcome()
-        rows = list(chunk.connection.execute(text(select)))
-        texts = {row.id: "" if row.deleted_at else _text(row) for row in rows}
-        kept = [row for row in rows if texts[row.id]]
-        for row in rows:
-            if not texts[row.id]:
+        rows = chunk.connection.execute(text(select)).all()
+        documents = analyse(map(_given, rows))
+        kept = []
+        for row, document in zip(rows, documents, strict=True):
+            if document.text:
+                kept.append((row, document))
+            else:
                 outcome.skipped[row.id] = "deleted" if row.deleted_at else "no words to index"
-        dense: Iterable[Any] = embedder.encode([texts[row.id] for row in kept]) if kept else ()
-        points = []
-        for row, vector in zip(kept, dense, strict=True):
-            said = (texts[row.id], row.author_name, row.title)
-            lemmas, trigrams = lemma_vector(*said), trigram_vector(*said)
-            points.append(
-                models.PointStruct(
-                    id=str(row.id),
-                    vector={
-                        DENSE: vector.tolist(),
-                        LEMMAS: models.SparseVector(indices=lemmas.indices, values=lemmas.values),
-                        TRIGRAMS: models.SparseVector(indices=trigrams.indices, values=trigrams.values),
-                    },
-                    payload=_payload(row, texts[row.id], embedder.model_id),
-                )
-            )
+        dense: Iterable[Any] = embedder.encode([document.text for _, document in kept]) if kept else ()
+        points = [_point(*both, vector, embedder.model_id) for both, vector in zip(kept, dense, strict=True)]
         with qdrant.tenant(chunk.scope.tenant) as index:
             index.delete_chats([row.id for row in replaced.take(chunk.connection, "qdrant")])
             index.delete(list(outcome.skipped))
@@ -163,19 +163,20 @@ def stage(name: str, inputs: str, select: str, qdrant: VectorIndex, embedder: Em
         outcome.counts["points"] = len(points)
         if name == "qdrant_points":
             mark(chunk.connection, "embedding_status", outcome)
-            outbox.send(chunk.connection, (_event(row, embedder) for row in kept))
+            outbox.send(chunk.connection, (_event(row, embedder) for row, _ in kept))
         return outcome
 
     unmade = partial(failed, column="embedding_status") if name == "qdrant_points" else None
     return Stage(name, f"{VERSION}/{embedder.model_id}", inputs, work, chunk_size=1000, unmade=unmade)
 
 
-def stages(qdrant: VectorIndex, embedder: Embedder) -> tuple[Stage, Stage]:
+def stages(tools: Tools) -> tuple[StageOf, StageOf]:
     """Posts, then albums."""
-    return (
-        stage("qdrant_points", POST_INPUTS, POSTS, qdrant, embedder),
-        stage("qdrant_points.albums", ALBUM_INPUTS, ALBUMS, qdrant, embedder),
-    )
+
+    def of(name: str, inputs: str, select: str) -> StageOf:
+        return lambda scope: stage(name, inputs, select, tools.vectors, tools.embedder_of(scope.tenant))
+
+    return of("qdrant_points", POST_INPUTS, POSTS), of("qdrant_points.albums", ALBUM_INPUTS, ALBUMS)
 
 
 ASSET = Asset(
@@ -187,7 +188,7 @@ ASSET = Asset(
     needs=("qdrant", "embedder"),
     pool="index",
     prepare=lambda tools: tools.vectors.create_collection(tools.embedder.dimension),
-    stages=lambda tools: stages(tools.vectors, tools.embedder),
+    stages=stages,
     ledger=("qdrant_points", "qdrant_points.albums"),
     live=Live(),
 )

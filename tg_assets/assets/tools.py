@@ -6,10 +6,13 @@ The same stages serve a run, the live refresh and a rehearsal; what differs betw
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from tg_assets.embedder import Embedder
+from tg_assets.ids import tenant_id
 from tg_assets.settings import Settings
 from tg_assets.stores.database import Database
+from tg_assets.stores.embeddings import CachedEmbedder
 from tg_assets.stores.graph import GraphStore
 from tg_assets.stores.objects import ObjectStore
 from tg_assets.stores.vectors import VectorIndex
@@ -70,6 +73,10 @@ class Tools:
         found: Embedder = self.resource("embedder").get()
         return found
 
+    def embedder_of(self, tenant: UUID) -> Embedder:
+        """The same model, which is asked for what the tenant's cache lacks."""
+        return CachedEmbedder(self.embedder, self.database, tenant, keeps=not self.is_rehearsed)
+
     @cached_property
     def redis(self) -> "Redis":
         """The carrier of live traffic, where people watch how far things are, too."""
@@ -83,7 +90,8 @@ class Tools:
 
     def tagger(self, tenant: str) -> "TenantTagger":
         """Who tags the posts of the tenant with this slug."""
-        found: TenantTagger = self.resource("tagger").for_tenant(tenant, self.embedder, self.database, self.settings)
+        embedder = self.embedder_of(tenant_id(tenant))
+        found: TenantTagger = self.resource("tagger").for_tenant(tenant, embedder, self.database, self.settings)
         return found
 
     def speech(self) -> "SpeechChoice":

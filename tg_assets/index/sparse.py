@@ -11,9 +11,10 @@ in 10,000 at a million terms). What does not belong here: dense vectors, idf, Qd
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from zlib import crc32
 
 from tg_assets.index.question import asked, in_other_script
@@ -41,11 +42,6 @@ class SparseVector:
     values: list[float]
 
 
-@lru_cache(maxsize=1 << 17)
-def _lemma_index(word: str) -> int:
-    return crc32(lemma(word).encode())
-
-
 @lru_cache(maxsize=1 << 16)
 def _trigram_indices(word: str) -> tuple[int, ...]:
     # The blanks mark where the word begins and ends; a word of one letter is one 3-gram.
@@ -53,8 +49,9 @@ def _trigram_indices(word: str) -> tuple[int, ...]:
     return tuple(crc32(padded[i : i + 3].encode()) for i in range(len(padded) - 2))
 
 
+@lru_cache(maxsize=1 << 17)
 def _lemma_indices(word: str) -> tuple[int, ...]:
-    return (_lemma_index(word),)
+    return (crc32(lemma(word).encode()),)
 
 
 def _vector(values: Mapping[int, float]) -> SparseVector:
@@ -63,18 +60,23 @@ def _vector(values: Mapping[int, float]) -> SparseVector:
 
 
 def _document(
-    text: str, author: str | None, chat: str | None, indices: Callable[[str], tuple[int, ...]], average: float
+    said: Sequence[str], names: Iterable[tuple[str, float]], indices: Callable[[str], tuple[int, ...]], average: float
 ) -> SparseVector:
-    counts = Counter(index for word in words(text) for index in indices(word))
-    length = sum(counts.values())
+    counts = Counter(chain.from_iterable(map(indices, said)))
+    length = counts.total()
     norm = K1 * (1 - B + B * length / average)
     values = {index: count * (K1 + 1) / (count + norm) for index, count in counts.items()}
     if values:
-        fields = {index: CHAT for word in words(chat or "") for index in indices(word)}
-        fields |= {index: AUTHOR for word in words(author or "") for index in indices(word)}
+        fields = {index: value for word, value in names for index in indices(word)}
         for index, value in fields.items():
             values[index] = values.get(index, 0.0) + value
     return _vector(values)
+
+
+@lru_cache(maxsize=1 << 14)
+def _names(author: str | None, chat: str | None) -> tuple[tuple[str, float], ...]:
+    """Words of the fields beside a text, each with its value; the author's last, whose value stands."""
+    return (*((word, CHAT) for word in words(chat or "")), *((word, AUTHOR) for word in words(author or "")))
 
 
 def _query(text: str, indices: Callable[[str], tuple[int, ...]]) -> SparseVector:
@@ -84,14 +86,28 @@ def _query(text: str, indices: Callable[[str], tuple[int, ...]]) -> SparseVector
     return _vector(values | {index: 1.0 for word in wanted for index in indices(word)})
 
 
+def document_vectors(
+    text: str, author: str | None = None, chat: str | None = None
+) -> tuple[SparseVector, SparseVector]:
+    """Lemmas of a document, its author's name and its chat's title, and character 3-grams of the same words.
+
+    Empty when the document has no words.
+    """
+    said, names = words(text), _names(author, chat)
+    return (
+        _document(said, names, _lemma_indices, AVERAGE_LEMMAS),
+        _document(said, names, _trigram_indices, AVERAGE_TRIGRAMS),
+    )
+
+
 def lemma_vector(text: str, author: str | None = None, chat: str | None = None) -> SparseVector:
-    """Lemmas of a document, its author's name and its chat's title; empty when the document has no words."""
-    return _document(text, author, chat, _lemma_indices, AVERAGE_LEMMAS)
+    """The first of ``document_vectors``."""
+    return document_vectors(text, author, chat)[0]
 
 
 def trigram_vector(text: str, author: str | None = None, chat: str | None = None) -> SparseVector:
-    """Character 3-grams of the same words."""
-    return _document(text, author, chat, _trigram_indices, AVERAGE_TRIGRAMS)
+    """The second of ``document_vectors``."""
+    return document_vectors(text, author, chat)[1]
 
 
 def lemma_query(text: str) -> SparseVector:

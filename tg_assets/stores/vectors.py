@@ -5,7 +5,6 @@ point has three named vectors: ``dense`` and the sparse ``lemmas`` and ``trigram
 is the server's). What does not belong here: making vectors, or deciding how legs are weighed.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,8 +17,8 @@ from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 from tg_assets.lazy import Lazy
 
 if TYPE_CHECKING:
+    import httpx
     from qdrant_client import QdrantClient
-    from qdrant_client.models import PointStruct
 
 CONFLICT, MISSING, REFUSED = 409, 404, (401, 403)
 DEFAULT_PORT = 6333
@@ -44,41 +43,53 @@ class Narrow:
     until: datetime | None = None
 
 
+class PointsRefused(Exception):
+    """The vector server does not want what it was given; ``status_code`` is its answer's."""
+
+    def __init__(self, status_code: int) -> None:
+        super().__init__(f"The vector server answers {status_code} to a change of {COLLECTION}.")
+        self.status_code = status_code
+
+
 class TenantIndex:
     """Points of one tenant."""
 
-    def __init__(self, index: "VectorIndex", client: "Lazy[QdrantClient]", tenant: UUID) -> None:
+    def __init__(
+        self, index: "VectorIndex", client: "Lazy[QdrantClient]", wire: "Lazy[httpx.Client]", tenant: UUID
+    ) -> None:
         self._index = index
-        self._opened = client
+        self._opened, self._wire = client, wire
         self.tenant = str(tenant)
 
     @property
     def _client(self) -> "QdrantClient":
         return self._opened()
 
-    def upsert(self, points: "Sequence[PointStruct]") -> None:
-        """Write points; each payload must carry this tenant."""
+    def upsert(self, points: Sequence[Mapping[str, Any]]) -> None:
+        """Write points, as in JSON but for vectors that are arrays of float32; each payload must carry this tenant."""
         for point in points:
-            if (point.payload or {}).get("tenant_id") != self.tenant:
-                raise TgAssetsError(f"Point {point.id} belongs to another tenant; it is not written.")
+            if (point.get("payload") or {}).get("tenant_id") != self.tenant:
+                raise TgAssetsError(f"Point {point['id']} belongs to another tenant; it is not written.")
         for first in range(0, len(points), BATCH):
-            self._client.upsert(COLLECTION, list(points[first : first + BATCH]), wait=True)
+            self._change("PUT", "points", {"points": points[first : first + BATCH]})
 
     def delete(self, ids: Sequence[UUID]) -> None:
         """Remove points by id, if they are this tenant's."""
-        from qdrant_client import models
-
         if ids:
-            wanted = models.Filter(must=[self._mine(), {"has_id": [str(one) for one in ids]}])
-            self._client.delete(COLLECTION, models.FilterSelector(filter=wanted), wait=True)
+            self._delete({"has_id": [str(one) for one in ids]})
 
     def delete_chats(self, channels: Sequence[UUID]) -> None:
         """Remove all points of chats, if they are this tenant's."""
-        from qdrant_client import models
-
         if channels:
-            wanted = models.Filter(must=[self._mine(), _one_of("channel_id", [str(one) for one in channels])])
-            self._client.delete(COLLECTION, models.FilterSelector(filter=wanted), wait=True)
+            self._delete(_one_of("channel_id", [str(one) for one in channels]))
+
+    def _delete(self, which: Mapping[str, Any]) -> None:
+        self._change("POST", "points/delete", {"filter": {"must": [self._mine(), which]}})
+
+    def _change(self, method: str, path: str, body: Mapping[str, Any]) -> None:
+        answer = self._index._send(self._wire(), method, f"{path}?wait=true", body)
+        if not answer.is_success:
+            raise PointsRefused(answer.status_code)
 
     def delete_expired(self, moment: datetime) -> int:
         """Remove this tenant's points whose payload says that they end before a moment; returns how many."""
@@ -97,7 +108,7 @@ class TenantIndex:
             {"query": query, "using": name, "filter": wanted, "limit": limit, "with_payload": False}
             for name, query in legs.items()
         ]
-        answers = self._index._ask("points/query/batch", {"searches": searches})
+        answers = self._index._ask(self._wire(), "points/query/batch", {"searches": searches})
         if answers is None:  # nothing was ever indexed
             return {name: [] for name in legs}
         return {
@@ -193,25 +204,42 @@ class VectorIndex:
         finally:
             client.close()
 
-    def _ask(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The result of a question to the collection, by Qdrant's REST interface; None where there is no collection.
+    @contextmanager
+    def _connection(self) -> "Iterator[httpx.Client]":
+        """A way to Qdrant's REST interface without the client.
 
-        The client's models of all that Qdrant can do take a second to import; one question does without.
+        The client's models of all that Qdrant can do take a second to import, and to check points by them takes longer
+        than everything else that is done to write them.
         """
         import httpx
 
+        encrypted = self._base().startswith("https:")  # certificates are read only where there will be any
+        with httpx.Client(timeout=TIMEOUT_SECONDS, verify=encrypted) as wire:
+            yield wire
+
+    def _send(self, wire: "httpx.Client", method: str, path: str, body: Mapping[str, Any]) -> "httpx.Response":
+        """The answer to a request about the collection, whatever it is but that the key is refused."""
+        import httpx
+        import orjson
+
         url = self._base() + f"/collections/{COLLECTION}/{path}"
         headers = {"Content-Type": "application/json", **({"api-key": self.api_key} if self.api_key else {})}
+        content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
         try:
-            answer = httpx.post(url, content=json.dumps(body), headers=headers, timeout=TIMEOUT_SECONDS)
+            answer = wire.request(method, url, content=content, headers=headers)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
             raise _unusable() from None
         except httpx.HTTPError as error:
             raise _silent(error) from None
-        if answer.status_code == MISSING:
-            return None
         if answer.status_code in REFUSED:
             raise _refusing()
+        return answer
+
+    def _ask(self, wire: "httpx.Client", path: str, body: Mapping[str, Any]) -> Any:
+        """The result of a question to the collection; None where there is no collection."""
+        answer = self._send(wire, "POST", path, body)
+        if answer.status_code == MISSING:
+            return None
         if not answer.is_success:
             raise TgAssetsError(f"The vector server answers {answer.status_code} to a question about {COLLECTION}.")
         try:
@@ -232,7 +260,8 @@ class VectorIndex:
     def tenant(self, tenant: UUID) -> Iterator[TenantIndex]:
         """The index as one tenant sees it."""
         with ExitStack() as opened:
-            yield TenantIndex(self, Lazy(lambda: opened.enter_context(self._client())), tenant)
+            client = Lazy(lambda: opened.enter_context(self._client()))
+            yield TenantIndex(self, client, Lazy(lambda: opened.enter_context(self._connection())), tenant)
 
     def create_collection(self, dimension: int) -> None:
         """Create the collection and its payload indexes; raises when it holds vectors of another size."""

@@ -23,6 +23,8 @@ _LINK = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# What every link has; most texts have none of it, which is told ten times as fast.
+_LIKE_A_LINK = re.compile(r"://|@|\S\.\S")
 _WORD_CHARACTER = re.compile(r"[^\W_]")
 
 
@@ -36,7 +38,7 @@ def clean(text: str | None) -> str:
 
 def strip_links(text: str) -> str:
     """``text`` with addresses, e-mails and @mentions replaced by a blank."""
-    return _LINK.sub(" ", text)
+    return _LINK.sub(" ", text) if _LIKE_A_LINK.search(text) else text
 
 
 def has_words(text: str) -> bool:

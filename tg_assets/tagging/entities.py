@@ -6,18 +6,19 @@ model here: spaCy costs 230 MB of memory for what capital letters tell already. 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from tg_assets.errors import TgAssetsError
 from tg_assets.lazy import Lazy
 from tg_assets.shipped import how_to_install
 from tg_assets.tagging.lemmas import fold, words
+from tg_assets.tagging.ner import Model
 from tg_assets.tagging.phrases import phrases
 from tg_assets.tagging.readings import analysed, readings
 
@@ -70,17 +71,17 @@ def _checked(name: str, expected: str) -> Path:
     return path
 
 
-def _load() -> Callable[[Sequence[str]], list[Any]]:
+def _load() -> Model:
     embeddings, model = (_checked(name, expected) for name, expected in _FILES.items())
     from navec import Navec  # type: ignore[import-untyped]
     from slovnet import NER  # type: ignore[import-untyped]
 
     tagger = NER.load(model)
     tagger.navec(Navec.load(embeddings))
-    return lambda texts: list(tagger.map(texts))
+    return Model(tagger)
 
 
-_model: Lazy[Callable[[Sequence[str]], list[Any]]] = Lazy(_load)
+_model: Lazy[Model] = Lazy(_load)
 
 
 def entities(texts: Sequence[str]) -> list[tuple[Entity, ...]]:
@@ -92,9 +93,9 @@ def entities(texts: Sequence[str]) -> list[tuple[Entity, ...]]:
     asked = list(dict.fromkeys(text for text in texts if _CYRILLIC_NAME.search(text)))
     found: dict[str, tuple[Entity, ...]] = {}
     if asked:
-        for text, markup in zip(asked, _model()(asked), strict=True):
-            spans = (_entity(text[span.start : span.stop], span.type) for span in markup.spans)
-            found[text] = tuple(dict.fromkeys(one for one in spans if one is not None))
+        for text, spans in zip(asked, _model().spans(asked), strict=True):
+            named = (_entity(text[span.start : span.stop], span.type) for span in spans)
+            found[text] = tuple(dict.fromkeys(one for one in named if one is not None))
     return [found.get(text, ()) for text in texts]
 
 

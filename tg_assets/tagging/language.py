@@ -16,7 +16,6 @@ UNDETERMINED = "und"
 
 _HASHTAG = re.compile(r"#\w+")
 _LETTER = re.compile(r"[^\W\d_]")
-_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _CYRILLIC_WORD = re.compile(r"[\u0400-\u04ff]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _CYRILLIC_SHARE = 0.2
@@ -90,15 +89,20 @@ def _other_script(text: str) -> str:
     return language
 
 
+def _many(run: re.Pattern[str], text: str) -> int:
+    """Letters in the runs of them."""
+    return sum(map(len, run.findall(text)))
+
+
 def detect(text: str) -> str:
     """ISO 639-1 code of the text's main language, or ``und``. Links, mentions and hashtags do not count."""
     bare = clean(strip_links(clean(text)))
     spoken = clean(_HASHTAG.sub(" ", bare))
     if not _LETTER.search(spoken):  # a message of hashtags only still has the language of their words
         spoken = clean(bare.replace("#", " ").replace("_", " "))
-    letters = len(_LETTER.findall(spoken))
+    letters = _many(_WORD, spoken)
     if not letters:
         return UNDETERMINED
-    if len(_CYRILLIC.findall(spoken)) >= _CYRILLIC_SHARE * letters:
+    if _many(_CYRILLIC_WORD, spoken) >= _CYRILLIC_SHARE * letters:
         return _cyrillic(spoken)
     return _other_script(spoken)

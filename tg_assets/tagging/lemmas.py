@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from tg_assets.lazy import Lazy
 from tg_assets.tagging.cleaning import clean
-from tg_assets.tagging.readings import analysed
+from tg_assets.tagging.readings import readings
 
 # Letters and digits; an apostrophe stays inside a word (don't, об'єкт), a hyphen divides: «JIT-компилятор» is
 # found by «компилятор», and «Санкт-Петербург» by «Санкт Петербург».
@@ -52,7 +52,7 @@ _english: Lazy[Callable[[str], str]] = Lazy(_load_english)
 def lemma(word: str) -> str:
     """Dictionary form of one folded word; itself when there is none (numbers, other scripts)."""
     if _CYRILLIC.search(word):
-        return fold(analysed(word)[0].normal_form) or word
+        return fold(readings(word)[0].lemma) or word
     if word.isascii() and not word.isdigit():
         return fold(_english()(word.removesuffix("'s"))) or word
     return word

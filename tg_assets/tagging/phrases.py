@@ -7,8 +7,9 @@ has no stop words here and gives single words only; other scripts give nothing.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tg_assets.tagging.lemmas import fold, lemma
 from tg_assets.tagging.readings import Reading, inflected, readings
@@ -61,7 +62,7 @@ def _segments(text: str) -> Iterator[list[_Token]]:
                 yield run
             run, fresh = [], fresh or raw in ".!?…"
             continue
-        word = fold(raw)
+        word = _folded(raw)
         # The first word of a sentence is capital by rule, which says nothing about it.
         capital = raw[0].isupper() and not fresh
         fresh = False
@@ -76,23 +77,36 @@ def _segments(text: str) -> Iterator[list[_Token]]:
         yield run
 
 
-def _noun(token: _Token) -> list[Reading]:
-    if not _RUSSIAN.fullmatch(token.word):
-        return []
-    found = readings(token.word)
+@lru_cache(maxsize=1 << 16)
+def _folded(raw: str) -> str:
+    return fold(raw)
+
+
+@lru_cache(maxsize=1 << 16)
+def _nouns(word: str) -> tuple[Reading, ...]:
+    if not _RUSSIAN.fullmatch(word):
+        return ()
+    found = readings(word)
     # A word that is first of all something else («стали», «уже», «при») is not taken for a noun.
-    return [r for r in found if r.part == "NOUN"] if found[0].part == "NOUN" else []
+    return tuple(r for r in found if r.part == "NOUN") if found[0].part == "NOUN" else ()
 
 
-def _modifier(token: _Token, heads: list[Reading]) -> tuple[Reading, list[Reading]] | None:
+@lru_cache(maxsize=1 << 16)
+def _adjectives(word: str) -> tuple[Reading, ...]:
+    if not _RUSSIAN.fullmatch(word):
+        return ()
+    return tuple(
+        own
+        for own in readings(word)
+        if own.lemma not in STOP_WORDS
+        and own.lemma.endswith(_ADJECTIVAL)
+        and (own.part in _MODIFIERS or (own.part == "NOUN" and own.named))
+    )
+
+
+def _modifier(token: _Token, heads: Sequence[Reading]) -> tuple[Reading, list[Reading]] | None:
     """The adjective reading of the token and the noun readings it agrees with."""
-    if not _RUSSIAN.fullmatch(token.word):
-        return None
-    for own in readings(token.word):
-        if own.lemma in STOP_WORDS or not own.lemma.endswith(_ADJECTIVAL):
-            continue
-        if own.part not in _MODIFIERS and not (own.part == "NOUN" and own.named):
-            continue
+    for own in _adjectives(token.word) if heads else ():
         agreed = [
             head
             for head in heads
@@ -115,7 +129,7 @@ def _agreeing(word: str, own: Reading, head: Reading) -> str:
 
 def _russian(run: list[_Token], i: int) -> tuple[Phrase, int] | None:
     """The phrase whose noun is at ``i`` and the index after it."""
-    heads = _noun(run[i])
+    heads: Sequence[Reading] = _nouns(run[i].word)
     if not heads:
         return None
     modifiers: list[tuple[str, Reading]] = []
@@ -133,7 +147,7 @@ def _russian(run: list[_Token], i: int) -> tuple[Phrase, int] | None:
     named = head.named or run[i].capital
     after = i + 1
     while after < len(run) and not modifiers and len(name) < _LONGEST_RUN:
-        dependent = next((r for r in _noun(run[after]) if r.case == "gent"), None)
+        dependent = next((r for r in _nouns(run[after].word) if r.case == "gent"), None)
         if dependent is None or dependent.lemma in STOP_WORDS or head.lemma in STOP_WORDS:
             break
         name.append(run[after].word)
@@ -155,6 +169,7 @@ def _plain(run: list[_Token], i: int, single: bool) -> tuple[Phrase, int]:
     return Phrase(" ".join(names), end - i, run[i].position, named), end
 
 
+@lru_cache(maxsize=1 << 16)
 def _is_term(word: str) -> bool:
     if len(word) < 2 or not _LATIN.fullmatch(word) or sum(map(str.isdigit, word)) > 3:
         return False  # an identifier or a hash, when it is full of digits
@@ -175,7 +190,7 @@ def phrases(text: str, lang: str) -> Iterator[Phrase]:
         i = 0
         while i < len(run):
             found = None
-            if russian and not (i + 1 < len(run) and _modifier(run[i], _noun(run[i + 1]))):
+            if russian and not (i + 1 < len(run) and _modifier(run[i], _nouns(run[i + 1].word))):
                 found = _russian(run, i)
             if found is None and _is_term(run[i].word):
                 found = _plain(run, i, single)

@@ -66,17 +66,20 @@ def readings(word: str) -> tuple[Reading, ...]:
     kept = [p for p in found if p.score >= _LIKELY] or found[:1]
     return tuple(
         Reading(
-            lemma=p.normal_form.replace("ё", "е"),
-            part="" if _NO_TOPIC & p.tag.grammemes else str(p.tag.POS or ""),
-            case=str(p.tag.case or ""),
-            number=str(p.tag.number or ""),
-            gender=str(p.tag.gender or ""),
-            named=bool(_NAMES & p.tag.grammemes),
-            always_plural="Pltm" in p.tag,
+            p.normal_form.replace("ё", "е"),
+            *_grammar(p.tag),
             known=any(type(step[0]).__name__ == "DictionaryAnalyzer" for step in p.methods_stack),
         )
         for p in kept
     )
+
+
+@lru_cache(maxsize=1 << 12)
+def _grammar(tag: Any) -> tuple[str, str, str, str, bool, bool]:
+    """What a reading has of its tag; there are hundreds of tags, and each is slow to ask."""
+    part = "" if _NO_TOPIC & tag.grammemes else str(tag.POS or "")
+    case, number, gender = str(tag.case or ""), str(tag.number or ""), str(tag.gender or "")
+    return part, case, number, gender, bool(_NAMES & tag.grammemes), "Pltm" in tag
 
 
 @lru_cache(maxsize=1 << 15)

@@ -83,12 +83,13 @@ class LocalTagger:
 
     def tag_all(self, inputs: Sequence[TagInput]) -> list[TagResult]:
         """Tags of each post; never raises on any text, only when a model's files are not the known ones."""
-        texts = [clean(strip_links(lines(given.text))) for given in inputs]
+        read = [lines(given.text) for given in inputs]
+        texts = [clean(strip_links(text)) for text in read]
         named = entities.entities(texts) if self._entities else [()] * len(texts)
         about = self._topics.find(texts) if self._topics else [None] * len(texts)
         return [
-            tag(given, tuple(chain(_entity_tags(entity), _topic_tags(topic, text))))
-            for given, text, entity, topic in zip(inputs, texts, named, about, strict=True)
+            tag(given, tuple(chain(_entity_tags(entity), _topic_tags(topic, text))), whole)
+            for given, whole, text, entity, topic in zip(inputs, read, texts, named, about, strict=True)
         ]
 
 

@@ -9,6 +9,7 @@ here: storing, deciding what is stale, calling a model (``tagger`` brings what m
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from json import dumps
 from math import log2
@@ -79,6 +80,7 @@ def tags_hash(names: Iterable[str]) -> str:
     return sha256(dumps(unique, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@lru_cache(maxsize=1 << 15)
 def normal(name: str) -> str:
     """A name as tags have it: folded, without marks around it, cut."""
     return fold(name).strip(" #.,;:!?\"'«»()[]")[:_LONGEST_NAME].strip()
@@ -151,8 +153,7 @@ def _candidates(given: TagInput, text: str, lang: str, found: Sequence[Tag]) -> 
     yield from entities
     for name, confidence in _key_phrases(text, lang, MOST_PHRASES, [one.name for one in entities]):
         yield Tag(name, confidence, "text")
-    ocr = lines(given.ocr_text)
-    if ocr:
+    if ocr := lines(given.ocr_text) if given.ocr_text else "":
         for name, confidence in _key_phrases(ocr, detect(ocr), MOST_OCR_PHRASES):
             yield Tag(name, round(confidence * 0.8, 2), "ocr")
     for label in given.labels:
@@ -163,9 +164,12 @@ def _candidates(given: TagInput, text: str, lang: str, found: Sequence[Tag]) -> 
 _ORDER: dict[Origin, int] = {"hashtag": 0, "entity": 1, "text": 2, "ocr": 3, "label": 4, "topic": 5}
 
 
-def tag(given: TagInput, found: Iterable[Tag] = ()) -> TagResult:
-    """Tags of one post, with the entities and topics that models ``found`` in it; never raises on any text."""
-    text = lines(given.text)
+def tag(given: TagInput, found: Iterable[Tag] = (), text: str | None = None) -> TagResult:
+    """Tags of one post, with the entities and topics that models ``found`` in it; never raises on any text.
+
+    ``text`` is what ``lines`` makes of the post's, where that is known.
+    """
+    text = lines(given.text) if text is None else text
     lang = detect(text)
     return merged(_candidates(given, text, lang, tuple(found)), lang)
 

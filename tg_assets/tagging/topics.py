@@ -101,6 +101,10 @@ class Found:
     similarity: float
 
 
+# Rows of a taxonomy's phrases, and where each topic's rows begin, by the version of topics: made once in a process.
+_embedded: "dict[str, tuple[Vectors, list[int]]]" = {}
+
+
 class Topics:
     """Finds topics with one embedding model; the taxonomy is embedded once, on first use."""
 
@@ -114,14 +118,14 @@ class Topics:
         name = f"topics-{VERSION}/{self._taxonomy.fingerprint}/{self._embedder.model_id}"
         return name if self._enough else f"{name}/off"
 
-    @cached_property
     def _phrases(self) -> "tuple[Vectors, list[int]]":
-        """A row per phrase, and where each topic's rows begin."""
-        starts, phrases = [], list[str]()
-        for topic in self._taxonomy.topic:
-            starts.append(len(phrases))
-            phrases += topic.phrases
-        return self._embedder.encode(phrases), starts
+        if self.version not in _embedded:
+            starts, phrases = [], list[str]()
+            for topic in self._taxonomy.topic:
+                starts.append(len(phrases))
+                phrases += topic.phrases
+            _embedded[self.version] = self._embedder.encode(phrases), starts
+        return _embedded[self.version]
 
     def find(self, texts: Sequence[str]) -> list[Found | None]:
         """The topic of each cleaned text without links, or None; one call of the embedder for all of them."""
@@ -132,7 +136,7 @@ class Topics:
             return found
         import numpy as np
 
-        vectors, starts = self._phrases
+        vectors, starts = self._phrases()
         near = self._embedder.encode([compared[n] for n in asked]) @ vectors.T
         best = np.maximum.reduceat(near, starts, axis=1)
         order = np.argsort(-best, axis=1, kind="stable")[:, :2]

@@ -26,13 +26,27 @@ _LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u02af\u1e00-\u1eff"
 _CYRILLIC = "\u0400-\u052f\u1c80-\u1c8f\u2de0-\u2dff\ua640-\ua69f"
 _IS_LATIN, _IS_CYRILLIC = re.compile(f"[{_LATIN}]"), re.compile(f"[{_CYRILLIC}]")
 # Greek, Armenian, Cherokee, Coptic, Lisu: alphabets with letters of our shapes.
-_IS_THIRD = re.compile("[\u0370-\u03ff\u0530-\u058f\u13a0-\u13ff\u1f00-\u1fff\u2c80-\u2cff\ua4d0-\ua4ff\uab70-\uabbf]")
+_THIRD = "\u0370-\u03ff\u0530-\u058f\u13a0-\u13ff\u1f00-\u1fff\u2c80-\u2cff\ua4d0-\ua4ff\uab70-\uabbf"
+_IS_THIRD = re.compile(f"[{_THIRD}]")
 _RUNS = re.compile(f"[{_LATIN}]+|[{_CYRILLIC}]+")
+
+# A letter, and in the same word, after letters of none of these alphabets, one of another of them.
+_MIXED = re.compile(
+    "|".join(
+        f"[{one}][^\\W\\d_{_LATIN}{_CYRILLIC}{_THIRD}]*[{others}]"
+        for one, others in (
+            (_LATIN, _CYRILLIC + _THIRD),
+            (_CYRILLIC, _LATIN + _THIRD),
+            (_THIRD, _LATIN + _CYRILLIC),
+        )
+    )
+)
 
 _TO_LATIN = dict(zip("АВЕКМНОРСТХУІЈЅаеорсухіјѕһԁԛԝӏ", "ABEKMHOPCTXYIJSaeopcyxijshdqwl", strict=True))
 # Not «і» and «ј» for Russian text: an «I» inside a Cyrillic word was meant as one («ITотдел»).
 _TO_CYRILLIC = dict(zip("ABEKMHOPCTXYaeopcyx", "АВЕКМНОРСТХУаеорсух", strict=True))
 _LATIN_TABLE, _CYRILLIC_TABLE = str.maketrans(_TO_LATIN), str.maketrans(_TO_CYRILLIC)
+_PLAINLY_CYRILLIC = re.compile(f"(?![{''.join(_TO_LATIN)}])[{_CYRILLIC}]")
 _POSING = str.maketrans("ɑɡıȷ", "agij")
 
 # So many Latin letters for each Cyrillic one make a text in which a Cyrillic word of look-alikes poses as Latin.
@@ -48,7 +62,8 @@ def visible_text(text: str) -> str:
     shown = _MARKS.sub("", unicodedata.normalize("NFC", shown)).translate(_POSING)
     if shown.isascii():
         return shown
-    shown = _LETTERS.sub(lambda match: _readable(match[0]), shown)
+    if _MIXED.search(shown):
+        shown = _LETTERS.sub(lambda match: _readable(match[0]), shown)
     return _all_latin(shown)
 
 
@@ -71,8 +86,10 @@ def _readable(word: str) -> str:
 
 def _all_latin(text: str) -> str:
     """A Latin text whose few Cyrillic letters all look Latin («Buy соре») is Latin."""
+    if _PLAINLY_CYRILLIC.search(text):
+        return text
     cyrillic = _IS_CYRILLIC.findall(text)
-    if not cyrillic or not all(letter in _TO_LATIN for letter in cyrillic):
+    if not cyrillic:
         return text
     if len(_IS_LATIN.findall(text)) < _LATIN_SHARE * len(cyrillic):
         return text

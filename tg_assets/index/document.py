@@ -1,0 +1,46 @@
+"""What the index has of a post or album besides its dense vector: its text, its sparse vectors, its language.
+
+Values in, values out, and all of them can be sent to another process. What does not belong here: the dense vector,
+rows, payloads.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tg_assets.index.sparse import SparseVector, document_vectors
+from tg_assets.index.text import TextParts, text_short, text_to_embed
+from tg_assets.tagging.language import detect
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is known in words; ``author`` and ``chat`` are names, ``lang`` is None where nobody has looked."""
+
+    parts: TextParts
+    author: str | None = None
+    chat: str | None = None
+    lang: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """``text`` is what is embedded and empty where there are no words; then there is nothing else."""
+
+    text: str
+    short: str = ""
+    lang: str = ""
+    lemmas: SparseVector = SparseVector([], [])
+    trigrams: SparseVector = SparseVector([], [])
+
+
+def analyse(given: Iterable[Given]) -> list[Document]:
+    """A document for each, in order."""
+    return [_document(one) for one in given]
+
+
+def _document(given: Given) -> Document:
+    text = text_to_embed(given.parts)
+    if not text:
+        return Document("")
+    lemmas, trigrams = document_vectors(text, given.author, given.chat)
+    return Document(text, text_short(given.parts.post or text), given.lang or detect(text), lemmas, trigrams)
