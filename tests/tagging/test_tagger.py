@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.tagging.posts_with_topics import HELD_OUT, TUNED
-from tg_assets.embedder import HashEmbedder, UseEmbedder
+from tg_assets.embedder import HashEmbedder, ParallelEmbedder, UseEmbedder
+from tg_assets.index.document import Given, analyse
+from tg_assets.index.text import TextParts
 from tg_assets.tagging import entities, topics
-from tg_assets.tagging.tagger import LocalTagger, Tagger
+from tg_assets.tagging.tagger import LEAST, LocalTagger, Tagger
 from tg_assets.tagging.tags import TAGGER_VERSION, Tag, TagInput, tag, tags_hash
+from tg_assets.workers import WORTH, Workers
 
 WEATHER = "Завтра в Петербурге дождь с мокрым снегом, ветер до 15 м/с, около нуля"
 ENGLISH = "Inflation fell to 3 percent in March, the central bank may cut rates in June"
@@ -53,6 +57,22 @@ def test_twice_and_in_any_company_the_same(tagger: Tagger) -> None:
     together = [one.tags_hash for one in tagger.tag_all(posts)]
     assert together == [one.tags_hash for one in tagger.tag_all(posts)]
     assert together == [tagger.tag_all([post])[0].tags_hash for post in posts]
+
+
+def test_in_several_processes_the_same() -> None:
+    """Tags, the texts' vectors within what sums of floats in another order may differ by, and what the index has."""
+    texts = [f"{text} {number}" for number in range(12) for _, text in (*TUNED, *HELD_OUT)]
+    assert len(texts) > WORTH * LEAST
+    posts = [TagInput(text) for text in texts]
+    model, two = UseEmbedder(), Workers(2, ["tg_assets.preloaded"])
+    try:
+        parallel = ParallelEmbedder(model, two)
+        assert LocalTagger(parallel, workers=two).tag_all(posts) == LocalTagger(model).tag_all(posts)
+        assert np.abs(parallel.encode(texts) - model.encode(texts)).max() < 1e-6
+        given = [Given(TextParts(text), "Анна", "Chat") for text in texts]
+        assert two.map(analyse, given, least=100) == analyse(given)
+    finally:
+        two.close()
 
 
 def test_version_names_all_that_results_depend_on(tmp_path: Path) -> None:

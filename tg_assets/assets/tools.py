@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from tg_assets.embedder import Embedder
+from tg_assets.embedder import Embedder, ParallelEmbedder
 from tg_assets.ids import tenant_id
 from tg_assets.settings import Settings
 from tg_assets.stores.database import Database
@@ -16,6 +16,7 @@ from tg_assets.stores.embeddings import CachedEmbedder
 from tg_assets.stores.graph import GraphStore
 from tg_assets.stores.objects import ObjectStore
 from tg_assets.stores.vectors import VectorIndex
+from tg_assets.workers import Workers, shared
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -74,8 +75,15 @@ class Tools:
         return found
 
     def embedder_of(self, tenant: UUID) -> Embedder:
-        """The same model, which is asked for what the tenant's cache lacks."""
-        return CachedEmbedder(self.embedder, self.database, tenant, keeps=not self.is_rehearsed)
+        """The same model, which is asked, on every core, for what the tenant's cache lacks."""
+        return CachedEmbedder(
+            ParallelEmbedder(self.embedder, self.workers), self.database, tenant, keeps=not self.is_rehearsed
+        )
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Processes for what is pure work of the processor."""
+        return shared(self.settings.workers)
 
     @cached_property
     def redis(self) -> "Redis":

@@ -6,20 +6,23 @@ which posts are tagged, storing.
 """
 
 from collections.abc import Sequence
-from itertools import chain
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tg_assets.tagging import entities, topics
 from tg_assets.tagging.cleaning import clean, strip_links
 from tg_assets.tagging.language import detect
-from tg_assets.tagging.tags import TAGGER_VERSION, Tag, TagInput, TagResult, lines, normal, tag
+from tg_assets.tagging.tags import TAGGER_VERSION, Tag, TagInput, TagResult, lines, merged, normal, tag
+from tg_assets.workers import Workers
 
 if TYPE_CHECKING:
     from tg_assets.embedder import Embedder
 
 ENTITY_CONFIDENCE = 0.8
 MOST_ENTITIES = 6
+LEAST = 200
+"""Posts that are worth sending to another process."""
 
 
 class Tagger(Protocol):
@@ -71,9 +74,11 @@ class LocalTagger:
         taxonomy: Path | None = None,
         *,
         with_entities: bool | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self._topics = topics.Topics(topics.read(taxonomy), embedder) if embedder is not None else None
         self._entities = entities.available() if with_entities is None else with_entities
+        self._workers = workers or Workers(1)
 
     @property
     def version(self) -> str:
@@ -83,24 +88,33 @@ class LocalTagger:
 
     def tag_all(self, inputs: Sequence[TagInput]) -> list[TagResult]:
         """Tags of each post; never raises on any text, only when a model's files are not the known ones."""
-        read = [lines(given.text) for given in inputs]
-        texts = [clean(strip_links(text)) for text in read]
-        named = entities.entities(texts) if self._entities else [()] * len(texts)
-        about = self._topics.find(texts) if self._topics else [None] * len(texts)
+        found = self._workers.map(partial(read, with_entities=self._entities), inputs, least=LEAST)
+        if self._topics is None:
+            return [result for _, result in found]
+        about = self._topics.find([text for text, _ in found])
         return [
-            tag(given, tuple(chain(_entity_tags(entity), _topic_tags(topic, text))), whole)
-            for given, whole, text, entity, topic in zip(inputs, read, texts, named, about, strict=True)
+            merged((*result.tags, *_topic_tags(topic, text)), result.lang) if topic else result
+            for (text, result), topic in zip(found, about, strict=True)
         ]
+
+
+def read(inputs: Sequence[TagInput], *, with_entities: bool = True) -> list[tuple[str, TagResult]]:
+    """Each post's text as models read it, and its tags but for a topic."""
+    wholes = [lines(given.text) for given in inputs]
+    texts = [clean(strip_links(whole)) for whole in wholes]
+    named = entities.entities(texts) if with_entities else [()] * len(texts)
+    return [
+        (text, tag(given, _entity_tags(entity), whole))
+        for given, whole, text, entity in zip(inputs, wholes, texts, named, strict=True)
+    ]
 
 
 def _entity_tags(found: Sequence[entities.Entity]) -> list[Tag]:
     return [Tag(normal(one.name), ENTITY_CONFIDENCE, "entity") for one in found[:MOST_ENTITIES]]
 
 
-def _topic_tags(found: topics.Found | None, text: str) -> list[Tag]:
+def _topic_tags(found: topics.Found, text: str) -> list[Tag]:
     """The topic by its name in the text's language: Russian where that is Cyrillic, else English."""
-    if found is None:
-        return []
     name = found.topic.ru if detect(text) in _NAMED_IN_RUSSIAN else found.topic.en
     return [Tag(name.lower(), round(found.similarity, 2), "topic")]
 

@@ -1,0 +1,11 @@
+"""What processes for texts need, loaded once for all: imported by the one that they are forked from (``workers``)."""
+
+from tg_assets.embedder import UseEmbedder
+from tg_assets.index.document import Given, analyse
+from tg_assets.index.text import TextParts
+from tg_assets.tagging.tagger import read
+from tg_assets.tagging.tags import TagInput
+
+UseEmbedder().encode(["слово"])
+analyse([Given(TextParts("слово"))])
+read([TagInput("слово")])
