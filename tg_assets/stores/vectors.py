@@ -5,7 +5,8 @@ point has three named vectors: ``dense`` and the sparse ``lemmas`` and ``trigram
 is the server's). What does not belong here: making vectors, or deciding how legs are weighed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,6 +73,19 @@ class TenantIndex:
                 raise TgAssetsError(f"Point {point['id']} belongs to another tenant; it is not written.")
         for first in range(0, len(points), BATCH):
             self._change("PUT", "points", {"points": points[first : first + BATCH]})
+
+    def upsert_while(self, made: Iterable[Sequence[Mapping[str, Any]]]) -> int:
+        """Write points part by part, each while the next one is being made; returns how many."""
+        count, last = 0, None
+        with ThreadPoolExecutor(1) as writing:
+            for points in made:
+                if last is not None:
+                    last.result()
+                last = writing.submit(self.upsert, points)
+                count += len(points)
+            if last is not None:
+                last.result()
+        return count
 
     def delete(self, ids: Sequence[UUID]) -> None:
         """Remove points by id, if they are this tenant's."""
