@@ -54,7 +54,9 @@ def test_tokens_are_those_of_razdel(text: str) -> None:
     assert ner.tokens(text) == [token.text for token in tokenize(text)]
 
 
-@pytest.mark.parametrize("text", ["10 -", "- 10", "1 - 2", "а- б", "а -б", "1 ,5", "_ а", "yahoo!", "Yahoo !", "=( ((", ""])
+@pytest.mark.parametrize(
+    "text", ["10 -", "- 10", "1 - 2", "а- б", "а -б", "1 ,5", "_ а", "yahoo!", "Yahoo !", "=( ((", ""]
+)
 def test_what_is_beside_a_blank_is_seen_through_it(text: str) -> None:
     assert ner.tokens(text) == [token.text for token in tokenize(text)]
 
