@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """Unhandled entries of a stream from which on producers wait."""
     stream_keep: str = Field(default="1d,100000", pattern=r"^[0-9]{1,9}[smhd],[0-9]{1,12}$")
     """How long a stream keeps what every group has acknowledged, and how many entries at most."""
+    embeddings_keep: str = Field(default="90d,250000", pattern=r"^[0-9]{1,5}d,[0-9]{1,12}$")
+    """How long a tenant's cache keeps vectors that nobody uses, and how many at most; each takes about 2.7 kB."""
     event_log_keep: int = Field(default=30, ge=1)
     """Days for which Dagster keeps how runs went, and what it was told of a partition before the last time."""
     runs_keep: int = Field(default=90, ge=1)

@@ -25,7 +25,9 @@ from tg_assets.settings import Settings, load_settings
 from tg_assets.stores.vectors import DENSE
 
 STREAM = "stream:posts:parsed"
-CHORES = {"purge_event_log", "remove_expired_points", "trim_streams", "fold_metrics", "vacuum_tables"}
+CHORES = {
+    "purge_event_log", "remove_expired_points", "trim_embeddings", "trim_streams", "fold_metrics", "vacuum_tables",
+}  # fmt: skip
 DIMENSION = 512
 
 
@@ -85,10 +87,8 @@ def fill(redis: Any, entries: int, days: int) -> None:
 
 def point(tenant: str, ends: datetime | None) -> Any:
     """A point of a tenant."""
-    from qdrant_client import models
-
     payload = {"tenant_id": str(ids.tenant_id(tenant)), "expires_at": ends and ends.isoformat()}
-    return models.PointStruct(id=str(uuid4()), vector={DENSE: [0.5] * DIMENSION}, payload=payload)
+    return {"id": str(uuid4()), "vector": {DENSE: [0.5] * DIMENSION}, "payload": payload}
 
 
 def ending(*tenants: str) -> None:
@@ -133,6 +133,7 @@ def test_a_night(past: Past, redis: Any, tenant: str, tmp_path: Path) -> None:
     assert (kept / "thing.out").exists()
     assert not gone.exists()
     assert counts(result, "remove_expired_points") == {"points": 2, "tenants": 2}
+    assert counts(result, "trim_embeddings") == {"vectors": 0, "tenants": 2}
     assert counts(result, "trim_streams")["entries"] == 40
     assert redis.xlen(STREAM) == 0
     assert counts(result, "fold_metrics")["amounts"] >= 1

@@ -106,13 +106,11 @@ def test_the_others_points_cannot_be_read_or_found(sides: tuple[Side, Side]) -> 
 
 
 def test_the_others_points_cannot_be_written_or_removed(sides: tuple[Side, Side]) -> None:
-    from qdrant_client import models
-
     one, other = sides
     before = other.state()
     with pipeline.qdrant().tenant(one.tenant) as index:
         index.delete([UUID(point) for point in other.ids()])
-        forged = models.PointStruct(id=next(iter(other.ids())), vector={}, payload={"tenant_id": str(other.tenant)})
+        forged = {"id": next(iter(other.ids())), "vector": {}, "payload": {"tenant_id": str(other.tenant)}}
         with pytest.raises(TgAssetsError, match="belongs to another tenant"):
             index.upsert([forged])
     assert other.state() == before

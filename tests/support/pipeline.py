@@ -242,13 +242,15 @@ def counts(tenant: str, tables: Sequence[str]) -> dict[str, int]:
 def content_hashes(tenant: str, anonymous: bool = False, without: Collection[str] = ()) -> dict[str, str]:
     """A hash of each table's rows, whenever and by whichever run they were written, ``without`` some columns.
 
+    What is cached is no state: a text that came and went leaves its vector there.
+
     ``anonymous`` leaves out what names the tenant (computed ids, its slug), so two tenants can be compared.
     """
     tables: dict[str, set[str]] = {}
     for table, column, kind in rows(
         tenant,
         """SELECT table_name, column_name, data_type FROM information_schema.columns
-           WHERE table_schema = 'public' AND table_name <> 'alembic_version'""",
+           WHERE table_schema = 'public' AND table_name NOT IN ('alembic_version', 'embeddings')""",
     ):
         dropped = tables.setdefault(table, set())
         if column in _VOLATILE or column in without or (anonymous and kind == "uuid"):

@@ -6,7 +6,7 @@ post without words has no point, as a service message in which nobody wrote anyt
 point's id is the post's or the album's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -23,7 +23,7 @@ from tg_assets.index.text import TextParts
 from tg_assets.ledger import outbox, replaced
 from tg_assets.ledger.stage import Chunk, Outcome, Stage, StageOf
 from tg_assets.ledger.status import failed, mark
-from tg_assets.stores.vectors import COLLECTION, DENSE, LEMMAS, TRIGRAMS, VectorIndex
+from tg_assets.stores.vectors import BATCH, COLLECTION, DENSE, LEMMAS, TRIGRAMS, VectorIndex
 
 VERSION = "2"
 
@@ -91,6 +91,13 @@ def _given(row: Any) -> Given:
     return Given(parts, row.author_name, row.title, row.lang)
 
 
+def _points(kept: Sequence[tuple[Any, Document]], embedder: Embedder) -> Iterator[list[dict[str, Any]]]:
+    for first in range(0, len(kept), BATCH):
+        part = kept[first : first + BATCH]
+        dense: Iterable[Any] = embedder.encode([document.text for _, document in part])
+        yield [_point(*both, vector, embedder.model_id) for both, vector in zip(part, dense, strict=True)]
+
+
 def _point(row: Any, document: Document, dense: Any, model: str) -> dict[str, Any]:
     vectors = {DENSE: dense, LEMMAS: _sparse(document.lemmas), TRIGRAMS: _sparse(document.trigrams)}
     return {"id": str(row.id), "vector": vectors, "payload": _payload(row, document, model)}
@@ -150,17 +157,14 @@ def stage(name: str, inputs: str, select: str, qdrant: VectorIndex, embedder: Em
         documents = analyse(map(_given, rows))
         kept = []
         for row, document in zip(rows, documents, strict=True):
-            if document.text:
+            if document is not None:
                 kept.append((row, document))
             else:
                 outcome.skipped[row.id] = "deleted" if row.deleted_at else "no words to index"
-        dense: Iterable[Any] = embedder.encode([document.text for _, document in kept]) if kept else ()
-        points = [_point(*both, vector, embedder.model_id) for both, vector in zip(kept, dense, strict=True)]
         with qdrant.tenant(chunk.scope.tenant) as index:
             index.delete_chats([row.id for row in replaced.take(chunk.connection, "qdrant")])
             index.delete(list(outcome.skipped))
-            index.upsert(points)
-        outcome.counts["points"] = len(points)
+            outcome.counts["points"] = index.upsert_while(_points(kept, embedder))
         if name == "qdrant_points":
             mark(chunk.connection, "embedding_status", outcome)
             outbox.send(chunk.connection, (_event(row, embedder) for row, _ in kept))

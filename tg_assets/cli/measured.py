@@ -19,7 +19,7 @@ from tg_assets.monitoring import gauges
 from tg_assets.monitoring.certificates import certificates
 from tg_assets.monitoring.gauges import Gauge, Seen, gathered
 from tg_assets.remote.config import load_models
-from tg_assets.stores.vectors import DEFAULT_PORT
+from tg_assets.stores.qdrant_http import DEFAULT_PORT
 
 SECONDS = 15.0
 """From one look at a server to the next."""

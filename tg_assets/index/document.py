@@ -24,23 +24,23 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``text`` is what is embedded and empty where there are no words; then there is nothing else."""
+    """``text`` is what is embedded, ``short`` what people are shown of it."""
 
     text: str
-    short: str = ""
-    lang: str = ""
-    lemmas: SparseVector = SparseVector([], [])
-    trigrams: SparseVector = SparseVector([], [])
+    short: str
+    lang: str
+    lemmas: SparseVector
+    trigrams: SparseVector
 
 
-def analyse(given: Iterable[Given]) -> list[Document]:
-    """A document for each, in order."""
+def analyse(given: Iterable[Given]) -> list[Document | None]:
+    """A document for each, in order; None where there are no words."""
     return [_document(one) for one in given]
 
 
-def _document(given: Given) -> Document:
+def _document(given: Given) -> Document | None:
     text = text_to_embed(given.parts)
     if not text:
-        return Document("")
+        return None
     lemmas, trigrams = document_vectors(text, given.author, given.chat)
     return Document(text, text_short(given.parts.post or text), given.lang or detect(text), lemmas, trigrams)

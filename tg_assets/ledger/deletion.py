@@ -12,8 +12,10 @@ holds them does not bring them back. Where each kind goes:
 * ``sweep``, after ``media_objects``: contents that no message shows any more, and every result that was made of one
   (``derived_objects``, ``pictures``). A content that another message shows stays.
 
-Entries of Redis streams are not rewritten: they leave after a day, or 100,000 entries. What does not belong here:
-learning of deletions (``facts``), making anything.
+Entries of Redis streams are not rewritten: they leave after a day, or 100,000 entries. Cached vectors of its texts are
+not looked for: nobody who lacks the text can read one or learn whose it was (``stores.embeddings``), and they leave
+when nobody has asked for them for 90 days. What does not belong here: learning of deletions (``facts``), making
+anything.
 """
 
 from collections.abc import Collection, Iterable

@@ -2,7 +2,8 @@
 
 A chore is an op, and none waits for another: each is done although others fail; the run fails then, and says which
 and why. A run that is killed loses nothing: the next one goes on. Metadata and logs hold counts only. What does not
-belong here: how a chore is done (``stores.dagster_log``, ``stores.vacuum``, ``live.keeping``, ``metrics.tally``).
+belong here: how a chore is done (``stores.dagster_log``, ``stores.vacuum``, ``stores.embeddings``, ``live.keeping``,
+``metrics.tally``).
 """
 
 import time
@@ -111,6 +112,26 @@ def remove_expired_points(context: dg.OpExecutionContext, qdrant: Qdrant) -> Non
 
 
 @dg.op
+def trim_embeddings(context: dg.OpExecutionContext, postgres: Postgres, settings: dg.ResourceParam[Settings]) -> None:
+    """Drop cached vectors that TG_EMBEDDINGS_KEEP does not keep, tenant by tenant."""
+    from tg_assets.stores.embeddings import Keep, trim
+
+    keep = Keep.of(settings.embeddings_keep)
+    failures: list[str] = []
+    counts = Counter(vectors=0, tenants=0)
+    for slug in known_tenants(context.instance):
+        try:
+            with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
+                counts["vectors"] += trim(connection, keep)
+            counts["tenants"] += 1
+        except TgAssetsError:  # the server is away: it is for all of them
+            raise
+        except Exception as error:  # noqa: BLE001
+            failures.append(f"{slug}: {said(error)}")
+    _tell(context, counts, failures)
+
+
+@dg.op
 def trim_streams(context: dg.OpExecutionContext, redis: Redis, settings: dg.ResourceParam[Settings]) -> None:
     """Drop what every group has acknowledged and TG_STREAM_KEEP does not keep, also where nobody reads or writes."""
     from redis.exceptions import ResponseError
@@ -149,9 +170,10 @@ def _tell(context: dg.OpExecutionContext, counts: Counter[str], failures: Sequen
 
 @dg.job(executor_def=dg.in_process_executor)
 def maintenance() -> None:
-    """Old events and runs of Dagster, tables, expired points, streams and metrics: what a night is for."""
+    """Old events and runs of Dagster, tables, expired points, vectors, streams, metrics: what a night is for."""
     purge_event_log()
     remove_expired_points()
+    trim_embeddings()
     trim_streams()
     fold_metrics()
     vacuum_tables()

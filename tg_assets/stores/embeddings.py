@@ -9,6 +9,7 @@ which text is embedded, vectors that are searched.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256, shake_128
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -88,13 +89,29 @@ class CachedEmbedder:
             )
 
 
-def trim(connection: Connection, days: int, most: int) -> int:
-    """Drop a tenant's vectors that nobody used for so many days, and all but the ``most`` last used; returns how many."""
-    gone = connection.execute(text("DELETE FROM embeddings WHERE used_on < current_date - :days"), {"days": days})
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What is kept of a tenant's vectors: those used within so many days, and so many of them at most."""
+
+    days: int
+    most: int
+
+    @classmethod
+    def of(cls, said: str) -> "Keep":
+        """From the setting ``TG_EMBEDDINGS_KEEP``: ``90d,250000``."""
+        days, _, most = said.partition("d,")
+        return cls(int(days), int(most))
+
+
+def trim(connection: Connection, keep: Keep) -> int:
+    """Drop what is beyond ``keep``, the longest unused first; returns how many vectors went."""
+    gone = connection.execute(
+        text("DELETE FROM embeddings WHERE used_on < current_date - CAST(:days AS int)"), {"days": keep.days}
+    )
     beyond = connection.execute(
         text("""DELETE FROM embeddings WHERE name IN (
                     SELECT name FROM embeddings ORDER BY used_on DESC, name OFFSET :most)"""),
-        {"most": most},
+        {"most": keep.most},
     )
     return gone.rowcount + beyond.rowcount
 

@@ -2,27 +2,25 @@
 
 Reads also name the owner accounts whose private messages may be seen; shared messages carry owner 0. Each
 point has three named vectors: ``dense`` and the sparse ``lemmas`` and ``trigrams`` (inverse document frequency
-is the server's). What does not belong here: making vectors, or deciding how legs are weighed.
+is the server's). What does not belong here: making vectors, deciding how legs are weighed, HTTP.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
-from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.errors import TgAssetsError
 from tg_assets.lazy import Lazy
+from tg_assets.stores.qdrant_http import REFUSED, TIMEOUT_SECONDS, Wire, connected, refusing, silent, unusable
 
 if TYPE_CHECKING:
-    import httpx
     from qdrant_client import QdrantClient
 
-CONFLICT, MISSING, REFUSED = 409, 404, (401, 403)
-DEFAULT_PORT = 6333
-TIMEOUT_SECONDS = 60
+CONFLICT, MISSING = 409, 404
 COLLECTION = "tg_assets"
 DENSE, LEMMAS, TRIGRAMS = "dense", "lemmas", "trigrams"
 NOBODY = 0
@@ -54,10 +52,7 @@ class PointsRefused(Exception):
 class TenantIndex:
     """Points of one tenant."""
 
-    def __init__(
-        self, index: "VectorIndex", client: "Lazy[QdrantClient]", wire: "Lazy[httpx.Client]", tenant: UUID
-    ) -> None:
-        self._index = index
+    def __init__(self, client: "Lazy[QdrantClient]", wire: "Lazy[Wire]", tenant: UUID) -> None:
         self._opened, self._wire = client, wire
         self.tenant = str(tenant)
 
@@ -73,6 +68,19 @@ class TenantIndex:
         for first in range(0, len(points), BATCH):
             self._change("PUT", "points", {"points": points[first : first + BATCH]})
 
+    def upsert_while(self, made: Iterable[Sequence[Mapping[str, Any]]]) -> int:
+        """Write points part by part, each while the next one is being made; returns how many."""
+        count, last = 0, None
+        with ThreadPoolExecutor(1) as writing:
+            for points in made:
+                if last is not None:
+                    last.result()
+                last = writing.submit(self.upsert, points)
+                count += len(points)
+            if last is not None:
+                last.result()
+        return count
+
     def delete(self, ids: Sequence[UUID]) -> None:
         """Remove points by id, if they are this tenant's."""
         if ids:
@@ -87,7 +95,7 @@ class TenantIndex:
         self._change("POST", "points/delete", {"filter": {"must": [self._mine(), which]}})
 
     def _change(self, method: str, path: str, body: Mapping[str, Any]) -> None:
-        answer = self._index._send(self._wire(), method, f"{path}?wait=true", body)
+        answer = self._wire().send(method, f"{path}?wait=true", body)
         if not answer.is_success:
             raise PointsRefused(answer.status_code)
 
@@ -108,13 +116,25 @@ class TenantIndex:
             {"query": query, "using": name, "filter": wanted, "limit": limit, "with_payload": False}
             for name, query in legs.items()
         ]
-        answers = self._index._ask(self._wire(), "points/query/batch", {"searches": searches})
+        answers = self._ask("points/query/batch", {"searches": searches})
         if answers is None:  # nothing was ever indexed
             return {name: [] for name in legs}
         return {
             name: [(str(point["id"]), point["score"]) for point in answer["points"]]
             for name, answer in zip(legs, answers, strict=True)
         }
+
+    def _ask(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The result of a question to the collection; None where there is no collection."""
+        answer = self._wire().send("POST", path, body)
+        if answer.status_code == MISSING:
+            return None
+        if not answer.is_success:
+            raise TgAssetsError(f"The vector server answers {answer.status_code} to a question about {COLLECTION}.")
+        try:
+            return answer.json()["result"]
+        except (ValueError, LookupError, TypeError) as error:  # something else listens there
+            raise silent(error) from None
 
     def payloads(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Payloads of points by id; other tenants' points are left out."""
@@ -154,21 +174,6 @@ def _one_of(key: str, values: Sequence[Any]) -> dict[str, Any]:
     return {"key": key, "match": {"any": list(values)}}
 
 
-def _unusable() -> TgAssetsError:
-    return TgAssetsError("TG_QDRANT_URL is not usable: write it like http://host:6333.")
-
-
-def _silent(error: Exception) -> ServerDown:
-    return ServerDown(
-        f"The vector server does not answer ({type(error).__name__}). Is it running (`tg-assets up`), "
-        "and does TG_QDRANT_URL point at it?"
-    )
-
-
-def _refusing() -> ServerRefuses:
-    return ServerRefuses("The vector server is there but refuses the key. Correct TG_QDRANT_API_KEY.")
-
-
 class VectorIndex:
     """A Qdrant server by URL; ``api_key`` may be empty."""
 
@@ -192,76 +197,25 @@ class VectorIndex:
                     url=self.url, api_key=self.api_key or None, timeout=TIMEOUT_SECONDS, check_compatibility=False
                 )
             except ValueError:
-                raise _unusable() from None
+                raise unusable() from None
         try:
             yield client
         except ResponseHandlingException as error:
-            raise _silent(error.source) from None
+            raise silent(error.source) from None
         except UnexpectedResponse as error:
             if error.status_code not in REFUSED:
                 raise
-            raise _refusing() from None
+            raise refusing() from None
         finally:
             client.close()
-
-    @contextmanager
-    def _connection(self) -> "Iterator[httpx.Client]":
-        """A way to Qdrant's REST interface without the client.
-
-        The client's models of all that Qdrant can do take a second to import, and to check points by them takes longer
-        than everything else that is done to write them.
-        """
-        import httpx
-
-        encrypted = self._base().startswith("https:")  # certificates are read only where there will be any
-        with httpx.Client(timeout=TIMEOUT_SECONDS, verify=encrypted) as wire:
-            yield wire
-
-    def _send(self, wire: "httpx.Client", method: str, path: str, body: Mapping[str, Any]) -> "httpx.Response":
-        """The answer to a request about the collection, whatever it is but that the key is refused."""
-        import httpx
-        import orjson
-
-        url = self._base() + f"/collections/{COLLECTION}/{path}"
-        headers = {"Content-Type": "application/json", **({"api-key": self.api_key} if self.api_key else {})}
-        content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
-        try:
-            answer = wire.request(method, url, content=content, headers=headers)
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-            raise _unusable() from None
-        except httpx.HTTPError as error:
-            raise _silent(error) from None
-        if answer.status_code in REFUSED:
-            raise _refusing()
-        return answer
-
-    def _ask(self, wire: "httpx.Client", path: str, body: Mapping[str, Any]) -> Any:
-        """The result of a question to the collection; None where there is no collection."""
-        answer = self._send(wire, "POST", path, body)
-        if answer.status_code == MISSING:
-            return None
-        if not answer.is_success:
-            raise TgAssetsError(f"The vector server answers {answer.status_code} to a question about {COLLECTION}.")
-        try:
-            return answer.json()["result"]
-        except (ValueError, LookupError, TypeError) as error:  # something else listens there
-            raise _silent(error) from None
-
-    def _base(self) -> str:
-        try:
-            parts = urlsplit(self.url)
-            port = parts.port or DEFAULT_PORT  # as the client has it
-        except ValueError:
-            raise _unusable() from None
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        return urlunsplit((parts.scheme, f"{host}:{port}", parts.path.rstrip("/"), "", ""))
 
     @contextmanager
     def tenant(self, tenant: UUID) -> Iterator[TenantIndex]:
         """The index as one tenant sees it."""
         with ExitStack() as opened:
             client = Lazy(lambda: opened.enter_context(self._client()))
-            yield TenantIndex(self, client, Lazy(lambda: opened.enter_context(self._connection())), tenant)
+            wire = Lazy(lambda: opened.enter_context(connected(self.url, self.api_key, COLLECTION)))
+            yield TenantIndex(client, wire, tenant)
 
     def create_collection(self, dimension: int) -> None:
         """Create the collection and its payload indexes; raises when it holds vectors of another size."""

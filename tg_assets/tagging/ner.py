@@ -82,7 +82,7 @@ class Model:
                 yield list(BIOMarkup.from_tuples(tuples).to_span(text).spans)
 
     def _emissions(self, distinct: "Numbers", rows: "Numbers", empty: "NDArray[np.bool_]") -> "Floats":
-        """Scores of each tag for each row; ``rows`` are numbers of ``distinct``, whatever they are where it is empty."""
+        """Scores of each tag for each row; ``rows`` are places in ``distinct``, of no meaning where it is empty."""
         import numpy as np
 
         words, shapes = np.divmod(distinct.astype(np.int64), self._shapes)
@@ -146,7 +146,7 @@ class _Layer:
         import numpy as np
 
         size = self.size
-        x = given[:, size : 2 * size] + self.bias
+        x: Floats = given[:, size : 2 * size] + self.bias
         x[1:] += given[:-1, :size]
         x[:-1] += given[1:, 2 * size :]
         np.maximum(x, 0, out=x)
