@@ -26,7 +26,7 @@ from tg_assets.stores.vectors import COLLECTION
 TABLES = ("telegram_messages", "messages")
 AT_ONCE = 1000
 COPY_OF = "bare"
-"""Of what is written once more: the collection, and the tenant in the graph."""
+"""The collection and, before a tenant's slug, the tenant in the graph that get what is written once more."""
 
 
 def texts(tools: Tools, tenant: str) -> list[str]:
@@ -86,7 +86,7 @@ def unwind(tools: Tools, tenant: str, meter: Meter) -> tuple[Cost, int]:
     """Ready nodes and relations, as another tenant's, by one statement for each kind, and how many there are."""
     nodes = sorted(fingerprint.nodes(tools, tenant), key=lambda row: str(row[0]))
     relations = sorted(fingerprint.relations(tools, tenant), key=_kind)
-    with tools.graph.tenant(ids.tenant_id(COPY_OF)) as graph, meter.measure() as cost:
+    with tools.graph.tenant(ids.tenant_id(f"{COPY_OF}-{tenant}")) as graph, meter.measure() as cost:
         for label, found in groupby(nodes, key=lambda row: row[0]):
             key = ", ".join(f"{name}: row.{name}" for name in KEYS[label])
             graph.write(

@@ -1,8 +1,9 @@
 """The end state of a tenant in all stores, to tell whether two versions of the code make the same of the same messages.
 
 ``save`` writes a folder: a file of JSON lines for each kind of row, point, node and relation, ordered, and dense
-vectors beside their ids. When something was made, by which run and version, is left out. ``python -m benchmarks.fingerprint
-ONE OTHER`` compares two folders; it ends with 1 when they differ, and tells how many lines, never what is in them.
+vectors beside their ids. When something was made, by which run and version, is left out.
+``python -m benchmarks.fingerprint ONE OTHER`` compares two folders; it ends with 1 when they differ, and tells how many
+lines, never what is in them.
 """
 
 import hashlib
@@ -23,8 +24,8 @@ from tg_assets.stores.vectors import COLLECTION, DENSE
 
 TABLES = {
     "messages": "SELECT to_jsonb(r) - 'created_at' - 'updated_at' FROM messages r",
-    "enrichment": """SELECT (to_jsonb(r) - 'created_at' - 'updated_at') || jsonb_build_object('data', data - 'tags_version')
-                     FROM post_enrichment r""",
+    "enrichment": """SELECT (to_jsonb(r) - 'created_at' - 'updated_at')
+                            || jsonb_build_object('data', data - 'tags_version') FROM post_enrichment r""",
     "statistics": "SELECT to_jsonb(r) - 'created_at' - 'updated_at' FROM feed_statistics r",
     "ledger": "SELECT jsonb_build_array(stage, item_id, at, status, reason) FROM derivations r",
     "status": "SELECT to_jsonb(r) - 'updated_at' FROM indexing_status r",
