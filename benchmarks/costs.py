@@ -16,6 +16,8 @@ from tg_assets.settings import load_settings
 
 OURS = "ours"
 LOOK_SECONDS = 1.0
+# A process that is just ending is in nobody's sum, until its parent has waited for it.
+SETTLE_SECONDS = 0.3
 
 
 def processes() -> dict[str, psutil.Process]:
@@ -72,6 +74,7 @@ class Meter:
     @contextmanager
     def measure(self) -> Iterator[Cost]:
         """What the block costs."""
+        time.sleep(SETTLE_SECONDS)
         cost, before = Cost(), self._used()
         started = time.monotonic()
         yield cost
