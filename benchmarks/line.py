@@ -51,7 +51,6 @@ SIZES = "1000 10000"
 MADE = ("posts", "tags", "qdrant_points", "neo4j_nodes", "feed_statistics")
 ASSETS = [asset for asset in ordered(assets.ASSETS) if asset.name in MADE]
 ALONE = ("tags", "qdrant_points", "neo4j_nodes")
-WORKERS = "line-worker"
 SAMPLE = STORES = 10_000
 """Texts of the bare embedder, and up to which size bare stores are measured."""
 WARM, WORKER = 100, 300
@@ -90,20 +89,20 @@ def measure(size: int, folder: Path) -> list[Row]:
     tools, tenant, meter = _tools(), f"line-{size}", Meter()
     rows: list[Row] = []
 
-    def told(what: str, cost: Cost, count: int = size, beside: str = "") -> None:
-        rows.append(_row(size, what, cost, count, beside))
+    def told(what: str, cost: Cost, count: int | None = None, beside: str = "") -> None:
+        rows.append(_row(size, what, cost, landed if count is None else count, beside))
 
-    with meter.measure() as cost:
+    with meter.measure() as loading:
         tools.embedder.encode(["warm"])
         tools.tagger(tenant).tagger.tag_all([TagInput("Тёплый чай and the kettle")])
-    told("models are loaded", cost)
-    worker = _worker(tools, folder, meter)
+    worker = _worker(tools, f"{tenant}-worker", folder, meter)
     whole = Cost()
     with meter.measure() as cost, _profiled(size, "import"):
-        feed = _import(tools, folder / "line.json", tenant)
+        feed, landed = _import(tools, folder / "line.json", tenant)
     whole.add(cost)
+    told("models are loaded", loading)
     told("import", cost)
-    embedder, embedded = Cost(), 0
+    embedder = Cost()
     for name, stages in _stages(tools, tenant).items():
         with meter.measure() as cost, _profiled(size, name):
             _made(tools, stages, feed)
@@ -119,19 +118,19 @@ def measure(size: int, folder: Path) -> list[Row]:
     with meter.measure() as cost:
         bare.embed(sample[1::2])
     embedder.add(cost)
-    embedded = size * len(sample) // len(said)  # messages that these texts stand for
+    embedded = landed * len(sample) // len(said)  # messages that these texts stand for
     with meter.measure() as cost:
         for stages in _stages(tools, tenant).values():
             _made(tools, stages, feed)
     told("the same again: nothing is stale", cost)
     told("bare embedder", embedder, embedded, f"{len(sample):,} texts")
     told("plain worker", *worker)
-    told("end to end", whole, size, f"{_ratio(embedder, embedded, whole, size)} of the embedder, "
-                                    f"{_ratio(*worker, whole, size)} x the plain worker")  # fmt: skip
+    told("end to end", whole, landed, f"{_ratio(embedder, embedded, whole, landed)} of the embedder, "
+                                      f"{_ratio(*worker, whole, landed)} x the plain worker")  # fmt: skip
     if saved := os.environ.get("TG_BENCH_SAVE"):
         fingerprint.save(tools, tenant, Path(saved) / str(size))
     if size <= STORES:
-        rows[-1:-1] = _bare_stores(tools, tenant, size, meter)
+        rows[-1:-1] = _bare_stores(tools, tenant, landed, meter)
     meter.close()
     peaks = {name: round(peak) for name, peak in meter.peaks.items()}
     return [*rows, {**dict.fromkeys(rows[0], ""), "messages": size, "what": "most memory, MB", **peaks}]
@@ -153,14 +152,14 @@ def _ratio(other: Cost, count: int, whole: Cost, size: int) -> str:
     return f"{times:.2f} ({processor:.2f})"
 
 
-def _worker(tools: Tools, folder: Path, meter: Meter) -> tuple[Cost, int]:
-    tenant = ids.tenant_id(WORKERS)
-    feed = _import(tools, folder / "worker.json", WORKERS)
+def _worker(tools: Tools, slug: str, folder: Path, meter: Meter) -> tuple[Cost, int]:
+    tenant = ids.tenant_id(slug)
+    feed, _ = _import(tools, folder / "worker.json", slug)
     with tools.vectors.tenant(tenant) as index, tools.graph.tenant(tenant) as graph:
         for asset in ASSETS:
             if asset.prepare:
                 asset.prepare(tools)
-        stages = _stages(_tools(qdrant=bare.Opened(index), neo4j=bare.Opened(graph)), WORKERS)
+        stages = _stages(_tools(qdrant=bare.Opened(index), neo4j=bare.Opened(graph)), slug)
         _made(tools, stages["posts"], feed)
         with _profiled(WORKER, "worker"):
             return bare.one_by_one(tools, [stages[name][0] for name in ALONE], feed, WARM, meter)
@@ -200,12 +199,12 @@ def _made(tools: Tools, stages: list[Stage], feed: str) -> None:
             assert not report.failed, report.failed
 
 
-def _import(tools: Tools, path: Path, tenant: str) -> str:
-    """Land an export; returns its feed."""
+def _import(tools: Tools, path: Path, tenant: str) -> tuple[str, int]:
+    """Land an export; returns its feed, and how many messages it has: some are in the export twice."""
     (report,) = import_export(
         path, ImportOptions(tenant), tools.settings, tools.database, tools.objects, lambda what, done, total: None
     )
-    return report.feed
+    return report.feed, report.counts["new"]
 
 
 def _cut(size: int, path: Path) -> None:
