@@ -3,27 +3,40 @@
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.quiet import quiet
+
 NAMES = [
-    "ingest", "ranges", "vectors", "retrieval", "live", "history", "media", "vision", "albums", "metrics",
+    "line", "ingest", "ranges", "vectors", "retrieval", "live", "history", "media", "vision", "albums", "metrics",
     "maintenance", "commands",
 ]  # fmt: skip
+WIDTH = 200  # of a pipe
 
 
 def main() -> None:
     """Run the named benchmarks, or all of ``NAMES``."""
+    names = sys.argv[1:] or NAMES
+    with quiet() as terminal, _servers():
+        console = Console(file=terminal, width=None if terminal.isatty() else WIDTH)
+        for name in names:
+            console.print(_table(name, _run(name)))
+
+
+@contextmanager
+def _servers() -> Iterator[None]:
+    """Servers with nothing in them, in this process' variables."""
     import migrations
     from tg_assets.backends import down, environment, up
     from tg_assets.backends.dagster_services import dagster_environment
     from tg_assets.settings import load_settings
 
-    names = sys.argv[1:] or NAMES
-    console = Console()
     with tempfile.TemporaryDirectory(prefix="tg-bench-") as directory:
         os.environ["TG_DATA_DIR"] = str(Path(directory) / "data")
         settings = load_settings()
@@ -31,8 +44,7 @@ def main() -> None:
         try:
             os.environ.update(environment(settings) | dagster_environment(settings))
             migrations.upgrade(os.environ["TG_POSTGRES_OWNER_URL"])
-            for name in names:
-                console.print(_table(name, _run(name)))
+            yield
         finally:
             down(settings)
 
@@ -47,7 +59,7 @@ def _run(name: str) -> list[dict[str, Any]]:
 def _table(name: str, rows: list[dict[str, Any]]) -> Table:
     table = Table(title=name, title_justify="left", box=None, pad_edge=False)
     for column in rows[0]:
-        table.add_column(column, justify="left" if column in ("what", "target", "leg") else "right")
+        table.add_column(column, justify="left" if column in ("what", "target", "leg", "beside") else "right")
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     return table

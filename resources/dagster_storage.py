@@ -17,6 +17,8 @@ from psycopg2.errors import InFailedSqlTransaction
 from sqlalchemy import Engine
 from sqlalchemy.exc import InternalError
 
+from resources.event_batches import at_once
+
 KEPT, MORE = 2, 30  # connections kept open, and opened besides when threads need them at once
 RECYCLE_SECONDS = 1800
 # What Dagster asks of its schema each time, although its own migrations only ever add.
@@ -88,6 +90,8 @@ class PooledPostgresStorage(DagsterPostgresStorage):
                     setattr(storage, name, _remembered(name, getattr(storage, name), present))
         limits, name = self._event_log_storage, "initialize_concurrency_limit_to_default"
         setattr(limits, name, _made_by_either(getattr(limits, name)))
+        name = "store_event_batch"
+        setattr(limits, name, at_once(limits, getattr(limits, name)))
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:

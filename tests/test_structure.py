@@ -67,7 +67,8 @@ PRIVATE = {
     "dagster._core.launcher.base": ("CheckRunHealthResult", "WorkerStatus"),
     "dagster._core.launcher.default_run_launcher": ("DefaultRunLauncher",),
     "dagster._core.storage.dagster_run": ("DagsterRun",),
-    "dagster._serdes": ("ConfigurableClassData",),
+    "dagster._core.storage.event_log.schema": ("SqlEventLogStorageTable",),
+    "dagster._serdes": ("ConfigurableClassData", "serialize_value"),
     "dagster._serdes.config_class": ("ConfigurableClassData",),
 }
 # The same, of objects: a class, or one that is made.

@@ -33,6 +33,7 @@ INPUTS = """
     GROUP BY (m.posted_at AT TIME ZONE 'UTC')::date
 """
 
+# The bounds of all days let the window's index find them; by the join alone each day reads all of the feed.
 MESSAGES = """
     SELECT (m.posted_at AT TIME ZONE 'UTC')::date AS day, m.is_service, m.deleted_at IS NOT NULL AS is_deleted,
            m.sender_tg_id, m.reply_to_message_id IS NOT NULL AS is_reply, m.has_media, m.album_id,
@@ -41,7 +42,8 @@ MESSAGES = """
     FROM messages m
     JOIN chunk ON m.posted_at >= chunk.at AND m.posted_at < chunk.at + interval '1 day'
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
-    WHERE m.channel_id = ANY(:channels)
+    WHERE m.channel_id = ANY(:channels) AND m.posted_at >= (SELECT min(at) FROM chunk)
+          AND m.posted_at < (SELECT max(at) FROM chunk) + interval '1 day'
 """
 
 COLUMNS = {

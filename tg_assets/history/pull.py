@@ -27,6 +27,7 @@ from tg_assets.history.walk import CLOSED, pages
 from tg_assets.registry.channels import channels_of
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
+from tg_assets.stores.growth import Growth
 
 if TYPE_CHECKING:
     from tg_assets.stores.database import Database, TenantConnection
@@ -63,6 +64,7 @@ class Puller:
     log: Log
     mark_from: date | None = None
     pulled: Pulled = field(default_factory=Pulled)
+    growth: Growth = field(default_factory=Growth)
 
     async def pull(self, scope: Scope, *, force: bool = False, again: bool = False) -> Pulled:
         """Read what is not there yet of a scope's window; raises TgAssetsError when an account cannot be used.
@@ -226,6 +228,8 @@ class Puller:
         with session.transaction() as connection:
             done = land_read(connection, batch, mark_from=self.mark_from)
             landed(connection, batch)
+        with session.transaction() as connection:
+            self.growth.add(connection, done.counts["new"] + done.counts["changed"])
         self.pulled.counts.update(done.counts)
         self.pulled.partitions.update(done.partitions)
 

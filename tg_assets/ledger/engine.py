@@ -21,10 +21,11 @@ from tg_assets.ledger.stage import Chunk, Outcome, Report, Session, Stage, Stage
 from tg_assets.ledger.traces import example
 from tg_assets.registry.channels import channels_of
 from tg_assets.scope import Scope
+from tg_assets.stores.growth import Growth
 
 logger = logging.getLogger(__name__)
 
-# After this many writes the planner has to be told; its own next look may be a minute away.
+# After this many writes the planner is told at the end once more; its own next look may be a minute away.
 BULK = 5000
 
 # Counted amounts are folded into totals by whoever counts, or they would grow where nobody looks at them.
@@ -88,7 +89,10 @@ def _make(
     if not todo:
         return
     log(f"{stage.name}: {report.todo:,} of {report.total:,} stale in {scope.feed} ({_reasons(report.stale)})")
+    growth = Growth()
     for outcome, size in _chunks(stage, session, scope, todo, run_id):
+        with session.transaction() as connection:
+            growth.add(connection, size)
         report.done += size - len(outcome.failed) - len(outcome.skipped) - len(outcome.waiting)
         report.failed.update(outcome.failed.values())
         report.skipped.update(outcome.skipped.values())
@@ -127,7 +131,10 @@ def work_on(
 
 
 def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
-    """List the stale items in the temporary table ``work``, oldest first, those that waited or failed before last."""
+    """List the stale items in the temporary table ``work``, oldest first, those that waited or failed before last.
+
+    What is not stale is only counted: of a year that is made already, listing it took most of the time.
+    """
     with session.transaction() as connection:
         values = {
             **stage.values,
@@ -141,6 +148,7 @@ def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
         }
         connection.execute(text("DROP TABLE IF EXISTS work"))
         connection.execute(text(CHUNK))
+        total = connection.execute(text(f"SELECT count(*) FROM ({stage.inputs}) i"), values).scalar_one()  # noqa: S608
         connection.execute(
             text(f"""
                 CREATE TEMP TABLE work AS
@@ -156,18 +164,19 @@ def _plan(stage: Stage, session: Session, scope: Scope, force: bool) -> Report:
                     FROM input i
                     LEFT JOIN derivations d ON d.stage = :stage AND d.item_id = i.item_id
                 )
-                SELECT row_number() OVER (ORDER BY reason IS NULL, reason IN ('waiting', 'retry'), at, item_id) AS n, *
-                FROM judged
+                SELECT row_number() OVER (ORDER BY reason IN ('waiting', 'retry'), at, item_id) AS n, *
+                FROM judged WHERE reason IS NOT NULL
             """),  # noqa: S608 - the stage's own SQL, values are bound
             values,
         )
         connection.execute(text("CREATE INDEX ON work (n)"))
         connection.execute(text("ANALYZE work"))
         rows = connection.execute(text("SELECT reason, count(*), sum(tokens) FROM work GROUP BY reason")).all()
-    due = int(sum(tokens for reason, _, tokens in rows if reason))
+    due = int(sum(tokens for _, _, tokens in rows))
+    stale = Counter({reason: count for reason, count, _ in rows})
     return Report(
-        stale=Counter({reason: count for reason, count, _ in rows if reason}),
-        total=sum(count for _, count, _ in rows),
+        stale=stale,
+        total=max(total, stale.total()),  # more may have come since they were counted
         tokens=0 if stage.price is None else due * stage.tokens_per_unit,
         units=due if stage.unit else 0,
     )

@@ -18,7 +18,7 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisSlow
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from tg_assets.errors import ServerDown
 from tg_assets.faults import is_down
@@ -31,6 +31,7 @@ from tg_assets.live.reader import Entry, Reader
 from tg_assets.live.state import kept_by, streams_of
 from tg_assets.live.unparsed import Unparsed
 from tg_assets.stores.database import Database, TenantConnection, advisory_lock
+from tg_assets.stores.growth import Growth
 
 # As many entries at once mean that more of them wait: all are made durable first, and then parsed.
 BATCH = 5000
@@ -42,8 +43,6 @@ STANDBY_SECONDS = 0.25
 # How often a partition that was reported already is reported again, and how often streams are trimmed.
 REPORT_SECONDS = 60.0
 LONGEST_PAUSE = 5.0
-# The planner has to be told of a table that grows: told of an empty one it joins batches by walking the table.
-GROWN = 2000
 
 
 @dataclass(slots=True)
@@ -98,7 +97,7 @@ class Tail:
         self._reported: set[tuple[str, date]] = set()
         self._feeds: set[str] = set()
         self._due = 0.0
-        self._grown, self._told_at = 0, GROWN
+        self._growth = Growth()
         self.total = Counter[str]()
 
     def run(self, linger: float, budget: float, *, standby: bool = False) -> str:
@@ -222,7 +221,8 @@ class Tail:
         self._reader.drop(done.never_read)
         self._flush.add(entries, done)
         self._unparsed.add(done.unparsed)
-        self._tell_planner(connection, sum(done.partitions.values()))
+        with connection.begin():
+            self._growth.add(connection, sum(done.partitions.values()))
         self.total.update(
             events=len(entries),
             rejected=done.rejected,
@@ -231,13 +231,6 @@ class Tail:
         )
         for tenant in done.told:
             self._relay(connection, tenant)
-
-    def _tell_planner(self, connection: Connection, grown: int) -> None:
-        self._grown += grown
-        if self._grown >= self._told_at:
-            with connection.begin():
-                connection.execute(text("SELECT refresh_statistics()"))
-            self._told_at = 4 * self._grown
 
     def _relay(self, connection: Connection, tenant: UUID) -> None:
         try:
