@@ -14,6 +14,8 @@ from tg_assets.errors import ServerDown, TgAssetsError
 
 # Classes of SQLSTATE that speak of the server, not of the data: connection, rollback, resources, shutdown, system.
 _SERVER = ("08", "40", "53", "57", "58")
+# A table, column or right that is not there: the schema is another than the one that this is written for.
+_ANOTHER_SCHEMA = "42"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES}
 # Of clients that are imported late: what says that their server does not answer, or does not let us in.
 _AWAY = {
@@ -44,6 +46,8 @@ def is_nobodys(error: BaseException) -> bool:
     if is_down(error) or isinstance(error, TgAssetsError | ConnectionError | TimeoutError):
         return True
     if isinstance(error, OSError) and error.errno in _FULL:
+        return True
+    if isinstance(error, DBAPIError) and (getattr(error.orig, "pgcode", None) or "").startswith(_ANOTHER_SCHEMA):
         return True
     status = getattr(error, "status_code", None)  # of the vector server's answer
     if isinstance(status, int) and (status >= _SERVER_ERROR or status in (401, 403, 404, _TOO_MANY)):

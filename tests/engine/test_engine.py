@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from tests.support import pipeline
 from tg_assets import ids
@@ -322,3 +323,13 @@ def test_a_server_that_is_away_is_no_items_fault(letters: Letters, scope: Scope)
         letters.run(scope)
     assert letters.ledger() == {"ok": 8}
     assert len(letters.chunks) == 3
+
+
+@pytest.mark.parametrize("missing", ["SELECT FROM no_such_table", "SELECT no_such_column FROM messages"])
+def test_a_schema_that_is_another_is_no_items_fault(letters: Letters, scope: Scope, missing: str) -> None:
+    """As while a new version is put in place: the run fails, and no item is blamed for it."""
+    items = [row[0] for row in pipeline.rows(letters.tenant, "SELECT id FROM telegram_messages ORDER BY posted_at")]
+    letters.stumbling, letters.stumble = {items[9]}, lambda chunk: chunk.connection.execute(text(missing))
+    with pytest.raises(ProgrammingError):
+        letters.run(scope)
+    assert letters.ledger() == {"ok": 8}

@@ -23,9 +23,14 @@ from tg_assets.index.text import TextParts
 from tg_assets.ledger import outbox, replaced
 from tg_assets.ledger.stage import Chunk, Outcome, Stage, StageOf
 from tg_assets.ledger.status import failed, mark
-from tg_assets.stores.vectors import BATCH, COLLECTION, DENSE, LEMMAS, TRIGRAMS, VectorIndex
+from tg_assets.stores.vectors import COLLECTION, DENSE, LEMMAS, TRIGRAMS, VectorIndex
+from tg_assets.workers import Workers
 
 VERSION = "2"
+PART = 500
+"""Points that are written while the next ones are made."""
+LEAST = 250
+"""Documents that are worth sending to another process."""
 
 POST_INPUTS = """
     SELECT m.id AS item_id, m.posted_at AS at, least(length(m.content), 2000) / 4 AS tokens,
@@ -92,8 +97,8 @@ def _given(row: Any) -> Given:
 
 
 def _points(kept: Sequence[tuple[Any, Document]], embedder: Embedder) -> Iterator[list[dict[str, Any]]]:
-    for first in range(0, len(kept), BATCH):
-        part = kept[first : first + BATCH]
+    for first in range(0, len(kept), PART):
+        part = kept[first : first + PART]
         dense: Iterable[Any] = embedder.encode([document.text for _, document in part])
         yield [_point(*both, vector, embedder.model_id) for both, vector in zip(part, dense, strict=True)]
 
@@ -148,13 +153,13 @@ def _event(row: Any, embedder: Embedder) -> PostIndexedEventV1:
     )
 
 
-def stage(name: str, inputs: str, select: str, qdrant: VectorIndex, embedder: Embedder) -> Stage:
+def stage(name: str, inputs: str, select: str, qdrant: VectorIndex, embedder: Embedder, workers: Workers) -> Stage:
     """A stage that turns selected rows into points."""
 
     def work(chunk: Chunk) -> Outcome:
         outcome = Outcome()
         rows = chunk.connection.execute(text(select)).all()
-        documents = analyse(map(_given, rows))
+        documents = workers.map(analyse, [_given(row) for row in rows], least=LEAST)
         kept = []
         for row, document in zip(rows, documents, strict=True):
             if document is not None:
@@ -171,14 +176,14 @@ def stage(name: str, inputs: str, select: str, qdrant: VectorIndex, embedder: Em
         return outcome
 
     unmade = partial(failed, column="embedding_status") if name == "qdrant_points" else None
-    return Stage(name, f"{VERSION}/{embedder.model_id}", inputs, work, chunk_size=1000, unmade=unmade)
+    return Stage(name, f"{VERSION}/{embedder.model_id}", inputs, work, chunk_size=2000, unmade=unmade)
 
 
 def stages(tools: Tools) -> tuple[StageOf, StageOf]:
     """Posts, then albums."""
 
     def of(name: str, inputs: str, select: str) -> StageOf:
-        return lambda scope: stage(name, inputs, select, tools.vectors, tools.embedder_of(scope.tenant))
+        return lambda scope: stage(name, inputs, select, tools.vectors, tools.embedder_of(scope.tenant), tools.workers)
 
     return of("qdrant_points", POST_INPUTS, POSTS), of("qdrant_points.albums", ALBUM_INPUTS, ALBUMS)
 

@@ -5,8 +5,8 @@ And how much is in ``indexing_status``, which grows with every chunk.
 
 from alembic import op
 
-revision = "0020"
-down_revision = "0018"
+revision = "0021"
+down_revision = "0020"
 
 _REFRESH = """
     CREATE OR REPLACE FUNCTION refresh_statistics() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
