@@ -1,8 +1,8 @@
 """How long a backfill will still take: from what its runs say and how many messages are left.
 
-Each stage costs some seconds to begin (models are loaded) and some for each item; what it was seen to take counts, and
-before it was seen what it takes on a quiet machine of two cores, times how much slower everything else was. What does
-not belong here: asking anybody, showing it.
+Each stage costs some seconds to begin (models are loaded) and some for each item. What counts is what it took in the
+newest run that had it; in a run that has not come to it what it took before, at first on a quiet machine of two cores,
+times how much slower the run's other stages are than that. What does not belong here: asking anybody, showing it.
 """
 
 import re
@@ -29,10 +29,17 @@ USUAL = {
 OTHER = Cost(0.2, 1 / 1000)
 START_SECONDS = 8.0
 """From the end of one run to the first words of the next."""
+AROUND_SECONDS = 5.0
 PARTITION_SECONDS = 0.02
-"""What Dagster takes besides for each partition, over all assets."""
+"""What a run takes around its stages, and for each partition besides: Dagster's events, plans, plots."""
 ENOUGH = 200
 """Items whose cost is taken as a stage's; fewer may be no rule."""
+LULL_SECONDS = 2.0
+"""From the end of a stage to the beginning of the next."""
+CHUNK = 1000
+"""Items that most stages make before they say anything."""
+SHRINK_SECONDS = 5.0
+"""So much of a run is taken to be as fast as what was seen before."""
 
 _LINE = re.compile(
     r"(?P<stage>[\w.]+): (?:(?P<todo>[\d,]+) of [\d,]+ stale in |(?P<settled>[\d,]+) of [\d,]+ \("
@@ -76,6 +83,12 @@ class _Run:
         return sum((course.begun is not None or course.is_over) + course.is_over for course in courses) / (
             2 * max(1, len(courses))
         )
+
+    @property
+    def idle(self) -> float:
+        """Seconds that it did not spend in stages."""
+        spent = sum(course.seconds for course in self.courses.values())
+        return max(0.0, self.last - self.first - spent) if self.first is not None else 0.0
 
 
 class Outlook:
@@ -122,21 +135,23 @@ class Outlook:
         """What all of it will still take; None before a run has said anything."""
         if all(run.first is None for run in self._runs):
             return None
-        start, partition = self._start(), self._partition()
-        slowness = self._slowness()
-        costs = {stage: self._cost(stage, slowness) for stage in self._stages}
-        left, is_at_work = 0.0, False
+        start, costs, (around, partition) = self._start(), self._costs(), self._around()
+        left = due = 0.0
         for run in self._runs:
             if run.is_over:
                 continue
-            is_at_work |= run.begun is not None
+            if run.begun is not None and run.first is None:
+                due += start
             left += start if run.first is None else 0.0
-            left += partition * run.amount.partitions * (1 - run.passed)
+            left += (around + partition * run.amount.partitions) * (1 - run.passed)
             for stage, course in run.courses.items():
                 todo = course.todo if course.begun is not None else self._todo(stage, run.amount)
                 if not course.is_over and todo > course.settled:
-                    left += costs[stage].each * (todo - course.settled) + costs[stage].begin * (not course.seen)
-        return max(0.0, left - (now - self._latest) * is_at_work)
+                    begin, each = costs[stage]
+                    left += each * (todo - course.settled) + begin * (not course.seen)
+                    if course.begun is not None:
+                        due += each * min(CHUNK, todo - course.settled) + begin * (not course.seen)
+        return max(0.0, left - min(due or LULL_SECONDS, now - self._latest))
 
     def share(self, now: float) -> float:
         """How much of the time is over, from 0 to 1."""
@@ -159,45 +174,47 @@ class Outlook:
         most = sum(base for _, base in known)
         return _base(stage, amount) * (sum(todo for todo, _ in known) / most if most else 1.0)
 
-    def _slowness(self) -> float:
-        """How much longer than usual everything took."""
-        seen = usual = 0.0
-        for stage in self._stages:
-            cost = USUAL.get(stage, OTHER)
-            for course in self._courses(stage):
-                seen += course.seconds
-                usual += (cost.begin if course.seen else 0.0) + cost.each * course.settled
-        return seen / usual if usual else 1.0
-
-    def _cost(self, stage: str, slowness: float) -> Cost:
-        """Of a stage: what it was seen to take, as far as it was."""
-        usual = USUAL.get(stage, OTHER)
-        begin, each = usual.begin * slowness, usual.each * slowness
-        seen = [course.seen for course in self._courses(stage) if course.seen]
-        if not seen:
-            return Cost(begin, each)
-        # A stage's first chunk has its beginning in it, later ones have not.
-        later = sum(points[-1][1] - points[0][1] for points in seen)
-        firsts = [points[0] for points in seen]
-        if later >= ENOUGH:
-            each = sum(points[-1][0] - points[0][0] for points in seen) / later
-        else:
-            seconds, items = max(firsts, key=lambda first: first[1])
-            each = min(each, seconds / max(1, items))
-        return Cost(max(0.0, sum(seconds - each * items for seconds, items in firsts) / len(firsts)), each)
+    def _costs(self) -> dict[str, Cost]:
+        """Of each stage, as run after run showed it."""
+        costs = usual = {stage: USUAL.get(stage, OTHER) for stage in self._stages}
+        for run in self._runs:
+            expected = SHRINK_SECONDS + sum(
+                costs[stage].begin + costs[stage].each * course.settled
+                for stage, course in run.courses.items()
+                if course.seen
+            )
+            drift = (SHRINK_SECONDS + sum(course.seconds for course in run.courses.values())) / expected
+            if run.first is not None:
+                # What other machines take says little; of how busy this one was a while ago half is taken to last.
+                drift = drift if costs == usual else drift**0.5
+                costs = {stage: _cost(run.courses[stage], cost, drift) for stage, cost in costs.items()}
+        return costs
 
     def _start(self) -> float:
         took = [run.first - run.begun for run in self._runs if run.first is not None and run.begun is not None]
         return sum(took) / len(took) if took else START_SECONDS
 
-    def _partition(self) -> float:
-        """Seconds of a run between its stages, for each partition."""
-        idle = partitions = 0.0
-        for run in self._runs:
-            if run.first is not None and run.passed:
-                idle += max(0.0, run.last - run.first - sum(course.seconds for course in run.courses.values()))
-                partitions += run.amount.partitions * run.passed
-        return idle / partitions if partitions else PARTITION_SECONDS
+    def _around(self) -> tuple[float, float]:
+        """Seconds of a run around its stages: those of every run, and for each partition."""
+        seen = sorted((run.amount.partitions, run.idle) for run in self._runs if run.passed == 1)
+        each = PARTITION_SECONDS
+        if seen and seen[-1][0] > 1.5 * seen[0][0]:
+            each = max(0.0, (seen[-1][1] - seen[0][1]) / (seen[-1][0] - seen[0][0]))
+        heard = [run for run in self._runs if run.passed]
+        if not heard:
+            return AROUND_SECONDS, each
+        idle = sum(run.idle - each * run.amount.partitions * run.passed for run in heard)
+        return max(0.0, idle / sum(run.passed for run in heard)), each
+
+
+def _cost(course: _Course, before: Cost, drift: float) -> Cost:
+    """Of a stage: what it takes in this run, as far as that is seen."""
+    if not course.seen:
+        return Cost(before.begin * drift, before.each * drift)
+    # Its first chunk has its beginning in it, later ones have not.
+    (seconds, items), later = course.seen[0], course.settled - course.seen[0][1]
+    each = (course.seconds - seconds) / later if later >= ENOUGH else min(before.each * drift, seconds / max(1, items))
+    return Cost(max(0.0, seconds - each * items), each)
 
 
 def _base(stage: str, amount: Amount) -> int:
