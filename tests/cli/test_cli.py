@@ -3,11 +3,13 @@
 import gzip
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
 import sys
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -16,9 +18,12 @@ from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families as parsed
 from sqlalchemy import create_engine, text
 
+from tests.support import pipeline
 from tests.support.installation import COMMAND, DIRECT, FEEDS, SAMPLE, Installation, private_feed
 from tests.support.pipeline import ALL_ASSETS, expected
+from tests.telegram.exports import chat, message
 from tg_assets.cli import COMMANDS, cli
+from tg_assets.cli.stretches import FEW
 from tg_assets.metrics.catalogue import AUTOMATIONS, TARGETS
 
 CHAT_OF = {
@@ -292,6 +297,36 @@ def test_backfill_of_one_asset_is_launched_without_waiting(installed: Installati
     assert [run["status"] for run in result["runs"]] == ["SUCCESS"]
     made = {asset for asset in ALL_ASSETS if f"2026-01-06|{private_feed('dry')}" in installed.materialized(asset)}
     assert made == {"telegram_messages"}
+
+
+@pytest.fixture(scope="module")
+def long_feed(installed: Installation, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A feed of a tenant of its own with more messages over seven months than one run is for."""
+    at = [1_735_732_800 + number * 212 * 86_400 // (FEW + 100) for number in range(FEW + 100)]  # from 2025-01-01 on
+    messages = [message(number + 1, text="x", date_unixtime=str(moment)) for number, moment in enumerate(at)]
+    path = pipeline.write_export(tmp_path_factory.mktemp("long"), chat(*messages))
+    installed.must("import", str(path), "--tenant", "long", "--feed", "long.x")
+    return "long.x"
+
+
+def test_a_long_range_is_run_by_stretches_the_newest_first(installed: Installation, long_feed: str) -> None:
+    """The queue takes them in this order, one at a time, whatever else it has; then all of it is materialized."""
+    said = installed.must("backfill", long_feed, "2025-01-01..2025-07-31", "--asset", "posts")
+    parts = ["2025-07-01..2025-07-31", "2025-05-01..2025-06-30", "2025-01-01..2025-04-30"]
+    assert [line.split()[0] for line in said.splitlines() if line.endswith(" is done.")] == parts
+    assert re.search(r"% of the time is over, about \d+ s left", said)
+    assert "Done." in said
+    backfills = re.findall(r"Backfill (\w+): [\d,]+ partitions of long.x, (\S+);", said)
+    assert [dates for _, dates in backfills] == parts
+    runs = [run for backfill, _ in backfills for run in installed.wait_for_backfill(backfill)["runs"]]
+    tags = [{tag["key"]: tag["value"] for tag in run["tags"]} for run in runs]
+    assert [(each["tg/feed"], each["dagster/priority"]) for each in tags] == [("long.x", str(-n)) for n in range(3)]
+    spans = [(run["startTime"], run["endTime"]) for run in runs]
+    assert all(ended <= began for (_, ended), (began, _) in pairwise(spans)), spans
+    assert len(installed.materialized("posts") & {f"2025-0{month}-01|long.x" for month in range(1, 8)}) == 7
+    again = installed.must("backfill", long_feed, "2025-01-01..2025-07-31", "--asset", "posts")
+    assert again.count("Backfill ") == 1, "nothing is stale, so it is one run"
+    assert "nothing stale" in again
 
 
 def test_secrets_are_said_by_env_alone(installed: Installation, dry_run: str, launched: str) -> None:

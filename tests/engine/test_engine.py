@@ -15,6 +15,9 @@ from sqlalchemy.exc import ProgrammingError
 
 from tests.support import pipeline
 from tg_assets import ids
+from tg_assets.assets.materialize import summary
+from tg_assets.cli.outlook import Outlook
+from tg_assets.cli.stretches import Amount
 from tg_assets.errors import TgAssetsError
 from tg_assets.ledger.engine import run_stage
 from tg_assets.ledger.stage import Chunk, Outcome, Report, Stage
@@ -135,6 +138,20 @@ def change(scope: Scope, number: int) -> None:
         """UPDATE telegram_messages SET raw = '{"text": "changed"}', raw_hash = 'changed' WHERE id = :id RETURNING 1""",
         id=item(scope, number),
     )
+
+
+def test_whoever_waits_understands_what_a_stage_says(scope: Scope, letters: Letters) -> None:
+    """``backfill`` takes the time that is left from these lines."""
+    outlook, said = Outlook([Amount(0, 20)], ("letters",)), list[str]()
+    report = letters.run(scope, log=said.append)
+    left = [outlook.seconds_left(0.0)]
+    for line in [*said, summary("letters", report, False)]:
+        outlook.heard(0, 0.0, line)
+        left.append(outlook.seconds_left(0.0))
+    assert len(said) == 6
+    assert left[0] is None
+    assert left[1:] == sorted(left[1:], key=lambda seconds: -(seconds or 0.0))
+    assert left[-1] == 0.0
 
 
 def test_everything_is_new_once(scope: Scope, letters: Letters) -> None:

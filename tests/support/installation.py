@@ -177,7 +177,7 @@ _BACKFILL = """
 query Backfill($id: String!) {
   partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill {
     status error { message }
-    runs(limit: 50) { id status tags { key value } stepStats { stepKey status } }
+    runs(limit: 50) { id status startTime endTime tags { key value } stepStats { stepKey status } }
   } }
 }
 """

@@ -1,16 +1,22 @@
 """``backfill``: launch what the UI's dialog would, for one feed and a range of dates."""
 
 import re
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 
+from tg_assets import ids
 from tg_assets.cli import runtime
 from tg_assets.cli.dagster_api import DagsterApi, Progress
+from tg_assets.cli.following import followed
+from tg_assets.cli.outlook import Outlook
 from tg_assets.cli.runtime import console
+from tg_assets.cli.stretches import FEW, Amount, amounts, is_read, stretches, told
 from tg_assets.errors import TgAssetsError
 from tg_assets.remote.price import said
 
@@ -19,6 +25,19 @@ if TYPE_CHECKING:
 
 # Reasons that are told one by one.
 CAUSES = 3
+# The first run is queued within seconds, unless the daemon is away or very busy.
+FIRST_SECONDS = 20.0
+LAST_MADE = ("qdrant_points", "neo4j_nodes", "tags", "posts")
+"""Stages that have every message, the last ones first: what these have made is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A backfill of one stretch of dates, ``FROM..TO``."""
+
+    backfill: str
+    dates: str
+    amount: Amount
 
 
 @click.command("backfill")
@@ -40,7 +59,10 @@ def backfill_command(
     chats: tuple[str, ...],
     no_wait: bool,
 ) -> None:
-    """Materialize FEED from one date to another (both included), e.g. 2024-01-01..2024-03-31, in one run."""
+    """Materialize FEED from one date to another (both included), e.g. 2024-01-01..2024-03-31.
+
+    A long range is several backfills, a run each: the newest month first, then longer and longer stretches.
+    """
     if stored:
         assets = tuple(name for name in assets or asset_names() if name != "telegram_messages")
     if dry_run:
@@ -48,37 +70,41 @@ def backfill_command(
         return
     api = DagsterApi(runtime.settings().require("dagster_url"))
     options = {"force": force, "channels": list(chats)}
-    backfill, count = launch(api, feed, dates, assets, {name: value for name, value in options.items() if value})
-    console.print(f"Backfill {backfill}: {count:,} partitions of {feed}; {api.address}/runs/b/{backfill}")
+    launched = launch(api, feed, dates, assets, {name: value for name, value in options.items() if value})
+    for one in launched:
+        said = f"{one.amount.partitions:,} partitions of {feed}{f', {one.dates}' if len(launched) > 1 else ''}"
+        console.print(f"Backfill {one.backfill}: {said}; {api.address}/runs/b/{one.backfill}")
     runtime.compare_settings()
     if no_wait:
         return
-    with console.status("waiting for the daemon to take it up") as status:
-
-        def tell(message: str) -> None:
-            status.update(message)
-            console.print(f"  {message}")
-
-        (state,) = api.wait([backfill], tell)
-    require_success(api, [state])
+    outlook = Outlook([one.amount for one in launched], stage_names(assets))
+    with followed(outlook, [one.dates for one in launched]) as follower:
+        states = api.wait([one.backfill for one in launched], runtime.run_log(), follower)
+    require_success(api, feed, launched, states)
     console.print("Done.")
 
 
-def require_success(api: DagsterApi, states: Sequence[Progress]) -> None:
-    """Raises TgAssetsError with the causes when a backfill did not succeed."""
-    failed = [state for state in states if state.status != "COMPLETED_SUCCESS"]
+def require_success(api: DagsterApi, feed: str, launched: Sequence[Launched], states: Sequence[Progress]) -> None:
+    """Raises TgAssetsError with the causes, and how to go on, when not every backfill of a feed succeeded."""
+    failed = [(one, state) for one, state in zip(launched, states, strict=True) if state.status != "COMPLETED_SUCCESS"]
     if not failed:
         return
-    if any(state.status == "CANCELED" for state in failed):
-        raise TgAssetsError("The backfill was canceled. What its runs had done is kept; launch it again to go on.")
-    causes = list(dict.fromkeys(one for state in failed for one in state.causes))
+    oldest, newest = failed[-1][0].dates.partition("..")[0], failed[0][0].dates.partition("..")[2]
+    which = f" of {oldest}..{newest}" if len(launched) > 1 else ""
+    again = f"launch it again to go on: `tg-assets backfill {feed} {oldest}..{newest}`, with the same options."
+    if all(state.status == "CANCELED" for _, state in failed):
+        raise TgAssetsError(f"The backfill{which} was canceled. What its runs had done is kept; {again}")
+    causes = list(dict.fromkeys(cause for _, state in failed for cause in state.causes))
     told = (
         " ".join(causes[:CAUSES])
-        or next((state.error.strip().splitlines()[0] for state in failed if state.error), "")
+        or next((state.error.strip().splitlines()[0] for _, state in failed if state.error), "")
         or "No run says why."
     )
     more = f" … and {len(causes) - CAUSES} more." if len(causes) > CAUSES else ""
-    raise TgAssetsError(f"The backfill failed. {told}{more} Everything about it: {api.address}/runs")
+    raise TgAssetsError(
+        f"The backfill{which} failed. {told}{more} Everything about it: {api.address}/runs. What its runs had done is "
+        f"kept; {again}"
+    )
 
 
 def asset_names() -> list[str]:
@@ -88,17 +114,56 @@ def asset_names() -> list[str]:
     return [asset.name for asset in ASSETS]
 
 
-def launch(api: DagsterApi, feed: str, dates: str, assets: tuple[str, ...], options: dict[str, Any]) -> tuple[str, int]:
-    """Launch a backfill; returns its id and the number of partitions. Raises TgAssetsError for what does not exist."""
+def stage_names(assets: Sequence[str]) -> list[str]:
+    """Stages of these assets, or of all, as the ledger has them; in the order of their work."""
+    from tg_assets.assets import ASSETS
+
+    return [stage for asset in ASSETS if not assets or asset.name in assets for stage in asset.ledger]
+
+
+def launch(api: DagsterApi, feed: str, dates: str, assets: tuple[str, ...], options: dict[str, Any]) -> list[Launched]:
+    """Launch a feed's backfills, those of the newest dates first. Raises TgAssetsError for what does not exist."""
     known = asset_names()
     unknown = sorted(set(assets) - set(known))
     if unknown:
         raise TgAssetsError(f"There is no asset {unknown[0]!r}. There are: {', '.join(known)}.")
     _check_feed(feed)
-    keys = [f"{key}|{feed}" for key in date_keys(dates)]
+    keys = date_keys(dates)
     chosen = [asset for asset in known if not assets or asset in assets]
     config = {"ops": {asset: {"config": options} for asset in chosen}} if options else None
-    return api.launch_backfill(chosen, keys, f"{feed} {dates}", config), len(keys)
+    found: list[Launched] = []
+    for part, amount in _parts(feed, keys, options, stage_names(assets), "telegram_messages" in chosen):
+        if len(found) == 1:
+            _await_run(api, found[0].backfill)
+        title = f"{feed} {told(part)}"
+        # One run of a feed at a time, those of the newest dates before the others and after what comes in otherwise.
+        tags = {"tg/feed": feed, "dagster/priority": str(-len(found))}
+        names = [f"{key}|{feed}" for key in part]
+        found.append(Launched(api.launch_backfill(chosen, names, title, config, tags), told(part), amount))
+    return found
+
+
+def _parts(
+    feed: str, keys: list[str], options: dict[str, Any], stages: Sequence[str], asks: bool
+) -> list[tuple[list[str], Amount]]:
+    """Stretches, and what each holds; one where there is little and, as nobody ``asks`` for more, there will not be."""
+    parts, last = stretches(keys), next((name for name in LAST_MADE if name in stages), None)
+    with runtime.postgres().tenant(ids.tenant_id(feed.partition(".")[0])) as session, session.transaction() as found:
+        each = amounts(found, feed, options.get("channels", ()), parts, None if options.get("force") else last)
+        messages = sum(amount.messages for amount in each)
+        if messages <= FEW and not (asks and is_read(found, feed)):
+            return [(keys, Amount(len(keys), messages, sum(amount.media for amount in each)))]
+    return list(zip(parts, each, strict=True))
+
+
+def _await_run(api: DagsterApi, backfill: str) -> None:
+    """Wait until the daemon has queued the first run, so that no other begins before it; not for long."""
+    deadline = time.monotonic() + FIRST_SECONDS
+    while time.monotonic() < deadline:
+        (state,) = api.progress([backfill])
+        if state.runs or state.finished:
+            return
+        time.sleep(0.5)
 
 
 def _check_feed(feed: str) -> None:

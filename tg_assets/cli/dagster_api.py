@@ -1,13 +1,16 @@
 """The running Dagster over its GraphQL: launching a backfill as the UI does, and watching it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
 from tg_assets.errors import TgAssetsError
+
+if TYPE_CHECKING:
+    from tg_assets.stores.dagster_lines import Line, RunLog
 
 _LAUNCH = """
 mutation Launch($params: LaunchBackfillParams!) {
@@ -23,17 +26,15 @@ mutation Launch($params: LaunchBackfillParams!) {
 }
 """
 _WATCH = """
-query Watch($id: String!) {
-  partitionBackfillOrError(backfillId: $id) {
-    __typename
-    ... on PartitionBackfill {
-      status
-      error { message }
-      runs(limit: 50) { id status startTime }
-    }
-    ... on PythonError { message }
-    ... on BackfillNotFoundError { message }
+fragment Watched on PartitionBackfillOrError {
+  __typename
+  ... on PartitionBackfill {
+    status
+    error { message }
+    runs(limit: 50) { id status startTime endTime }
   }
+  ... on PythonError { message }
+  ... on BackfillNotFoundError { message }
 }
 """
 _STATUSES = """
@@ -60,7 +61,7 @@ query Events($run: ID!, $after: String) {
     __typename
     ... on EventConnection { cursor hasMore events {
       __typename
-      ... on MessageEvent { message stepKey level }
+      ... on MessageEvent { stepKey }
       ... on ExecutionStepFailureEvent { error { ...Fault } }
       ... on RunFailureEvent { error { ...Fault } }
     } }
@@ -76,20 +77,37 @@ DAEMON_SECONDS = 600.0
 FINISHED = {"COMPLETED_SUCCESS", "COMPLETED_FAILED", "COMPLETED", "CANCELED", "FAILED"}
 
 
+# A poll takes at most a tenth of the time.
+REST = 9
+RUN_OVER = {"SUCCESS", "FAILURE", "CANCELED"}
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A backfill now: its status and its runs' statuses."""
+    """A backfill now: its status, its runs' statuses, and when the first began and the last ended, in Unix time."""
 
     status: str
     runs: dict[str, str]
     error: str | None = None
     causes: tuple[str, ...] = ()
     """Why its runs failed, as far as they say it."""
+    began: float | None = None
+    ended: float | None = None
 
     @property
     def finished(self) -> bool:
         """Whether nothing more will happen."""
         return self.status in FINISHED
+
+
+class Follower(Protocol):
+    """Whoever is told how backfills go on, each by its place among those that are waited for."""
+
+    def said(self, place: int, line: "Line") -> None:
+        """A run said something."""
+
+    def seen(self, place: int, state: Progress) -> None:
+        """Where a backfill is; again and again, for the last time when it is finished."""
 
 
 class DagsterApi:
@@ -122,13 +140,19 @@ class DagsterApi:
         return data
 
     def launch_backfill(
-        self, assets: Sequence[str], partitions: Sequence[str], title: str, run_config: dict[str, Any] | None = None
+        self,
+        assets: Sequence[str],
+        partitions: Sequence[str],
+        title: str,
+        run_config: dict[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> str:
-        """Launch a backfill of assets over partitions; returns its id."""
+        """Launch a backfill of assets over partitions, whose runs have these tags too; returns its id."""
         params: dict[str, Any] = {
             "assetSelection": [{"path": [asset]} for asset in assets],
             "partitionNames": list(partitions),
             "title": title,
+            "tags": [{"key": key, "value": value} for key, value in (tags or {}).items()],
         }
         if run_config:
             params["runConfigData"] = run_config
@@ -137,13 +161,16 @@ class DagsterApi:
             raise TgAssetsError(f"Dagster did not take the backfill: {answer.get('message') or answer}")
         return str(answer["backfillId"])
 
-    def progress(self, backfill: str) -> Progress:
-        """Where a backfill is."""
-        answer = self._ask(_WATCH, id=backfill)["partitionBackfillOrError"]
-        if answer["__typename"] != "PartitionBackfill":
-            raise TgAssetsError(f"Backfill {backfill}: {answer.get('message')}")
-        error = answer["error"]["message"] if answer.get("error") else None
-        return Progress(answer["status"], {run["id"]: run["status"] for run in answer["runs"]}, error)
+    def progress(self, backfills: Sequence[str]) -> list[Progress]:
+        """Where backfills are."""
+        asked = "\n".join(
+            f"b{place}: partitionBackfillOrError(backfillId: $b{place}) {{ ...Watched }}"
+            for place in range(len(backfills))
+        )
+        ids = {f"b{place}": backfill for place, backfill in enumerate(backfills)}
+        query = f"query Watch({', '.join(f'${name}: String!' for name in ids)}) {{ {asked} }} {_WATCH}"
+        answers = self._ask(query, **ids)
+        return [_progress(backfill, answers[name]) for name, backfill in ids.items()]
 
     def partition_counts(self, assets: Sequence[str]) -> dict[str, dict[str, int]]:
         """Per asset: numMaterialized, numPartitions, numFailed, numMaterializing."""
@@ -163,40 +190,52 @@ class DagsterApi:
             for node in nodes
         }
 
-    def messages(self, run: str, after: str | None) -> "tuple[list[str], list[str], str | None]":
-        """New log lines of a run, why its steps or itself failed, and the cursor behind them."""
-        answer = self._ask(_EVENTS, run=run, after=after)["logsForRun"]
-        if answer["__typename"] != "EventConnection":
-            return [], [], after
-        events = answer["events"]
-        lines = [event["message"] for event in events if event["__typename"] == "LogMessageEvent"]
-        faults = [(event.get("stepKey") or "", event["error"]) for event in events if event.get("error")]
-        return lines, [told for step, error in faults if (told := cause(step, error))], answer["cursor"] or after
+    def causes(self, run: str) -> list[str]:
+        """Why a run's steps or itself failed."""
+        found: list[str] = []
+        after, more = None, True
+        while more:
+            answer = self._ask(_EVENTS, run=run, after=after)["logsForRun"]
+            if answer["__typename"] != "EventConnection":
+                break
+            for event in answer["events"]:
+                if event.get("error") and (told := cause(event.get("stepKey") or "", event["error"])):
+                    found.append(told)
+            after, more = answer["cursor"] or after, answer["hasMore"]
+        return found
 
     def has_daemon(self) -> bool:
         """Whether a daemon works on backfills."""
         return bool(self._ask(_DAEMON)["instance"]["daemonHealth"]["daemonStatus"]["healthy"])
 
-    def wait(self, backfills: Sequence[str], tell: Callable[[str], None]) -> list[Progress]:
+    def wait(self, backfills: Sequence[str], log: "RunLog", follower: Follower) -> list[Progress]:
         """Wait until backfills are finished, however long they take, passing on what their runs say.
 
         Raises TgAssetsError when nobody is there who would go on with them.
         """
-        cursors: dict[str, str | None] = {}
-        causes: dict[str, dict[str, None]] = {}
+        finished: dict[str, Progress] = {}
+        places: dict[str, int] = {}
+        read: set[str] = set()
         alive = time.monotonic()
         while True:
-            states = [self.progress(backfill) for backfill in backfills]
-            for run in {run for state in states for run in state.runs}:
-                lines, told, cursors[run] = self.messages(run, cursors.get(run))
-                causes.setdefault(run, {}).update(dict.fromkeys(told))
-                for message in lines:
-                    tell(message)
-            if all(state.finished for state in states):
-                return [
-                    replace(state, causes=tuple({one: None for run in state.runs for one in causes.get(run, {})}))
-                    for state in states
-                ]
+            begun = time.monotonic()
+            pending = [backfill for backfill in backfills if backfill not in finished]
+            for backfill, state in zip(pending, self.progress(pending), strict=True):
+                number = backfills.index(backfill)
+                for run, status in state.runs.items():
+                    if run not in read and status not in ("QUEUED", "NOT_STARTED"):
+                        lines, places[run] = log.lines(run, places.get(run, 0))
+                        for line in lines:
+                            follower.said(number, line)
+                    if status in RUN_OVER:
+                        read.add(run)
+                if state.finished:
+                    failed = [run for run, status in state.runs.items() if status == "FAILURE"]
+                    causes = dict.fromkeys(one for run in failed for one in self.causes(run))
+                    finished[backfill] = state = replace(state, causes=tuple(causes))
+                follower.seen(number, state)
+            if len(finished) == len(backfills):
+                return [finished[backfill] for backfill in backfills]
             if self.has_daemon():
                 alive = time.monotonic()
             elif time.monotonic() - alive > DAEMON_SECONDS:
@@ -204,7 +243,20 @@ class DagsterApi:
                     "Dagster's daemon, which works on backfills, has not been heard of for "
                     f"{DAEMON_SECONDS / 60:.0f} minutes. Start it with `tg-assets up`; the backfill then goes on."
                 )
-            time.sleep(1)
+            time.sleep(max(1.0, REST * (time.monotonic() - begun)))
+
+
+def _progress(backfill: str, answer: Mapping[str, Any]) -> Progress:
+    if answer["__typename"] != "PartitionBackfill":
+        raise TgAssetsError(f"Backfill {backfill}: {answer.get('message')}")
+    runs = answer["runs"]
+    return Progress(
+        answer["status"],
+        {run["id"]: run["status"] for run in runs},
+        answer["error"]["message"] if answer.get("error") else None,
+        began=min((run["startTime"] for run in runs if run["startTime"]), default=None),
+        ended=max((run["endTime"] for run in runs if run["endTime"]), default=None),
+    )
 
 
 def cause(step: str, error: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """``demo``: the whole line on the bundled sample, on embedded servers, ending with things to look at."""
 
 import time
+from itertools import islice
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from tg_assets import ids
 from tg_assets.cli import runtime
 from tg_assets.cli.backfill import launch, require_success
 from tg_assets.cli.dagster_api import DagsterApi
+from tg_assets.cli.following import Lines
 from tg_assets.cli.imports import run_import
 from tg_assets.cli.produce import replay, send
 from tg_assets.cli.runtime import console
@@ -43,17 +45,18 @@ def demo_command() -> None:
     console.rule("3  Materializing all assets, one run per feed")
     api = DagsterApi(runtime.settings().require("dagster_url"))
     spans = {report.feed: (report.first, report.last) for report in reports if report.first and report.last}
-    backfills = []
+    launched = {}
     for feed, (first, last) in spans.items():
-        backfill, count = launch(api, feed, f"{first:%Y-%m-%d}..{last:%Y-%m-%d}", (), {})
-        console.print(f"  launched {feed}: {count} partitions")
-        backfills.append(backfill)
+        launched[feed] = launch(api, feed, f"{first:%Y-%m-%d}..{last:%Y-%m-%d}", (), {})
+        console.print(f"  launched {feed}: {sum(one.amount.partitions for one in launched[feed])} partitions")
     console.rule("4  Live traffic meanwhile: last weeks of a channel and of a dialogue, sent as events")
     _live()
     console.rule("5  Waiting for the runs")
+    everything = [one for several in launched.values() for one in several]
     with console.status("waiting for the daemon to take them up"):
-        states = api.wait(backfills, lambda message: console.print(f"  {message}"))
-    require_success(api, states)
+        states = iter(api.wait([one.backfill for one in everything], runtime.run_log(), Lines()))
+    for feed, several in launched.items():
+        require_success(api, feed, several, list(islice(states, len(several))))
     console.print(_assets_table(api))
     console.rule("6  Asking")
     for question in QUESTIONS:

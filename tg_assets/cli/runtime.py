@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from tg_assets.registry.tenants import Keys
+    from tg_assets.stores.dagster_lines import RunLog
     from tg_assets.stores.database import Database
     from tg_assets.stores.graph import GraphStore
     from tg_assets.stores.objects import ObjectStore
@@ -96,6 +97,13 @@ def keys() -> "Keys":
     from tg_assets.stores.dagster_keys import DagsterKeys
 
     return DagsterKeys(settings().require("dagster_postgres_url"))
+
+
+def run_log() -> "RunLog":
+    """What runs say."""
+    from tg_assets.stores.dagster_lines import RunLog
+
+    return RunLog(settings().require("dagster_postgres_url"))
 
 
 def instance() -> "DagsterInstance":
