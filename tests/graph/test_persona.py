@@ -43,7 +43,8 @@ def talk(graph: TenantGraph) -> int:
     made = 0
     for first, name, owner in ((1, "mine", ME), (11, "yours", YOU)):
         numbers = (first + 2, first, first + 1)
-        made += graph.write(statements.POSTS, rows.gathered((owned(number, owner, name) for number in numbers), "channel_id"))
+        messages = [owned(number, owner, name) for number in numbers]
+        made += graph.write(statements.POSTS, rows.gathered(messages, "channel_id"))
         made += graph.write(persona.DIALOGUES, [dialogue(name, owner)])
         links = [link(number, name, owner) for number in numbers]
         for statement in (persona.IN_DIALOGUE, persona.OWNS):

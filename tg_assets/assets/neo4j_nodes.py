@@ -114,9 +114,7 @@ def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
     posts = list(rows.post_rows(live))
     new = [row for row in posts if row["post_id"] not in there]
     graph.write(cypher.NEW_POSTS, rows.gathered(new, "channel_id"), met=cypher.POSTS)
-    graph.write(
-        cypher.POSTS, rows.gathered((row for row in posts if row["post_id"] in there), "channel_id")
-    )
+    graph.write(cypher.POSTS, rows.gathered((row for row in posts if row["post_id"] in there), "channel_id"))
     graph.write(cypher.GROUP_POSTS, rows.gathered(rows.group_rows(live), "group_id"))
     authors, tags = list(rows.author_rows(live)), list(rows.tag_rows(live))
     graph.write(cypher.AUTHORS, rows.gathered(authors, "author_id", "author_type", "private"))
