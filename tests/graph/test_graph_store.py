@@ -1,19 +1,20 @@
 """The graph on a real server: order does not matter, writers may meet, questions of the contract are answered."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import permutations
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from neo4j.exceptions import ConstraintError
 
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.errors import TgAssetsError
-from tg_assets.graph import persona, queries, schema, statements
-from tg_assets.stores.graph import GraphStore, TenantGraph
+from tg_assets.graph import persona, queries, rows, schema, statements
+from tg_assets.stores.graph import GraphStore, TenantGraph, _batches
 
 CHANNEL = "channel-1"
 
@@ -26,13 +27,22 @@ def graph(tenant: str) -> Iterator[TenantGraph]:
         yield found
 
 
-def post(number: int, channel: str = CHANNEL) -> dict[str, Any]:
+def posts(*numbers: int, channel: str = CHANNEL) -> list[dict[str, Any]]:
+    return rows.gathered((post(number, channel) for number in numbers), "channel_id")
+
+
+def post(number: int, channel: str) -> dict[str, Any]:
     at = datetime(2026, 1, 1, 12, number, tzinfo=UTC)
     return {
         "post_id": f"post-{number}",
         "channel_id": channel,
         "properties": {"telegram_message_id": number, "channel_id": channel, "posted_at": at, "owner_id": 0},
     }
+
+
+def tagged(tags: Iterable[tuple[int, str, float]]) -> list[dict[str, Any]]:
+    flat = ({"post_id": f"post-{number}", "name": name, "confidence": confidence} for number, name, confidence in tags)
+    return rows.gathered(flat, "post_id", into="tags")
 
 
 def reply(number: int, target: int) -> dict[str, Any]:
@@ -49,7 +59,7 @@ def counts(graph: TenantGraph) -> dict[str, int]:
 def test_an_edge_appears_whichever_side_arrives_first(graph: TenantGraph, order: tuple[int, ...]) -> None:
     """2 replies to 1 and is forwarded as 3: placeholders are filled, none is left, nothing is doubled."""
     for number in order:
-        graph.write(statements.POSTS, [post(number)])
+        graph.write(statements.POSTS, posts(number))
         if number == 2:
             graph.write(statements.REPLIES, [reply(2, 1)])
         if number == 3:
@@ -61,12 +71,37 @@ def test_an_edge_appears_whichever_side_arrives_first(graph: TenantGraph, order:
 
 
 def test_writing_again_creates_nothing(graph: TenantGraph) -> None:
-    rows = [post(number) for number in range(50)]
-    assert graph.write(statements.POSTS, rows) == 50 + 50 + 1
-    assert graph.write(statements.POSTS, rows) == 0
+    written = posts(*range(50))
+    assert graph.write(statements.POSTS, written) == 50 + 50 + 1
+    assert graph.write(statements.POSTS, written) == 0
+    assert graph.write(statements.NEW_POSTS, written, met=statements.POSTS) == 0
     replies = [reply(number, number - 1) for number in range(1, 50)]
     assert graph.write(statements.REPLIES, replies) == 49
     assert graph.write(statements.REPLIES, replies) == 0
+    tags = tagged((number, f"tag {number % 5}", 0.5) for number in range(50))
+    assert graph.write(statements.TAGS, tags) == 50 + 5
+    assert graph.write(statements.TAGS, tags) == 0
+
+
+def test_new_posts_among_which_one_is_there(graph: TenantGraph) -> None:
+    """Another writer pointed at it meanwhile: all are written, as they would have been if it had been seen."""
+    graph.write(statements.POSTS, posts(1))
+    graph.write(statements.REPLIES, [reply(1, 3)])
+    assert [row["post_id"] for row in graph.read(statements.THERE, rows=[reply(n, 0) for n in (2, 3)])] == ["post-3"]
+    with pytest.raises(ConstraintError):
+        graph.write(statements.NEW_POSTS, posts(2, 3))
+    assert graph.write(statements.NEW_POSTS, posts(2, 3), met=statements.POSTS) == 1 + 2
+    found = graph.read("MATCH (p:Post {tenant_id: $tenant}) RETURN properties(p) AS post ORDER BY p.post_id")
+    assert [set(row["post"]) for row in found] == [set(found[0]["post"])] * 3
+    assert [row["post"]["placeholder"] for row in found] == [False] * 3
+
+
+def test_a_batch_is_as_large_as_what_its_rows_carry(graph: TenantGraph) -> None:
+    """A chat of more posts than a batch has is one of several rows, each of a size that the server can hold."""
+    many = rows.gathered(({"channel_id": CHANNEL, "post_id": str(number)} for number in range(4500)), "channel_id")
+    assert [len(row["posts"]) for row in many] == [1000, 1000, 1000, 1000, 500]
+    assert [len(batch) for batch in _batches(many)] == [2, 2, 1]
+    assert [len(batch) for batch in _batches([{"n": number} for number in range(4500)])] == [2000, 2000, 500]
 
 
 def test_writers_that_meet_make_one_node(tenant: str) -> None:
@@ -79,14 +114,10 @@ def test_writers_that_meet_make_one_node(tenant: str) -> None:
     def write(first: int) -> None:
         try:
             with store.tenant(ids.tenant_id(tenant)) as graph:
-                posts = [post(number) for number in range(first, first + 12)]
-                tags = [
-                    {"post_id": one["post_id"], "name": f"tag {n}", "confidence": 0.5}
-                    for one in posts
-                    for n in range(9)
-                ]
+                numbers = range(first, first + 12)
+                tags = tagged((number, f"tag {n}", 0.5) for number in numbers for n in range(9))
                 start.wait(timeout=600)
-                graph.write(statements.POSTS, posts)
+                graph.write(statements.NEW_POSTS, posts(*numbers), met=statements.POSTS)
                 graph.write(statements.TAGS, tags)
         except Exception as problem:  # noqa: BLE001 - looked at below
             problems.append(problem)
@@ -120,15 +151,15 @@ def test_every_key_is_unique_with_its_tenant(graph: TenantGraph, label: str) -> 
 
 def test_text_is_data(graph: TenantGraph) -> None:
     """What a message says never becomes part of a statement."""
-    graph.write(statements.POSTS, [post(1)])
+    graph.write(statements.POSTS, posts(1))
     odd = "x'}) DETACH DELETE p //"
-    graph.write(statements.TAGS, [{"post_id": "post-1", "name": odd, "confidence": 1.0}])
+    graph.write(statements.TAGS, tagged([(1, odd, 1.0)]))
     assert graph.read("MATCH (t:Tag {tenant_id: $tenant}) RETURN t.name AS name") == [{"name": odd}]
 
 
 def test_questions_of_the_contract(graph: TenantGraph) -> None:
     """Albums of a channel, newest first; albums by tags, best first; posts of an album in its order."""
-    graph.write(statements.POSTS, [post(number) for number in range(1, 6)])
+    graph.write(statements.POSTS, posts(*range(1, 6)))
     for name, day in (("a", 1), ("b", 2)):
         properties = {
             "album_kind": "photo",
@@ -144,14 +175,14 @@ def test_questions_of_the_contract(graph: TenantGraph) -> None:
         [{"album_id": album, "post_id": f"post-{number}", "position": place} for album, number, place in items],
     )
     tags = [(1, "sea"), (2, "ice"), (4, "ice"), (5, "ice")]
-    graph.write(statements.TAGS, [{"post_id": f"post-{n}", "name": name, "confidence": 1.0} for n, name in tags])
+    graph.write(statements.TAGS, tagged((n, name, 1.0) for n, name in tags))
 
     albums = graph.read(queries.ALBUMS_OF_CHANNEL, channel_id=CHANNEL, limit=10)
     assert [(row["album_id"], row["items"]) for row in albums] == [("b", 2), ("a", 2)]
     matching = graph.read(queries.ALBUMS_BY_TAGS, tags=["sea", "ice", "nothing"], limit=10)
     assert [(row["album_id"], row["matching"]) for row in matching] == [("a", 2), ("b", 1)]
-    posts = graph.read(queries.POSTS_OF_ALBUM, album_id="a")
-    assert [(row["message_id"], row["position"]) for row in posts] == [(2, 0), (3, 1), (1, 2)]
+    inside = graph.read(queries.POSTS_OF_ALBUM, album_id="a")
+    assert [(row["message_id"], row["position"]) for row in inside] == [(2, 0), (3, 1), (1, 2)]
     with pipeline.neo4j().tenant(uuid4()) as stranger:
         assert stranger.read(queries.ALBUMS_OF_CHANNEL, channel_id=CHANNEL, limit=10) == []
         assert stranger.read(queries.POSTS_OF_ALBUM, album_id="a") == []

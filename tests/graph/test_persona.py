@@ -8,7 +8,7 @@ import pytest
 from tests.graph.test_graph_store import CHANNEL, counts, post
 from tests.support import pipeline
 from tg_assets import ids
-from tg_assets.graph import persona, queries, schema, statements
+from tg_assets.graph import persona, queries, rows, schema, statements
 from tg_assets.stores.graph import TenantGraph
 
 ME, YOU = 900, 901
@@ -43,7 +43,8 @@ def talk(graph: TenantGraph) -> int:
     made = 0
     for first, name, owner in ((1, "mine", ME), (11, "yours", YOU)):
         numbers = (first + 2, first, first + 1)
-        made += graph.write(statements.POSTS, [owned(number, owner, name) for number in numbers])
+        messages = [owned(number, owner, name) for number in numbers]
+        made += graph.write(statements.POSTS, rows.gathered(messages, "channel_id"))
         made += graph.write(persona.DIALOGUES, [dialogue(name, owner)])
         links = [link(number, name, owner) for number in numbers]
         for statement in (persona.IN_DIALOGUE, persona.OWNS):
@@ -94,7 +95,7 @@ def forward(number: int, name: str, private: bool) -> dict[str, Any]:
 def test_what_private_chats_forward_is_not_counted_for_others(graph: TenantGraph) -> None:
     """Nor does the name that one account has for a source reach another one."""
     talk(graph)
-    graph.write(statements.POSTS, [owned(30, 0, "shared")])
+    graph.write(statements.POSTS, rows.gathered([owned(30, 0, "shared")], "channel_id"))
     graph.write(statements.FORWARDS, [forward(1, "дядя Олег", True), forward(11, "Олег с работы", True)])
     assert graph.read(queries.MOST_FORWARDED, limit=5) == []
     assert [
@@ -111,10 +112,11 @@ def test_what_private_chats_forward_is_not_counted_for_others(graph: TenantGraph
 def test_an_author_has_the_name_that_everybody_knows(graph: TenantGraph) -> None:
     """What an account calls a person is on its own message's relation."""
     talk(graph)
-    graph.write(statements.POSTS, [owned(30, 0, "shared")])
+    graph.write(statements.POSTS, rows.gathered([owned(30, 0, "shared")], "channel_id"))
     author = {"author_id": 500, "author_type": "user"}
     for number, name, private in ((1, "Мама", True), (30, "Анна", False), (11, "Анна Петровна", True)):
-        graph.write(statements.AUTHORS, [{"post_id": f"post-{number}", "name": name, "private": private, **author}])
+        said_by = {**author, "private": private, "posts": [{"post_id": f"post-{number}", "name": name}]}
+        graph.write(statements.AUTHORS, [said_by])
     assert graph.read("MATCH (a:Author {tenant_id: $tenant}) RETURN a.name AS name") == [{"name": "Анна"}]
     said = graph.read(
         """MATCH (:Author {tenant_id: $tenant})-[r:AUTHOR_OF]->(p)
@@ -130,7 +132,7 @@ def test_albums_of_private_chats_are_their_owners(graph: TenantGraph) -> None:
         [{"album_id": "a", "channel_id": "mine", "properties": {"items_count": 1, "owner_id": ME}}],
     )
     graph.write(statements.ALBUM_ITEMS, [{"album_id": "a", "post_id": "post-1", "position": 0}])
-    graph.write(statements.TAGS, [{"post_id": "post-1", "name": "море", "confidence": 1.0}])
+    graph.write(statements.TAGS, [{"post_id": "post-1", "tags": [{"name": "море", "confidence": 1.0}]}])
     for query, values in (
         (queries.ALBUMS_OF_CHANNEL, {"channel_id": "mine", "limit": 5}),
         (queries.ALBUMS_BY_TAGS, {"tags": ["море"], "limit": 5}),

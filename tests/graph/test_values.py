@@ -66,13 +66,14 @@ def write(graph: TenantGraph) -> None:
     for statement, given in (
         (statements.CHANNELS, [chat]),
         (statements.GROUPS, [chat]),
-        (statements.POSTS, rows.post_rows(one)),
-        (statements.GROUP_POSTS, rows.group_rows(one)),
-        (statements.AUTHORS, rows.author_rows(one)),
+        (statements.NEW_POSTS, rows.gathered(rows.post_rows(one), "channel_id")),
+        (statements.POSTS, rows.gathered(rows.post_rows(one), "channel_id")),
+        (statements.GROUP_POSTS, rows.gathered(rows.group_rows(one), "group_id")),
+        (statements.AUTHORS, rows.gathered(rows.author_rows(one), "author_id", "author_type", "private")),
         (statements.REPLIES, rows.reply_rows(one, TENANT)),
         (statements.FORWARDS, rows.forward_rows(one)),
         (statements.FORWARDED_POSTS, rows.forwarded_post_rows(one, TENANT)),
-        (statements.TAGS, rows.tag_rows(one)),
+        (statements.TAGS, rows.gathered(rows.tag_rows(one), "post_id", into="tags")),
         (statements.IMAGES, rows.image_rows(one)),
         (statements.LABELS, rows.label_rows(one)),
         (statements.WEB_PAGES, rows.link_rows(one)),
@@ -178,7 +179,7 @@ CONDITIONS = (
 
 def test_a_query_by_time_finds_the_post(graph: TenantGraph) -> None:
     """In every way that people ask, whatever the zone of the parameter."""
-    graph.write(statements.POSTS, list(rows.post_rows([post()])))
+    graph.write(statements.POSTS, rows.gathered(rows.post_rows([post()]), "channel_id"))
     for condition in CONDITIONS:
         found = graph.read(f"MATCH (p:Post {{tenant_id: $tenant}}) WHERE {condition} RETURN p.post_id AS id", at=AT)
         assert found == [{"id": str(POST)}], condition

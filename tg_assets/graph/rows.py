@@ -12,6 +12,23 @@ from tg_assets.graph.links import web_page
 
 Row = dict[str, Any]
 
+# Rows with the same key that are given together at most: a statement holds what they share once.
+TOGETHER = 1000
+
+
+def gathered(rows: Iterable[Row], *key: str, into: str = "posts") -> list[Row]:
+    """Rows with the same values of ``key`` as one that has them once and the rest of each in a list, in their order."""
+    found: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[name] for name in key), []).append(
+            {name: value for name, value in row.items() if name not in key}
+        )
+    return [
+        {**dict(zip(key, values, strict=True)), into: rest[first : first + TOGETHER]}
+        for values, rest in found.items()
+        for first in range(0, len(rest), TOGETHER)
+    ]
+
 
 def post_rows(posts: Iterable[Any]) -> Iterator[Row]:
     """Post nodes and their chat."""
@@ -122,10 +139,10 @@ def forwarded_post_rows(posts: Iterable[Any], tenant: UUID) -> Iterator[Row]:
 
 
 def tag_rows(posts: Iterable[Any]) -> Iterator[Row]:
-    """Tags with their confidence."""
+    """Tags with their confidence, each once."""
     for post in posts:
-        for tag in post.tags or ():
-            yield {"post_id": str(post.id), "name": tag["name"], "confidence": float(tag["confidence"])}
+        for name, tag in {tag["name"]: tag for tag in post.tags or ()}.items():
+            yield {"post_id": str(post.id), "name": name, "confidence": float(tag["confidence"])}
 
 
 def link_rows(posts: Iterable[Any]) -> Iterator[Row]:

@@ -2,7 +2,9 @@
 are in ``persona``.
 
 They are plain Cypher that Neo4j 5 accepts. A relation is always merged from the end with few of its kind: from
-a hub, MERGE would look through all of the hub's relations (130 a second at 20,000 of them).
+a hub, MERGE would look through all of the hub's relations (130 a second at 20,000 of them). What many rows share is
+looked up once: they are given together, as ``rows.gathered`` makes them, and the list is let go before the next MERGE,
+which would otherwise keep it with each of its rows. What is written in one go costs half of what is made and then set.
 """
 
 CHANNELS = """
@@ -17,6 +19,12 @@ MERGE (g:Group {tenant_id: $tenant, group_id: row.channel_id})
 SET g.title = row.title, g.username = row.username, g.tg_channel_id = row.tg_channel_id, g.owner_id = row.owner_id
 """
 
+# Which posts are there already, be it as what others point at.
+THERE = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+RETURN p.post_id AS post_id
+"""
 # A post that is made again loses first what it says; where it is and what points at it stays.
 FORGET = """
 UNWIND $rows AS row
@@ -111,28 +119,49 @@ WHERE NOT EXISTS { (p)--() }
 DELETE p
 """
 
+# Posts of a chat: those that are not there yet, which the server refuses where one is, and any.
+NEW_POSTS = """
+UNWIND $rows AS row
+MERGE (c:Channel {tenant_id: $tenant, channel_id: row.channel_id})
+WITH c, row.posts AS posts
+UNWIND posts AS post
+WITH c, post, post.properties AS given
+CREATE (p:Post {tenant_id: $tenant, post_id: post.post_id, placeholder: false, channel_id: given.channel_id,
+                telegram_message_id: given.telegram_message_id, posted_at: given.posted_at, source: given.source,
+                owner_id: given.owner_id, url: given.url, is_service: given.is_service, lang: given.lang})
+MERGE (p)<-[:HAS_POST]-(c)
+"""
 POSTS = """
 UNWIND $rows AS row
-MERGE (p:Post {tenant_id: $tenant, post_id: row.post_id})
-SET p += row.properties, p.placeholder = false
 MERGE (c:Channel {tenant_id: $tenant, channel_id: row.channel_id})
+WITH c, row.posts AS posts
+UNWIND posts AS post
+WITH c, post
+MERGE (p:Post {tenant_id: $tenant, post_id: post.post_id})
+SET p += post.properties, p.placeholder = false
 MERGE (p)<-[:HAS_POST]-(c)
 """
 GROUP_POSTS = """
 UNWIND $rows AS row
-MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
 MERGE (g:Group {tenant_id: $tenant, group_id: row.group_id})
+WITH g, row.posts AS posts
+UNWIND posts AS post
+WITH g, post
+MATCH (p:Post {tenant_id: $tenant, post_id: post.post_id})
 MERGE (p)<-[:HAS_POST]-(g)
 """
 # Authors and sources of forwards are nodes that everybody in a tenant shares, but what a private chat calls them may
 # be what their owner calls them: that name is on the relation alone.
 AUTHORS = """
 UNWIND $rows AS row
-MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
 MERGE (a:Author {tenant_id: $tenant, author_id: row.author_id, author_type: row.author_type})
-SET a.name = CASE WHEN row.private THEN a.name ELSE row.name END
+SET a.name = CASE WHEN row.private THEN a.name ELSE last(row.posts).name END
+WITH a, row.private AS private, row.posts AS posts
+UNWIND posts AS post
+WITH a, private, post
+MATCH (p:Post {tenant_id: $tenant, post_id: post.post_id})
 MERGE (p)<-[r:AUTHOR_OF]-(a)
-SET r.name = CASE WHEN row.private THEN row.name END
+SET r.name = CASE WHEN private THEN post.name END
 """
 # The target may not be there yet: its id is known, so it becomes a placeholder until it arrives.
 REPLIES = """
@@ -158,12 +187,15 @@ MERGE (target:Post {tenant_id: $tenant, post_id: row.target_id})
 ON CREATE SET target.placeholder = true, target.telegram_message_id = row.target_message_id
 MERGE (p)-[:FORWARDED_FROM_POST]->(target)
 """
+# A post has none of its tags yet: it is new, or it has forgotten them.
 TAGS = """
 UNWIND $rows AS row
 MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
-MERGE (t:Tag {tenant_id: $tenant, name: row.name})
-MERGE (p)-[r:TAGGED_AS]->(t)
-SET r.confidence = row.confidence
+WITH p, row.tags AS tags
+UNWIND tags AS tag
+WITH p, tag
+MERGE (t:Tag {tenant_id: $tenant, name: tag.name})
+MERGE (p)-[:TAGGED_AS {confidence: tag.confidence}]->(t)
 """
 IMAGES = """
 UNWIND $rows AS row

@@ -30,22 +30,23 @@ class TenantGraph:
         self._driver = driver
         self.tenant = str(tenant)
 
-    def write(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Run a statement over ``$rows`` in batches; returns relations and nodes created."""
-        created = 0
-        for first in range(0, len(rows), BATCH):
-            created += self._write_once(statement, rows[first : first + BATCH])
-        return created
+    def write(self, statement: str, rows: Sequence[Mapping[str, Any]], *, met: str | None = None) -> int:
+        """Run a statement over ``$rows`` in batches; returns relations and nodes created.
 
-    def _write_once(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        ``met`` is run instead where the statement creates and something of the batch is there.
+        """
+        return sum(self._write_once(statement, batch, met or statement) for batch in _batches(rows))
+
+    def _write_once(self, statement: str, rows: Sequence[Mapping[str, Any]], met: str) -> int:
         from neo4j.exceptions import ConstraintError
 
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                counters = self._run(statement, rows=list(rows)).summary.counters
-            except ConstraintError:  # another writer created the same key between MERGE's look and its create
+                counters = self._run(statement, rows=rows).summary.counters
+            except ConstraintError:  # another writer created the same key since it was looked for
                 if attempt == ATTEMPTS:
                     raise
+                statement = met
                 time.sleep(0.05 * 2**attempt)
             else:
                 return int(counters.nodes_created + counters.relationships_created)
@@ -62,6 +63,20 @@ class TenantGraph:
         if "$tenant" not in statement:
             raise TgAssetsError(f"A graph statement without $tenant is not run: {statement[:80]!r}")
         return self._driver.execute_query(statement, parameters_={"tenant": self.tenant, **_in_utc(parameters)})
+
+
+def _batches(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """Rows in batches of about ``BATCH``; one with a list counts as many as are in it."""
+    batch: list[Mapping[str, Any]] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += max((len(value) for value in row.values() if isinstance(value, list)), default=1)
+        if size >= BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _in_utc(value: Any) -> Any:
