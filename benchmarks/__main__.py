@@ -11,7 +11,7 @@ from rich.table import Table
 
 NAMES = [
     "ingest", "ranges", "vectors", "retrieval", "live", "history", "media", "vision", "albums", "metrics",
-    "maintenance", "commands",
+    "maintenance", "commands", "backfill",
 ]  # fmt: skip
 
 

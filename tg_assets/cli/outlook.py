@@ -177,8 +177,10 @@ class Outlook:
             for run in self._runs
             if run.courses[stage].begun is not None or run.courses[stage].is_over
         ]
-        most = sum(base for _, base in known)
-        return _base(stage, amount) * (sum(todo for todo, _ in known) / most if most else 1.0)
+        # Of a few messages most may be up to date, or not be made: that is no rule for the others.
+        few = ENOUGH if stage in TELLING else 0
+        most, todo = few + sum(base for _, base in known), few + sum(todo for todo, _ in known)
+        return _base(stage, amount) * (todo / most if most else 1.0)
 
     def _costs(self, now: float) -> dict[str, Cost]:
         """Of each stage, as run after run showed it; also a chunk that is late tells how busy the machine is."""
