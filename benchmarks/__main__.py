@@ -15,7 +15,7 @@ from benchmarks.quiet import quiet
 
 NAMES = [
     "line", "ingest", "ranges", "vectors", "retrieval", "graph", "live", "history", "media", "vision", "albums",
-    "metrics", "maintenance", "commands",
+    "metrics", "maintenance", "backfill", "commands",
 ]  # fmt: skip
 WIDTH = 200  # of a pipe
 

@@ -1,5 +1,9 @@
 """What processes for texts need, loaded once for all: imported by the one that they are forked from (``workers``)."""
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # there is a process for each core; before numpy is imported
+
 from tg_assets.embedder import UseEmbedder
 from tg_assets.index.document import Given, analyse
 from tg_assets.index.text import TextParts

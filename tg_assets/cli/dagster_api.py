@@ -77,8 +77,8 @@ DAEMON_SECONDS = 600.0
 FINISHED = {"COMPLETED_SUCCESS", "COMPLETED_FAILED", "COMPLETED", "CANCELED", "FAILED"}
 
 
-# A poll takes at most a tenth of the time.
-REST = 9
+# A poll takes a tenth of the time, unless that would be too seldom for people.
+REST, LONGEST_SECONDS = 9, 5.0
 RUN_OVER = {"SUCCESS", "FAILURE", "CANCELED"}
 
 
@@ -243,7 +243,7 @@ class DagsterApi:
                     "Dagster's daemon, which works on backfills, has not been heard of for "
                     f"{DAEMON_SECONDS / 60:.0f} minutes. Start it with `tg-assets up`; the backfill then goes on."
                 )
-            time.sleep(max(1.0, REST * (time.monotonic() - begun)))
+            time.sleep(min(LONGEST_SECONDS, max(1.0, REST * (time.monotonic() - begun))))
 
 
 def _progress(backfill: str, answer: Mapping[str, Any]) -> Progress:

@@ -27,7 +27,9 @@ USUAL = {
     "neo4j_nodes": Cost(0.5, 1 / 511), "qdrant_points": Cost(2.0, 1 / 206),
 }  # fmt: skip
 OTHER = Cost(0.2, 1 / 1000)
-START_SECONDS = 8.0
+TELLING = ("posts", "tags", "neo4j_nodes", "qdrant_points")
+"""Stages that tell how busy the machine is; a picture may cost half a second, or nothing if it is not there."""
+START_SECONDS = 4.0
 """From the end of one run to the first words of the next."""
 AROUND_SECONDS = 5.0
 PARTITION_SECONDS = 0.02
@@ -36,9 +38,9 @@ ENOUGH = 200
 """Items whose cost is taken as a stage's; fewer may be no rule."""
 LULL_SECONDS = 2.0
 """From the end of a stage to the beginning of the next."""
-CHUNK = 1000
-"""Items that most stages make before they say anything."""
-SHRINK_SECONDS = 5.0
+CHUNK = 2000
+"""Items that a stage makes, at most, before it says anything."""
+SHRINK_SECONDS = 1.0
 """So much of a run is taken to be as fast as what was seen before."""
 
 _LINE = re.compile(
@@ -63,6 +65,12 @@ class _Course:
     @property
     def seconds(self) -> float:
         return self.seen[-1][0] if self.seen else 0.0
+
+    def next_chunk(self, cost: Cost) -> float:
+        """Seconds until it says something; 0 when it is not at work."""
+        if self.begun is None or self.is_over or self.settled >= self.todo:
+            return 0.0
+        return cost.each * min(CHUNK, self.todo - self.settled) + cost.begin * (not self.seen)
 
 
 @dataclass(slots=True)
@@ -135,7 +143,7 @@ class Outlook:
         """What all of it will still take; None before a run has said anything."""
         if all(run.first is None for run in self._runs):
             return None
-        start, costs, (around, partition) = self._start(), self._costs(), self._around()
+        start, costs, (around, partition) = self._start(), self._costs(now), self._around()
         left = due = 0.0
         for run in self._runs:
             if run.is_over:
@@ -147,10 +155,8 @@ class Outlook:
             for stage, course in run.courses.items():
                 todo = course.todo if course.begun is not None else self._todo(stage, run.amount)
                 if not course.is_over and todo > course.settled:
-                    begin, each = costs[stage]
-                    left += each * (todo - course.settled) + begin * (not course.seen)
-                    if course.begun is not None:
-                        due += each * min(CHUNK, todo - course.settled) + begin * (not course.seen)
+                    left += costs[stage].each * (todo - course.settled) + costs[stage].begin * (not course.seen)
+                    due += course.next_chunk(costs[stage])
         return max(0.0, left - min(due or LULL_SECONDS, now - self._latest))
 
     def share(self, now: float) -> float:
@@ -171,23 +177,31 @@ class Outlook:
             for run in self._runs
             if run.courses[stage].begun is not None or run.courses[stage].is_over
         ]
-        most = sum(base for _, base in known)
-        return _base(stage, amount) * (sum(todo for todo, _ in known) / most if most else 1.0)
+        # Of a few messages most may be up to date, or not be made: that is no rule for the others.
+        few = ENOUGH if stage in TELLING else 0
+        most, todo = few + sum(base for _, base in known), few + sum(todo for todo, _ in known)
+        return _base(stage, amount) * (todo / most if most else 1.0)
 
-    def _costs(self) -> dict[str, Cost]:
-        """Of each stage, as run after run showed it."""
+    def _costs(self, now: float) -> dict[str, Cost]:
+        """Of each stage, as run after run showed it; also a chunk that is late tells how busy the machine is."""
         costs = usual = {stage: USUAL.get(stage, OTHER) for stage in self._stages}
         for run in self._runs:
-            expected = SHRINK_SECONDS + sum(
-                costs[stage].begin + costs[stage].each * course.settled
-                for stage, course in run.courses.items()
-                if course.seen
-            )
-            drift = (SHRINK_SECONDS + sum(course.seconds for course in run.courses.values())) / expected
-            if run.first is not None:
-                # What other machines take says little; of how busy this one was a while ago half is taken to last.
-                drift = drift if costs == usual else drift**0.5
-                costs = {stage: _cost(run.courses[stage], cost, drift) for stage, cost in costs.items()}
+            if run.first is None:
+                break
+            seen = expected = SHRINK_SECONDS
+            for stage in TELLING:
+                course = run.courses.get(stage, _Course())
+                if course.seen:
+                    seen += course.seconds
+                    expected += costs[stage].begin + costs[stage].each * course.settled
+                if course.begun is not None and not run.is_over:
+                    late, due = now - course.begun - course.seconds, course.next_chunk(costs[stage])
+                    if late > due > 0.0:
+                        seen, expected = seen + late, expected + due
+            drift = seen / expected
+            # What other machines take says little; of how busy this one was a while ago half is taken to last.
+            drift = drift if costs == usual else drift**0.5
+            costs = {stage: _cost(run.courses[stage], cost, drift) for stage, cost in costs.items()}
         return costs
 
     def _start(self) -> float:

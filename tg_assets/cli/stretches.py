@@ -88,8 +88,9 @@ _AMOUNTS = """
         SELECT count(*) AS messages, count(*) FILTER (WHERE t.media <> '[]') AS media
         FROM telegram_messages t
         LEFT JOIN derivations d ON d.stage = CAST(:stage AS text) AND d.item_id = t.id
+        LEFT JOIN messages m ON m.id = t.id AND m.is_service -- nothing is made of those but a row and a node
         WHERE t.channel_id = ANY(:channels) AND t.posted_at >= s.since AND t.posted_at < s.until
-          AND t.deleted_at IS NULL AND (d.item_id IS NULL OR d.status NOT IN ('ok', 'skipped'))
+          AND t.deleted_at IS NULL AND m.id IS NULL AND (d.item_id IS NULL OR d.status NOT IN ('ok', 'skipped'))
     ) found
     ORDER BY s.n
 """

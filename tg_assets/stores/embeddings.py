@@ -66,8 +66,10 @@ class CachedEmbedder:
             return {}, []
         with self._database.tenant(self._tenant) as session, session.transaction() as connection:
             rows = connection.execute(
-                text("""SELECT name, sealed, used_on < current_date AS idle FROM embeddings
-                        WHERE name = ANY(CAST(:names AS uuid[])) AND length(sealed) = :size"""),
+                text("""SELECT e.name, e.sealed, e.used_on < current_date AS idle
+                        FROM unnest(CAST(:names AS uuid[])) AS wanted (name) CROSS JOIN LATERAL (
+                            SELECT * FROM embeddings WHERE name = wanted.name LIMIT 1) e -- each by the key, none by all
+                        WHERE length(e.sealed) = :size"""),
                 {"names": list(map(str, names)), "size": 4 * self.dimension},
             ).all()
         return {row.name: bytes(row.sealed) for row in rows}, [row.name for row in rows if row.idle]
@@ -75,12 +77,15 @@ class CachedEmbedder:
     def _write(self, made: Sequence[tuple[UUID, bytes]], idle: Sequence[UUID]) -> None:
         """In the order of names, and past what another run is noting as used: no two runs wait for each other."""
         with self._database.tenant(self._tenant) as session, session.transaction() as connection:
-            connection.execute(
-                text("""UPDATE embeddings SET used_on = current_date WHERE name IN (
-                            SELECT name FROM embeddings WHERE name = ANY(CAST(:names AS uuid[])) FOR UPDATE SKIP LOCKED)
-                     """),
-                {"names": list(map(str, idle))},
-            )
+            if idle:
+                connection.execute(
+                    text("""UPDATE embeddings SET used_on = current_date WHERE name IN (
+                                SELECT name FROM embeddings WHERE name = ANY(CAST(:names AS uuid[]))
+                                FOR UPDATE SKIP LOCKED)"""),
+                    {"names": list(map(str, idle))},
+                )
+            if not made:
+                return
             rows = ((name, rb"\x" + sealed.hex().encode()) for name, sealed in made)
             temp_rows(connection, "made", {"name": "uuid", "sealed": "bytea"}, rows)
             connection.execute(
