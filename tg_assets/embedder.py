@@ -34,7 +34,7 @@ _USE_FILES = {
 # threadpoolctl; where that is not installed only OPENBLAS_NUM_THREADS=1 in the environment does.
 _BLAS_THREADS = 1
 # Texts that are worth sending to another process.
-_LEAST = 100
+_LEAST = 40
 
 
 class Embedder(Protocol):

@@ -27,7 +27,7 @@ from tg_assets.stores.vectors import COLLECTION, DENSE, LEMMAS, TRIGRAMS, Vector
 from tg_assets.workers import Workers
 
 VERSION = "2"
-PART = 500
+PART = 1000
 """Points that are written while the next ones are made."""
 LEAST = 250
 """Documents that are worth sending to another process."""

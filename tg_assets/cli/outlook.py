@@ -23,8 +23,8 @@ class Cost(NamedTuple):
 # Measured on a quiet machine; the points of albums and what is not listed here count as almost nothing.
 USUAL = {
     "posts": Cost(0.1, 1 / 5000), "media_objects": Cost(0.1, 1 / 2000), "media_groups": Cost(0.1, 1 / 1000),
-    "vision_summaries": Cost(1.0, 1 / 3), "transcripts": Cost(0.5, 1 / 10), "tags": Cost(4.0, 1 / 271),
-    "neo4j_nodes": Cost(0.5, 1 / 511), "qdrant_points": Cost(2.0, 1 / 206),
+    "vision_summaries": Cost(1.0, 1 / 3), "transcripts": Cost(0.5, 1 / 10), "tags": Cost(4.0, 1 / 500),
+    "neo4j_nodes": Cost(0.5, 1 / 1000), "qdrant_points": Cost(2.0, 1 / 500),
 }  # fmt: skip
 OTHER = Cost(0.2, 1 / 1000)
 TELLING = ("posts", "tags", "neo4j_nodes", "qdrant_points")
