@@ -1,5 +1,6 @@
 """What processes for texts need, loaded once for all: imported by the one that they are forked from (``workers``)."""
 
+import gc
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # there is a process for each core; before numpy is imported
@@ -12,4 +13,5 @@ from tg_assets.tagging.tags import TagInput
 
 UseEmbedder().encode(["слово"])
 analyse([Given(TextParts("слово"))])
-read([TagInput("слово")])
+read([TagInput("Анна едет из Москвы в Осло.")])
+gc.freeze()  # what is here now stays shared: the collector does not write into it
