@@ -1,5 +1,6 @@
 """Work on every core: results in their order, whatever becomes of the processes; none outlives whoever asked."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -81,6 +82,24 @@ def test_an_error_of_the_work_is_raised_as_it_is(workers: Workers) -> None:
     with pytest.raises(TgAssetsError, match="0 cannot be worked on"):
         workers.map(refuse, range(100), least=10)
     assert workers.map(squares, range(100), least=10) == squares(range(100))
+
+
+def use_some() -> None:
+    """As a run does: a process of multiprocessing that ends with its processes idle."""
+    assert Workers(2).map(squares, range(100), least=10) == squares(range(100))
+    kept = Workers(2)
+    assert kept.map(squares, range(100), least=10) == squares(range(100))
+    KEPT.append(kept)
+
+
+KEPT: list[Workers] = []
+
+
+def test_a_process_that_was_forked_ends_with_its_own() -> None:
+    child = multiprocessing.get_context("forkserver").Process(target=use_some)
+    child.start()
+    wait_for("the end of the process", lambda: child.exitcode is not None)
+    assert child.exitcode == 0
 
 
 CHILD = """

@@ -10,12 +10,12 @@ is pickled. What does not belong here: knowledge of any work, stores.
 import multiprocessing
 import os
 import threading
-import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from multiprocessing.connection import wait
+from multiprocessing.util import Finalize
 from typing import TypeVar
 
 from tg_assets.errors import TgAssetsError
@@ -77,7 +77,8 @@ class Workers:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(self._preload)
             pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin)
-            self._pool, self._close = pool, weakref.finalize(self, pool.shutdown, wait=True, cancel_futures=True)
+            # Before a process of multiprocessing closes its queues (10) and waits for its own processes.
+            self._pool, self._close = pool, Finalize(self, pool.shutdown, (True,), exitpriority=100)
         return self._pool
 
 
