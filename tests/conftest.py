@@ -32,6 +32,8 @@ os.environ.pop("COLUMNS", None)
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 # A person's own servers and choices must not reach a test.
+# Stages work on texts in the process of the test, where it sees what they ask; tests of worker processes say otherwise.
+ALONE = {"TG_WORKERS": "1"}
 FOREIGN = {name for name in os.environ if name.startswith("TG_") and name not in ("TG_POSTGRES_BIN", "TG_REDIS_BIN")}
 
 
@@ -134,7 +136,7 @@ def servers(installation: Path) -> Iterator[dict[str, str]]:
             patch.delenv(name, raising=False)
         try:
             environment = embedded.start(installation)
-            for name, value in {**environment, **BATCHING}.items():
+            for name, value in {**environment, **BATCHING, **ALONE}.items():
                 patch.setenv(name, value)
             upgrade(environment["TG_POSTGRES_OWNER_URL"])
             yield environment
