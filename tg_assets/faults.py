@@ -14,8 +14,8 @@ from tg_assets.errors import ServerDown, TgAssetsError
 
 # Classes of SQLSTATE that speak of the server, not of the data: connection, rollback, resources, shutdown, system.
 _SERVER = ("08", "40", "53", "57", "58")
-# A table, column or right that is not there: the schema is another than the one that this is written for.
-_ANOTHER_SCHEMA = "42"
+# A table, column, function, type or schema that is not there: the schema is another than the one this is written for.
+_ANOTHER_SCHEMA = frozenset({"42P01", "42703", "42883", "42704", "3F000"})
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES}
 # Of clients that are imported late: what says that their server does not answer, or does not let us in.
 _AWAY = {
@@ -30,15 +30,16 @@ _TOO_MANY, _SERVER_ERROR = 429, 500
 
 
 def is_down(error: BaseException) -> bool:
-    """Whether an error says that the database is away or busy, or the machine full, not that the data are refused."""
+    """Whether an error says that the database is away, busy or of another schema, or the machine full, not that the
+    data are refused."""
     if isinstance(error, ServerDown | MemoryError):
         return True
     if not isinstance(error, DBAPIError):
         return False
     state = getattr(error.orig, "pgcode", None)
-    return error.connection_invalidated or (
-        state.startswith(_SERVER) if state else type(error.orig).__name__ in ("OperationalError", "InterfaceError")
-    )
+    if state:
+        return error.connection_invalidated or state.startswith(_SERVER) or state in _ANOTHER_SCHEMA
+    return error.connection_invalidated or type(error.orig).__name__ in ("OperationalError", "InterfaceError")
 
 
 def is_nobodys(error: BaseException) -> bool:
@@ -46,8 +47,6 @@ def is_nobodys(error: BaseException) -> bool:
     if is_down(error) or isinstance(error, TgAssetsError | ConnectionError | TimeoutError):
         return True
     if isinstance(error, OSError) and error.errno in _FULL:
-        return True
-    if isinstance(error, DBAPIError) and (getattr(error.orig, "pgcode", None) or "").startswith(_ANOTHER_SCHEMA):
         return True
     status = getattr(error, "status_code", None)  # of the vector server's answer
     if isinstance(status, int) and (status >= _SERVER_ERROR or status in (401, 403, 404, _TOO_MANY)):

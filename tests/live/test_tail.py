@@ -8,10 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, text
 
 from tests.live.support import CHAT, DELETED, EDITED, PARSED, Live
 from tests.support import pipeline
 from tg_assets import ids
+from tg_assets.landing import rows
+from tg_assets.live import apply
 from tg_assets.stores.database import advisory_lock
 
 
@@ -105,6 +108,23 @@ def test_a_stage_that_fails_does_not_stop_the_tail(live: Live, monkeypatch: pyte
     assert live.numbers() == [6, 7]
     live.refresh()
     assert live.numbers() == list(range(1, 8))
+
+
+def test_an_older_schema_is_waited_for(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As while a new version is put in place: no event is blamed for a table that is not there yet."""
+    early = iter((True, True, True))
+
+    def land(connection: Connection) -> Any:
+        if next(early, False):
+            connection.execute(text("SELECT FROM a_table_of_the_next_version"))
+        return rows.land(connection)
+
+    monkeypatch.setattr(apply, "land", land)
+    live.send(*(live.event(number) for number in range(1, 8)))
+    live.drain()
+    assert not next(early, False)
+    assert live.numbers() == list(range(1, 8))
+    assert live.rows("SELECT count(*) FROM dead_letters") == [(0,)]
 
 
 def test_a_run_that_stands_by_takes_over(live: Live) -> None:

@@ -149,7 +149,7 @@ class Tail:
             except Exception as error:
                 if not is_down(error):
                     raise
-                self._outages.began(DATABASE, f"PostgreSQL went away ({type(error).__name__}); trying again")
+                self._outages.began(DATABASE, f"PostgreSQL cannot be used ({type(error).__name__}); trying again")
             self._directory.forget()
             time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
             pause = min(LONGEST_PAUSE, pause * 2)
