@@ -8,8 +8,9 @@ belong here: how a chore is done (``stores.dagster_log``, ``stores.vacuum``, ``s
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import dagster as dg
 from pydantic import Field
@@ -96,19 +97,12 @@ def vacuum_tables(context: dg.OpExecutionContext, postgres: Postgres, settings: 
 def remove_expired_points(context: dg.OpExecutionContext, qdrant: Qdrant) -> None:
     """Remove points whose ``expires_at`` is over, tenant by tenant."""
     now = datetime.now(UTC)
-    failures: list[str] = []
-    counts = Counter(points=0, tenants=0)
-    for slug in known_tenants(context.instance):
-        try:
-            with qdrant.tenant(ids.tenant_id(slug)) as index:
-                if index.exists():
-                    counts["points"] += index.delete_expired(now)
-            counts["tenants"] += 1
-        except TgAssetsError:  # the server is away: it is for all of them
-            raise
-        except Exception as error:  # noqa: BLE001
-            failures.append(f"{slug}: {said(error)}")
-    _tell(context, counts, failures)
+
+    def remove(tenant: UUID) -> int:
+        with qdrant.tenant(tenant) as index:
+            return index.delete_expired(now) if index.exists() else 0
+
+    _by_tenant(context, "points", remove)
 
 
 @dg.op
@@ -117,18 +111,12 @@ def trim_embeddings(context: dg.OpExecutionContext, postgres: Postgres, settings
     from tg_assets.stores.embeddings import Keep, trim
 
     keep = Keep.of(settings.embeddings_keep)
-    failures: list[str] = []
-    counts = Counter(vectors=0, tenants=0)
-    for slug in known_tenants(context.instance):
-        try:
-            with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
-                counts["vectors"] += trim(connection, keep)
-            counts["tenants"] += 1
-        except TgAssetsError:  # the server is away: it is for all of them
-            raise
-        except Exception as error:  # noqa: BLE001
-            failures.append(f"{slug}: {said(error)}")
-    _tell(context, counts, failures)
+
+    def drop(tenant: UUID) -> int:
+        with postgres.tenant(tenant) as session, session.transaction() as connection:
+            return trim(connection, keep)
+
+    _by_tenant(context, "vectors", drop)
 
 
 @dg.op
@@ -158,6 +146,21 @@ def fold_metrics(context: dg.OpExecutionContext, postgres: Postgres) -> None:
 
     with postgres.connection() as connection:
         _tell(context, Counter(amounts=fold(connection)))
+
+
+def _by_tenant(context: dg.OpExecutionContext, what: str, chore: Callable[[UUID], int]) -> None:
+    """Do a chore for each tenant, and tell how many of ``what`` went; the trouble of one is not that of others."""
+    failures: list[str] = []
+    counts = Counter({what: 0, "tenants": 0})
+    for slug in known_tenants(context.instance):
+        try:
+            counts[what] += chore(ids.tenant_id(slug))
+            counts["tenants"] += 1
+        except TgAssetsError:  # the server is away: it is for all of them
+            raise
+        except Exception as error:  # noqa: BLE001
+            failures.append(f"{slug}: {said(error)}")
+    _tell(context, counts, failures)
 
 
 def _tell(context: dg.OpExecutionContext, counts: Counter[str], failures: Sequence[str] = ()) -> None:
