@@ -102,6 +102,39 @@ def test_a_process_that_was_forked_ends_with_its_own() -> None:
     assert child.exitcode == 0
 
 
+def test_a_preload_that_fails_is_told(tmp_path: Path) -> None:
+    """It is nobody's item's fault that the processes cannot be made."""
+    (tmp_path / "child.py").write_text(FAILING)
+    (tmp_path / "fails_early.py").write_text("raise RuntimeError")
+    done = subprocess.run(
+        [sys.executable, "child.py"], cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+    )  # fmt: skip
+    assert "TgAssetsError: Worker processes were ended 3 times" in done.stderr
+
+
+FAILING = """
+from tests.test_workers import squares
+from tg_assets.workers import Workers
+
+if __name__ == "__main__":
+    Workers(2, ["fails_early"]).map(squares, range(100), least=10)
+"""
+WITHOUT_ENTITIES = """
+import importlib.util, sys
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "natasha" else find(name, *rest)
+sys.modules["natasha"] = None
+import tg_assets.preloaded
+"""
+
+
+def test_what_is_preloaded_needs_no_extra() -> None:
+    """`make demo` has no named entities."""
+    done = subprocess.run([sys.executable, "-c", WITHOUT_ENTITIES], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 CHILD = """
 from tests.test_workers import by_whom
 from tg_assets.workers import Workers
