@@ -19,6 +19,7 @@ from tg_assets.settings import Settings, load_settings
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
+    from tg_assets.answers.archive import Archive
     from tg_assets.registry.tenants import Keys
     from tg_assets.stores.dagster_lines import RunLog
     from tg_assets.stores.database import Database
@@ -90,6 +91,25 @@ def neo4j() -> "GraphStore":
     from tg_assets.stores.graph import GraphStore
 
     return GraphStore(url=settings().require("neo4j_url"))
+
+
+def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | None = None) -> "Archive":
+    """The archive of the tenant with this slug as somebody may see it, on the installation's servers and model."""
+    from tg_assets import ids
+    from tg_assets.answers.archive import Archive
+    from tg_assets.embedder import UseEmbedder
+    from tg_assets.lazy import Lazy
+
+    return Archive(
+        tenant=ids.tenant_id(tenant),
+        owners=owners,
+        feeds=feeds,
+        postgres=postgres(),
+        vectors=qdrant(),
+        graph=neo4j(),
+        objects=objects(),
+        embedder=Lazy(UseEmbedder),
+    )
 
 
 def keys() -> "Keys":
