@@ -9,9 +9,7 @@ import pytest
 from tests.support import pipeline
 from tests.support.telegram import Loopback, loopback
 from tests.telegram_server import World
-from tg_assets.embedder import UseEmbedder
-from tg_assets.index.search import search
-from tg_assets.stores.vectors import Narrow
+from tg_assets.answers.ranked import ranked
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PICTURE = b"the same picture in both chats"
@@ -55,9 +53,8 @@ def everything(loop: Loopback) -> dict[str, set[str]]:
 
 def answers(loop: Loopback, text: str, owner: int | None) -> list[str]:
     """Texts that a search of this owner finds."""
-    narrow = Narrow(owners=(owner,) if owner else ())
-    hits = search(text, loop.id, pipeline.qdrant(), UseEmbedder(), pipeline.postgres(), narrow)
-    return [hit.snippet for hit in hits]
+    archive = pipeline.archive(loop.tenant, *([owner] if owner else []))
+    return [hit.snippet for hit in ranked(archive, text)]
 
 
 def test_they_share_nothing(both: tuple[Loopback, Loopback]) -> None:

@@ -11,10 +11,9 @@ from resources.embedder import EmbedderResource
 from tests.live.support import CHAT, DELETED, EDITED, Live
 from tests.support import pipeline
 from tg_assets import ids
+from tg_assets.answers.ranked import ranked
 from tg_assets.graph.queries import DIALOGUES_OF_PERSONA, POSTS_OF_DIALOGUE
-from tg_assets.index.search import search
 from tg_assets.landing.coverage import chat_coverage
-from tg_assets.stores.vectors import Narrow
 
 PERSONA = "stream:persona:messages:ingested"
 UPDATED = "stream:persona:graph:updated"
@@ -159,9 +158,7 @@ def test_a_private_chat_is_seen_by_its_account_alone(live: Live) -> None:
     model = EmbedderResource().get()
 
     def found(query: str, *owners: int) -> Counter[str]:
-        hits = search(
-            query, ids.tenant_id(live.tenant), pipeline.qdrant(), model, pipeline.postgres(), Narrow(owners=owners), 50
-        )
+        hits = ranked(pipeline.archive(live.tenant, *owners, embedder=model), query, limit=50)
         return Counter(hit.chat or "" for hit in hits)
 
     for query in ("ключ под ковриком", "шашлык в субботу", "лифт починят"):

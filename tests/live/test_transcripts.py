@@ -14,7 +14,7 @@ from tests.support import pipeline
 from tests.support.data import ROOT
 from tests.support.providers import HandlerSpeech
 from tg_assets import ids
-from tg_assets.index.search import search
+from tg_assets.answers.ranked import ranked
 from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.speech.result import Segment, Transcript
 
@@ -204,8 +204,7 @@ def test_real_voices_live(live: Live, whisper: SpeechResource) -> None:
     assert {row.provider for row in found.values()} == {"local"}
     assert "lighthouse" in found[2].data["text"].lower()
     for question, number in (("сильный ветер ночью", 1), ("repair the old boat", 2), ("красивая птица", 3)):
-        tenant, model = ids.tenant_id(live.tenant), EmbedderResource().get()
-        best = search(question, tenant, pipeline.qdrant(), model, pipeline.postgres())[0]
+        best = ranked(pipeline.archive(live.tenant, embedder=EmbedderResource().get()), question)[0]
         assert best.telegram_message_id == number, question
         assert question.split()[0] in best.snippet.lower()
     assert any("lighthouse" in name for name in names(live, 2))

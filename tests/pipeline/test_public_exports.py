@@ -9,10 +9,7 @@ from tests.pipeline.conftest import Materialized
 from tests.support import pipeline
 from tests.support.data import shared_data
 from tests.vision.test_reading import PROBES, SILENT
-from tg_assets import ids
-from tg_assets.embedder import UseEmbedder
-from tg_assets.index.search import search
-from tg_assets.stores.vectors import Narrow
+from tg_assets.answers.ranked import ranked
 
 
 def through_everything(path: Path) -> Materialized:
@@ -76,9 +73,7 @@ def test_words_in_screenshots_are_found(excerpt: Materialized) -> None:
         hits = [
             hit
             for word in words
-            for hit in search(
-                word, ids.tenant_id(excerpt.tenant), pipeline.qdrant(), UseEmbedder(), pipeline.postgres(), Narrow(), 5
-            )
+            for hit in ranked(pipeline.archive(excerpt.tenant), word, limit=5)
         ]
         found[number] = any(hit.telegram_message_id == names[number] or hit.id in albums for hit in hits)
     print(f"found {sum(found.values())} of {len(found)}: {found}")

@@ -10,12 +10,10 @@ from click.testing import CliRunner
 from tests.pipeline.conftest import Materialized
 from tests.support import pipeline
 from tests.support.pipeline import expected
-from tg_assets import ids
+from tg_assets.answers.ranked import Hit, fits, ranked
 from tg_assets.cli import runtime
 from tg_assets.cli.search import search_command
-from tg_assets.embedder import UseEmbedder
 from tg_assets.errors import TgAssetsError
-from tg_assets.index.search import Hit, fits, search
 from tg_assets.stores.vectors import Narrow
 
 OWNER = 510001001
@@ -23,7 +21,7 @@ PROBES = expected()["probes"]
 
 
 def find(tenant: str, query: str, narrow: Narrow = Narrow(owners=(OWNER,)), limit: int = 10) -> Sequence[Hit]:  # noqa: B008
-    return search(query, ids.tenant_id(tenant), pipeline.qdrant(), UseEmbedder(), pipeline.postgres(), narrow, limit)
+    return ranked(pipeline.archive(tenant, *narrow.owners), query, narrow, limit)
 
 
 def messages_of(tenant: str, hit: Hit) -> set[int]:

@@ -21,9 +21,11 @@ from sqlalchemy import text
 from resources.vision import VisionResource
 from tests.support.data import ROOT
 from tg_assets import assets, ids
+from tg_assets.answers.archive import Archive
 from tg_assets.assets.order import stages
 from tg_assets.assets.tools import Tools
 from tg_assets.definitions import default_resources, defined_assets
+from tg_assets.embedder import Embedder, UseEmbedder
 from tg_assets.importing import ImportOptions, import_export
 from tg_assets.importing.report import ChatReport
 from tg_assets.ledger.stage import StageOf
@@ -75,6 +77,20 @@ def qdrant() -> VectorIndex:
 def neo4j() -> GraphStore:
     """The graph."""
     return GraphStore(url=os.environ["TG_NEO4J_URL"])
+
+
+def archive(tenant: str, *owners: int, feeds: Sequence[str] | None = None, embedder: Embedder | None = None) -> Archive:
+    """A tenant's archive as some owners see it, with the default model unless told otherwise."""
+    return Archive(
+        tenant=ids.tenant_id(tenant), owners=owners, feeds=None if feeds is None else tuple(feeds),
+        postgres=postgres(), vectors=qdrant(), graph=neo4j(), objects=objects(),
+        embedder=_model if embedder is None else lambda: embedder,
+    )  # fmt: skip
+
+
+@cache
+def _model() -> Embedder:
+    return UseEmbedder()
 
 
 def redis() -> Any:

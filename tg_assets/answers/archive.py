@@ -1,14 +1,22 @@
 """What is asked and on whose behalf: a tenant, the accounts whose private chats may be seen, and a list of feeds."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Connection, text
 
 from tg_assets.embedder import Embedder
 from tg_assets.stores.database import Database
 from tg_assets.stores.graph import GraphStore
 from tg_assets.stores.objects import ObjectStore
-from tg_assets.stores.vectors import VectorIndex
+from tg_assets.stores.vectors import NOBODY, Narrow, VectorIndex
+
+SEEN = """(c.owner_id = ANY(CAST(:owners AS bigint[]))
+           AND (CAST(:feeds AS text[]) IS NULL OR c.feed = ANY(CAST(:feeds AS text[]))))"""
+"""Whether a row ``c`` of channels may be seen; its values are ``Archive.seen``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +35,24 @@ class Archive:
     graph: GraphStore
     objects: ObjectStore
     embedder: Callable[[], Embedder]
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """Values of ``SEEN``."""
+        return {"owners": [NOBODY, *self.owners], "feeds": None if self.feeds is None else list(self.feeds)}
+
+    def narrowed(self, narrow: Narrow) -> Narrow | None:
+        """The same for the archive's owners, of no feed but the archive's; None when no feed is left."""
+        feeds = narrow.feeds
+        if self.feeds is not None:
+            feeds = tuple(feed for feed in feeds or self.feeds if feed in self.feeds)
+            if not feeds:
+                return None
+        return replace(narrow, owners=self.owners, feeds=feeds)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees this tenant's rows and changes none."""
+        with self.postgres.tenant(self.tenant) as session, session.transaction() as connection:
+            connection.execute(text("SET TRANSACTION READ ONLY"))
+            yield connection

@@ -10,7 +10,7 @@ from tg_assets.cli import runtime
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console
 from tg_assets.index.evidence import verdict
-from tg_assets.index.search import Hit, fits
+from tg_assets.answers.ranked import Hit, fits
 
 if TYPE_CHECKING:
     from tg_assets.stores.vectors import Narrow
@@ -69,13 +69,11 @@ def search_command(
 
 def find(query: str, tenant: str, narrow: "Narrow | None", limit: int) -> list[Hit]:
     """Search with the installation's servers and model."""
-    from tg_assets import ids
-    from tg_assets.embedder import UseEmbedder
-    from tg_assets.index.search import search
+    from tg_assets.answers.ranked import ranked
     from tg_assets.stores.vectors import Narrow
 
-    model = UseEmbedder()
-    return search(query, ids.tenant_id(tenant), runtime.qdrant(), model, runtime.postgres(), narrow or Narrow(), limit)
+    narrow = narrow or Narrow()
+    return ranked(runtime.archive(tenant, narrow.owners), query, narrow, limit)
 
 
 def _plain(hit: Hit) -> dict[str, Any]:

@@ -12,15 +12,14 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from tg_assets.embedder import Embedder
+from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.errors import TgAssetsError
 from tg_assets.index.evidence import FAIR, Passage
 from tg_assets.index.ranking import order
 from tg_assets.index.snippet import snippet
 from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query
 from tg_assets.index.text import TextParts, has_words, text_to_embed
-from tg_assets.stores.database import Database
-from tg_assets.stores.vectors import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow, VectorIndex
+from tg_assets.stores.vectors import DENSE, LEMMAS, TRIGRAMS, Narrow
 
 LEG_HITS = 100
 
@@ -41,27 +40,25 @@ class Hit:
     telegram_message_id: int | None
 
 
-def search(
-    query: str,
-    tenant: UUID,
-    qdrant: VectorIndex,
-    embedder: Embedder,
-    postgres: Database,
-    narrow: Narrow = Narrow(),  # noqa: B008 - frozen
-    limit: int = 10,
-) -> list[Hit]:
-    """Best posts and albums for a query in any language of the models; raises TgAssetsError for one without words."""
+def ranked(archive: Archive, query: str, narrow: Narrow = Narrow(), limit: int = 10) -> list[Hit]:  # noqa: B008
+    """Best posts and albums for a query in any language of the models; raises TgAssetsError for one without words.
+
+    Owners and feeds are the archive's: ``narrow`` can name fewer feeds, nothing else.
+    """
     if not has_words(query):
         raise TgAssetsError("A search needs at least one word.")
+    bound = archive.narrowed(narrow)
+    if bound is None:
+        return []
     legs = {
-        DENSE: embedder.encode([query])[0].tolist(),
+        DENSE: archive.embedder().encode([query])[0].tolist(),
         LEMMAS: _sparse(lemma_query(query)),
         TRIGRAMS: _sparse(trigram_query(query)),
     }
-    with qdrant.tenant(tenant) as index:
-        found = index.search({name: leg for name, leg in legs.items() if leg is not None}, narrow, LEG_HITS)
+    with archive.vectors.tenant(archive.tenant) as index:
+        found = index.search({name: leg for name, leg in legs.items() if leg is not None}, bound, LEG_HITS)
     # Rows of all hits, since some may be gone meanwhile: what nobody may see is not evidence either.
-    rows = _rows(postgres, tenant, sorted({point for hits in found.values() for point, _ in hits}), narrow.owners)
+    rows = _rows(archive, sorted({point for hits in found.values() for point, _ in hits}))
     seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.items()}
 
     def passage(point: str) -> Passage:
@@ -79,11 +76,11 @@ def _sparse(vector: SparseVector) -> Any:
     return {"indices": vector.indices, "values": vector.values} if vector.indices else None
 
 
-def _rows(postgres: Database, tenant: UUID, ids: Sequence[str], owners: Sequence[int]) -> dict[str, Any]:
+def _rows(archive: Archive, ids: Sequence[str]) -> dict[str, Any]:
     """Rows of posts and albums by id, with what a reader wants to see of them."""
-    with postgres.tenant(tenant) as session, session.transaction() as connection:
+    with archive.reading() as connection:
         rows = connection.execute(
-            text("""
+            text(f"""
                 SELECT m.id, 'post' AS kind, m.posted_at, c.feed, c.title, m.author_name, m.content,
                        t.data->'names' AS tags, v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr,
                        s.data->>'text' AS spoken,
@@ -92,8 +89,7 @@ def _rows(postgres: Database, tenant: UUID, ids: Sequence[str], owners: Sequence
                 LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
                 LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
                 LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
-                WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL
-                  AND c.owner_id = ANY(CAST(:owners AS bigint[]))
+                WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL AND {SEEN}
                 UNION ALL
                 SELECT g.id, 'album', g.posted_at, c.feed, c.title, m.author_name, g.caption_text, t.data->'names',
                        g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', NULL,
@@ -102,10 +98,9 @@ def _rows(postgres: Database, tenant: UUID, ids: Sequence[str], owners: Sequence
                 JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
                 JOIN messages m ON m.id = i.post_id
                 LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
-                WHERE g.id = ANY(CAST(:ids AS uuid[])) AND g.deleted_at IS NULL
-                  AND c.owner_id = ANY(CAST(:owners AS bigint[]))
-            """),
-            {"ids": list(ids), "owners": [NOBODY, *owners]},
+                WHERE g.id = ANY(CAST(:ids AS uuid[])) AND g.deleted_at IS NULL AND {SEEN}
+            """),  # noqa: S608 - a constant
+            {"ids": list(ids), **archive.seen},
         ).all()
     return {str(row.id): row for row in rows}
 
