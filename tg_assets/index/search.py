@@ -17,10 +17,11 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.index.evidence import FAIR, Passage
 from tg_assets.index.ranking import order
 from tg_assets.index.snippet import snippet
-from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query
+from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query, weighted
 from tg_assets.index.text import TextParts, has_words, text_to_embed
 from tg_assets.stores.database import Database
 from tg_assets.stores.vectors import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow, VectorIndex
+from tg_assets.stores.word_counts import frequencies
 
 LEG_HITS = 100
 
@@ -53,10 +54,11 @@ def search(
     """Best posts and albums for a query in any language of the models; raises TgAssetsError for one without words."""
     if not has_words(query):
         raise TgAssetsError("A search needs at least one word.")
+    lemmas, trigrams = _weighted(postgres, tenant, narrow.owners, lemma_query(query), trigram_query(query))
     legs = {
         DENSE: embedder.encode([query])[0].tolist(),
-        LEMMAS: _sparse(lemma_query(query)),
-        TRIGRAMS: _sparse(trigram_query(query)),
+        LEMMAS: _sparse(lemmas),
+        TRIGRAMS: _sparse(trigrams),
     }
     with qdrant.tenant(tenant) as index:
         found = index.search({name: leg for name, leg in legs.items() if leg is not None}, narrow, LEG_HITS)
@@ -73,6 +75,15 @@ def search(
 def fits(hits: Sequence[Hit]) -> bool:
     """Whether the best of the results is at all likely to be what was meant."""
     return bool(hits) and hits[0].score >= FAIR
+
+
+def _weighted(
+    postgres: Database, tenant: UUID, owners: Sequence[int], lemmas: SparseVector, trigrams: SparseVector
+) -> tuple[SparseVector, SparseVector]:
+    """Words of a query weighed by how rare they are in what these owners may see."""
+    with postgres.tenant(tenant) as session, session.transaction() as connection:
+        had = frequencies(connection, [NOBODY, *owners], lemmas.indices, trigrams.indices)
+    return weighted(lemmas, had.lemmas, had.documents), weighted(trigrams, had.trigrams, had.documents)
 
 
 def _sparse(vector: SparseVector) -> Any:
