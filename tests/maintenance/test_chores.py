@@ -106,8 +106,10 @@ def test_a_tenants_expired_points_go_and_the_others_stay(tenant: str) -> None:
     other = pipeline.new_tenant()
     ending(tenant, other)
     with pipeline.qdrant().tenant(ids.tenant_id(tenant)) as index:
-        assert index.delete_expired(datetime.now(UTC)) == 1
-        assert index.delete_expired(datetime.now(UTC)) == 0
+        ended = index.expired(datetime.now(UTC))
+        assert len(ended) == 1
+        index.delete(ended)
+        assert index.expired(datetime.now(UTC)) == []
     assert (pipeline.points(tenant), pipeline.points(other)) == (2, 3)
 
 

@@ -55,6 +55,8 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO feed_statistics VALUES (:t, :feed, now(), 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
         INSERT INTO pictures (tenant_id, sha256, provider, model, vision_version) VALUES (:t, :sha, 'x', 'x', 'x');
         INSERT INTO embeddings (tenant_id, name, sealed) VALUES (:t, :i, 'x');
+        INSERT INTO word_counts VALUES (:t, 0, 1, 1, 1);
+        INSERT INTO counted_points VALUES (:t, :i, :i, 0, 'x', 'x');
         INSERT INTO token_usage (tenant_id, day, provider, model) VALUES (:t, now(), 'x', 'x');
         INSERT INTO derived_objects VALUES (:t, :sha, 'x');
         INSERT INTO replaced_ids VALUES (:t, 'qdrant', :i, :i);
@@ -75,7 +77,7 @@ def tables(servers: dict[str, str], filled: str) -> list[str]:
         filled, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     )
     names = sorted(row[0] for row in found)
-    assert len(names) == 32
+    assert len(names) == 34
     assert [name for name, count in pipeline.counts(filled, names).items() if not count] == []
     return names
 

@@ -17,9 +17,10 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.index.evidence import FAIR, Passage
 from tg_assets.index.ranking import order
 from tg_assets.index.snippet import snippet
-from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query
+from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query, weighted
 from tg_assets.index.text import TextParts, has_words, text_to_embed
-from tg_assets.stores.vectors import DENSE, LEMMAS, TRIGRAMS, Narrow
+from tg_assets.stores.vectors import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow
+from tg_assets.stores.word_counts import frequencies
 
 LEG_HITS = 100
 
@@ -50,10 +51,11 @@ def ranked(archive: Archive, query: str, narrow: Narrow = Narrow(), limit: int =
     bound = archive.narrowed(narrow)
     if bound is None:
         return []
+    lemmas, trigrams = _weighted(archive, lemma_query(query), trigram_query(query))
     legs = {
         DENSE: archive.embedder().encode([query])[0].tolist(),
-        LEMMAS: _sparse(lemma_query(query)),
-        TRIGRAMS: _sparse(trigram_query(query)),
+        LEMMAS: _sparse(lemmas),
+        TRIGRAMS: _sparse(trigrams),
     }
     with archive.vectors.tenant(archive.tenant) as index:
         found = index.search({name: leg for name, leg in legs.items() if leg is not None}, bound, LEG_HITS)
@@ -70,6 +72,15 @@ def ranked(archive: Archive, query: str, narrow: Narrow = Narrow(), limit: int =
 def fits(hits: Sequence[Hit]) -> bool:
     """Whether the best of the results is at all likely to be what was meant."""
     return bool(hits) and hits[0].score >= FAIR
+
+
+def _weighted(
+    archive: Archive, lemmas: SparseVector, trigrams: SparseVector
+) -> tuple[SparseVector, SparseVector]:
+    """Words of a query weighed by how rare they are in what these owners may see."""
+    with archive.postgres.tenant(archive.tenant) as session, session.transaction() as connection:
+        had = frequencies(connection, [NOBODY, *archive.owners], lemmas.indices, trigrams.indices)
+    return weighted(lemmas, had.lemmas, had.documents), weighted(trigrams, had.trigrams, had.documents)
 
 
 def _sparse(vector: SparseVector) -> Any:

@@ -3,7 +3,7 @@
 The text that is embedded joins the post, what is said in its voice note, its picture's description and the text in
 the picture; who wrote it and where are in the sparse vectors only (the points of a private chat are its owner's). A
 post without words has no point, as a service message in which nobody wrote anything; a deleted one loses it. The
-point's id is the post's or the album's.
+point's id is the post's or the album's. Its words are counted with it (``stores.word_counts``).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,10 +23,11 @@ from tg_assets.index.text import TextParts
 from tg_assets.ledger import outbox, replaced
 from tg_assets.ledger.stage import Chunk, Outcome, Stage, StageOf
 from tg_assets.ledger.status import failed, mark
+from tg_assets.stores import word_counts
 from tg_assets.stores.vectors import COLLECTION, DENSE, LEMMAS, TRIGRAMS, VectorIndex
 from tg_assets.workers import Workers
 
-VERSION = "2"
+VERSION = "3"
 PART = 1000
 """Points that are written while the next ones are made."""
 LEAST = 250
@@ -112,6 +113,10 @@ def _sparse(vector: SparseVector) -> dict[str, Any]:
     return {"indices": vector.indices, "values": vector.values}
 
 
+def _words(row: Any, document: Document) -> word_counts.Words:
+    return word_counts.Words(row.id, row.channel_id, row.owner_id, document.lemmas.indices, document.trigrams.indices)
+
+
 def _payload(row: Any, document: Document, model: str) -> dict[str, Any]:
     vision = row.vision or {}
     names = ("is_meme", "labels", "objects", "scene", "classification", "nsfw_score")
@@ -166,10 +171,12 @@ def stage(name: str, inputs: str, select: str, qdrant: VectorIndex, embedder: Em
                 kept.append((row, document))
             else:
                 outcome.skipped[row.id] = "deleted" if row.deleted_at else "no words to index"
+        chats = [row.id for row in replaced.take(chunk.connection, "qdrant")]
         with qdrant.tenant(chunk.scope.tenant) as index:
-            index.delete_chats([row.id for row in replaced.take(chunk.connection, "qdrant")])
+            index.delete_chats(chats)
             index.delete(list(outcome.skipped))
             outcome.counts["points"] = index.upsert_while(_points(kept, embedder))
+        word_counts.move(chunk.connection, [_words(*both) for both in kept], outcome.skipped, chats)
         if name == "qdrant_points":
             mark(chunk.connection, "embedding_status", outcome)
             outbox.send(chunk.connection, (_event(row, embedder) for row, _ in kept))

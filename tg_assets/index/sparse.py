@@ -2,12 +2,13 @@
 
     value(t) = tf · (k1 + 1) / (tf + k1 · (1 - b + b · length / AVERAGE))
 
-The other half, idf, is the index's (Qdrant ``Modifier.IDF``), so the dot product of a document's vector with a
-query's vector of ones is BM25. Who wrote a text and in which chat are fields beside it: their words have a fixed
-value and do not count in the length. A query has its words that count, and at half weight those words in the other
-script. The average length is a constant: a vector must not change because other messages arrive. Indices are CRC-32
-of the term in UTF-8, stable across processes and machines; terms whose hashes collide share an index (about one pair
-in 10,000 at a million terms). What does not belong here: dense vectors, idf, Qdrant's types.
+The other half, idf, is in the query (``weighted``), by how many of the texts that the asker may see have a term: so the
+dot product of the two is BM25, and a stranger's texts change nothing. Who wrote a text and in which chat are fields
+beside it: their words have a fixed value and do not count in the length. A query has its words that count, and at half
+weight those words in the other script. The average length is a constant: a vector must not change because other
+messages arrive. Indices are CRC-32 of the term in UTF-8, stable across processes and machines; terms whose hashes
+collide share an index (about one pair in 10,000 at a million terms). What does not belong here: dense vectors, counting
+(``stores.word_counts``), Qdrant's types.
 """
 
 from collections import Counter
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from math import log
 from zlib import crc32
 
 from tg_assets.index.question import asked, in_other_script
@@ -118,3 +120,12 @@ def lemma_query(text: str) -> SparseVector:
 def trigram_query(text: str) -> SparseVector:
     """Character 3-grams of the same words."""
     return _query(text, _trigram_indices)
+
+
+def weighted(query: SparseVector, having: Mapping[int, int], documents: int) -> SparseVector:
+    """A query whose weights are multiplied by idf, as BM25 has it and Qdrant's ``Modifier.IDF`` (Lucene's formula).
+
+    ``having`` says how many of ``documents`` texts have each term; none, where it does not say.
+    """
+    idf = (log(1 + (max(documents - n, 0) + 0.5) / (n + 0.5)) for n in (having.get(i, 0) for i in query.indices))
+    return SparseVector(query.indices, [value * rare for value, rare in zip(query.values, idf, strict=True)])

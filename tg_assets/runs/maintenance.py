@@ -94,13 +94,21 @@ def vacuum_tables(context: dg.OpExecutionContext, postgres: Postgres, settings: 
 
 
 @dg.op
-def remove_expired_points(context: dg.OpExecutionContext, qdrant: Qdrant) -> None:
-    """Remove points whose ``expires_at`` is over, tenant by tenant."""
+def remove_expired_points(context: dg.OpExecutionContext, qdrant: Qdrant, postgres: Postgres) -> None:
+    """Remove points whose ``expires_at`` is over, tenant by tenant; their words count no more."""
+    from tg_assets.stores import word_counts
+
     now = datetime.now(UTC)
 
     def remove(tenant: UUID) -> int:
-        with qdrant.tenant(tenant) as index:
-            return index.delete_expired(now) if index.exists() else 0
+        removed = 0
+        with qdrant.tenant(tenant) as index, postgres.tenant(tenant) as session:
+            while index.exists() and (ended := index.expired(now)):
+                with session.transaction() as connection:
+                    word_counts.move(connection, (), ended)
+                    index.delete(ended)
+                removed += len(ended)
+        return removed
 
     _by_tenant(context, "points", remove)
 

@@ -1,8 +1,9 @@
 """The vector index: one collection, and a client that cannot ask without a tenant.
 
 Reads also name the owner accounts whose private messages may be seen; shared messages carry owner 0. Each
-point has three named vectors: ``dense`` and the sparse ``lemmas`` and ``trigrams`` (inverse document frequency
-is the server's). What does not belong here: making vectors, deciding how legs are weighed, HTTP.
+point has three named vectors: ``dense`` and the sparse ``lemmas`` and ``trigrams``, whose products the server leaves
+as they are: it would count words over all tenants (``word_counts`` counts them for each). What does not belong here:
+making vectors, deciding how legs are weighed, HTTP.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -99,15 +100,14 @@ class TenantIndex:
         if not answer.is_success:
             raise PointsRefused(answer.status_code)
 
-    def delete_expired(self, moment: datetime) -> int:
-        """Remove this tenant's points whose payload says that they end before a moment; returns how many."""
+    def expired(self, moment: datetime) -> list[UUID]:
+        """Ids of this tenant's points whose payload says that they end before a moment, at most 10,000."""
         from qdrant_client import models
 
         ended = {"key": "expires_at", "range": {"lt": moment.isoformat()}}
         wanted = models.Filter(must=[self._mine(), ended])
-        if found := int(self._client.count(COLLECTION, wanted, exact=True).count):
-            self._client.delete(COLLECTION, models.FilterSelector(filter=wanted), wait=True)
-        return found
+        records, _ = self._client.scroll(COLLECTION, wanted, limit=10_000, with_payload=False)
+        return [UUID(str(record.id)) for record in records]
 
     def search(self, legs: Mapping[str, Any], narrow: Narrow, limit: int) -> dict[str, list[tuple[str, float]]]:
         """Ask each leg (vector name to query vector as in JSON) in one round trip; its (point id, score) lists."""
@@ -218,27 +218,33 @@ class VectorIndex:
             yield TenantIndex(client, wire, tenant)
 
     def create_collection(self, dimension: int) -> None:
-        """Create the collection and its payload indexes; raises when it holds vectors of another size."""
+        """Create the collection and its payload indexes; raises when it holds vectors of another size.
+
+        An older one in which the server weighs words by all tenants' texts is told not to.
+        """
         from qdrant_client import models
         from qdrant_client.http.exceptions import UnexpectedResponse
 
         with self._client() as client:
             if client.collection_exists(COLLECTION):
-                vectors = client.get_collection(COLLECTION).config.params.vectors
-                size = vectors[DENSE].size if isinstance(vectors, dict) else None
+                params = client.get_collection(COLLECTION).config.params
+                size = params.vectors[DENSE].size if isinstance(params.vectors, dict) else None
                 if size != dimension:
                     raise TgAssetsError(
                         f"The vector index holds vectors of {size} numbers, this model makes {dimension}. "
                         f"Delete the collection {COLLECTION} and materialize qdrant_points with force."
+                    )
+                if any(one.modifier == models.Modifier.IDF for one in (params.sparse_vectors or {}).values()):
+                    unweighted = models.SparseVectorParams(modifier=models.Modifier.NONE)
+                    client.update_collection(
+                        COLLECTION, sparse_vectors_config=dict.fromkeys((LEMMAS, TRIGRAMS), unweighted)
                     )
                 return
             try:
                 client.create_collection(
                     COLLECTION,
                     vectors_config={DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)},
-                    sparse_vectors_config={
-                        name: models.SparseVectorParams(modifier=models.Modifier.IDF) for name in (LEMMAS, TRIGRAMS)
-                    },
+                    sparse_vectors_config=dict.fromkeys((LEMMAS, TRIGRAMS), models.SparseVectorParams()),
                 )
             except UnexpectedResponse as error:
                 if error.status_code != CONFLICT:  # another process has just made it

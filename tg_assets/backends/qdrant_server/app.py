@@ -75,6 +75,7 @@ def build_app(store: Store, api_key: str) -> Starlette:
             name,
             GET=on_collection(lambda collection, _: collection.info()),
             PUT=lambda path, body: store.create(path["name"], body or {}),
+            PATCH=on_collection(lambda collection, body: collection.redefine(body or {})),
             DELETE=lambda path, _: store.delete(path["name"]),
         ),
         route(
