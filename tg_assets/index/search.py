@@ -7,6 +7,7 @@ the best of nothing is not much. Private chats are found only for the owner acco
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from tg_assets.index.ranking import order
 from tg_assets.index.snippet import snippet
 from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query
 from tg_assets.index.text import TextParts, has_words, text_to_embed
+from tg_assets.stores.collections import Collection, maker
 from tg_assets.stores.database import Database
 from tg_assets.stores.vectors import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow, VectorIndex
 
@@ -54,7 +56,7 @@ def search(
     if not has_words(query):
         raise TgAssetsError("A search needs at least one word.")
     legs = {
-        DENSE: embedder.encode([query])[0].tolist(),
+        DENSE: partial(_dense, query, embedder),
         LEMMAS: _sparse(lemma_query(query)),
         TRIGRAMS: _sparse(trigram_query(query)),
     }
@@ -73,6 +75,13 @@ def search(
 def fits(hits: Sequence[Hit]) -> bool:
     """Whether the best of the results is at all likely to be what was meant."""
     return bool(hits) and hits[0].score >= FAIR
+
+
+def _dense(query: str, chosen: Embedder, collection: Collection | None) -> list[float] | None:
+    """The question's vector by the model of the index, which may be another than the one that was chosen since."""
+    embedder = maker(collection, chosen)
+    vector: list[float] | None = embedder.encode([query])[0].tolist() if embedder else None
+    return vector
 
 
 def _sparse(vector: SparseVector) -> Any:

@@ -87,6 +87,12 @@ class Collection:
         """``GET /collections/{name}``."""
         return collection_info(self._definition["config"], self._definition["indexes"], self._shard.info())
 
+    def reconfigure(self, body: Json) -> bool:
+        """``PATCH /collections/{name}``: when and how graphs are built, which none is here; all else is refused."""
+        if others := sorted((body or {}).keys() - {"optimizers_config", "hnsw_config"}):
+            raise unsupported(f"a change of {', '.join(others)}")
+        return True
+
     def create_index(self, field: str, schema: Any) -> Json:
         """Index a payload field; the same definition again does nothing."""
         wanted = index_schema(schema)
