@@ -228,36 +228,3 @@ def test_deletes(client: QdrantClient) -> None:
     assert {record.id for record in client.scroll(NAME)[0]} == {1, 2, 4, UUID_2}
     client.delete(NAME, [1, 77])
     assert client.count(NAME, exact=True).count == 3
-
-
-def test_a_modifier_is_changed(environment: dict[str, str]) -> None:
-    """Points, their payload and its indexes stay; products are then what the vectors say."""
-    with qdrant(environment) as client:
-        client.create_collection(
-            "weighed",
-            vectors_config={"dense": models.VectorParams(size=2, distance=models.Distance.COSINE)},
-            sparse_vectors_config={"words": models.SparseVectorParams(modifier=models.Modifier.IDF)},
-        )
-        try:
-            client.create_payload_index("weighed", "city", models.PayloadSchemaType.KEYWORD)
-            client.upsert("weighed", [point(id_) for id_ in PAYLOADS])
-            words = models.SparseVector(indices=[1], values=[2.0])
-
-            def scores() -> list[float]:
-                found = client.query_points("weighed", query=words, using="words")
-                return [round(hit.score, 3) for hit in found.points]
-
-            assert scores() == [0.148] * 6
-            plain = {"words": models.SparseVectorParams(modifier=models.Modifier.NONE)}
-            for _ in range(2):
-                client.update_collection("weighed", sparse_vectors_config=plain)
-                assert scores() == [2.0] * 6
-            kept = {record.id: record.payload for record in client.scroll("weighed", limit=10)[0]}
-            assert kept == PAYLOADS
-            assert client.get_collection("weighed").payload_schema["city"].points == 5
-            with pytest.raises(UnexpectedResponse, match="Not existing vector name"):
-                client.update_collection("weighed", sparse_vectors_config={"other": models.SparseVectorParams()})
-            with pytest.raises(UnexpectedResponse, match="vectors"):
-                client.update_collection("weighed", vectors_config={"dense": models.VectorParamsDiff(on_disk=True)})
-        finally:
-            client.delete_collection("weighed")

@@ -17,6 +17,7 @@ from tests.maintenance.past import QUIET, Past
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.definitions import build_defs
+from tg_assets.embedder import UseEmbedder
 from tg_assets.events.streams import GROUP
 from tg_assets.metrics.tally import Tally
 from tg_assets.registry.tenants import register
@@ -94,7 +95,7 @@ def point(tenant: str, ends: datetime | None) -> Any:
 def ending(*tenants: str) -> None:
     """Three points a tenant: one whose time is over, one whose time will be, and one without."""
     now = datetime.now(UTC)
-    pipeline.qdrant().create_collection(DIMENSION)
+    pipeline.qdrant().create_collection(UseEmbedder())
     for tenant in tenants:
         with pipeline.qdrant().tenant(ids.tenant_id(tenant)) as index:
             index.upsert(

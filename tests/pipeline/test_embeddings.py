@@ -21,6 +21,7 @@ from tg_assets.ledger.stage import Stage
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
 from tg_assets.stores.embeddings import CachedEmbedder, Keep, trim
+from tg_assets.stores.vectors import VectorIndex
 
 TEXTS = ["дизельный генератор", "спасибо", "two words", "спасибо"]
 DIMENSION = 512
@@ -147,8 +148,9 @@ def test_the_longest_unused_go_first(tenant: str, cached: CachedEmbedder, model:
 def test_tags_and_points_ask_once_for_a_text(tenant: str, model: Asked) -> None:
     """The stages share vectors, and making everything again asks for none; a rehearsal keeps none."""
     (report, *_) = pipeline.import_path(pipeline.SAMPLE, tenant)
-    tools, scope = pipeline.tools(embedder=model), scope_of(report)
-    tools.vectors.create_collection(DIMENSION)
+    index = VectorIndex(pipeline.qdrant().url, pipeline.qdrant().api_key, alias=f"asked_{tenant}")
+    tools, scope = pipeline.tools(embedder=model, qdrant=index), scope_of(report)
+    index.create_collection(model)
     with pipeline.postgres().tenant(scope.tenant) as session:
         run_stage(POSTS, session, scope)
         rehearse(session, scope, assets.ASSETS, tools, only={"tags"})

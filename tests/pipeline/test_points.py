@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import pipeline
 from tg_assets import ids
+from tg_assets.embedder import UseEmbedder
 from tg_assets.faults import is_nobodys
 from tg_assets.stores.vectors import DENSE, PointsRefused
 
@@ -22,7 +23,7 @@ def point(tenant: str, dimension: int = DIMENSION) -> dict[str, Any]:
 
 @pytest.fixture
 def index(tenant: str) -> Iterator[Any]:
-    pipeline.qdrant().create_collection(DIMENSION)
+    pipeline.qdrant().create_collection(UseEmbedder())
     with pipeline.qdrant().tenant(ids.tenant_id(tenant)) as found:
         yield found
 

@@ -8,15 +8,15 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Connection, text
+from tg_assets.index.search import search
 
 from tests.pipeline.test_changes import edited, said
 from tests.support import pipeline
 from tests.telegram.exports import account, chat
 from tg_assets import ids
 from tg_assets.embedder import UseEmbedder
-from tg_assets.index.search import search
 from tg_assets.index.sparse import document_vectors
-from tg_assets.stores import vectors, word_counts
+from tg_assets.stores import word_counts
 from tg_assets.stores.vectors import Narrow
 from tg_assets.stores.word_counts import DOCUMENTS, LEMMA, TRIGRAM, Key, Words
 
@@ -173,22 +173,3 @@ def test_what_others_write_changes_no_score(tenant: str, tmp_path: Path) -> None
     assert scores(tenant, Narrow()) == before
     found = dict(scores(tenant, Narrow(owners=(OWNER,))))
     assert len(found) == 20, "who is named sees them, and their words count"
-
-
-def test_an_older_collection_counts_no_more(servers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """One whose words the server weighed by all tenants' texts."""
-    from qdrant_client import models
-
-    monkeypatch.setattr(vectors, "COLLECTION", f"older-{uuid4().hex}")
-    index = pipeline.qdrant()
-    idf = models.SparseVectorParams(modifier=models.Modifier.IDF)
-    with index._client() as client:
-        client.create_collection(
-            vectors.COLLECTION,
-            vectors_config={vectors.DENSE: models.VectorParams(size=4, distance=models.Distance.COSINE)},
-            sparse_vectors_config={vectors.LEMMAS: idf, vectors.TRIGRAMS: idf},
-        )
-        index.create_collection(4)
-        sparse = client.get_collection(vectors.COLLECTION).config.params.sparse_vectors
-        assert {one.modifier for one in (sparse or {}).values()} == {models.Modifier.NONE}
-        client.delete_collection(vectors.COLLECTION)

@@ -7,18 +7,21 @@ the best of nothing is not much. Private chats are found only for the owner acco
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from tg_assets.answers.archive import SEEN, Archive
+from tg_assets.embedder import Embedder
 from tg_assets.errors import TgAssetsError
 from tg_assets.index.evidence import FAIR, Passage
 from tg_assets.index.ranking import order
 from tg_assets.index.snippet import snippet
 from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query, weighted
 from tg_assets.index.text import TextParts, has_words, text_to_embed
+from tg_assets.stores.collections import Collection, maker
 from tg_assets.stores.vectors import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow
 from tg_assets.stores.word_counts import frequencies
 
@@ -53,7 +56,7 @@ def ranked(archive: Archive, query: str, narrow: Narrow = Narrow(), limit: int =
         return []
     lemmas, trigrams = _weighted(archive, lemma_query(query), trigram_query(query))
     legs = {
-        DENSE: archive.embedder().encode([query])[0].tolist(),
+        DENSE: partial(_dense, query, archive.embedder()),
         LEMMAS: _sparse(lemmas),
         TRIGRAMS: _sparse(trigrams),
     }
@@ -74,9 +77,14 @@ def fits(hits: Sequence[Hit]) -> bool:
     return bool(hits) and hits[0].score >= FAIR
 
 
-def _weighted(
-    archive: Archive, lemmas: SparseVector, trigrams: SparseVector
-) -> tuple[SparseVector, SparseVector]:
+def _dense(query: str, chosen: Embedder, collection: Collection | None) -> list[float] | None:
+    """The question's vector by the model of the index, which may be another than the one that was chosen since."""
+    embedder = maker(collection, chosen)
+    vector: list[float] | None = embedder.encode([query])[0].tolist() if embedder else None
+    return vector
+
+
+def _weighted(archive: Archive, lemmas: SparseVector, trigrams: SparseVector) -> tuple[SparseVector, SparseVector]:
     """Words of a query weighed by how rare they are in what these owners may see."""
     with archive.postgres.tenant(archive.tenant) as session, session.transaction() as connection:
         had = frequencies(connection, [NOBODY, *archive.owners], lemmas.indices, trigrams.indices)

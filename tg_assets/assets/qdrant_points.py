@@ -7,11 +7,13 @@ point's id is the post's or the album's. Its words are counted with it (``stores
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.tools import Tools
@@ -20,11 +22,11 @@ from tg_assets.events.results import PostIndexedEventV1
 from tg_assets.index.document import Document, Given, analyse
 from tg_assets.index.sparse import SparseVector
 from tg_assets.index.text import TextParts
-from tg_assets.ledger import outbox, replaced
+from tg_assets.ledger import outbox, replaced, switching
 from tg_assets.ledger.stage import Chunk, Outcome, Stage, StageOf
 from tg_assets.ledger.status import failed, mark
 from tg_assets.stores import word_counts
-from tg_assets.stores.vectors import COLLECTION, DENSE, LEMMAS, TRIGRAMS, VectorIndex
+from tg_assets.stores.vectors import COLLECTION, DENSE, LEMMAS, TRIGRAMS
 from tg_assets.workers import Workers
 
 VERSION = "3"
@@ -158,41 +160,94 @@ def _event(row: Any, embedder: Embedder) -> PostIndexedEventV1:
     )
 
 
-def stage(name: str, inputs: str, select: str, qdrant: VectorIndex, embedder: Embedder, workers: Workers) -> Stage:
-    """A stage that turns selected rows into points."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of what has points: its stage's name, which items there are, and their rows."""
+
+    stage: str
+    inputs: str
+    select: str
+
+
+# Whoever adds what has points adds its line; a rebuild and ``verify`` know them by this list.
+KINDS = (
+    Kind("qdrant_points", POST_INPUTS, POSTS),
+    Kind("qdrant_points.albums", ALBUM_INPUTS, ALBUMS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Into:
+    """A version of the index that is being built: its collection, and who makes its vectors."""
+
+    collection: str
+    embedder: Embedder
+
+
+def documents(
+    connection: Connection, select: str, workers: Workers
+) -> tuple[list[tuple[Any, Document]], dict[UUID, str]]:
+    """Rows of ``chunk`` with what the index has of them, and why others have no point."""
+    rows = connection.execute(text(select)).all()
+    kept: list[tuple[Any, Document]] = []
+    skipped: dict[UUID, str] = {}
+    for row, document in zip(rows, workers.map(analyse, [_given(row) for row in rows], least=LEAST), strict=True):
+        if document is not None:
+            kept.append((row, document))
+        else:
+            skipped[row.id] = "deleted" if row.deleted_at else "no words to index"
+    return kept, skipped
+
+
+def payloads(kept: Sequence[tuple[Any, Document]], embedder: Embedder) -> dict[str, dict[str, Any]]:
+    """Payloads of points by their ids."""
+    return {str(row.id): _payload(row, document, embedder.model_id) for row, document in kept}
+
+
+def version(embedder: Embedder, into: Into | None = None) -> str:
+    """The version of stages that write to the index, or to one that is being built."""
+    return f"{VERSION}/{embedder.model_id}" + (f" in {into.collection}" if into else "")
+
+
+def stage(kind: Kind, tools: Tools, tenant: UUID, into: Into | None = None) -> Stage:
+    """A stage that turns selected rows into points of the index, or of one that is being built, of which nobody is
+    told."""
+    qdrant = tools.vectors
 
     def work(chunk: Chunk) -> Outcome:
         outcome = Outcome()
-        rows = chunk.connection.execute(text(select)).all()
-        documents = workers.map(analyse, [_given(row) for row in rows], least=LEAST)
-        kept = []
-        for row, document in zip(rows, documents, strict=True):
-            if document is not None:
-                kept.append((row, document))
-            else:
-                outcome.skipped[row.id] = "deleted" if row.deleted_at else "no words to index"
-        chats = [row.id for row in replaced.take(chunk.connection, "qdrant")]
-        with qdrant.tenant(chunk.scope.tenant) as index:
-            index.delete_chats(chats)
+        kept, outcome.skipped = documents(chunk.connection, kind.select, tools.workers)
+        chats: list[UUID] = []
+        if into is None:
+            switching.hold(chunk.connection, qdrant.alias)
+        with qdrant.tenant(tenant, into.collection if into else None) as index:
+            embedder = into.embedder if into else tools.indexed_by(tenant, index.collection())
+            if into is None:
+                chats = [row.id for row in replaced.take(chunk.connection, "qdrant")]
+                index.delete_chats(chats)
             index.delete(list(outcome.skipped))
             outcome.counts["points"] = index.upsert_while(_points(kept, embedder))
-        word_counts.move(chunk.connection, [_words(*both) for both in kept], outcome.skipped, chats)
-        if name == "qdrant_points":
+        if into is None:  # words are the texts', whichever collection has them
+            word_counts.move(chunk.connection, [_words(*both) for both in kept], outcome.skipped, chats)
+        if kind.stage == "qdrant_points" and into is None:
             mark(chunk.connection, "embedding_status", outcome)
             outbox.send(chunk.connection, (_event(row, embedder) for row, _ in kept))
         return outcome
 
-    unmade = partial(failed, column="embedding_status") if name == "qdrant_points" else None
-    return Stage(name, f"{VERSION}/{embedder.model_id}", inputs, work, chunk_size=2000, unmade=unmade)
+    made = version(into.embedder if into else tools.indexer(tenant), into)
+    if into is not None:
+        return Stage(kind.stage + switching.REBUILT, made, kind.inputs, work, chunk_size=2000)
+    unmade = partial(failed, column="embedding_status") if kind.stage == "qdrant_points" else None
+    return Stage(kind.stage, made, kind.inputs, work, chunk_size=2000, unmade=unmade)
 
 
-def stages(tools: Tools) -> tuple[StageOf, StageOf]:
-    """Posts, then albums."""
+def stages(tools: Tools) -> tuple[StageOf, ...]:
+    """A stage for each kind."""
 
-    def of(name: str, inputs: str, select: str) -> StageOf:
-        return lambda scope: stage(name, inputs, select, tools.vectors, tools.embedder_of(scope.tenant), tools.workers)
+    def of(kind: Kind) -> StageOf:
+        return lambda scope: stage(kind, tools, scope.tenant)
 
-    return of("qdrant_points", POST_INPUTS, POSTS), of("qdrant_points.albums", ALBUM_INPUTS, ALBUMS)
+    return tuple(map(of, KINDS))
 
 
 ASSET = Asset(
@@ -203,8 +258,8 @@ ASSET = Asset(
     deps=("posts", "tags", "media_groups", "vision_summaries", "transcripts", "album_summaries"),
     needs=("qdrant", "embedder"),
     pool="index",
-    prepare=lambda tools: tools.vectors.create_collection(tools.embedder.dimension),
+    prepare=lambda tools: tools.vectors.create_collection(tools.embedder),
     stages=stages,
-    ledger=("qdrant_points", "qdrant_points.albums"),
+    ledger=tuple(kind.stage for kind in KINDS),
     live=Live(),
 )

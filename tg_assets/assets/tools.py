@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tg_assets.embedder import Embedder, ParallelEmbedder
+from tg_assets.errors import ServerDown, TgAssetsError
 from tg_assets.ids import tenant_id
 from tg_assets.settings import Settings
+from tg_assets.stores.collections import Collection, maker
 from tg_assets.stores.database import Database
 from tg_assets.stores.embeddings import CachedEmbedder
 from tg_assets.stores.graph import GraphStore
@@ -76,9 +78,33 @@ class Tools:
 
     def embedder_of(self, tenant: UUID) -> Embedder:
         """The same model, which is asked, on every core, for what the tenant's cache lacks."""
+        return self._cached(self.embedder, tenant)
+
+    def _cached(self, embedder: Embedder, tenant: UUID) -> Embedder:
         return CachedEmbedder(
-            ParallelEmbedder(self.embedder, self.workers), self.database, tenant, keeps=not self.is_rehearsed
+            ParallelEmbedder(embedder, self.workers), self.database, tenant, keeps=not self.is_rehearsed
         )
+
+    def indexed_by(self, tenant: UUID, collection: Collection | None) -> Embedder:
+        """The model of a collection, which may be another than the one that was chosen since; cached likewise.
+
+        Raises TgAssetsError when it is not here.
+        """
+        found = maker(collection, self.embedder)
+        if found is None:
+            raise TgAssetsError(
+                "The vectors of the index were made by a model that is not here any more, so nothing can be added to "
+                f"it. Run `tg-assets rebuild qdrant`: it builds one with {self.embedder.model_id} beside it."
+            )
+        return self._cached(found, tenant)
+
+    def indexer(self, tenant: UUID) -> Embedder:
+        """The model of the index as it is now; the one that was chosen where nobody can say."""
+        try:
+            with self.vectors.tenant(tenant) as index:
+                return maker(index.collection(), self.embedder) or self.embedder
+        except ServerDown:  # whoever writes is told
+            return self.embedder
 
     @cached_property
     def workers(self) -> Workers:

@@ -6,11 +6,11 @@ import click
 from rich.padding import Padding
 from rich.text import Text
 
+from tg_assets.answers.ranked import Hit, fits
 from tg_assets.cli import runtime
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console
 from tg_assets.index.evidence import verdict
-from tg_assets.answers.ranked import Hit, fits
 
 if TYPE_CHECKING:
     from tg_assets.stores.vectors import Narrow

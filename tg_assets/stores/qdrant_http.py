@@ -1,4 +1,4 @@
-"""Qdrant's REST interface about one collection, without the client.
+"""Qdrant's REST interface about points and aliases, without the client.
 
 The client's models of all that Qdrant can do take a second to import, and to check points by them takes longer than
 everything else that is done to write them. What does not belong here: tenants, what is asked and written.
@@ -37,13 +37,13 @@ def refusing() -> ServerRefuses:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """An open connection; ``base`` is the collection's address."""
+    """An open connection; ``base`` is the server's address."""
 
     client: "httpx.Client"
     base: str
     api_key: str = field(repr=False)
 
-    def send(self, method: str, path: str, body: Mapping[str, Any]) -> "httpx.Response":
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> "httpx.Response":
         """The answer to a request, whatever it is but that the key is refused; arrays are written as lists.
 
         Raises TgAssetsError when nobody answers.
@@ -52,7 +52,7 @@ class Wire:
         import orjson
 
         headers = {"Content-Type": "application/json", **({"api-key": self.api_key} if self.api_key else {})}
-        content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+        content = None if body is None else orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
         try:
             answer = self.client.request(method, f"{self.base}/{path}", content=content, headers=headers)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
@@ -65,11 +65,11 @@ class Wire:
 
 
 @contextmanager
-def connected(url: str, api_key: str, collection: str) -> Iterator[Wire]:
-    """A connection to a server's collection."""
+def connected(url: str, api_key: str) -> Iterator[Wire]:
+    """A connection to a server."""
     import httpx
 
-    base = f"{_base(url)}/collections/{collection}"
+    base = _base(url)
     encrypted = base.startswith("https:")  # certificates are read only where there will be any
     with httpx.Client(timeout=TIMEOUT_SECONDS, verify=encrypted) as client:
         yield Wire(client, base, api_key)

@@ -1,12 +1,14 @@
-"""The vector index: one collection, and a client that cannot ask without a tenant.
+"""The vector index: a client that cannot ask without a tenant.
 
 Reads also name the owner accounts whose private messages may be seen; shared messages carry owner 0. Each
 point has three named vectors: ``dense`` and the sparse ``lemmas`` and ``trigrams``, whose products the server leaves
-as they are: it would count words over all tenants (``word_counts`` counts them for each). What does not belong here:
-making vectors, deciding how legs are weighed, HTTP.
+as they are: it would count words over all tenants (``word_counts`` counts them for each). The index is an alias; what
+is asked and written goes to the collection that answers to it, by its own name, so that a question's vector and the
+points it is compared with are of one model (``collections``). What does not belong here: making vectors, deciding how
+legs are weighed, HTTP, making collections.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,19 +16,25 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from tg_assets.embedder import Embedder
 from tg_assets.errors import TgAssetsError
 from tg_assets.lazy import Lazy
+from tg_assets.stores.collections import DENSE as DENSE
+from tg_assets.stores.collections import LEMMAS as LEMMAS
+from tg_assets.stores.collections import TRIGRAMS as TRIGRAMS
+from tg_assets.stores.collections import Collection, Collections, Version, answering, fingerprint_of
 from tg_assets.stores.qdrant_http import REFUSED, TIMEOUT_SECONDS, Wire, connected, refusing, silent, unusable
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
-CONFLICT, MISSING = 409, 404
+MISSING = 404
 COLLECTION = "tg_assets"
-DENSE, LEMMAS, TRIGRAMS = "dense", "lemmas", "trigrams"
+"""The name that people query by."""
 NOBODY = 0
 """Owner of what is not private."""
 BATCH = 256
+PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +59,33 @@ class PointsRefused(Exception):
 
 
 class TenantIndex:
-    """Points of one tenant."""
+    """Points of one tenant, in the collection that answers when it is first asked, or in ``into``."""
 
-    def __init__(self, client: "Lazy[QdrantClient]", wire: "Lazy[Wire]", tenant: UUID) -> None:
-        self._opened, self._wire = client, wire
+    def __init__(self, wire: "Lazy[Wire]", tenant: UUID, alias: str, into: str | None = None) -> None:
+        self._wire, self._alias, self._into, self._name = wire, alias, into, into
         self.tenant = str(tenant)
 
     @property
-    def _client(self) -> "QdrantClient":
-        return self._opened()
+    def name(self) -> str:
+        """The collection's own name; that of the index where there is none."""
+        if self._name is None:
+            found = self._wire().send("GET", "aliases")
+            listed = self._result(found)["aliases"]
+            self._name = answering(self._alias, {one["alias_name"]: one["collection_name"] for one in listed})
+        return self._name
+
+    def collection(self) -> Collection | None:
+        """Whose vectors it holds; None where there is none."""
+        name = self.name
+        if name != self._alias:
+            return Collection(name, fingerprint_of(self._alias, name))
+        about = self._wire().send("GET", f"collections/{name}")
+        if about.status_code == MISSING:
+            return None
+        vectors = self._result(about)["config"]["params"]["vectors"]
+        some = self._ask("points/scroll", {"limit": 1, "with_payload": ["embedding_model"]}) or {"points": []}
+        models = [(point.get("payload") or {}).get("embedding_model") for point in some["points"]]
+        return Collection(name, None, next(iter(models), None), (vectors.get(DENSE) or {}).get("size"))
 
     def upsert(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Write points, as in JSON but for vectors that are arrays of float32; each payload must carry this tenant."""
@@ -96,41 +122,57 @@ class TenantIndex:
         self._change("POST", "points/delete", {"filter": {"must": [self._mine(), which]}})
 
     def _change(self, method: str, path: str, body: Mapping[str, Any]) -> None:
-        answer = self._wire().send(method, f"{path}?wait=true", body)
+        answer = self._wire().send(method, f"collections/{self.name}/{path}?wait=true", body)
         if not answer.is_success:
             raise PointsRefused(answer.status_code)
 
     def expired(self, moment: datetime) -> list[UUID]:
         """Ids of this tenant's points whose payload says that they end before a moment, at most 10,000."""
-        from qdrant_client import models
-
         ended = {"key": "expires_at", "range": {"lt": moment.isoformat()}}
-        wanted = models.Filter(must=[self._mine(), ended])
-        records, _ = self._client.scroll(COLLECTION, wanted, limit=10_000, with_payload=False)
-        return [UUID(str(record.id)) for record in records]
+        body = {"filter": {"must": [self._mine(), ended]}, "limit": 10_000, "with_payload": False}
+        found = self._ask("points/scroll", body) or {"points": []}
+        return [UUID(str(point["id"])) for point in found["points"]]
 
     def search(self, legs: Mapping[str, Any], narrow: Narrow, limit: int) -> dict[str, list[tuple[str, float]]]:
-        """Ask each leg (vector name to query vector as in JSON) in one round trip; its (point id, score) lists."""
-        wanted = self._filter(narrow)
-        searches = [
-            {"query": query, "using": name, "filter": wanted, "limit": limit, "with_payload": False}
-            for name, query in legs.items()
-        ]
-        answers = self._ask("points/query/batch", {"searches": searches})
-        if answers is None:  # nothing was ever indexed
-            return {name: [] for name in legs}
-        return {
-            name: [(str(point["id"]), point["score"]) for point in answer["points"]]
-            for name, answer in zip(legs, answers, strict=True)
-        }
+        """Ask each leg (vector name to query vector as in JSON) in one round trip; its (point id, score) lists.
 
-    def _ask(self, path: str, body: Mapping[str, Any]) -> Any:
+        A leg may be a function of the collection that answers, which gives its vector, or None to leave it out. Where
+        another collection answers meanwhile the question is put to that one.
+        """
+        one = {"filter": self._filter(narrow), "limit": limit, "with_payload": False}
+        asked: list[str] = []
+
+        def body() -> Mapping[str, Any]:
+            made = {name: leg(self.collection()) if callable(leg) else leg for name, leg in legs.items()}
+            asked[:] = [name for name, query in made.items() if query is not None]
+            return {"searches": [{"query": made[name], "using": name, **one} for name in asked]}
+
+        answers = self._ask("points/query/batch", body) or []  # none where nothing was ever indexed
+        found: dict[str, list[tuple[str, float]]] = {name: [] for name in legs}
+        for name, answer in zip(asked, answers, strict=False):
+            found[name] = [(str(point["id"]), point["score"]) for point in answer["points"]]
+        return found
+
+    def _ask(self, path: str, body: Mapping[str, Any] | Callable[[], Mapping[str, Any]]) -> Any:
         """The result of a question to the collection; None where there is no collection."""
-        answer = self._wire().send("POST", path, body)
+        while True:
+            asked = self.name
+            answer = self._wire().send("POST", f"collections/{asked}/{path}", body() if callable(body) else body)
+            if answer.is_success:
+                return self._result(answer)
+            if asked == self._again():
+                break
         if answer.status_code == MISSING:
             return None
-        if not answer.is_success:
-            raise TgAssetsError(f"The vector server answers {answer.status_code} to a question about {COLLECTION}.")
+        raise TgAssetsError(f"The vector server answers {answer.status_code} to a question about {COLLECTION}.")
+
+    def _again(self) -> str:
+        """The collection that answers now, which may be another one than before."""
+        self._name = self._into
+        return self.name
+
+    @staticmethod
+    def _result(answer: Any) -> Any:
         try:
             return answer.json()["result"]
         except (ValueError, LookupError, TypeError) as error:  # something else listens there
@@ -138,21 +180,36 @@ class TenantIndex:
 
     def payloads(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Payloads of points by id; other tenants' points are left out."""
-        records = self._client.retrieve(COLLECTION, list(ids), with_payload=True)
-        found = {str(record.id): dict(record.payload or {}) for record in records}
+        records = self._ask("points", {"ids": list(ids), "with_payload": True, "with_vector": False}) or []
+        found = {str(record["id"]): dict(record.get("payload") or {}) for record in records}
         return {point: payload for point, payload in found.items() if payload.get("tenant_id") == self.tenant}
 
+    def scroll(self, *which: Mapping[str, Any], payload: Any = True, vectors: bool = False) -> Iterator[list[Any]]:
+        """Pages of this tenant's points, in JSON, that meet all conditions; in the order of their ids.
+
+        ``payload`` may be a list of the keys that are wanted.
+        """
+        wanted = {"must": [self._mine(), *which]}
+        offset: Any = None
+        while True:
+            body = {"filter": wanted, "limit": PAGE, "with_payload": payload, "with_vector": vectors, "offset": offset}
+            found = self._ask("points/scroll", body)
+            if found is None:
+                return
+            yield found["points"]
+            if (offset := found["next_page_offset"]) is None:
+                return
+
     def exists(self) -> bool:
-        """Whether the collection has been made."""
-        return bool(self._client.collection_exists(COLLECTION))
+        """Whether there is an index."""
+        return self.collection() is not None
 
-    def count(self) -> int:
-        """How many points the tenant has."""
-        from qdrant_client import models
+    def count(self, *which: Mapping[str, Any]) -> int:
+        """How many points the tenant has that meet all conditions."""
+        found = self._ask("points/count", {"filter": {"must": [self._mine(), *which]}, "exact": True})
+        return int(found["count"]) if found else 0
 
-        return int(self._client.count(COLLECTION, models.Filter(must=[self._mine()]), exact=True).count)
-
-    def _mine(self) -> Any:
+    def _mine(self) -> dict[str, Any]:
         return {"key": "tenant_id", "match": {"value": self.tenant}}
 
     def _filter(self, narrow: Narrow) -> dict[str, Any]:
@@ -175,13 +232,14 @@ def _one_of(key: str, values: Sequence[Any]) -> dict[str, Any]:
 
 
 class VectorIndex:
-    """A Qdrant server by URL; ``api_key`` may be empty."""
+    """An index on a Qdrant server by URL; ``api_key`` may be empty, ``alias`` is the index's name."""
 
     url: str
     api_key: str
+    alias: str
 
-    def __init__(self, url: str, api_key: str = "") -> None:
-        self.url, self.api_key = url, api_key
+    def __init__(self, url: str, api_key: str = "", alias: str = COLLECTION) -> None:
+        self.url, self.api_key, self.alias = url, api_key, alias
 
     @contextmanager
     def _client(self) -> "Iterator[QdrantClient]":
@@ -210,54 +268,19 @@ class VectorIndex:
             client.close()
 
     @contextmanager
-    def tenant(self, tenant: UUID) -> Iterator[TenantIndex]:
-        """The index as one tenant sees it."""
+    def tenant(self, tenant: UUID, into: str | None = None) -> Iterator[TenantIndex]:
+        """The index as one tenant sees it, or a collection that does not answer yet by its own name."""
         with ExitStack() as opened:
-            client = Lazy(lambda: opened.enter_context(self._client()))
-            wire = Lazy(lambda: opened.enter_context(connected(self.url, self.api_key, COLLECTION)))
-            yield TenantIndex(client, wire, tenant)
+            wire = Lazy(lambda: opened.enter_context(connected(self.url, self.api_key)))
+            yield TenantIndex(wire, tenant, self.alias, into)
 
-    def create_collection(self, dimension: int) -> None:
-        """Create the collection and its payload indexes; raises when it holds vectors of another size.
-
-        An older one in which the server weighs words by all tenants' texts is told not to.
-        """
-        from qdrant_client import models
-        from qdrant_client.http.exceptions import UnexpectedResponse
-
+    @contextmanager
+    def collections(self) -> Iterator[Collections]:
+        """The index's versions, whoever's points they hold."""
         with self._client() as client:
-            if client.collection_exists(COLLECTION):
-                params = client.get_collection(COLLECTION).config.params
-                size = params.vectors[DENSE].size if isinstance(params.vectors, dict) else None
-                if size != dimension:
-                    raise TgAssetsError(
-                        f"The vector index holds vectors of {size} numbers, this model makes {dimension}. "
-                        f"Delete the collection {COLLECTION} and materialize qdrant_points with force."
-                    )
-                if any(one.modifier == models.Modifier.IDF for one in (params.sparse_vectors or {}).values()):
-                    unweighted = models.SparseVectorParams(modifier=models.Modifier.NONE)
-                    client.update_collection(
-                        COLLECTION, sparse_vectors_config=dict.fromkeys((LEMMAS, TRIGRAMS), unweighted)
-                    )
-                return
-            try:
-                client.create_collection(
-                    COLLECTION,
-                    vectors_config={DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)},
-                    sparse_vectors_config=dict.fromkeys((LEMMAS, TRIGRAMS), models.SparseVectorParams()),
-                )
-            except UnexpectedResponse as error:
-                if error.status_code != CONFLICT:  # another process has just made it
-                    raise
-            keyword = models.PayloadSchemaType.KEYWORD
-            tenant_index = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
-            schemas: dict[str, Any] = dict.fromkeys(
-                ("channel_id", "feed", "album_id", "tags", "source", "kind"), keyword
-            )
-            schemas |= {
-                "tenant_id": tenant_index,
-                "owner_id": models.PayloadSchemaType.INTEGER,
-                "posted_at": models.PayloadSchemaType.DATETIME,
-            }
-            for field, schema in schemas.items():
-                client.create_payload_index(COLLECTION, field, schema, wait=True)
+            yield Collections(client, self.alias)
+
+    def create_collection(self, embedder: Embedder) -> None:
+        """Make the index where there is none, for the vectors of an embedder. What is there stays as it is."""
+        with self.collections() as versions:
+            versions.first(Version.of(embedder))

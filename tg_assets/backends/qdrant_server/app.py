@@ -70,12 +70,15 @@ def build_app(store: Store, api_key: str) -> Starlette:
             for path in ("/healthz", "/readyz", "/livez")
         ),
         route("/collections", GET=lambda _p, _b: {"collections": [{"name": item} for item in store.names()]}),
-        route(f"{name}/exists", GET=lambda path, _: {"exists": path["name"] in store.names()}),
+        route("/aliases", GET=lambda _p, _b: store.aliases()),
+        route("/collections/aliases", POST=lambda _, body: store.change_aliases(body)),
+        route(f"{name}/aliases", GET=lambda path, _: store.aliases(path["name"])),
+        route(f"{name}/exists", GET=lambda path, _: {"exists": store.has(path["name"])}),
         route(
             name,
             GET=on_collection(lambda collection, _: collection.info()),
             PUT=lambda path, body: store.create(path["name"], body or {}),
-            PATCH=on_collection(lambda collection, body: collection.redefine(body or {})),
+            PATCH=on_collection(Collection.reconfigure),
             DELETE=lambda path, _: store.delete(path["name"]),
         ),
         route(

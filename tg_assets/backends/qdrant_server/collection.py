@@ -7,12 +7,10 @@ while it works, so it is called when opened and when nobody has asked for anythi
 
 import json
 import os
-import shutil
 import threading
 import time
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import qdrant_edge as engine
 
@@ -29,8 +27,6 @@ from tg_assets.backends.qdrant_server.replies import point_id, record, scored_po
 from tg_assets.backends.qdrant_server.schema import collection_info, index_schema, to_config, to_index
 
 DEFINITION = "collection.json"
-COPIED = 1000
-"""Points that are copied at once."""
 GROUPS, GROUP_SIZE = 10, 3
 """Qdrant's numbers of groups and of hits in each when a query names none."""
 
@@ -41,7 +37,6 @@ class Collection:
     def __init__(self, path: Path, shard: engine.EdgeShard, definition: Json) -> None:
         self.path = path
         self._shard = shard
-        self._folder = definition.get("shard", "shard")
         self._definition = definition
         self._write = threading.Lock()
         self._define = threading.Lock()
@@ -64,7 +59,7 @@ class Collection:
     def load(cls, path: Path) -> "Collection":
         """Open what is on disk; replays the write-ahead log."""
         definition = json.loads((path / DEFINITION).read_text())
-        shard = engine.EdgeShard.load(str(path / definition.get("shard", "shard")), to_config(definition["config"]))
+        shard = engine.EdgeShard.load(str(path / "shard"), to_config(definition["config"]))
         shard.optimize()
         return cls(path, shard, definition)
 
@@ -92,30 +87,10 @@ class Collection:
         """``GET /collections/{name}``."""
         return collection_info(self._definition["config"], self._definition["indexes"], self._shard.info())
 
-    def redefine(self, body: Json) -> bool:
-        """``PATCH /collections/{name}``: of what it may change, modifiers of sparse vectors.
-
-        The engine keeps a shard's for ever, so its points are copied into a new one. Writers wait for that; a search
-        that is under way when the shards are exchanged may fail.
-        """
-        if set(body) - {"sparse_vectors"}:
-            raise unsupported(f"changing {sorted(set(body) - {'sparse_vectors'})}")
-        sparse = dict(self._definition["config"].get("sparse_vectors") or {})
-        for name, params in (body.get("sparse_vectors") or {}).items():
-            if name not in sparse:
-                raise wrong_input(f"Not existing vector name error: {name}")
-            sparse[name] = {**(sparse[name] or {}), **params}
-        definition = {**self._definition, "config": {**self._definition["config"], "sparse_vectors": sparse}}
-        if definition == self._definition:
-            return True
-        with self._define, self._write:
-            shard, folder = self._shard, f"shard-{uuid4().hex}"
-            self._shard = _copied(shard, self.path / folder, definition)
-            self._definition = {**definition, "shard": folder}
-            _save(self.path, self._definition)
-            shard.close()
-            shutil.rmtree(self.path / self._folder)
-            self._folder = folder
+    def reconfigure(self, body: Json) -> bool:
+        """``PATCH /collections/{name}``: when and how graphs are built, which none is here; all else is refused."""
+        if others := sorted((body or {}).keys() - {"optimizers_config", "hnsw_config"}):
+            raise unsupported(f"a change of {', '.join(others)}")
         return True
 
     def create_index(self, field: str, schema: Any) -> Json:
@@ -229,24 +204,6 @@ class Collection:
     @staticmethod
     def _acknowledge(operation: int) -> Json:
         return {"operation_id": operation, "status": "completed"}
-
-
-def _copied(shard: engine.EdgeShard, path: Path, definition: Json) -> engine.EdgeShard:
-    """A new shard with the points of another one."""
-    path.mkdir()
-    made = engine.EdgeShard.create(str(path), to_config(definition["config"]))
-    for field, schema in definition["indexes"].items():
-        made.update(engine.UpdateOperation.create_field_index(field, to_index(schema)))
-    following = None
-    while True:
-        request = engine.ScrollRequest(offset=following, limit=COPIED, with_payload=True, with_vector=True)
-        points, following = shard.scroll(request)
-        copies = [engine.Point(point.id, point.vector or {}, point.payload) for point in points]
-        if copies:
-            made.update(engine.UpdateOperation.upsert_points(copies))
-        if following is None:
-            made.flush()
-            return made
 
 
 def _save(path: Path, definition: Json) -> None:

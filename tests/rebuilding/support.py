@@ -1,0 +1,138 @@
+"""A tenant with a history, an index of its own, and models that are quick."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from tg_assets.index.search import search
+
+from tests.support import pipeline
+from tg_assets import ids
+from tg_assets.assets.rebuilt import rebuild_index
+from tg_assets.assets.tools import Tools
+from tg_assets.embedder import HashEmbedder
+from tg_assets.ledger.engine import run_stage
+from tg_assets.scope import Scope
+from tg_assets.stores.vectors import Narrow, VectorIndex
+
+OWNER = 510001001
+MADE = ("posts", "media_objects", "media_groups", "tags", "qdrant_points", "neo4j_nodes")
+QUESTIONS = ("маяк", "ремонт генератора", "погода", "weather station", "спасибо", "ледник", "batteries")
+
+
+class Model(HashEmbedder):
+    """An embedder that is its own resource."""
+
+    def get(self) -> "Model":
+        """As a resource gives it."""
+        return self
+
+
+def index_of(alias: str) -> VectorIndex:
+    """An index beside the installation's."""
+    usual = pipeline.qdrant()
+    return VectorIndex(usual.url, usual.api_key, alias=alias)
+
+
+@dataclass
+class House:
+    """Tenants that have an index to themselves, and who makes its vectors."""
+
+    alias: str
+    tenants: Sequence[str]
+    model: Model = field(default_factory=lambda: Model(64))
+
+    @property
+    def index(self) -> VectorIndex:
+        """Its index."""
+        return index_of(self.alias)
+
+    @property
+    def tools(self) -> Tools:
+        """With the model of now."""
+        return pipeline.tools(qdrant=self.index, embedder=self.model, settings={"workers": 1})
+
+    def scopes(self, tenant: str) -> list[Scope]:
+        """All of a tenant's feeds, whole."""
+        rows = pipeline.rows(
+            tenant,
+            """SELECT c.feed, min(t.posted_at), max(t.posted_at) + interval '1 day' FROM telegram_messages t
+               JOIN channels c ON c.id = t.channel_id GROUP BY 1 ORDER BY 1""",
+        )
+        return [Scope(feed, since, until) for feed, since, until in rows]
+
+    def make(self, tenant: str, names: Sequence[str] = MADE) -> None:
+        """Run the stages, as a refresh would."""
+        stages = pipeline.prepared_stages(self.tools)
+        for scope in self.scopes(tenant):
+            with pipeline.postgres().tenant(scope.tenant) as session:
+                for name in names:
+                    for of in stages[name]:
+                        run_stage(of, session, scope)
+
+    def rebuild(self) -> str:
+        """The index, anew."""
+        return rebuild_index(self.tools, self.tenants, advance=lambda *_: None, log=lambda _: None)
+
+    def find(self, tenant: str, question: str) -> list[tuple[UUID, float]]:
+        """The best of what is found for a question: of many that are equally far, any may be the last."""
+        narrow = Narrow(owners=(OWNER,))
+        found = search(question, ids.tenant_id(tenant), self.index, self.model, pipeline.postgres(), narrow, 5)
+        return [(hit.id, round(hit.score, 6)) for hit in found]
+
+    def answers(self, tenant: str) -> dict[str, list[tuple[UUID, float]]]:
+        """Answers to all questions."""
+        return {question: self.find(tenant, question) for question in QUESTIONS}
+
+    def points(self, tenant: str) -> dict[str, dict[str, Any]]:
+        """All points of a tenant, with vectors."""
+        return {point["id"]: point for page in self.pages(tenant) for point in page}
+
+    def pages(self, tenant: str) -> Iterator[list[Any]]:
+        """They, page by page."""
+        with self.index.tenant(ids.tenant_id(tenant)) as index:
+            yield from index.scroll(vectors=True)
+
+    def collections(self) -> tuple[str | None, list[str]]:
+        """Which answers, and all versions there are."""
+        with self.index.collections() as found:
+            return found.answering(), found.versions()
+
+    def drop(self) -> None:
+        """All of the index, as if it had been lost."""
+        with self.index._client() as client:
+            for one in client.get_collections().collections:
+                if one.name.startswith(self.alias):
+                    with suppress(Exception):
+                        client.delete_collection(one.name)
+
+
+def ledger(tenant: str, like: str = "qdrant%") -> list[tuple[Any, ...]]:
+    """What the ledger says, but for when and by which run."""
+    rows = pipeline.rows(
+        tenant,
+        """SELECT stage, item_id, at, input_hash, version, status, reason FROM derivations
+           WHERE stage LIKE :like ORDER BY stage, item_id""",
+        like=like,
+    )
+    return [tuple(row) for row in rows]
+
+
+def close(one: dict[str, dict[str, Any]], other: dict[str, dict[str, Any]]) -> bool:
+    """Whether points are the same: payload, sparse vectors, and dense ones but for a millionth."""
+
+    def sparse(vector: Any) -> dict[int, float]:
+        return {index: round(value, 5) for index, value in zip(vector["indices"], vector["values"], strict=True)}
+
+    if one.keys() != other.keys():
+        return False
+    for id_, mine in one.items():
+        theirs = other[id_]
+        dense = zip(mine["vector"]["dense"], theirs["vector"]["dense"], strict=True)
+        if mine["payload"] != theirs["payload"] or any(abs(a - b) > 1e-6 for a, b in dense):
+            return False
+        if any(sparse(mine["vector"][leg]) != sparse(theirs["vector"][leg]) for leg in ("lemmas", "trigrams")):
+            return False
+    return True
