@@ -37,10 +37,10 @@ Question = tuple[str, frozenset[int]]
 
 @dataclass(frozen=True)
 class Corpus:
-    """Passages, each with its author and chat where there are any, and questions about them."""
+    """Passages, each with its author, chat and words of its picture where there are any, and questions about them."""
 
     texts: list[str]
-    fields: list[tuple[str | None, str | None]]
+    fields: list[tuple[str | None, ...]]
     questions: list[Question]
 
 
@@ -157,7 +157,8 @@ def rankings(corpus: Corpus, embedder: Embedder) -> dict[str, list[Hits]]:
         legs[name] = [index.search(query(text)) for text in queries]
 
     def passage(number: int) -> Passage:
-        return Passage.of(corpus.texts[number], *corpus.fields[number])
+        author, chat, *picture = (*corpus.fields[number], "", "")[:4]
+        return Passage.of(corpus.texts[number], author, chat, picture=" ".join(word or "" for word in picture))
 
     look = cache(passage)
     fused = [order(question, {name: legs[name][i] for name in LEGS}, look) for i, question in enumerate(queries)]

@@ -24,6 +24,7 @@ from tg_assets.index.text import TextParts, has_words, text_to_embed
 from tg_assets.stores.collections import Collection, maker
 from tg_assets.stores.vectors import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow
 from tg_assets.stores.word_counts import frequencies
+from tg_assets.vision.picture_words import picture_words, why_its_picture
 
 LEG_HITS = 100
 
@@ -42,6 +43,8 @@ class Hit:
     tags: list[str]
     link: str | None
     telegram_message_id: int | None
+    picture: str | None = None
+    """What its picture shows, in the question's language, where a word of the question is of the picture alone."""
 
 
 def ranked(archive: Archive, query: str, narrow: Narrow = Narrow(), limit: int = 10) -> list[Hit]:  # noqa: B008
@@ -67,7 +70,8 @@ def ranked(archive: Archive, query: str, narrow: Narrow = Narrow(), limit: int =
     seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.items()}
 
     def passage(point: str) -> Passage:
-        return Passage.of(_whole(rows[point]), rows[point].author_name, rows[point].title)
+        row = rows[point]
+        return Passage.of(_whole(row), row.author_name, row.title, picture=picture_words(row.picture).text)
 
     return [_hit(rows[point], score, query) for point, score in order(query, seen, passage)[:limit]]
 
@@ -102,7 +106,7 @@ def _rows(archive: Archive, ids: Sequence[str]) -> dict[str, Any]:
             text(f"""
                 SELECT m.id, 'post' AS kind, m.posted_at, c.feed, c.title, m.author_name, m.content,
                        t.data->'names' AS tags, v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr,
-                       s.data->>'text' AS spoken,
+                       s.data->>'text' AS spoken, v.data - 'description' - 'ocr' AS picture,
                        m.telegram_post_url AS link, m.telegram_message_id
                 FROM messages m JOIN channels c ON c.id = m.channel_id
                 LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
@@ -112,6 +116,7 @@ def _rows(archive: Archive, ids: Sequence[str]) -> dict[str, Any]:
                 UNION ALL
                 SELECT g.id, 'album', g.posted_at, c.feed, c.title, m.author_name, g.caption_text, t.data->'names',
                        g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', NULL,
+                       jsonb_build_object('labels', g.meta->'enrichment'->'vision_labels'),
                        m.telegram_post_url, m.telegram_message_id
                 FROM media_groups g JOIN channels c ON c.id = g.channel_id
                 JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
@@ -131,6 +136,7 @@ def _whole(row: Any) -> str:
 
 
 def _hit(row: Any, score: float, query: str) -> Hit:
+    whole = _whole(row)
     return Hit(
         row.id,
         row.kind,
@@ -138,8 +144,9 @@ def _hit(row: Any, score: float, query: str) -> Hit:
         row.posted_at,
         row.feed,
         row.title,
-        snippet(_whole(row), query),
+        snippet(whole, query),
         list(row.tags or ()),
         row.link,
         row.telegram_message_id,
+        why_its_picture(picture_words(row.picture), query, whole),
     )

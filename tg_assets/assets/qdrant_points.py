@@ -1,9 +1,10 @@
 """Asset ``qdrant_points``: a point per post and per album, with three vectors and the contract's payload.
 
 The text that is embedded joins the post, what is said in its voice note, its picture's description and the text in
-the picture; who wrote it and where are in the sparse vectors only (the points of a private chat are its owner's). A
-post without words has no point, as a service message in which nobody wrote anything; a deleted one loses it. The
-point's id is the post's or the album's. Its words are counted with it (``stores.word_counts``).
+the picture; who wrote it, where, and what its picture is called in Russian and English are in the sparse vectors only
+(the points of a private chat are its owner's). A post without words has no point, as a service message in which nobody
+wrote anything; a deleted one loses it. The point's id is the post's or the album's. Its words are counted with it
+(``stores.word_counts``).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +28,7 @@ from tg_assets.ledger.stage import Chunk, Outcome, Stage, StageOf
 from tg_assets.ledger.status import failed, mark
 from tg_assets.stores import word_counts
 from tg_assets.stores.vectors import COLLECTION, DENSE, LEMMAS, TRIGRAMS
+from tg_assets.vision.picture_words import picture_words
 from tg_assets.workers import Workers
 
 VERSION = "3"
@@ -96,7 +98,8 @@ def _given(row: Any) -> Given:
     parts = TextParts(
         post=row.content or "", speech=row.spoken or "", vision=vision.get("description") or "", ocr=ocr
     )  # fmt: skip
-    return Given(parts, row.author_name, row.title, row.lang)
+    picture = picture_words(vision)
+    return Given(parts, row.author_name, row.title, row.lang, picture.shown_text, picture.manner_text)
 
 
 def _points(kept: Sequence[tuple[Any, Document]], embedder: Embedder) -> Iterator[list[dict[str, Any]]]:

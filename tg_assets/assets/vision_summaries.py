@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from resources.vision import TenantVision
+from tg_assets.assets import picture_looks
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.checks import Rule
 from tg_assets.assets.picture_metadata import pictures_shown
@@ -276,8 +277,11 @@ ASSET = Asset(
     deps=("posts", "media_objects"),
     needs=("objects", "vision"),
     pool="vision",
-    stages=lambda tools: (lambda scope: stage(tools.vision(scope.tenant_slug), tools.objects),),
-    ledger=("vision_summaries",),
+    stages=lambda tools: (
+        lambda scope: stage(tools.vision(scope.tenant_slug), tools.objects),
+        lambda scope: picture_looks.of(tools, scope),
+    ),
+    ledger=("vision_summaries", picture_looks.NAME),
     shown=pictures_shown,
     live=Live(per_round=16, whole=True),
     checks=(

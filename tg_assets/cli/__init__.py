@@ -30,6 +30,7 @@ COMMANDS = {
     "coverage": ("coverage", "Show which message ids are known, and gaps."),
     "backfill": ("backfill", "Materialize a feed over a range of dates."),
     "search": ("search", "Search posts and albums."),
+    "pictures": ("pictures", "Find pictures by words, or like another one."),
     "watch": ("watch", "Follow streams, runs and what waits."),
     "health": ("health", "Say whether everything moves."),
     "metrics": ("metrics", "Serve what Prometheus reads, and health checks."),

@@ -89,6 +89,7 @@ def _plain(hit: Hit) -> dict[str, Any]:
         "text": hit.snippet,
         "tags": hit.tags,
         "link": hit.link,
+        "picture": hit.picture,
     }
 
 
@@ -106,5 +107,7 @@ def show_hits(hits: list[Hit], *, chats: bool = False) -> None:
             head.append(f"  {hit.link}", style="cyan")
         console.print(head)
         console.print(Padding(Text(hit.snippet), (0, 0, 0, 4)))
+        if hit.picture:
+            console.print(Padding(Text(f"picture: {hit.picture}", style="dim"), (0, 0, 0, 4)))
         if hit.tags:
             console.print(Padding(Text("# " + ", ".join(hit.tags[:6]), style="dim"), (0, 0, 0, 4)))

@@ -14,12 +14,17 @@ from tg_assets.tagging.language import detect
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What is known in words; ``author`` and ``chat`` are names, ``lang`` is None where nobody has looked."""
+    """What is known in words; ``author`` and ``chat`` are names, ``lang`` is None where nobody has looked.
+
+    ``shown`` and ``manner`` are what a picture is looked for by, in both languages.
+    """
 
     parts: TextParts
     author: str | None = None
     chat: str | None = None
     lang: str | None = None
+    shown: str = ""
+    manner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +47,5 @@ def _document(given: Given) -> Document | None:
     text = text_to_embed(given.parts)
     if not text:
         return None
-    lemmas, trigrams = document_vectors(text, given.author, given.chat)
+    lemmas, trigrams = document_vectors(text, given.author, given.chat, given.shown, given.manner)
     return Document(text, text_short(given.parts.post or text), given.lang or detect(text), lemmas, trigrams)

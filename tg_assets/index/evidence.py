@@ -29,21 +29,31 @@ _LENGTHS = 4
 
 @dataclass(frozen=True)
 class Passage:
-    """A text and its names as coverage looks at them: words, their lemmas, and the scripts of the text alone."""
+    """A text and its names as coverage looks at them: words, their lemmas, and the scripts of the text alone.
+
+    ``picture`` are words that its picture is called by, in whatever language; they meet whole words only.
+    """
 
     words: frozenset[str]
     scripts: frozenset[str]
+    picture: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, text: str, *names: str | None) -> "Passage":
-        """Of what was said, by whom and where."""
+    def of(cls, text: str, *names: str | None, picture: str = "") -> "Passage":
+        """Of what was said, by whom and where, and what its picture is called."""
         said = words(text)
-        return cls(frozenset(said).union(*(words(name) for name in names if name)), scripts(" ".join(said)))
+        named = frozenset(said).union(*(words(name) for name in names if name))
+        return cls(named, scripts(" ".join(said)), frozenset(words(picture)))
 
     @cached_property
     def lemmas(self) -> frozenset[str]:
         """Made when first looked at: of a hundred hits a search compares the words of a few."""
-        return frozenset(map(lemma, self.words))
+        return self.pictured.union(map(lemma, self.words))
+
+    @cached_property
+    def pictured(self) -> frozenset[str]:
+        """Lemmas of the picture's words."""
+        return frozenset(map(lemma, self.picture))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -75,9 +85,14 @@ def coverage(asked: list[str], passage: Passage) -> float:
 
 
 def readable(asked: list[str], passage: Passage) -> bool:
-    """Whether question and text have a script in common, so that words can meet; a number asks in any."""
+    """Whether question and text have a script in common, so that words can meet; a number asks in any.
+
+    A picture is called something in every script: it is enough that half of the words asked for are of it.
+    """
     written = scripts(" ".join(asked))
-    return not written or bool(written & passage.scripts)
+    if not written or written & passage.scripts:
+        return True
+    return bool(passage.picture) and 2 * sum(lemma(word) in passage.pictured for word in asked) >= len(asked)
 
 
 def chance(asked: list[str], passage: Passage, cosine: float) -> float:

@@ -3,12 +3,12 @@
     value(t) = tf · (k1 + 1) / (tf + k1 · (1 - b + b · length / AVERAGE))
 
 The other half, idf, is in the query (``weighted``), by how many of the texts that the asker may see have a term: so the
-dot product of the two is BM25, and a stranger's texts change nothing. Who wrote a text and in which chat are fields
-beside it: their words have a fixed value and do not count in the length. A query has its words that count, and at half
-weight those words in the other script. The average length is a constant: a vector must not change because other
-messages arrive. Indices are CRC-32 of the term in UTF-8, stable across processes and machines; terms whose hashes
-collide share an index (about one pair in 10,000 at a million terms). What does not belong here: dense vectors, counting
-(``stores.word_counts``), Qdrant's types.
+dot product of the two is BM25, and a stranger's texts change nothing. Who wrote a text, in which chat and what its
+picture is called are fields beside it: their words have a fixed value and do not count in the length. A query has its
+words that count, and at half weight those words in the other script. The average length is a constant: a vector must
+not change because other messages arrive. Indices are CRC-32 of the term in UTF-8, stable across processes and machines;
+terms whose hashes collide share an index (about one pair in 10,000 at a million terms). What does not belong here:
+dense vectors, counting (``stores.word_counts``), Qdrant's types.
 """
 
 from collections import Counter
@@ -33,6 +33,10 @@ AUTHOR = 2.5
 the fusion falls behind the better of its legs on the chats of ``benchmarks``."""
 CHAT = 0.4
 """Value of a word of the chat's title; every message of the chat has it."""
+SHOWN = 0.8
+"""Value of a word for what a picture shows."""
+MANNER = 0.3
+"""Value of a word for a picture's kind or colours, which thousands have."""
 OTHER_SCRIPT = 0.5
 
 
@@ -76,9 +80,12 @@ def _document(
 
 
 @lru_cache(maxsize=1 << 14)
-def _names(author: str | None, chat: str | None) -> tuple[tuple[str, float], ...]:
+def _names(
+    author: str | None, chat: str | None, shown: str | None, manner: str | None
+) -> tuple[tuple[str, float], ...]:
     """Words of the fields beside a text, each with its value; the author's last, whose value stands."""
-    return (*((word, CHAT) for word in words(chat or "")), *((word, AUTHOR) for word in words(author or "")))
+    fields = ((manner, MANNER), (chat, CHAT), (shown, SHOWN), (author, AUTHOR))
+    return tuple((word, value) for field, value in fields for word in words(field or ""))
 
 
 def _query(text: str, indices: Callable[[str], tuple[int, ...]]) -> SparseVector:
@@ -89,27 +96,28 @@ def _query(text: str, indices: Callable[[str], tuple[int, ...]]) -> SparseVector
 
 
 def document_vectors(
-    text: str, author: str | None = None, chat: str | None = None
+    text: str, author: str | None = None, chat: str | None = None, shown: str | None = None, manner: str | None = None
 ) -> tuple[SparseVector, SparseVector]:
-    """Lemmas of a document, its author's name and its chat's title, and character 3-grams of the same words.
+    """Lemmas of a document and the fields beside it, and character 3-grams of the same words.
 
-    Empty when the document has no words.
+    The fields are its author's name, its chat's title, what its picture shows and of what manner the picture is. Both
+    are empty when the document has no words.
     """
-    said, names = words(text), _names(author, chat)
+    said, names = words(text), _names(author, chat, shown, manner)
     return (
         _document(said, names, _lemma_indices, AVERAGE_LEMMAS),
         _document(said, names, _trigram_indices, AVERAGE_TRIGRAMS),
     )
 
 
-def lemma_vector(text: str, author: str | None = None, chat: str | None = None) -> SparseVector:
+def lemma_vector(text: str, *fields: str | None) -> SparseVector:
     """The first of ``document_vectors``."""
-    return document_vectors(text, author, chat)[0]
+    return document_vectors(text, *fields)[0]
 
 
-def trigram_vector(text: str, author: str | None = None, chat: str | None = None) -> SparseVector:
+def trigram_vector(text: str, *fields: str | None) -> SparseVector:
     """The second of ``document_vectors``."""
-    return document_vectors(text, author, chat)[1]
+    return document_vectors(text, *fields)[1]
 
 
 def lemma_query(text: str) -> SparseVector:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from uuid import UUID
 
 from tg_assets.embedder import Embedder
@@ -24,6 +24,7 @@ from tg_assets.stores.collections import LEMMAS as LEMMAS
 from tg_assets.stores.collections import TRIGRAMS as TRIGRAMS
 from tg_assets.stores.collections import Collection, Collections, Version, answering, fingerprint_of
 from tg_assets.stores.qdrant_http import REFUSED, TIMEOUT_SECONDS, Wire, connected, refusing, silent, unusable
+from tg_assets.vision.result import Classification
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -48,6 +49,8 @@ class Narrow:
     tags: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    pictures: bool = False
+    """Only posts with a picture that was looked at."""
 
 
 class PointsRefused(Exception):
@@ -221,6 +224,8 @@ class TenantIndex:
         if narrow.album_id:
             must.append(_one_of("album_id", [narrow.album_id]))
         must += [_one_of("tags", [tag]) for tag in narrow.tags]
+        if narrow.pictures:
+            must.append(_one_of("vision.classification", get_args(Classification)))
         span = {"gte": narrow.since, "lt": narrow.until}
         if any(span.values()):
             must.append({"key": "posted_at", "range": {end: at.isoformat() for end, at in span.items() if at}})
