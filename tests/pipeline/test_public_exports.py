@@ -70,11 +70,7 @@ def test_words_in_screenshots_are_found(excerpt: Materialized) -> None:
                 n=names[number],
             )
         }  # fmt: skip
-        hits = [
-            hit
-            for word in words
-            for hit in ranked(pipeline.archive(excerpt.tenant), word, limit=5)
-        ]
+        hits = [hit for word in words for hit in ranked(pipeline.archive(excerpt.tenant), word, limit=5)]
         found[number] = any(hit.telegram_message_id == names[number] or hit.id in albums for hit in hits)
     print(f"found {sum(found.values())} of {len(found)}: {found}")
     assert sum(found.values()) >= 10, found

@@ -39,6 +39,9 @@ class Narrow:
     tags: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    author: str | None = None
+    """A key of ``index.authors``."""
+    lang: str | None = None
 
 
 class PointsRefused(Exception):
@@ -164,6 +167,7 @@ class TenantIndex:
         if narrow.album_id:
             must.append(_one_of("album_id", [narrow.album_id]))
         must += [_one_of("tags", [tag]) for tag in narrow.tags]
+        must += [_one_of(key, [value]) for key, value in (("author", narrow.author), ("lang", narrow.lang)) if value]
         span = {"gte": narrow.since, "lt": narrow.until}
         if any(span.values()):
             must.append({"key": "posted_at", "range": {end: at.isoformat() for end, at in span.items() if at}})
