@@ -1,7 +1,7 @@
 """What pictures look like, beside what is said of them: a fingerprint of each content, so that look-alikes are found.
 
 The second stage of ``vision_summaries``. A content that a provider has fingerprinted already is not looked at again.
-What does not belong here: fingerprints themselves (``vision.similar``), comparing them (``answers.pictures``).
+What does not belong here: fingerprints themselves (``vision.similar``), comparing them (``answers.picture_search``).
 """
 
 from collections.abc import Callable, Sequence

@@ -20,6 +20,7 @@ from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.tools import Tools
 from tg_assets.embedder import Embedder
 from tg_assets.events.results import PostIndexedEventV1
+from tg_assets.index.authors import author_keys
 from tg_assets.index.document import Document, Given, analyse
 from tg_assets.index.sparse import SparseVector
 from tg_assets.index.text import TextParts
@@ -40,7 +41,7 @@ LEAST = 250
 POST_INPUTS = """
     SELECT m.id AS item_id, m.posted_at AS at, least(length(m.content), 2000) / 4 AS tokens,
            md5(concat_ws('/', m.content_hash, m.deleted_at, m.album_id, t.params_hash, v.params_hash, s.params_hash,
-                         c.feed) || ROW(m.author_name, c.title)::text) AS input_hash
+                         c.feed) || ROW(m.author_name, c.title, m.sender_username, m.sender_tg_id)::text) AS input_hash
     FROM messages m JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
@@ -50,7 +51,7 @@ POST_INPUTS = """
 """
 POSTS = """
     SELECT m.id, m.tenant_id, m.channel_id, c.tg_channel_id, c.owner_id, c.feed, c.title, m.author_name, m.source,
-           work.input_hash, m.album_id, m.telegram_message_id,
+           work.input_hash, m.album_id, m.telegram_message_id, m.sender_username, m.sender_tg_id,
            m.posted_at, m.deleted_at, m.content, t.data->'names' AS tags, t.data->>'lang' AS lang, v.data AS vision,
            s.data->>'text' AS spoken, 'post' AS kind
     FROM chunk JOIN work USING (item_id) JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
@@ -69,7 +70,8 @@ ALBUM_INPUTS = f"""
     SELECT g.id AS item_id, g.posted_at AS at, 0 AS tokens,
            md5(ROW(g.content_hash, g.deleted_at, g.meta->'enrichment'->'vision_summary',
                    g.meta->'enrichment'->'vision_labels', g.meta->'enrichment'->'has_meme',
-                   g.meta->'enrichment'->'ocr_text', {_ALBUM_TAGS}, c.feed, c.title, m.author_name)::text) AS input_hash
+                   g.meta->'enrichment'->'ocr_text', {_ALBUM_TAGS}, c.feed, c.title, m.author_name,
+                   m.sender_username, m.sender_tg_id)::text) AS input_hash
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
     LEFT JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
     LEFT JOIN messages m ON m.id = i.post_id
@@ -77,7 +79,8 @@ ALBUM_INPUTS = f"""
 """  # noqa: S608 - a constant
 ALBUMS = f"""
     SELECT g.id, g.tenant_id, g.channel_id, c.owner_id, c.feed, c.title, m.author_name, c.source, g.id AS album_id,
-           m.telegram_message_id, g.posted_at, g.deleted_at, g.caption_text AS content, {_ALBUM_TAGS} AS tags,
+           m.telegram_message_id, m.sender_username, m.sender_tg_id, g.posted_at, g.deleted_at,
+           g.caption_text AS content, {_ALBUM_TAGS} AS tags,
            NULL AS lang, NULL AS spoken, 'album' AS kind,
            jsonb_build_object('description', g.meta->'enrichment'->'vision_summary',
                               'labels', g.meta->'enrichment'->'vision_labels',
@@ -140,6 +143,7 @@ def _payload(row: Any, document: Document, model: str) -> dict[str, Any]:
         "posted_at": row.posted_at.astimezone(UTC).isoformat(),
         "expires_at": None,
         "lang": document.lang,
+        "author": author_keys(row.author_name, row.sender_username, row.sender_tg_id),
         "vision": {name: vision.get(name) for name in names} if row.vision else None,
         "embedding_model": model,
     }

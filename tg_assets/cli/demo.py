@@ -10,14 +10,17 @@ from rich.table import Table
 from sqlalchemy import text
 
 from tg_assets import ids
+from tg_assets.answers.context import context
+from tg_assets.answers.markdown import as_text
+from tg_assets.answers.search import search
 from tg_assets.cli import runtime
 from tg_assets.cli.backfill import launch, require_success
 from tg_assets.cli.dagster_api import DagsterApi
 from tg_assets.cli.following import Lines
 from tg_assets.cli.imports import run_import
 from tg_assets.cli.produce import replay, send
-from tg_assets.cli.runtime import console
-from tg_assets.cli.search import find, show_hits
+from tg_assets.cli.runtime import console, echo
+from tg_assets.cli.search import show_results
 from tg_assets.cli.services import start
 from tg_assets.cli.tenants import add as add_tenant
 from tg_assets.errors import TgAssetsError
@@ -33,6 +36,7 @@ LIVE_RATE, LIVE_QUESTION = 20.0, "замёрз насос скважины"
 # three backfills go on meanwhile.
 LIVE_SECONDS = 900.0
 QUESTIONS = ("ремонт генератора", "solar panel efficiency", "ошибка подключения к датчику")
+CONTEXTS, CONTEXT_TOKENS = ("почему не работает генератор?", "how do solar panels work in the cold?"), 800
 
 
 @click.command("demo")
@@ -61,9 +65,12 @@ def demo_command() -> None:
     console.rule("6  Asking")
     for question in QUESTIONS:
         console.print(f"\nsearch “{question}”")
-        show_hits(find(question, TENANT, None, 2))
+        show_results(search(runtime.archive(TENANT), question, limit=2).results)
+    for question in CONTEXTS:
+        console.print(f"\ncontext “{question}”, in {CONTEXT_TOKENS} tokens")
+        echo(as_text(context(runtime.archive(TENANT), question, tokens=CONTEXT_TOKENS)))
     console.print(f"\nsearch “{LIVE_QUESTION}”, tenant {LIVE_TENANT}: what came in live")
-    show_hits(find(LIVE_QUESTION, LIVE_TENANT, None, 2))
+    show_results(search(runtime.archive(LIVE_TENANT), LIVE_QUESTION, limit=2).results)
     console.print("\nWho is forwarded most?")
     console.print(_forwards())
     console.print(f"\nLook around: {api.address}/asset-groups  (stop everything with `tg-assets down`)")

@@ -24,6 +24,8 @@ def feeds_command(
     if context.invoked_subcommand is not None:
         return
     from tg_assets import ids
+    from tg_assets.answers.feeds import feed_rows
+    from tg_assets.answers.plain import as_json as plain
     from tg_assets.registry.tenants import known_feeds, tenant_slugs
 
     postgres, known = runtime.postgres(), set(known_feeds(runtime.keys()))
@@ -36,18 +38,14 @@ def feeds_command(
     table.add_column("title", overflow="fold")
     for slug in [tenant] if tenant else tenant_slugs(known):
         with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
-            for row in connection.execute(text(_FEEDS), {"owners": [0, *owners]}):
+            for row in feed_rows(connection, {"owners": [0, *owners], "feeds": None}, every=True):
                 span = [f"{moment:%Y-%m-%d}" if moment else "" for moment in (row.first, row.last)]
-                listed = "yes" if row.key in known else "no: feeds sync"
+                listed = "yes" if row.feed in known else "no: feeds sync"
                 numbers = [f"{number:,}" for number in (row.messages, row.parsed)]
-                table.add_row(row.key, row.kind, *numbers, *span, listed, row.problems or "", row.title or "")
-                items.append({
-                    "feed": row.key, "tenant": slug, "kind": row.kind, "messages": row.messages, "parsed": row.parsed,
-                    "first": row.first, "last": row.last, "has_partitions": row.key in known,
-                    "not_read": row.problems, "title": row.title, "chats": [],
-                })  # fmt: skip
+                table.add_row(row.feed, row.kind, *numbers, *span, listed, row.not_read or "", row.title or "")
+                items.append({"tenant": slug, "has_partitions": row.feed in known, "chats": [], **plain(row)})
                 if chats:
-                    for chat in connection.execute(text(_CHATS), {"feed": row.key}):
+                    for chat in connection.execute(text(_CHATS), {"feed": row.feed}):
                         seen = chat.owner_id in (0, *owners)
                         named = f"{chat.title or ''} ({chat.tg_channel_id})"
                         name = named if seen else ids.private_name(chat.id, chat.source)
@@ -121,21 +119,6 @@ def clean_command(tenant: str) -> None:
     )
 
 
-_FEEDS = """
-    SELECT f.key, f.kind, CASE WHEN bool_and(coalesce(c.owner_id, 0) = ANY(:owners)) THEN f.title END AS title,
-           coalesce(sum(r.messages), 0)::bigint AS messages,
-           coalesce(sum(p.parsed), 0)::bigint AS parsed, min(r.first) AS first, max(r.last) AS last,
-           (SELECT string_agg(CASE chats WHEN 1 THEN '' ELSE chats || ' chats: ' END || problem, '; ' ORDER BY problem)
-            FROM (SELECT u.problem, count(*) AS chats FROM channels o JOIN user_channel u ON u.channel_id = o.id
-                  WHERE o.feed = f.key AND NOT u.is_active AND u.problem IS NOT NULL AND NOT EXISTS (
-                      SELECT FROM user_channel w WHERE w.channel_id = o.id AND w.is_active)
-                  GROUP BY u.problem) closed) AS problems
-    FROM feeds f LEFT JOIN channels c ON c.feed = f.key
-    LEFT JOIN LATERAL (SELECT count(*) AS messages, min(posted_at) AS first, max(posted_at) AS last
-                       FROM telegram_messages t WHERE t.channel_id = c.id) r ON true
-    LEFT JOIN LATERAL (SELECT count(*) AS parsed FROM messages m WHERE m.channel_id = c.id) p ON true
-    GROUP BY f.key, f.kind, f.title ORDER BY f.key
-"""
 _CHATS = """
     SELECT c.id, source, owner_id, title, tg_channel_id,
            (SELECT string_agg(a.name || coalesce(': ' || u.problem, ''), ', ' ORDER BY a.name)

@@ -17,7 +17,7 @@ from tg_assets.sandbox.provider import Refused
 from tg_assets.vision.picture_words import is_russian
 
 if TYPE_CHECKING:
-    from tg_assets.answers.pictures import Look, Picture
+    from tg_assets.answers.picture_search import Look, Picture
 
 WHY = {"words": "", "looks": "looks like it", "shows": "shows the same"}
 WIDE = 48
@@ -49,7 +49,7 @@ def pictures_command(
 
     Words may be what a picture shows, what kind it is, its colours, its text and what was said with it.
     """
-    from tg_assets.answers.pictures import pictures_by_words, similar_pictures
+    from tg_assets.answers.picture_search import pictures_by_words, similar_pictures
 
     archive = runtime.archive(tenant, owners, feeds or None)
     if query and not like:
@@ -74,7 +74,7 @@ def _liked(like: str) -> "Look | UUID | str":
     """What is meant: a file that is there, a post's id, else a sha256."""
     path = Path(like).expanduser()
     if path.is_file():
-        from tg_assets.answers.pictures import look_at
+        from tg_assets.answers.picture_search import look_at
         from tg_assets.vision.local import LocalVision
 
         try:

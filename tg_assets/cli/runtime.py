@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tg_assets.answers.archive import Archive
     from tg_assets.registry.tenants import Keys
+    from tg_assets.remote.chat import Chat
     from tg_assets.stores.dagster_lines import RunLog
     from tg_assets.stores.database import Database
     from tg_assets.stores.graph import GraphStore
@@ -110,6 +111,21 @@ def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | 
         objects=objects(),
         embedder=Lazy(UseEmbedder),
     )
+
+
+def answerer(tenant: str) -> "Chat":
+    """The model that the tenant with this slug chose to have answers written. Raises TgAssetsError without one."""
+    from tg_assets import ids
+    from tg_assets.remote.config import load_models
+    from tg_assets.remote.connecting import connect
+
+    model = load_models(settings().models).for_tenant(tenant).answers
+    if model is None:
+        raise TgAssetsError(
+            f"No model writes answers for {tenant}: name one in [tenants.{tenant}.answers] of the file that TG_MODELS "
+            "names (docs/models.md)."
+        )
+    return connect(model, postgres(), ids.tenant_id(tenant))
 
 
 def keys() -> "Keys":

@@ -1,43 +1,42 @@
-"""``search``: ranked posts and albums for a question."""
+"""``search``: ask the index, in any of its languages."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.padding import Padding
 from rich.text import Text
 
-from tg_assets.answers.ranked import Hit, fits
-from tg_assets.cli import runtime
 from tg_assets.cli.listing import json_option, show_json
+from tg_assets.cli.narrowing import archive_options, narrowed, narrowing_options, opened
 from tg_assets.cli.runtime import console
-from tg_assets.index.evidence import verdict
 
 if TYPE_CHECKING:
-    from tg_assets.stores.vectors import Narrow
+    from tg_assets.answers.rows import Message
+    from tg_assets.answers.search import Result
+
+NEAR = 2
+"""Messages on either side of a result in JSON."""
 
 
 @click.command("search")
 @click.argument("query")
-@click.option("--tenant", default="default", show_default=True)
-@click.option("--feed", "feeds", multiple=True, help="Only these feeds.")
-@click.option("--album", "albums", is_flag=True, help="Only albums.")
-@click.option("--tag", "tags", multiple=True, help="Only posts with all these tags.")
-@click.option("--since", help="Not before this ISO date, UTC.")
-@click.option("--until", help="Before this ISO date, UTC.")
-@click.option("--owner", "owners", type=int, multiple=True, help="Account whose private chats are searched too.")
+@archive_options
+@narrowing_options
+@click.option("--around", "near", type=click.IntRange(0, 20), help="Show so many messages before and after each.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--cursor", help="Go on where an answer with this cursor ended.")
 @json_option
 def search_command(
     query: str,
     tenant: str,
-    feeds: tuple[str, ...],
-    albums: bool,
-    tags: tuple[str, ...],
-    since: str | None,
-    until: str | None,
     owners: tuple[int, ...],
+    feeds: tuple[str, ...],
+    near: int | None,
     limit: int,
+    cursor: str | None,
     as_json: bool,
+    **narrow: Any,
 ) -> None:
     """Search posts and albums by meaning and by words, in Russian and English.
 
@@ -45,69 +44,49 @@ def search_command(
 
     Direct messages and a person's own groups belong to an account: name it with --owner to search them.
     """
-    from tg_assets.scope import parse_time
-    from tg_assets.stores.vectors import Narrow
+    from tg_assets.answers.plain import as_json as plain
+    from tg_assets.answers.search import search
 
-    narrow = Narrow(
-        owners=owners,
-        feeds=feeds,
-        kind="album" if albums else None,
-        tags=tags,
-        since=parse_time(since, "--since"),
-        until=parse_time(until, "--until"),
-    )
-    hits = find(query, tenant, narrow, limit)
+    near = (NEAR if as_json else 0) if near is None else near
+    found = search(
+        opened(tenant, owners, feeds), query, near=near, limit=limit, cursor=cursor, **narrowed(**narrow)
+    )  # fmt: skip
     if as_json:
-        show_json("search", map(_plain, hits), fits=fits(hits))
+        show_json("search", map(plain, found.results), fits=found.fits, cursor=found.cursor)
         return
-    if not hits:
+    if not found.results:
         console.print("Nothing found.")
-    elif not fits(hits):
+    elif not found.fits:
         console.print("Nothing here fits well. The nearest:")
-    show_hits(hits, chats=bool(owners))
+    show_results(found.results, chats=bool(owners))
+    if found.cursor:
+        console.print(Text(f"More: --cursor {found.cursor}", style="dim"), soft_wrap=True)
 
 
-def find(query: str, tenant: str, narrow: "Narrow | None", limit: int) -> list[Hit]:
-    """Search with the installation's servers and model."""
-    from tg_assets.answers.ranked import ranked
-    from tg_assets.stores.vectors import Narrow
-
-    narrow = narrow or Narrow()
-    return ranked(runtime.archive(tenant, narrow.owners), query, narrow, limit)
-
-
-def _plain(hit: Hit) -> dict[str, Any]:
-    return {
-        "id": str(hit.id),
-        "kind": hit.kind,
-        "score": round(hit.score, 3),
-        "fit": verdict(hit.score),
-        "posted_at": hit.posted_at.isoformat(),
-        "feed": hit.feed,
-        "chat": hit.chat,
-        "telegram_message_id": hit.telegram_message_id,
-        "text": hit.snippet,
-        "tags": hit.tags,
-        "link": hit.link,
-        "picture": hit.picture,
-    }
-
-
-def show_hits(hits: list[Hit], *, chats: bool = False) -> None:
-    """Print hits, best first: a line about each, its text, its tags."""
-    for number, hit in enumerate(hits, 1):
-        head = Text(
-            f"{number:>2}. {hit.score:.2f} {verdict(hit.score):<6}  {hit.posted_at:%Y-%m-%d}  {hit.feed}", style="bold"
-        )
-        if chats and hit.chat:
-            head.append(f"  {hit.chat}", style="green")
-        if hit.kind == "album":
-            head.append("  album", style="magenta")
-        if hit.link:
-            head.append(f"  {hit.link}", style="cyan")
+def show_results(results: "Sequence[Result]", *, chats: bool = False) -> None:
+    """Print results, best first: a line about each, its text, its tags, and what is around it."""
+    for number, one in enumerate(results, 1):
+        head = Text(f"{number:>2}. {one.score:.2f} {one.fit:<6}  {one.posted_at:%Y-%m-%d}  {one.feed}", style="bold")
+        if chats and one.chat:
+            head.append(f"  {one.chat}", style="green")
+        if one.kind != "post":
+            head.append(f"  {one.kind}", style="magenta")
+        if one.link:
+            head.append(f"  {one.link}", style="cyan")
         console.print(head)
-        console.print(Padding(Text(hit.snippet), (0, 0, 0, 4)))
-        if hit.picture:
-            console.print(Padding(Text(f"picture: {hit.picture}", style="dim"), (0, 0, 0, 4)))
-        if hit.tags:
-            console.print(Padding(Text("# " + ", ".join(hit.tags[:6]), style="dim"), (0, 0, 0, 4)))
+        show_lines(one.before)
+        console.print(Padding(Text(one.text), (0, 0, 0, 4)))
+        show_lines(one.after)
+        if one.picture:
+            console.print(Padding(Text(f"picture: {one.picture}", style="dim"), (0, 0, 0, 4)))
+        if one.tags:
+            console.print(Padding(Text("# " + ", ".join(one.tags[:6]), style="dim"), (0, 0, 0, 4)))
+
+
+def show_lines(messages: "Sequence[Message]") -> None:
+    """Print messages around one, a line each."""
+    for one in messages:
+        said = " ".join(one.words.split())
+        console.print(
+            Padding(Text(f"{one.posted_at:%H:%M}  {one.author or ''}: {said[:160]}", style="dim"), (0, 0, 0, 6))
+        )

@@ -128,8 +128,8 @@ _LARGEST = f"""{CHATS}, largest AS (
     FROM chat, s ORDER BY 1"""  # noqa: S608
 
 
-def chat_coverage(connection: Connection, feed: str) -> list[ChatCoverage]:
-    """The feed's chats, those with the most unknown ids first. Inside the tenant's transaction, as everything here."""
+def chat_coverage(connection: Connection, feed: str | None) -> list[ChatCoverage]:
+    """The feed's chats, or all, those with the most unknown ids first. In the tenant's transaction, as all here."""
     rows = connection.execute(text(_ACCOUNTS), {"feed": feed, "channel": None}).all()
     return [
         ChatCoverage(

@@ -97,7 +97,7 @@ _plain, _nested = itemgetter(*PLAIN), itemgetter(*JSON)
 
 def _row(raw: Any, known: Parsed) -> list[object]:
     """A parsed message: its id, its album's id, and the parser's columns."""
-    post = known.get((raw.id, raw.raw_hash)) or _parse(raw)
+    post = known.get((raw.id, raw.raw_hash)) or parse_raw(raw)
     if raw.later_look is not None:
         post = looked_at_later(post, raw.later_look)
     album = None if raw.grouped_id is None else ids.album_id(UUID(raw.channel_id), raw.grouped_id)
@@ -107,7 +107,8 @@ def _row(raw: Any, known: Parsed) -> list[object]:
     return row
 
 
-def _parse(raw: Any) -> PostRow:
+def parse_raw(raw: Any) -> PostRow:
+    """A message as received, parsed; ``raw`` has its form and itself, and of its chat id, source, username, owner."""
     chat = ChatContext(raw.tg_channel_id, raw.source, raw.username)
     if raw.format == "deleted":
         return TOMBSTONE

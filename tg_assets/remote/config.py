@@ -1,6 +1,6 @@
 """Which remote model does what for whom: one TOML file, validated, without any secret in it.
 
-``[default.vision]``, ``[default.tags]`` and ``[default.albums]`` hold for every tenant, ``[tenants.<slug>.vision]`` and
+``[default.vision]``, ``.tags``, ``.albums`` and ``.answers`` hold for every tenant, ``[tenants.<slug>.vision]`` and
 so on instead of them for one; a table that is not there means the built-in way, and ``vision = "local"`` takes a
 tenant back to it. ``[….policy]`` is passed through, a tenant's keys over the default's. What does not belong here:
 keys (a table names the environment variable that holds one) and connections.
@@ -94,6 +94,7 @@ class _Section(BaseModel):
     vision: Choice = None
     tags: Choice = None
     albums: Choice = None
+    answers: Choice = None
     policy: dict[str, Any] = {}
 
 
@@ -105,6 +106,8 @@ class TenantModels(BaseModel):
     vision: RemoteModel | None = None
     tags: RemoteModel | None = None
     albums: RemoteModel | None = None
+    answers: RemoteModel | None = None
+    """Writes answers out of a context; None means that nobody does."""
     policy: dict[str, Any] = {}
 
 
@@ -128,6 +131,7 @@ class Models(BaseModel):
             vision=chosen("vision"),
             tags=chosen("tags"),
             albums=chosen("albums"),
+            answers=chosen("answers"),
             policy={**self.default.policy, **own.policy},
         )
 

@@ -51,6 +51,9 @@ class Narrow:
     until: datetime | None = None
     pictures: bool = False
     """Only posts with a picture that was looked at."""
+    author: str | None = None
+    """A key of ``index.authors``."""
+    lang: str | None = None
 
 
 class PointsRefused(Exception):
@@ -226,6 +229,7 @@ class TenantIndex:
         must += [_one_of("tags", [tag]) for tag in narrow.tags]
         if narrow.pictures:
             must.append(_one_of("vision.classification", get_args(Classification)))
+        must += [_one_of(key, [value]) for key, value in (("author", narrow.author), ("lang", narrow.lang)) if value]
         span = {"gte": narrow.since, "lt": narrow.until}
         if any(span.values()):
             must.append({"key": "posted_at", "range": {end: at.isoformat() for end, at in span.items() if at}})

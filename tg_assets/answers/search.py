@@ -1,0 +1,182 @@
+"""Search: the best messages and albums for a question, each with where it stands, what is around it and who made it.
+
+A fixed number of statements and requests whatever the number of results: the vector index, the rows behind its hits,
+what results carry, their neighbours, their lineage. What does not belong here: the ranking (``ranked``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from tg_assets.answers.archive import SEEN, Archive
+from tg_assets.answers.cursors import place_of, written
+from tg_assets.answers.lineage import Made, lineage
+from tg_assets.answers.neighbours import Around, check_count, neighbours
+from tg_assets.answers.ranked import Hit, fits, ranked
+from tg_assets.answers.rows import Message
+from tg_assets.errors import TgAssetsError
+from tg_assets.index.authors import asked_author
+from tg_assets.index.evidence import verdict
+from tg_assets.stores.vectors import Narrow
+
+MOST, MOST_NEAR = 1000, 20
+KINDS = ("post", "album", "conversation")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One found thing; ``score`` is the chance 0…1 that it is meant, ``fit`` a word for it, times are aware UTC."""
+
+    id: UUID
+    kind: str
+    score: float
+    fit: str
+    posted_at: datetime
+    edited_at: datetime | None
+    feed: str
+    chat: str | None
+    author: str | None
+    telegram_message_id: int | None
+    link: str | None
+    album: UUID | None
+    text: str
+    """The piece that shows why it was found."""
+    picture: str | None
+    """What its picture shows, where a word of the question is of the picture alone."""
+    tags: tuple[str, ...]
+    versions: int
+    """How often its words have been another, and as they are."""
+    before: tuple[Message, ...]
+    after: tuple[Message, ...]
+    lineage: tuple[Made, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of results, best first. ``fits`` is whether any result of the question is likely what was meant."""
+
+    query: str
+    fits: bool
+    results: tuple[Result, ...]
+    cursor: str | None
+    """Leads to the next page, None on the last one."""
+
+
+_CARRIED = f"""
+    SELECT h.id, coalesce(m.author_name, m.post_author) AS author, m.album_id, m.edited_at,
+           1 + (SELECT count(*) FROM telegram_message_versions v WHERE v.id = m.id) AS versions
+    FROM unnest(CAST(:ids AS uuid[])) h (id)
+    LEFT JOIN media_group_items i ON i.group_id = h.id AND i.position = 0
+    JOIN messages m ON m.id = coalesce(i.post_id, h.id)
+    JOIN channels c ON c.id = m.channel_id WHERE {SEEN}
+"""  # noqa: S608 - a constant
+
+
+def search(
+    archive: Archive,
+    query: str,
+    *,
+    kind: str | None = None,
+    tags: Sequence[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    author: str | None = None,
+    lang: str | None = None,
+    feeds: Sequence[str] = (),
+    near: int = 2,
+    limit: int = 10,
+    cursor: str | None = None,
+) -> Found:
+    """What is meant by a query, in Russian or English, by meaning and by words.
+
+    ``kind`` is one of ``KINDS``; ``tags`` are all to be there; ``since`` and ``until`` are aware, the latter is not
+    included; ``author`` is a whole name, @name or number; ``lang`` a code such as ``ru``; ``feeds`` are of the
+    archive's. ``near`` messages before and after come with each result. Raises TgAssetsError for a query without words
+    or a value that cannot be, and CursorRefused.
+    """
+    check_count("limit", limit, MOST, 1)
+    check_count("near", near, MOST_NEAR)
+    narrow = narrowing(kind=kind, tags=tags, since=since, until=until, author=author, lang=lang, feeds=feeds)
+    question = ("search", query, kind, sorted(tags), since, until, author, lang, sorted(feeds))
+    place = place_of(archive, question, cursor) or [0, None]
+    hits = ranked(archive, query, narrow, place[0] + limit + 1)
+    first = _after(hits, *place)
+    shown = hits[first : first + limit]
+    with archive.reading() as connection:
+        results = carried(connection, archive, shown, near)
+    more = None
+    if shown and len(hits) > first + limit:
+        more = written(archive, question, (first + limit, str(shown[-1].id)))
+    return Found(query, fits(hits), results, more)
+
+
+def narrowing(
+    *,
+    kind: str | None = None,
+    tags: Sequence[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    author: str | None = None,
+    lang: str | None = None,
+    feeds: Sequence[str] = (),
+) -> Narrow:
+    """What ``search`` is told, as the vector index takes it. Raises TgAssetsError."""
+    if kind is not None and kind not in KINDS:
+        raise TgAssetsError(f"There is no such kind of result; there are {', '.join(KINDS)}.")
+    if any(at is not None and at.tzinfo is None for at in (since, until)):
+        raise TgAssetsError("since and until have to be times with a zone.")
+    if author is not None and not asked_author(author):
+        raise TgAssetsError("An author is a name, a @name or a number.")
+    return Narrow(
+        feeds=tuple(feeds),
+        kind=kind,
+        tags=tuple(tags),
+        since=since,
+        until=until,
+        author=None if author is None else asked_author(author),
+        lang=lang,
+    )
+
+
+def _after(hits: Sequence[Hit], count: int, last: str | None) -> int:
+    """Where the next page begins: after the last one that was shown, which new messages may have moved."""
+    return next((place for place, hit in enumerate(hits, 1) if str(hit.id) == last), count)
+
+
+def carried(connection: Connection, archive: Archive, hits: Sequence[Hit], near: int) -> tuple[Result, ...]:
+    """Hits with all that a result carries, in their order."""
+    if not hits:
+        return ()
+    ids = [hit.id for hit in hits]
+    more = {row.id: row for row in connection.execute(text(_CARRIED), {"ids": list(map(str, ids)), **archive.seen})}
+    sides = neighbours(connection, archive, ids, near, near)
+    made = lineage(connection, ids)
+    return tuple(_result(hit, more.get(hit.id), sides.get(hit.id, Around()), made.get(hit.id, ())) for hit in hits)
+
+
+def _result(hit: Hit, row: Any, sides: Around, made: tuple[Made, ...]) -> Result:
+    return Result(
+        id=hit.id,
+        kind=hit.kind,
+        score=round(hit.score, 3),
+        fit=verdict(hit.score),
+        posted_at=hit.posted_at,
+        edited_at=row.edited_at if row else None,
+        feed=hit.feed,
+        chat=hit.chat,
+        author=row.author if row else None,
+        telegram_message_id=hit.telegram_message_id,
+        link=hit.link,
+        album=hit.id if hit.kind == "album" else row.album_id if row else None,
+        text=hit.snippet,
+        picture=hit.picture,
+        tags=tuple(hit.tags),
+        versions=row.versions if row else 1,
+        before=sides.before,
+        after=sides.after,
+        lineage=made,
+    )
