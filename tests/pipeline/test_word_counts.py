@@ -8,16 +8,14 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Connection, text
-from tg_assets.index.search import search
 
 from tests.pipeline.test_changes import edited, said
 from tests.support import pipeline
 from tests.telegram.exports import account, chat
 from tg_assets import ids
-from tg_assets.embedder import UseEmbedder
+from tg_assets.answers.ranked import ranked
 from tg_assets.index.sparse import document_vectors
 from tg_assets.stores import word_counts
-from tg_assets.stores.vectors import Narrow
 from tg_assets.stores.word_counts import DOCUMENTS, LEMMA, TRIGRAM, Key, Words
 
 OWNER = 900
@@ -152,24 +150,21 @@ def test_edits_and_deletions_of_messages_are_counted(tenant: str, tmp_path: Path
     assert state(tenant) == state(left)
 
 
-def scores(tenant: str, narrow: Narrow) -> list[tuple[UUID, float]]:
-    found = search(
-        "генератор на маяке", ids.tenant_id(tenant), pipeline.qdrant(), UseEmbedder(), pipeline.postgres(), narrow, 20
-    )
-    return [(hit.id, hit.score) for hit in found]
+def scores(tenant: str, *owners: int) -> list[tuple[UUID, float]]:
+    return [(hit.id, hit.score) for hit in ranked(pipeline.archive(tenant, *owners), "генератор на маяке", limit=20)]
 
 
 def test_what_others_write_changes_no_score(tenant: str, tmp_path: Path) -> None:
     """Not another tenant's words, nor those of private chats of an account that is not named."""
     mine = lines("генератор чинили до ночи", "маяк снова светит", "на маяке тихо, пьём чай", "чайник на печи")
     land(tenant, tmp_path / "1", chat(*mine))
-    before = scores(tenant, Narrow())
+    before = scores(tenant)
     assert len(before) == 4
     many = lines(*["генератор генератору генератор", "маяк и маяк"] * 30)
     land(pipeline.new_tenant(), tmp_path / "2", chat(*many))
-    assert scores(tenant, Narrow()) == before
+    assert scores(tenant) == before
     private = chat(*many, type="personal_chat", id=500, name="Борис")
     land(tenant, tmp_path / "3", account(private, user_id=OWNER))
-    assert scores(tenant, Narrow()) == before
-    found = dict(scores(tenant, Narrow(owners=(OWNER,))))
+    assert scores(tenant) == before
+    found = dict(scores(tenant, OWNER))
     assert len(found) == 20, "who is named sees them, and their words count"

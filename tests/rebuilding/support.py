@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from tg_assets.index.search import search
-
 from tests.support import pipeline
 from tg_assets import ids
+from tg_assets.answers.ranked import ranked
 from tg_assets.assets.rebuilt import rebuild_index
 from tg_assets.assets.tools import Tools
 from tg_assets.embedder import HashEmbedder
 from tg_assets.ledger.engine import run_stage
 from tg_assets.scope import Scope
-from tg_assets.stores.vectors import Narrow, VectorIndex
+from tg_assets.stores.vectors import VectorIndex
 
 OWNER = 510001001
 MADE = ("posts", "media_objects", "media_groups", "tags", "qdrant_points", "neo4j_nodes")
@@ -78,9 +77,8 @@ class House:
 
     def find(self, tenant: str, question: str) -> list[tuple[UUID, float]]:
         """The best of what is found for a question: of many that are equally far, any may be the last."""
-        narrow = Narrow(owners=(OWNER,))
-        found = search(question, ids.tenant_id(tenant), self.index, self.model, pipeline.postgres(), narrow, 5)
-        return [(hit.id, round(hit.score, 6)) for hit in found]
+        archive = replace(pipeline.archive(tenant, OWNER, embedder=self.model), vectors=self.index)
+        return [(hit.id, round(hit.score, 6)) for hit in ranked(archive, question, limit=5)]
 
     def answers(self, tenant: str) -> dict[str, list[tuple[UUID, float]]]:
         """Answers to all questions."""
