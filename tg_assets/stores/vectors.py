@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tg_assets.embedder import Embedder
@@ -24,7 +24,6 @@ from tg_assets.stores.collections import LEMMAS as LEMMAS
 from tg_assets.stores.collections import TRIGRAMS as TRIGRAMS
 from tg_assets.stores.collections import Collection, Collections, Version, answering, fingerprint_of
 from tg_assets.stores.qdrant_http import REFUSED, TIMEOUT_SECONDS, Wire, connected, refusing, silent, unusable
-from tg_assets.vision.result import Classification
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -49,8 +48,8 @@ class Narrow:
     tags: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
-    pictures: bool = False
-    """Only posts with a picture that was looked at."""
+    classifications: tuple[str, ...] = ()
+    """Only posts with a picture of one of these kinds."""
     author: str | None = None
     """A key of ``index.authors``."""
     lang: str | None = None
@@ -227,8 +226,8 @@ class TenantIndex:
         if narrow.album_id:
             must.append(_one_of("album_id", [narrow.album_id]))
         must += [_one_of("tags", [tag]) for tag in narrow.tags]
-        if narrow.pictures:
-            must.append(_one_of("vision.classification", get_args(Classification)))
+        if narrow.classifications:
+            must.append(_one_of("vision.classification", narrow.classifications))
         must += [_one_of(key, [value]) for key, value in (("author", narrow.author), ("lang", narrow.lang)) if value]
         span = {"gte": narrow.since, "lt": narrow.until}
         if any(span.values()):
