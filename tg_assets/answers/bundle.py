@@ -34,8 +34,8 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """Messages for a question. ``tokens`` is how long it is as Markdown, as ``how`` says; ``left_out`` are results for
-    which there was no room, ``same`` those that are there already, or whose words are; ``needed`` is what the best one takes where
-    not even that is in."""
+    which there was no room, ``same`` those that are there already, or whose words are; ``needed`` is what the best one
+    takes where not even that is in."""
 
     question: str
     fits: bool
