@@ -20,13 +20,13 @@ FOUND_SHARE = 0.6
 @dataclass(frozen=True, slots=True)
 class Source:
     """A message of a bundle. ``label`` is its number there, from 1 on; ``why`` is how it came in: found, reply_to,
-    reply, album, forwarded_post, before or after; ``result`` is the rank of the result that it came with, ``score``
-    that result's chance."""
+    reply, album, forwarded_post, before or after. ``passage`` counts the pieces of chats that the bundle is made of,
+    best first; ``score`` is the chance of what was found, None of what is around it."""
 
     label: int
-    result: int
+    passage: int
     why: str
-    score: float
+    score: float | None
     message: Message
     album_size: int | None = None
 
@@ -34,8 +34,8 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """Messages for a question. ``tokens`` is how long it is as Markdown, as ``how`` says; ``left_out`` are results for
-    which there was no room, ``same`` those whose words are there already; ``needed`` is what the best one takes where
-    not even that is in."""
+    which there was no room, ``same`` those that are there already, or whose words are; ``needed`` is what the best one
+    takes where not even that is in."""
 
     question: str
     fits: bool
@@ -60,9 +60,10 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What is in a bundle, before it has numbers: by result, the messages in order of time."""
+    """What is in a bundle, before it has numbers: passages, each with its messages in order of time, the reason of each
+    and the result that it came with."""
 
-    results: tuple[tuple[Gathered, tuple[tuple[str, Message], ...]], ...]
+    passages: tuple[tuple[tuple[str, Message, Gathered], ...], ...]
     left_out: int
     same: int
     needed: int | None
@@ -71,7 +72,11 @@ class Chosen:
 def choose(gathered: Sequence[Gathered], budget: int, cost: Callable[[Gathered, str, Message], int]) -> Chosen:
     """What of the results, best first, fits into so many tokens; ``cost`` is that of a message of a result."""
     used, ids, words, same = 0, set[UUID](), set[str](), set[int]()
-    kept: dict[int, list[tuple[str, Message]]] = {}
+    kept: dict[int, list[tuple[str, Message, Gathered]]] = {}
+    # A result that stands near a better one is put there: a conversation is read in its order.
+    home = _homes(gathered)
+
+    taken = set[int]()
 
     def take(rank: int, why: str, message: Message, most: float) -> bool:
         nonlocal used
@@ -81,14 +86,15 @@ def choose(gathered: Sequence[Gathered], budget: int, cost: Callable[[Gathered, 
         used += price
         ids.add(message.id)
         words.add(_key(message))
-        kept.setdefault(rank, []).append((why, message))
+        kept.setdefault(home[rank], []).append((why, message, gathered[rank]))
+        taken.update([rank] if why == "found" else [])
         return True
 
     def found(most: float) -> list[int]:
         """Take what was found; returns the ranks for which there is no room."""
         left = []
         for rank, one in enumerate(gathered):
-            if rank in kept or rank in same:
+            if rank in taken or rank in same:
                 continue
             if one.found.id in ids or (_key(one.found) and _key(one.found) in words):
                 same.add(rank)
@@ -98,30 +104,40 @@ def choose(gathered: Sequence[Gathered], budget: int, cost: Callable[[Gathered, 
 
     best = cost(gathered[0], "found", gathered[0].found) if gathered else 0
     found(max(budget * FOUND_SHARE, best if best <= budget else 0))  # the best one may take more than its share
-    ranks = sorted(kept)
+    ranks = sorted(taken)
     for turn in zip_longest(*(gathered[rank].around for rank in ranks)):
         for rank, one in zip(ranks, turn, strict=True):
             if one and one[1].id not in ids and (key := _key(one[1])) and key not in words:
                 take(rank, one[0], one[1], budget)
     left = found(budget)
-    results = tuple((gathered[rank], tuple(sorted(kept[rank], key=_time))) for rank in sorted(kept))
-    return Chosen(results, len(left), len(same), None if kept or not gathered else best)
+    passages = tuple(tuple(sorted(kept[rank], key=_time)) for rank in sorted(kept))
+    return Chosen(passages, len(left), len(same), None if kept or not gathered else best)
+
+
+def _homes(gathered: Sequence[Gathered]) -> list[int]:
+    """By rank, that of the best result that has it around, or its own."""
+    homes, around = list[int](), dict[UUID, int]()
+    for rank, one in enumerate(gathered):
+        homes.append(around.get(one.found.id, rank))
+        for _, near in one.around:
+            around.setdefault(near.id, homes[rank])
+    return homes
 
 
 def _key(message: Message) -> str:
     return clean(message.words).casefold()
 
 
-def _time(one: tuple[str, Message]) -> tuple[object, ...]:
+def _time(one: tuple[str, Message, Gathered]) -> tuple[object, ...]:
     return one[1].posted_at, one[1].message_id
 
 
 def numbered(chosen: Chosen) -> tuple[Source, ...]:
     """The messages with their numbers, in the order in which they are written."""
-    flat = [
-        (rank, one, why, message) for rank, (one, several) in enumerate(chosen.results, 1) for why, message in several
-    ]
+    flat = [(place, *one) for place, several in enumerate(chosen.passages, 1) for one in several]
     return tuple(
-        Source(label, rank, why, round(one.score, 3), message, one.album_size if why == "found" else None)
-        for label, (rank, one, why, message) in enumerate(flat, 1)
+        Source(label, place, why, round(one.score, 3), message, one.album_size)
+        if why == "found"
+        else Source(label, place, why, None, message)
+        for label, (place, why, message, one) in enumerate(flat, 1)
     )

@@ -64,7 +64,7 @@ def context(
     head = HEAD_TOKENS + text_tokens(one_line(question, QUESTION))
     chosen = choose(gathered, tokens - head, cost)
     sources = numbered(chosen)
-    used = head + sum(cost(one, why, message) for one, several in chosen.results for why, message in several)
+    used = head + sum(cost(one, why, message) for several in chosen.passages for why, message, one in several)
     return Bundle(question, good, tokens, used, HOW, sources, chosen.left_out, chosen.same, chosen.needed)
 
 

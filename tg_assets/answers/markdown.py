@@ -1,6 +1,6 @@
 """A bundle as text: Markdown that quotes strangers without letting them write any of it.
 
-Only lines of this module begin with anything but ``> ``, so no message can be a heading, a source or a result. In what
+Only lines of this module begin with anything but ``> ``, so no message can be a heading, a source or a passage. In what
 is quoted, brackets, angle brackets and backquotes are escaped, so that no ``[2]`` of a message is a number of the
 bundle, no link is hidden behind words and no picture is fetched; hidden characters are shown. Names come last in a
 source's line, in quotation marks. What does not belong here: what is in a bundle.
@@ -68,25 +68,26 @@ def _verdict(bundle: Bundle) -> str:
 def _left(bundle: Bundle) -> str:
     said = []
     if bundle.left_out:
-        said.append(f" No room for {bundle.left_out} more results.")
+        said.append(f" Results for which there is no room: {bundle.left_out}.")
     if bundle.same:
-        said.append(f" {bundle.same} more results say the same.")
+        said.append(f" Results that are there already: {bundle.same}.")
     return "".join(said)
 
 
 def _body(sources: tuple[Source, ...]) -> Iterator[str]:
     labels = {one.message.id: one.label for one in sources}
-    result = 0
+    passage = 0
     for one in sources:
-        if one.result != result:
-            result = one.result
-            yield from ("", f"## Result {result}, chance {one.score:.2f}")
+        if one.passage != passage:
+            passage = one.passage
+            yield from ("", f"## Passage {passage}")
         yield from ("", *_source(one, labels))
 
 
 def _source(one: Source, labels: Mapping[UUID, int]) -> Iterator[str]:
     message = one.message
-    told = [link_of(message), f"{message.posted_at:%Y-%m-%d %H:%M} UTC", WHY[one.why]]
+    told = [link_of(message), f"{message.posted_at:%Y-%m-%d %H:%M} UTC"]
+    told.append(WHY[one.why] if one.score is None else f"{WHY[one.why]}, chance {one.score:.2f}")
     if one.album_size:
         told.append(f"an album of {one.album_size}")
     if message.reply_to and message.reply_to in labels:
@@ -111,19 +112,19 @@ def quoted(message: Message) -> Iterator[str]:
             yield from (f"> {line}".rstrip() for line in f"{what}{escaped(said.strip())}".split("\n"))
 
 
-# What stands above the sources, and between results, at its longest.
-HEAD_TOKENS = text_tokens(f"# What the archive has on: \n\n{DATA}\n") + 130
-_RESULT_TOKENS = text_tokens("\n## Result 99, chance 0.99\n\n")
+# What stands above the sources, and between passages, at its longest.
+HEAD_TOKENS = text_tokens(f"# What the archive has on: \n\n{DATA}\n") + 100
+_PASSAGE_TOKENS = text_tokens("\n## Passage 99\n\n")
 
 
 def cost(gathered: Gathered, why: str, message: Message) -> int:
-    """Tokens that a message takes in a bundle, and its result's heading with the message that was found."""
+    """Tokens that a message takes in a bundle, and a heading with each message that was found."""
     size = gathered.album_size if why == "found" else None
-    longest = Source(999, 99, why, gathered.score, message, size)
+    longest = Source(999, 99, why, gathered.score if why == "found" else None, message, size)
     # References to other sources are there only if those are: counted as if.
     others = {one: 999 for one in (message.reply_to, message.forwarded_post) if one}
     written = "\n".join(["", *_source(longest, others)])
-    return text_tokens(written) + (_RESULT_TOKENS if why == "found" else 0)
+    return text_tokens(written) + (_PASSAGE_TOKENS if why == "found" else 0)
 
 
 __all__ = ["as_text", "cost", "escaped", "link_of", "name", "numbered", "quoted"]

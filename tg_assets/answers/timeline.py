@@ -29,15 +29,16 @@ class Timeline:
 # The newest of each chat, and of those the newest: each chat's index is read from its end.
 _NEWEST = f"""
     SELECT n.id, n.posted_at FROM channels c CROSS JOIN LATERAL (
-        SELECT m.id, m.posted_at FROM messages m
+        SELECT m.id, m.posted_at, m.telegram_message_id FROM messages m
         WHERE m.channel_id = c.id AND {SPEAKS}
           AND m.posted_at >= coalesce(CAST(:since AS timestamptz), '-infinity')
           AND m.posted_at < coalesce(CAST(:until AS timestamptz), 'infinity')
           AND (CAST(:at AS timestamptz) IS NULL
-               OR (m.posted_at, m.id) < (CAST(:at AS timestamptz), CAST(:before AS uuid)))
+               OR (m.posted_at, m.telegram_message_id, m.id)
+                  < (CAST(:at AS timestamptz), CAST(:number AS bigint), CAST(:before AS uuid)))
           AND m.posted_at <= coalesce(CAST(:at AS timestamptz), 'infinity')
-        ORDER BY m.posted_at DESC, m.id DESC LIMIT :limit
-    ) n WHERE {SEEN} ORDER BY n.posted_at DESC, n.id DESC LIMIT :limit
+        ORDER BY m.posted_at DESC, m.telegram_message_id DESC, m.id DESC LIMIT :limit
+    ) n WHERE {SEEN} ORDER BY n.posted_at DESC, n.telegram_message_id DESC, n.id DESC LIMIT :limit
 """  # noqa: S608 - constants
 
 
@@ -56,16 +57,18 @@ def timeline(
     """
     check_count("limit", limit, MOST, 1)
     question = ("timeline", sorted(feeds), since, until)
-    at, before = place_of(archive, question, cursor) or (None, None)
+    at, number, before = place_of(archive, question, cursor) or (None, None, None)
     bound = archive.narrowed(Narrow(feeds=tuple(feeds)))
     if bound is None:
         return Timeline((), None)
-    values = {"since": since, "until": until, "at": at, "before": before, "limit": limit + 1, **archive.seen}
+    values = {"since": since, "until": until, "limit": limit + 1, **archive.seen}
+    values |= {"at": at, "number": number, "before": before}
     values["feeds"] = list(bound.feeds) or None
     with archive.reading() as connection:
         rows = connection.execute(text(_NEWEST), values).all()
         found = tuple(messages_by_id(connection, archive, [row.id for row in rows[:limit]]).values())
-    more = (
-        written(archive, question, (found[-1].posted_at.isoformat(), str(found[-1].id))) if len(rows) > limit else None
-    )
+    more = None
+    if len(rows) > limit:
+        last = found[-1]
+        more = written(archive, question, (last.posted_at.isoformat(), last.message_id, str(last.id)))
     return Timeline(found, more)

@@ -1,0 +1,1 @@
+"""The answers library: plain functions over an archive."""
