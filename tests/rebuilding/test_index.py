@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from qdrant_client import models
 
 from tests.rebuilding.support import QUESTIONS, House, Model, close, ledger
 from tests.support import pipeline
@@ -138,6 +139,7 @@ def test_an_index_without_versions_answers_and_is_replaced(house: House) -> None
         about = client.get_collection(house.alias).config.params
         house.drop()
         client.create_collection(house.alias, vectors_config=about.vectors, sparse_vectors_config=about.sparse_vectors)
+        client.create_payload_index(house.alias, "tenant_id", models.PayloadSchemaType.KEYWORD, wait=True)
     with house.index.tenant(ids.tenant_id(tenant)) as index:
         index.upsert(list(points.values()))
     house.make(tenant)

@@ -157,8 +157,9 @@ def _event(row: Any, embedder: Embedder) -> PostIndexedEventV1:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of what has points: its stage's name, which items there are, and their rows."""
+    """One kind of what has points, as their payload calls it: its stage's name, which items there are, their rows."""
 
+    kind: str
     stage: str
     inputs: str
     select: str
@@ -166,8 +167,8 @@ class Kind:
 
 # Whoever adds what has points adds its line; a rebuild and ``verify`` know them by this list.
 KINDS = (
-    Kind("qdrant_points", POST_INPUTS, POSTS),
-    Kind("qdrant_points.albums", ALBUM_INPUTS, ALBUMS),
+    Kind("post", "qdrant_points", POST_INPUTS, POSTS),
+    Kind("album", "qdrant_points.albums", ALBUM_INPUTS, ALBUMS),
 )
 
 

@@ -178,9 +178,10 @@ class TenantIndex:
         except (ValueError, LookupError, TypeError) as error:  # something else listens there
             raise silent(error) from None
 
-    def payloads(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Payloads of points by id; other tenants' points are left out."""
-        records = self._ask("points", {"ids": list(ids), "with_payload": True, "with_vector": False}) or []
+    def payloads(self, ids: Sequence[str], keys: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
+        """Payloads of points by id, or some keys of them, ``tenant_id`` among these; other tenants' are left out."""
+        wanted = True if keys is None else list(keys)
+        records = self._ask("points", {"ids": list(ids), "with_payload": wanted, "with_vector": False}) or []
         found = {str(record["id"]): dict(record.get("payload") or {}) for record in records}
         return {point: payload for point, payload in found.items() if payload.get("tenant_id") == self.tenant}
 
