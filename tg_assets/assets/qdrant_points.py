@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from tg_assets.assets import store_checks
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.tools import Tools
 from tg_assets.embedder import Embedder
@@ -254,4 +255,5 @@ ASSET = Asset(
     stages=stages,
     ledger=tuple(kind.stage for kind in KINDS),
     live=Live(),
+    checks=(store_checks.points("qdrant_points", tuple(kind.stage for kind in KINDS)),),
 )

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from tg_assets import assets
+from tg_assets import assets, ids
 from tg_assets.assets import neo4j_nodes, qdrant_points
 from tg_assets.assets.order import ordered
 from tg_assets.assets.tools import Tools
@@ -21,9 +21,12 @@ from tg_assets.stores.collections import maker
 from tg_assets.stores.database import TenantConnection
 from tg_assets.stores.graph import TenantGraph
 from tg_assets.stores.vectors import TenantIndex
+from tg_assets.verifying.findings import Findings
 from tg_assets.verifying.keeper import Keeper, Part
 from tg_assets.verifying.nodes import Content, Nodes
+from tg_assets.verifying.objects import compare
 from tg_assets.verifying.points import Points
+from tg_assets.verifying.verify import SAMPLE, Verification
 
 LIVE_POSTS = "SELECT m.id::text FROM work JOIN messages m ON m.id = work.item_id WHERE m.deleted_at IS NULL"
 LIVE_ALBUMS = "SELECT g.id::text FROM work JOIN media_groups g ON g.id = work.item_id WHERE g.deleted_at IS NULL"
@@ -100,3 +103,28 @@ def _albums(connection: Connection) -> Content:
     edges = {Edge(row["album_id"], "HAS_ALBUM", "Channel", (row["channel_id"],)) for row in rows}
     edges |= {Edge(row["album_id"], "CONTAINS", "Post", (post,)) for row in rows for post in row["posts"]}
     return Content({row["album_id"]: {name: row[name] for name in told} for row in rows}, edges)
+
+
+def verify(
+    tools: Tools,
+    slug: str,
+    *,
+    feed: str | None = None,
+    whole: bool = False,
+    repair: bool = False,
+    advance: Callable[[str, int, int], None] = lambda *_: None,
+    run_id: str | None = None,
+) -> Findings:
+    """Compare a tenant, or one of its feeds, in all stores; ``whole`` compares every item in full, not some.
+
+    Objects are a tenant's, not a feed's: they are compared where no feed is named.
+    """
+    tenant = ids.tenant_id(slug)
+    with tools.database.tenant(tenant) as session, parts(tools, tenant, feeds_of(session)) as (found, graph):
+        findings = Verification(
+            session, found, graph=graph, feed=feed, sample=None if whole else SAMPLE, repair=repair, advance=advance,
+            run_id=run_id,
+        ).run()  # fmt: skip
+        if feed is None:
+            findings.update(compare(session, tools.objects, repair=repair))
+    return findings

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from tg_assets.answers.archive import Archive
+    from tg_assets.assets.tools import Tools
     from tg_assets.registry.tenants import Keys
     from tg_assets.stores.dagster_lines import RunLog
     from tg_assets.stores.database import Database
@@ -110,6 +111,17 @@ def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | 
         objects=objects(),
         embedder=Lazy(UseEmbedder),
     )
+
+
+def tools() -> "Tools":
+    """What stages are made of, for commands that run them in their own process."""
+    from tg_assets.assets.tools import Tools
+    from tg_assets.definitions import default_resources
+
+    stores = {
+        "settings": settings(), "postgres": postgres(), "objects": objects(), "qdrant": qdrant(), "neo4j": neo4j(),
+    }  # fmt: skip
+    return Tools({**default_resources(), **stores}.__getitem__)
 
 
 def keys() -> "Keys":
