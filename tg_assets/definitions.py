@@ -62,7 +62,7 @@ def default_resources() -> dict[str, Any]:
         "redis": Redis(url=dg.EnvVar("TG_REDIS_URL")),
         "neo4j": Neo4j(url=dg.EnvVar("TG_NEO4J_URL")),
         "vision": VisionResource(),
-        "embedder": EmbedderResource(),
+        "embedder": EmbedderResource(provider=dg.EnvVar("TG_EMBEDDER") if "TG_EMBEDDER" in os.environ else "use"),
         "tagger": TaggerResource(),
         "speech": SpeechResource(),
     }

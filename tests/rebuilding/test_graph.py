@@ -9,7 +9,7 @@ from tg_assets.errors import TgAssetsError
 
 DEBRIS = (
     "CREATE (:Tag {tenant_id: $tenant, name: 'nobody says this'})",
-    "CREATE (:Post {tenant_id: $tenant, post_id: 'no post', placeholder: false, channel_id: 'no chat'})",
+    "CREATE (:Post {tenant_id: $tenant, post_id: '!no post', placeholder: false, channel_id: 'no chat'})",
     "CREATE (:Channel {tenant_id: $tenant, channel_id: 'no chat'})",
     "MATCH (p:Post {tenant_id: $tenant}) WHERE NOT p.placeholder WITH p ORDER BY p.post_id LIMIT 1 "
     "MERGE (t:Tag {tenant_id: $tenant, name: 'said by nobody'}) CREATE (p)-[:TAGGED_AS {confidence: 1.0}]->(t)",

@@ -32,8 +32,8 @@ def house(servers: dict[str, str]) -> Iterator[House]:
     found.drop()
 
 
-def look(house: House, **options: Any) -> Findings:
-    return verify(house.tools, house.tenants[0], **options)
+def look(house: House, *, whole: bool = True, **options: Any) -> Findings:
+    return verify(house.tools, house.tenants[0], whole=whole, **options)
 
 
 def named(found: Findings) -> Named:
@@ -212,6 +212,24 @@ def test_damage_is_named_and_mended(house: House, damage: str) -> None:
     assert house.graph(tenant) == nodes
     assert ledger(tenant, "%") == said
     assert house.state(other) == state
+
+
+def test_a_sample_sees_what_is_everywhere(house: House) -> None:
+    """Ids are all compared, contents of some; one feed is compared alone."""
+    tenant, feed = house.tenants[0], house.scopes(house.tenants[0])[0].feed
+    points = house.points(tenant)
+    with house.index.tenant(ids.tenant_id(tenant)) as index:
+        index.upsert([{**one, "payload": {**one["payload"], "lang": "xx"}} for one in points.values()])
+    some, all_ = look(house, whole=False), look(house)
+    assert all_.total == len(points)
+    assert 100 <= some.total < all_.total
+    alone = look(house, feed=feed, repair=True)
+    mine = sum(one["payload"]["feed"] == feed for one in points.values())
+    assert (alone.total, alone.mended) == (mine, mine)
+    assert {place.feed for place, *_ in alone.counts} == {feed}
+    assert "objects" not in alone.compared
+    assert look(house, repair=True).mended == len(points) - mine
+    assert close(house.points(tenant), points)
 
 
 @pytest.mark.parametrize("lost", [True, False])

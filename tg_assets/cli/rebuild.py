@@ -23,6 +23,7 @@ def rebuild_command(store: str, tenant: str | None) -> None:
     from tg_assets.assets.rebuilt import rebuild_in_place, rebuild_index
     from tg_assets.registry.tenants import known_tenants
 
+    runtime.compare_settings()
     tools = runtime.tools()
     slugs = [tenant] if tenant else known_tenants(runtime.keys())
     with runtime.progress_bar() as bar:

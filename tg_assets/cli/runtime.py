@@ -115,11 +115,13 @@ def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | 
 
 def tools() -> "Tools":
     """What stages are made of, for commands that run them in their own process."""
+    from resources.embedder import EmbedderResource
     from tg_assets.assets.tools import Tools
     from tg_assets.definitions import default_resources
 
     stores = {
         "settings": settings(), "postgres": postgres(), "objects": objects(), "qdrant": qdrant(), "neo4j": neo4j(),
+        "embedder": EmbedderResource(provider=settings().embedder),
     }  # fmt: skip
     return Tools({**default_resources(), **stores}.__getitem__)
 

@@ -38,6 +38,8 @@ def verify_command(tenant: str | None, feed: str | None, full: bool, repair: boo
         slugs = [check_feed(feed).partition(".")[0]]
         if feed not in (feeds := stored_feeds(runtime.postgres(), slugs[0])) or tenant not in (None, slugs[0]):
             raise TgAssetsError(f"There is no feed {feed!r} here. There are: {', '.join(feeds) or 'none yet'}.")
+    if repair:  # other settings are other versions: everything would be made again by them
+        runtime.compare_settings(_refuse)
     tools, items = runtime.tools(), list[dict[str, Any]]()
     notes, compared = Counter[str](), Counter[str]()
     total = mended = 0
@@ -67,6 +69,10 @@ def verify_command(tenant: str | None, feed: str | None, full: bool, repair: boo
         console.print(_verdict(total, mended, repair), soft_wrap=True)
     if total - (mended if repair else 0):
         sys.exit(1)
+
+
+def _refuse(said: str) -> None:
+    raise TgAssetsError(f"{said} Nothing is mended meanwhile.")
 
 
 def _unread() -> int | None:

@@ -1,5 +1,6 @@
 """The items of a stage in a stretch, as the ledger judges them."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +12,8 @@ from tg_assets.ledger.stage import Stage
 from tg_assets.partitions import window_sql
 from tg_assets.registry.channels import channels_of
 from tg_assets.scope import Scope
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 NEW, CHANGED = "new", "changed"
 
@@ -71,7 +74,7 @@ def forget(connection: Connection, stage: str, ids: Collection[str]) -> None:
     """Let the ledger know nothing of these items, so that the next run makes them."""
     connection.execute(
         text("DELETE FROM derivations WHERE stage = :stage AND item_id = ANY(CAST(:ids AS uuid[]))"),
-        {"stage": stage, "ids": list(ids)},
+        {"stage": stage, "ids": [one for one in ids if _UUID.fullmatch(one)]},
     )
 
 
@@ -91,13 +94,14 @@ def see(connection: Connection, stage: str) -> None:
 
 
 def unseen(connection: Connection, stage: str, ids: Collection[str], since: datetime) -> set[str]:
-    """Those of some ids that are no item of a stage, nor were made since."""
-    return set(
+    """Those of some ids that are no item of a stage, nor were made since; what is no UUID is none."""
+    named = [one for one in ids if _UUID.fullmatch(one)]
+    return (set(ids) - set(named)) | set(
         connection.execute(
             text("""SELECT id::text FROM unnest(CAST(:ids AS uuid[])) AS there (id)
                     WHERE NOT EXISTS (SELECT FROM seen s WHERE s.stage = :stage AND s.item_id = id)
                       AND NOT EXISTS (SELECT FROM derivations d WHERE d.stage = :stage AND d.item_id = id
                                                                   AND d.status = 'ok' AND d.made_at >= :since)"""),
-            {"stage": stage, "ids": list(ids), "since": since},
+            {"stage": stage, "ids": named, "since": since},
         ).scalars()
     )

@@ -57,7 +57,7 @@ class Points:
 
     def remove(self, items: Sequence[str]) -> None:
         """See ``Keeper``."""
-        self.index.delete([UUID(one) for one in items])
+        self.index.delete([int(one) if one.isdigit() else UUID(one) for one in items])
 
     def cut(self, relations: Sequence[Mapping[str, Any]]) -> None:
         """A point is written whole."""
