@@ -142,13 +142,13 @@ class Building:
                 switching.adopt(connection, {stage: (version, now[stage]) for stage, version in built.items()})
 
     def _end(self, collections: Collections, name: str) -> str:
-        """What is left to do once a version answers and the ledger says so."""
-        for tenant in self._tenants:
-            with self._database.tenant(tenant) as session, session.transaction() as connection:
-                switching.forget(connection, self._stages(tenant, name))
+        """What is left to do once a version answers and the ledger says so; last, what says that it is to be done."""
         for other in collections.versions():
             if other != answering(self._index.alias, collections.aliases()):
                 collections.drop(other)
+        for tenant in self._tenants:
+            with self._database.tenant(tenant) as session, session.transaction() as connection:
+                switching.forget(connection, self._stages(tenant, name))
         self._log(f"{name} answers")
         return name
 
