@@ -86,6 +86,8 @@ class Building:
             self._pass(name, "what came meanwhile", MANY)
             with switching.alone(self._database, self._index.alias):
                 self._pass(name, "the last of it", MANY)
+                if current is not None:
+                    self._require_whole(name)
                 collections.switch(name)
                 self._adopt(name)
             return self._end(collections, name)
@@ -133,6 +135,24 @@ class Building:
                     self._advance(what, done, messages)
         self._log(f"{what}: {total.done:,} made, {total.skipped.total():,} skipped, {total.failed.total():,} failed")
         return total
+
+    def _require_whole(self, name: str) -> None:
+        """Raise TgAssetsError when something could not be made that is in the index that answers."""
+        lost = 0
+        for tenant in self._tenants:
+            for of, stage in self._stages(tenant, name).items():
+                with self._database.tenant(tenant) as session, session.transaction() as connection:
+                    lost += connection.execute(
+                        text("""SELECT count(*) FROM derivations n JOIN derivations d USING (item_id)
+                                WHERE n.stage = :stage AND n.version = :version AND n.status = 'error'
+                                  AND d.stage = :of AND d.status = 'ok'"""),
+                        {"stage": stage.name, "version": stage.version, "of": of},
+                    ).scalar_one()
+        if lost:
+            raise TgAssetsError(
+                f"{lost:,} things that can be found now could not be made for {name}, so it does not take the place of "
+                "the index that answers. The log says why; run this again once that is mended."
+            )
 
     def _adopt(self, name: str) -> None:
         now = self._made()
