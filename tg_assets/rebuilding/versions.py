@@ -17,10 +17,10 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.ledger import switching
 from tg_assets.ledger.engine import run_stage
 from tg_assets.ledger.stage import Report, Stage
-from tg_assets.rebuilding.stretches import MESSAGES, stretches
 from tg_assets.stores.collections import Collections, Version, answering
 from tg_assets.stores.database import Database, advisory_lock
 from tg_assets.stores.vectors import VectorIndex
+from tg_assets.verifying.stretches import MESSAGES, stretches
 
 # Of a stretch in which little is stale: to look at one takes longer than what is in it.
 MANY = 50_000

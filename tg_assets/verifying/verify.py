@@ -15,13 +15,13 @@ from sqlalchemy import Connection, text
 
 from tg_assets.ledger.engine import run_stage
 from tg_assets.ledger.stage import Stage
-from tg_assets.rebuilding.stretches import stretches
 from tg_assets.scope import Scope
 from tg_assets.stores.database import TenantConnection
 from tg_assets.stores.graph import TenantGraph
 from tg_assets.verifying import ledger, shared
 from tg_assets.verifying.findings import Difference, Findings, Place
 from tg_assets.verifying.keeper import Found, Keeper, Part
+from tg_assets.verifying.stretches import stretches
 
 SAMPLE = 100
 """Items of a stage in a stretch that are compared in full, unless all are asked for."""
