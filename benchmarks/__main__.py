@@ -15,7 +15,7 @@ from benchmarks.quiet import quiet
 
 NAMES = [
     "line", "ingest", "ranges", "vectors", "retrieval", "graph", "live", "history", "media", "vision", "albums",
-    "metrics", "maintenance", "backfill", "commands",
+    "metrics", "maintenance", "rebuild", "backfill", "commands",
 ]  # fmt: skip
 WIDTH = 200  # of a pipe
 

@@ -15,6 +15,6 @@ class EmbedderResource(ConfigurableResource):  # type: ignore[type-arg]
         """The embedder; ``TgAssetsError`` when the provider's name is not known."""
         if self.provider not in PROVIDERS:
             raise TgAssetsError(
-                f"There is no embedder {self.provider!r}; set provider to one of {', '.join(sorted(PROVIDERS))}."
+                f"There is no embedder {self.provider!r}; set TG_EMBEDDER to one of {', '.join(sorted(PROVIDERS))}."
             )
         return PROVIDERS[self.provider]()

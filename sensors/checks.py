@@ -13,10 +13,13 @@ from typing import Any
 
 import dagster as dg
 
+from resources.neo4j import Neo4j
 from resources.postgres import Postgres
+from resources.qdrant import Qdrant
 from tg_assets import assets
 from tg_assets.assets.checks import Rule, evaluate
 from tg_assets.assets.order import rules as rules_of
+from tg_assets.errors import ServerDown, ServerRefuses
 from tg_assets.registry.tenants import known_feeds, tenant_slugs
 
 BUDGET_SECONDS = 12.0
@@ -38,7 +41,9 @@ def due(materialized: Mapping[str, tuple[int, float]], seen: Mapping[str, Any], 
 
 
 @dg.sensor(minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
-def evaluate_checks(context: dg.SensorEvaluationContext, postgres: Postgres) -> dg.SensorResult:
+def evaluate_checks(
+    context: dg.SensorEvaluationContext, postgres: Postgres, qdrant: Qdrant, neo4j: Neo4j
+) -> dg.SensorResult:
     """Evaluate the checks of assets that were materialized since they were evaluated."""
     deadline, now = time.monotonic() + BUDGET_SECONDS, time.time()
     rules: dict[str, list[Rule]] = {}
@@ -52,12 +57,16 @@ def evaluate_checks(context: dg.SensorEvaluationContext, postgres: Postgres) -> 
     }
     seen: dict[str, Any] = json.loads(context.cursor or "{}")
     slugs = tenant_slugs(known_feeds(context.instance))
+    stores = {"qdrant": qdrant, "neo4j": neo4j}
     events = []
     for asset in due(newest, seen, now):
         if time.monotonic() > deadline:
             break
         for rule in rules[asset]:
-            result = evaluate(rule, postgres, slugs)
+            try:
+                result = evaluate(rule, postgres, slugs, stores.get(rule.store))
+            except (ServerDown, ServerRefuses):  # what it last said stays, and health says that the server is away
+                continue
             events.append(
                 dg.AssetCheckEvaluation(
                     asset_key=dg.AssetKey(asset), check_name=rule.name, passed=result.passed, severity=result.severity,

@@ -220,6 +220,7 @@ def test_a_requested_run_processes_every_partition_of_its_range(
         evaluations = result.get_asset_check_evaluations()
         assert {evaluation.check_name for evaluation in evaluations} == {
             "nothing_failed", "no_picture_waits", "every_message_is_parsed", "album_counts_are_true",
+            "agrees_with_database",
         }  # fmt: skip
         assert all(evaluation.passed for evaluation in evaluations)
     assert pipeline.scalar(tenant, "SELECT count(*) FROM posts") == 5

@@ -38,6 +38,7 @@ from tg_assets.runs.schedules import (
     nightly_maintenance,
     nightly_refresh,
 )
+from tg_assets.runs.store_runs import rebuild_neo4j, rebuild_qdrant, verify
 from tg_assets.runs.telegram_runs import catch_up, fetch, sideload_job, sweep
 
 SENSORS = [
@@ -61,7 +62,7 @@ def default_resources() -> dict[str, Any]:
         "redis": Redis(url=dg.EnvVar("TG_REDIS_URL")),
         "neo4j": Neo4j(url=dg.EnvVar("TG_NEO4J_URL")),
         "vision": VisionResource(),
-        "embedder": EmbedderResource(),
+        "embedder": EmbedderResource(provider=dg.EnvVar("TG_EMBEDDER") if "TG_EMBEDDER" in os.environ else "use"),
         "tagger": TaggerResource(),
         "speech": SpeechResource(),
     }
@@ -77,7 +78,20 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
     return dg.Definitions(
         assets=defined_assets(),
         asset_checks=[checks.definition(rule) for rule in rules(assets.ASSETS)],
-        jobs=[everything, tail, refresh, catch_up, fetch, sweep, sideload_job, maintenance, tidy],
+        jobs=[
+            everything,
+            tail,
+            refresh,
+            catch_up,
+            fetch,
+            sweep,
+            sideload_job,
+            maintenance,
+            tidy,
+            rebuild_qdrant,
+            rebuild_neo4j,
+            verify,
+        ],
         schedules=SCHEDULES,
         sensors=SENSORS,
         resources={**default_resources(), **(resource_overrides or {})},

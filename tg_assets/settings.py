@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """``bolt://user:password@host:port``."""
     qdrant_url: SecretStr | None = None
     qdrant_api_key: SecretStr | None = None
+    embedder: str = "use"
+    """Who makes vectors of texts, a name of ``embedder.PROVIDERS``; an index is of another one until it is rebuilt."""
     objects_url: str | None = None
     """``file:///dir`` or ``s3://bucket/prefix``."""
     dagster_url: str | None = None

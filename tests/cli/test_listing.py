@@ -22,6 +22,7 @@ COMMANDS = {
     "watch --once": {"part", "seen", "away"},
     "search маяк --tenant demo": set[str](),
     "context маяк --tenant demo": set[str](),
+    "verify --tenant demo": set[str](),
 }
 
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+import orjson
+
+from benchmarks import fingerprint
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.answers.ranked import ranked
-from tg_assets.assets.rebuilt import rebuild_index
+from tg_assets.assets.rebuilt import rebuild_in_place, rebuild_index
 from tg_assets.assets.tools import Tools
 from tg_assets.embedder import HashEmbedder
 from tg_assets.ledger.engine import run_stage
@@ -71,9 +74,27 @@ class House:
                     for of in stages[name]:
                         run_stage(of, session, scope)
 
-    def rebuild(self) -> str:
-        """The index, anew."""
-        return rebuild_index(self.tools, self.tenants, advance=lambda *_: None, log=lambda _: None)
+    def rebuild(self, what: str = "index") -> str:
+        """The index, anew; or an asset of the first tenant, in place."""
+        quiet: Any = {"advance": lambda *_: None, "log": lambda _: None}
+        if what == "index":
+            return rebuild_index(self.tools, self.tenants, **quiet)
+        rebuild_in_place(self.tools, what, self.tenants[0], **quiet)
+        return what
+
+    def graph(self, tenant: str) -> set[bytes]:
+        """Nodes and relations of a tenant."""
+        found = [*fingerprint.nodes(self.tools, tenant), *fingerprint.relations(self.tools, tenant)]
+        return {orjson.dumps(row, default=fingerprint._plain, option=orjson.OPT_SORT_KEYS) for row in found}
+
+    def cypher(self, tenant: str, statement: str, **values: Any) -> list[dict[str, Any]]:
+        """Rows of a statement about a tenant's graph."""
+        with pipeline.neo4j().tenant(ids.tenant_id(tenant)) as graph:
+            return graph.read(statement, **values)
+
+    def state(self, tenant: str) -> Any:
+        """All that must not change where somebody else's things are made again."""
+        return self.points(tenant), self.graph(tenant), ledger(tenant, "%"), pipeline.content_hashes(tenant)
 
     def find(self, tenant: str, question: str) -> list[tuple[UUID, float]]:
         """The best of what is found for a question: of many that are equally far, any may be the last."""

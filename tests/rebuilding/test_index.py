@@ -5,10 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from qdrant_client import models
 
 from tests.rebuilding.support import QUESTIONS, House, Model, close, ledger
 from tests.support import pipeline
 from tg_assets import ids
+from tg_assets.assets import qdrant_points
 from tg_assets.errors import TgAssetsError
 from tg_assets.ledger.engine import run_stage
 from tg_assets.stores.collections import NEXT, Collections, Version, _create, _delete
@@ -138,6 +140,7 @@ def test_an_index_without_versions_answers_and_is_replaced(house: House) -> None
         about = client.get_collection(house.alias).config.params
         house.drop()
         client.create_collection(house.alias, vectors_config=about.vectors, sparse_vectors_config=about.sparse_vectors)
+        client.create_payload_index(house.alias, "tenant_id", models.PayloadSchemaType.KEYWORD, wait=True)
     with house.index.tenant(ids.tenant_id(tenant)) as index:
         index.upsert(list(points.values()))
     house.make(tenant)
@@ -215,3 +218,27 @@ def test_deleted_messages_are_not_in_the_new_version(house: House) -> None:
         for scope in house.scopes(tenant):
             for of in pipeline.prepared_stages(house.tools)["qdrant_points"]:
                 assert run_stage(of, session, scope, dry_run=True).todo == 0
+
+
+def test_what_cannot_be_made_keeps_the_index_that_has_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One bad item does not stop a rebuild, but what can be found is not lost by one."""
+    (tenant,) = house.tenants
+    points, said, state = house.points(tenant), ledger(tenant), house.collections()
+    bad, made = min(points), qdrant_points._payload
+
+    def payload(row: Any, *rest: Any) -> Any:
+        if str(row.id) == bad:
+            raise ValueError
+        return made(row, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(qdrant_points, "_payload", payload)
+        with pytest.raises(TgAssetsError, match="1 things that can be found now"):
+            house.rebuild()
+    assert house.collections()[0] == state[0]
+    assert close(house.points(tenant), points)
+    assert ledger(tenant, "qdrant_points") + ledger(tenant, "qdrant_points.albums") == said
+    name = house.rebuild()
+    assert house.collections() == (name, [name])
+    assert close(house.points(tenant), points)
+    assert ledger(tenant) == said

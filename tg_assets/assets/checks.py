@@ -4,8 +4,9 @@ Each looks at every tenant in turn (row security shows one at a time) and names 
 evaluated by runs that materialize their asset, and by the sensor ``evaluate_checks`` for what came in otherwise.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 from sqlalchemy import text
@@ -18,7 +19,10 @@ from tg_assets.stores.database import TenantConnection
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``statement`` counts what must not be, in one tenant; ``what`` names it. ``stages`` is its one parameter."""
+    """``statement`` counts what must not be, in one tenant; ``what`` names it. ``stages`` is its one parameter.
+
+    Where a resource, named ``store``, has to be asked, too, it is ``counted`` by a function of a tenant and of that.
+    """
 
     asset: str
     name: str
@@ -26,16 +30,17 @@ class Rule:
     statement: str
     what: str
     stages: tuple[str, ...] = ()
+    store: str = ""
+    counted: Callable[[TenantConnection, Any], int] | None = None
 
 
-def evaluate(rule: Rule, postgres: Postgres, slugs: Iterable[str]) -> dg.AssetCheckResult:
-    """What a rule says of these tenants now."""
+def evaluate(rule: Rule, postgres: Postgres, slugs: Iterable[str], store: Any = None) -> dg.AssetCheckResult:
+    """What a rule says of these tenants now; ``store`` is the resource that it names."""
     counts = {}
     with postgres.connection() as connection:
         for slug in slugs:
-            with TenantConnection(connection, ids.tenant_id(slug)).transaction():
-                found = connection.execute(text(rule.statement), {"stages": list(rule.stages)} if rule.stages else {})
-                counts[slug] = int(found.scalar_one())
+            session = TenantConnection(connection, ids.tenant_id(slug))
+            counts[slug] = rule.counted(session, store) if rule.counted else _counted(rule, session)
     total = sum(counts.values())
     return dg.AssetCheckResult(
         passed=total == 0,
@@ -45,6 +50,12 @@ def evaluate(rule: Rule, postgres: Postgres, slugs: Iterable[str]) -> dg.AssetCh
         description=f"{total:,} {rule.what}" if total else f"no {rule.what}",
         metadata={"count": total, **{f"tenant/{slug}": count for slug, count in counts.items() if count}},
     )
+
+
+def _counted(rule: Rule, session: TenantConnection) -> int:
+    with session.transaction() as connection:
+        found = connection.execute(text(rule.statement), {"stages": list(rule.stages)} if rule.stages else {})
+        return int(found.scalar_one())
 
 
 def nothing_failed(asset: str, stages: tuple[str, ...]) -> Rule:
@@ -62,8 +73,15 @@ def nothing_failed(asset: str, stages: tuple[str, ...]) -> Rule:
 def definition(rule: Rule) -> dg.AssetChecksDefinition:
     """A rule as Dagster's check."""
 
-    @dg.asset_check(asset=rule.asset, name=rule.name, description=rule.description)
-    def check(context: dg.AssetCheckExecutionContext, postgres: Postgres) -> dg.AssetCheckResult:
-        return evaluate(rule, postgres, tenant_slugs(known_feeds(context.instance)))
+    @dg.asset_check(
+        asset=rule.asset,
+        name=rule.name,
+        description=rule.description,
+        required_resource_keys={"postgres", *filter(None, [rule.store])},
+    )
+    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        resources: Any = context.resources
+        store = getattr(resources, rule.store) if rule.store else None
+        return evaluate(rule, resources.postgres, tenant_slugs(known_feeds(context.instance)), store)
 
     return check

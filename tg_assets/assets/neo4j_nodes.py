@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from tg_assets.assets import dialogues
+from tg_assets.assets import dialogues, store_checks
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.graph import rows, schema
 from tg_assets.graph import statements as cypher
@@ -232,4 +232,5 @@ ASSET = Asset(
     stages=lambda tools: stages(tools.graph),
     ledger=("neo4j_nodes", "neo4j_nodes.albums"),
     live=Live(),
+    checks=(store_checks.nodes("neo4j_nodes", "neo4j_nodes"),),
 )

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from tg_assets.assets import store_checks
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.tools import Tools
 from tg_assets.embedder import Embedder
@@ -169,8 +170,9 @@ def _event(row: Any, embedder: Embedder) -> PostIndexedEventV1:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of what has points: its stage's name, which items there are, and their rows."""
+    """One kind of what has points, as their payload calls it: its stage's name, which items there are, their rows."""
 
+    kind: str
     stage: str
     inputs: str
     select: str
@@ -178,8 +180,8 @@ class Kind:
 
 # Whoever adds what has points adds its line; a rebuild and ``verify`` know them by this list.
 KINDS = (
-    Kind("qdrant_points", POST_INPUTS, POSTS),
-    Kind("qdrant_points.albums", ALBUM_INPUTS, ALBUMS),
+    Kind("post", "qdrant_points", POST_INPUTS, POSTS),
+    Kind("album", "qdrant_points.albums", ALBUM_INPUTS, ALBUMS),
 )
 
 
@@ -269,4 +271,5 @@ ASSET = Asset(
     stages=stages,
     ledger=tuple(kind.stage for kind in KINDS),
     live=Live(),
+    checks=(store_checks.points("qdrant_points", tuple(kind.stage for kind in KINDS)),),
 )

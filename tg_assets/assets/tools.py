@@ -3,13 +3,14 @@
 The same stages serve a run, the live refresh and a rehearsal; what differs between them is here and nowhere else.
 """
 
+import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tg_assets.embedder import Embedder, ParallelEmbedder
-from tg_assets.errors import ServerDown, TgAssetsError
+from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 from tg_assets.ids import tenant_id
 from tg_assets.settings import Settings
 from tg_assets.stores.collections import Collection, maker
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from resources.vision import TenantVision
 
 
+ASKED_SECONDS = 5.0
+"""How long a run takes the index to be of the same model: its stages are made anew for each scope."""
+
+
 class Tools:
     """Resources of a run by the names that they have in the definitions.
 
@@ -39,6 +44,7 @@ class Tools:
     def __init__(self, resource: Callable[[str], Any], *, live: bool = False) -> None:
         self.resource = resource
         self.is_live = live
+        self._indexer: tuple[float, Embedder | None] = 0.0, None
 
     @cached_property
     def settings(self) -> Settings:
@@ -99,12 +105,19 @@ class Tools:
         return self._cached(found, tenant)
 
     def indexer(self, tenant: UUID) -> Embedder:
-        """The model of the index as it is now; the one that was chosen where nobody can say."""
-        try:
-            with self.vectors.tenant(tenant) as index:
-                return maker(index.collection(), self.embedder) or self.embedder
-        except ServerDown:  # whoever writes is told
-            return self.embedder
+        """The model of the index as it is, or was a moment ago; the one that was chosen where nobody can say.
+
+        It names the version of what is made. Whoever writes asks again (``indexed_by``).
+        """
+        asked, found = self._indexer
+        if found is None or time.monotonic() - asked > ASKED_SECONDS:
+            try:
+                with self.vectors.tenant(tenant) as index:
+                    found = maker(index.collection(), self.embedder) or self.embedder
+            except (ServerDown, ServerRefuses):  # whoever writes is told
+                return self.embedder
+            self._indexer = time.monotonic(), found
+        return found
 
     @cached_property
     def workers(self) -> Workers:

@@ -29,6 +29,8 @@ COMMANDS = {
     "listen": ("listen", "Follow accounts' chats live: new, edited, deleted."),
     "coverage": ("coverage", "Show which message ids are known, and gaps."),
     "backfill": ("backfill", "Materialize a feed over a range of dates."),
+    "rebuild": ("rebuild", "Make vectors or graph again from the database."),
+    "verify": ("verify", "Compare all stores, and mend what differs."),
     "search": ("search", "Search posts and albums."),
     "pictures": ("pictures", "Find pictures by words, or like another one."),
     "context": ("context", "Gather what there is on a question, or answer it."),

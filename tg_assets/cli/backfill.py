@@ -180,8 +180,6 @@ def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str
     """Say what a backfill would do: rows, pictures, tokens and cost, stage after stage. Writes nothing."""
     from tg_assets import assets as listed
     from tg_assets.assets.rehearsal import rehearse
-    from tg_assets.assets.tools import Tools
-    from tg_assets.definitions import default_resources
     from tg_assets.ledger.stage import Report
     from tg_assets.partitions import window
     from tg_assets.scope import Scope
@@ -189,11 +187,7 @@ def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str
     _check_feed(feed)
     keys = date_keys(dates)
     scope = Scope(feed, window(keys[0])[0], window(keys[-1])[1], chats)
-    stores = {
-        "settings": runtime.settings(), "postgres": runtime.postgres(), "objects": runtime.objects(),
-        "qdrant": runtime.qdrant(), "neo4j": runtime.neo4j(),
-    }  # fmt: skip
-    tools = Tools({**default_resources(), **stores}.__getitem__)
+    tools = runtime.tools()
     table = Table("stage", "made by", box=None, pad_edge=False, header_style="bold")
     for name in ("items", "stale", "pictures", "tokens", "cost", "seconds"):
         table.add_column(name, justify="right")

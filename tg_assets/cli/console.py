@@ -54,9 +54,10 @@ class PlainConsole(Console):
 console = PlainConsole(highlight=False, markup=False, emoji=False)
 
 
-def progress_bar() -> Progress:
+def progress_bar(*, to_stderr: bool = False) -> Progress:
     """Bars of what is done, of how much, and for how long; in a pipe a line each when all is over."""
+    shown = PlainConsole(highlight=False, markup=False, emoji=False, stderr=True) if to_stderr else console
     told = TextColumn("{task.description}", markup=False)
-    if not console.is_terminal:
-        return Progress(told, MofNCompleteColumn(), console=console)
-    return Progress(SpinnerColumn(), told, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console)
+    if not shown.is_terminal:
+        return Progress(told, MofNCompleteColumn(), console=shown)
+    return Progress(SpinnerColumn(), told, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=shown)

@@ -193,15 +193,6 @@ def _graph() -> str:
     )
 
 
-def _vectors() -> str:
-    from tg_assets import ids
-
-    with runtime.qdrant().tenant(ids.tenant_id("doctor")) as index:
-        return "answers; " + (
-            "the collection is there" if index.exists() else "no collection yet: made by the first run"
-        )
-
-
 def _objects() -> str:
     store = runtime.objects()
     store.put("doctor/probe", b"probe")
@@ -264,7 +255,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "clocks": _clock,
     "disk": _disk,
     "graph": _graph,
-    "vectors": _vectors,
+    "vectors": doctor_models.index,
     "objects": _objects,
     "Dagster": _dagster,
     "Telegram": _telegram,

@@ -1,9 +1,13 @@
 """What ``doctor`` says of models: which there are, whether their files are the measured ones, and what they lack."""
 
 import os
+from typing import TYPE_CHECKING
 
 from tg_assets.cli import runtime
 from tg_assets.errors import TgAssetsError
+
+if TYPE_CHECKING:
+    from tg_assets.embedder import Embedder
 
 
 def ocr() -> str:
@@ -67,7 +71,27 @@ def elsewhere() -> str:
 
 
 def embedder() -> str:
-    from tg_assets.embedder import UseEmbedder
-
-    model = UseEmbedder()
+    model = _embedder()
     return f"{model.model_id}, {model.dimension} numbers"
+
+
+def index() -> str:
+    """The vector index, and whether it is of the model that is chosen."""
+    from tg_assets import ids
+
+    with runtime.qdrant().tenant(ids.tenant_id("doctor")) as found:
+        collection = found.collection()
+    if collection is None:
+        return "answers; no collection yet: made by the first run"
+    if not collection.is_new(_embedder()):
+        raise TgAssetsError(
+            f"{collection.name} answers, but it is of another model than {_embedder().model_id} (TG_EMBEDDER) or of "
+            "another release's format. `tg-assets rebuild qdrant` builds a new one beside it."
+        )
+    return f"answers; {collection.name} is of {_embedder().model_id}"
+
+
+def _embedder() -> "Embedder":
+    from resources.embedder import EmbedderResource
+
+    return EmbedderResource(provider=runtime.settings().embedder).get()

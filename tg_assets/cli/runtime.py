@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from tg_assets.answers.archive import Archive
+    from tg_assets.assets.tools import Tools
     from tg_assets.registry.tenants import Keys
     from tg_assets.remote.chat import Chat
     from tg_assets.stores.dagster_lines import RunLog
@@ -126,6 +127,19 @@ def answerer(tenant: str) -> "Chat":
             "names (docs/models.md)."
         )
     return connect(model, postgres(), ids.tenant_id(tenant))
+
+
+def tools() -> "Tools":
+    """What stages are made of, for commands that run them in their own process."""
+    from resources.embedder import EmbedderResource
+    from tg_assets.assets.tools import Tools
+    from tg_assets.definitions import default_resources
+
+    stores = {
+        "settings": settings(), "postgres": postgres(), "objects": objects(), "qdrant": qdrant(), "neo4j": neo4j(),
+        "embedder": EmbedderResource(provider=settings().embedder),
+    }  # fmt: skip
+    return Tools({**default_resources(), **stores}.__getitem__)
 
 
 def keys() -> "Keys":

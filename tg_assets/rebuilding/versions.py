@@ -17,10 +17,10 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.ledger import switching
 from tg_assets.ledger.engine import run_stage
 from tg_assets.ledger.stage import Report, Stage
-from tg_assets.rebuilding.stretches import MESSAGES, stretches
 from tg_assets.stores.collections import Collections, Version, answering
 from tg_assets.stores.database import Database, advisory_lock
 from tg_assets.stores.vectors import VectorIndex
+from tg_assets.verifying.stretches import MESSAGES, stretches
 
 # Of a stretch in which little is stale: to look at one takes longer than what is in it.
 MANY = 50_000
@@ -86,6 +86,8 @@ class Building:
             self._pass(name, "what came meanwhile", MANY)
             with switching.alone(self._database, self._index.alias):
                 self._pass(name, "the last of it", MANY)
+                if current is not None:
+                    self._require_whole(name)
                 collections.switch(name)
                 self._adopt(name)
             return self._end(collections, name)
@@ -134,6 +136,24 @@ class Building:
         self._log(f"{what}: {total.done:,} made, {total.skipped.total():,} skipped, {total.failed.total():,} failed")
         return total
 
+    def _require_whole(self, name: str) -> None:
+        """Raise TgAssetsError when something could not be made that is in the index that answers."""
+        lost = 0
+        for tenant in self._tenants:
+            for of, stage in self._stages(tenant, name).items():
+                with self._database.tenant(tenant) as session, session.transaction() as connection:
+                    lost += connection.execute(
+                        text("""SELECT count(*) FROM derivations n JOIN derivations d USING (item_id)
+                                WHERE n.stage = :stage AND n.version = :version AND n.status = 'error'
+                                  AND d.stage = :of AND d.status = 'ok'"""),
+                        {"stage": stage.name, "version": stage.version, "of": of},
+                    ).scalar_one()
+        if lost:
+            raise TgAssetsError(
+                f"{lost:,} things that can be found now could not be made for {name}, so it does not take the place of "
+                "the index that answers. The log says why; run this again once that is mended."
+            )
+
     def _adopt(self, name: str) -> None:
         now = self._made()
         for tenant in self._tenants:
@@ -142,13 +162,13 @@ class Building:
                 switching.adopt(connection, {stage: (version, now[stage]) for stage, version in built.items()})
 
     def _end(self, collections: Collections, name: str) -> str:
-        """What is left to do once a version answers and the ledger says so."""
-        for tenant in self._tenants:
-            with self._database.tenant(tenant) as session, session.transaction() as connection:
-                switching.forget(connection, self._stages(tenant, name))
+        """What is left to do once a version answers and the ledger says so; last, what says that it is to be done."""
         for other in collections.versions():
             if other != answering(self._index.alias, collections.aliases()):
                 collections.drop(other)
+        for tenant in self._tenants:
+            with self._database.tenant(tenant) as session, session.transaction() as connection:
+                switching.forget(connection, self._stages(tenant, name))
         self._log(f"{name} answers")
         return name
 

@@ -59,9 +59,22 @@ class TenantGraph:
         """
         return [record.data() for record in self._run(statement, owners=[0, *owners], **parameters).records]
 
-    def _run(self, statement: str, **parameters: Any) -> Any:
+    def pages(self, statement: str, **parameters: Any) -> Iterator[list[dict[str, Any]]]:
+        """Rows of a statement that may have any number of them, a page at a time, as the server gives them."""
+        from neo4j import READ_ACCESS
+
+        self._require_tenant(statement)
+        with self._driver.session(fetch_size=BATCH, default_access_mode=READ_ACCESS) as session:
+            found = session.run(statement, {"tenant": self.tenant, **_in_utc(parameters)})
+            while page := [record.data() for record in found.fetch(BATCH)]:
+                yield page
+
+    def _require_tenant(self, statement: str) -> None:
         if "$tenant" not in statement:
             raise TgAssetsError(f"A graph statement without $tenant is not run: {statement[:80]!r}")
+
+    def _run(self, statement: str, **parameters: Any) -> Any:
+        self._require_tenant(statement)
         return self._driver.execute_query(statement, parameters_={"tenant": self.tenant, **_in_utc(parameters)})
 
 

@@ -8,6 +8,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore as Store
 
 PART_BYTES = 1 << 20
+LISTED = 1000
 
 
 @lru_cache(maxsize=4)
@@ -128,6 +130,18 @@ class ObjectStore:
             _find_bucket(self.url)
             return False
         return True
+
+    def listed(self, prefix: str) -> Iterator[list[tuple[str, int, datetime]]]:
+        """Key, size and time of the last change, aware UTC, of all objects whose keys begin so, a page at a time."""
+        import obstore
+
+        pages = iter(obstore.list(_store(self.url), prefix, chunk_size=LISTED))
+        while True:
+            with _told(self.url):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield [(one["path"], one["size"], one["last_modified"]) for one in page]
 
     def delete(self, key: str) -> None:
         """Remove an object; a missing one is fine."""

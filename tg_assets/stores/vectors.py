@@ -11,7 +11,6 @@ legs are weighed, HTTP, making collections.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -23,6 +22,9 @@ from tg_assets.stores.collections import DENSE as DENSE
 from tg_assets.stores.collections import LEMMAS as LEMMAS
 from tg_assets.stores.collections import TRIGRAMS as TRIGRAMS
 from tg_assets.stores.collections import Collection, Collections, Version, answering, fingerprint_of
+from tg_assets.stores.narrow import NOBODY as NOBODY
+from tg_assets.stores.narrow import Narrow as Narrow
+from tg_assets.stores.narrow import conditions, one_of
 from tg_assets.stores.qdrant_http import REFUSED, TIMEOUT_SECONDS, Wire, connected, refusing, silent, unusable
 
 if TYPE_CHECKING:
@@ -31,28 +33,8 @@ if TYPE_CHECKING:
 MISSING = 404
 COLLECTION = "tg_assets"
 """The name that people query by."""
-NOBODY = 0
-"""Owner of what is not private."""
 BATCH = 256
 PAGE = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Narrow:
-    """What a search is limited to; empty means everything of the tenant that the owners may see."""
-
-    owners: tuple[int, ...] = ()
-    feeds: tuple[str, ...] = ()
-    kind: str | None = None
-    album_id: str | None = None
-    tags: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    classifications: tuple[str, ...] = ()
-    """Only posts with a picture of one of these kinds."""
-    author: str | None = None
-    """A key of ``index.authors``."""
-    lang: str | None = None
 
 
 class PointsRefused(Exception):
@@ -113,15 +95,15 @@ class TenantIndex:
                 last.result()
         return count
 
-    def delete(self, ids: Sequence[UUID]) -> None:
+    def delete(self, ids: Sequence[UUID | int]) -> None:
         """Remove points by id, if they are this tenant's."""
         if ids:
-            self._delete({"has_id": [str(one) for one in ids]})
+            self._delete({"has_id": [one if isinstance(one, int) else str(one) for one in ids]})
 
     def delete_chats(self, channels: Sequence[UUID]) -> None:
         """Remove all points of chats, if they are this tenant's."""
         if channels:
-            self._delete(_one_of("channel_id", [str(one) for one in channels]))
+            self._delete(one_of("channel_id", [str(one) for one in channels]))
 
     def _delete(self, which: Mapping[str, Any]) -> None:
         self._change("POST", "points/delete", {"filter": {"must": [self._mine(), which]}})
@@ -144,7 +126,7 @@ class TenantIndex:
         A leg may be a function of the collection that answers, which gives its vector, or None to leave it out. Where
         another collection answers meanwhile the question is put to that one.
         """
-        one = {"filter": self._filter(narrow), "limit": limit, "with_payload": False}
+        one = {"filter": {"must": [self._mine(), *conditions(narrow)]}, "limit": limit, "with_payload": False}
         asked: list[str] = []
 
         def body() -> Mapping[str, Any]:
@@ -183,9 +165,10 @@ class TenantIndex:
         except (ValueError, LookupError, TypeError) as error:  # something else listens there
             raise silent(error) from None
 
-    def payloads(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Payloads of points by id; other tenants' points are left out."""
-        records = self._ask("points", {"ids": list(ids), "with_payload": True, "with_vector": False}) or []
+    def payloads(self, ids: Sequence[str], keys: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
+        """Payloads of points by id, or some keys of them, ``tenant_id`` among these; other tenants' are left out."""
+        wanted = True if keys is None else list(keys)
+        records = self._ask("points", {"ids": list(ids), "with_payload": wanted, "with_vector": False}) or []
         found = {str(record["id"]): dict(record.get("payload") or {}) for record in records}
         return {point: payload for point, payload in found.items() if payload.get("tenant_id") == self.tenant}
 
@@ -216,27 +199,6 @@ class TenantIndex:
 
     def _mine(self) -> dict[str, Any]:
         return {"key": "tenant_id", "match": {"value": self.tenant}}
-
-    def _filter(self, narrow: Narrow) -> dict[str, Any]:
-        must = [self._mine(), _one_of("owner_id", [NOBODY, *narrow.owners])]
-        if narrow.feeds:
-            must.append(_one_of("feed", narrow.feeds))
-        if narrow.kind:
-            must.append(_one_of("kind", [narrow.kind]))
-        if narrow.album_id:
-            must.append(_one_of("album_id", [narrow.album_id]))
-        must += [_one_of("tags", [tag]) for tag in narrow.tags]
-        if narrow.classifications:
-            must.append(_one_of("vision.classification", narrow.classifications))
-        must += [_one_of(key, [value]) for key, value in (("author", narrow.author), ("lang", narrow.lang)) if value]
-        span = {"gte": narrow.since, "lt": narrow.until}
-        if any(span.values()):
-            must.append({"key": "posted_at", "range": {end: at.isoformat() for end, at in span.items() if at}})
-        return {"must": must}
-
-
-def _one_of(key: str, values: Sequence[Any]) -> dict[str, Any]:
-    return {"key": key, "match": {"any": list(values)}}
 
 
 class VectorIndex:

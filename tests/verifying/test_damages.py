@@ -1,0 +1,266 @@
+"""Each kind of damage is named, in its partition, and mended; then everything is as it was."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.rebuilding.support import House, close, ledger
+from tests.support import pipeline
+from tg_assets import ids
+from tg_assets.assets.verified import verify
+from tg_assets.stores.vectors import TenantIndex
+from tg_assets.verifying.findings import Findings
+
+Named = set[tuple[str, str, str]]
+STRANGER = str(ids.tenant_id("nothing of anybody"))
+A_POST = "MATCH (p:Post {tenant_id: $tenant})<-[:HAS_POST]-(:Channel) WHERE NOT p.placeholder AND (p)-[:TAGGED_AS]->() "
+FIRST = "WITH p ORDER BY p.post_id LIMIT 1 "
+
+
+@pytest.fixture(scope="module")
+def house(servers: dict[str, str]) -> Iterator[House]:
+    tenant, other = pipeline.new_tenant(), pipeline.new_tenant()
+    found = House(f"index_{tenant}", [tenant, other])
+    for one in found.tenants:
+        pipeline.import_path(pipeline.SAMPLE, one)
+        found.make(one)
+    yield found
+    found.drop()
+
+
+def look(house: House, *, whole: bool = True, **options: Any) -> Findings:
+    return verify(house.tools, house.tenants[0], whole=whole, **options)
+
+
+def named(found: Findings) -> Named:
+    return {(store, what, kind) for _, store, what, kind in found.counts}
+
+
+def graph(house: House, statement: str) -> None:
+    house.cypher(house.tenants[0], statement)
+
+
+def point(house: House, change: Callable[[TenantIndex, dict[str, Any]], None]) -> None:
+    """Change something about a post's point."""
+    tenant = house.tenants[0]
+    points = house.points(tenant)
+    one = min((one for one in points.values() if one["payload"]["kind"] == "post"), key=lambda one: one["id"])
+    with house.index.tenant(ids.tenant_id(tenant)) as index:
+        change(index, one)
+
+
+def payload(index: TenantIndex, one: dict[str, Any], **changed: Any) -> None:
+    index.upsert([{**one, "payload": {**one["payload"], **changed}}])
+
+
+def rows(house: House, statement: str) -> None:
+    assert pipeline.rows(house.tenants[0], statement)
+
+
+def path_of(key: str) -> Path:
+    return Path(pipeline.objects().url.removeprefix("file://")) / key
+
+
+def stray(house: House) -> None:
+    """A file that nobody knows and that is not new."""
+    path = path_of(f"media/{ids.tenant_id(house.tenants[0])}/00/{'0' * 64}.jpg")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"nothing")
+    os.utime(path, (time.time() - 86_400,) * 2)
+
+
+DAMAGES: dict[str, tuple[Callable[[House], None], Named]] = {
+    "point deleted": (
+        lambda house: point(house, lambda index, one: index._delete({"has_id": [one["id"]]})),
+        {("qdrant", "point of post", "missing")},
+    ),
+    "point too much": (
+        lambda house: point(house, lambda index, one: index.upsert([{**one, "id": STRANGER}])),
+        {("qdrant", "point of post", "extra")},
+    ),
+    "point too much, of no kind": (
+        lambda house: point(
+            house, lambda index, one: payload(index, {**one, "id": STRANGER}, kind="thing", feed=None, posted_at="?")
+        ),
+        {("qdrant", "point of post", "extra")},
+    ),
+    "payload changed": (
+        lambda house: point(house, lambda index, one: payload(index, one, tags=["said by nobody"])),
+        {("qdrant", "point of post", "different")},
+    ),
+    "payload of another feed": (
+        lambda house: point(house, lambda index, one: payload(index, one, feed="no.feed", owner_id=7)),
+        {("qdrant", "point of post", "different")},
+    ),
+    "album's point deleted": (
+        lambda house: rows_of_albums(house),
+        {("qdrant", "point of album", "missing")},
+    ),
+    "post's node deleted": (
+        lambda house: graph(house, A_POST + FIRST + "DETACH DELETE p"),
+        {("neo4j", "Post", "missing")},
+    ),
+    "tag's node deleted": (
+        lambda house: graph(house, A_POST + FIRST + "MATCH (p)-[:TAGGED_AS]->(t) DETACH DELETE t"),
+        {("neo4j", "TAGGED_AS", "missing")},
+    ),
+    "relation deleted": (
+        lambda house: graph(house, A_POST + FIRST + "MATCH (p)<-[r:HAS_POST]-(:Channel) DELETE r"),
+        {("neo4j", "HAS_POST", "missing")},
+    ),
+    "relation too much": (
+        lambda house: graph(
+            house, A_POST + FIRST + "MATCH (w:WebPage {tenant_id: $tenant}) WHERE NOT (p)-[:REFERS_TO]->(w) "
+            "WITH p, w LIMIT 1 CREATE (p)-[:REFERS_TO]->(w)"
+        ),
+        {("neo4j", "REFERS_TO", "extra")},
+    ),
+    "relation of a chat too much": (
+        lambda house: graph(
+            house, A_POST + FIRST + "MATCH (g:Group {tenant_id: $tenant}) WHERE NOT (p)<-[:HAS_POST]-(g) "
+            "WITH p, g LIMIT 1 CREATE (p)<-[:HAS_POST]-(g)"
+        ),
+        {("neo4j", "HAS_POST", "extra")},
+    ),
+    "relation twice": (
+        lambda house: graph(house, A_POST + FIRST + "MATCH (p)<-[:HAS_POST]-(c:Channel) CREATE (p)<-[:HAS_POST]-(c)"),
+        {("neo4j", "HAS_POST", "extra")},
+    ),
+    "property changed": (
+        lambda house: graph(house, A_POST + FIRST + "SET p.url = 'elsewhere'"),
+        {("neo4j", "Post", "different")},
+    ),
+    "album's item gone": (
+        lambda house: graph(house, "MATCH (:Album {tenant_id: $tenant})-[r:CONTAINS]->() WITH r LIMIT 1 DELETE r"),
+        {("neo4j", "CONTAINS", "missing")},
+    ),
+    "node too much": (
+        lambda house: graph(
+            house, "CREATE (:Post {tenant_id: $tenant, post_id: '" + STRANGER + "', placeholder: false})"
+        ),
+        {("neo4j", "Post", "extra")},
+    ),
+    "tag too much": (
+        lambda house: graph(house, "CREATE (:Tag {tenant_id: $tenant, name: 'said by nobody'})"),
+        {("neo4j", "Tag", "extra")},
+    ),
+    "chat too much": (
+        lambda house: graph(house, "CREATE (:Channel {tenant_id: $tenant, channel_id: 'no chat'})"),
+        {("neo4j", "Channel", "extra")},
+    ),
+    "ledger row gone": (
+        lambda house: rows(
+            house,
+            """DELETE FROM derivations WHERE stage = 'qdrant_points' AND item_id = (
+                   SELECT min(item_id::text)::uuid FROM derivations WHERE stage = 'qdrant_points' AND status = 'ok')
+               RETURNING 1""",
+        ),
+        {("ledger", "qdrant_points", "missing")},
+    ),
+    "ledger row of other inputs": (
+        lambda house: rows(
+            house,
+            """UPDATE derivations SET input_hash = 'x' WHERE stage = 'neo4j_nodes' AND item_id = (
+                   SELECT min(item_id::text)::uuid FROM derivations WHERE stage = 'neo4j_nodes') RETURNING 1""",
+        ),
+        {("ledger", "neo4j_nodes", "stale")},
+    ),
+    "object nobody knows": (stray, {("objects", "media", "extra")}),
+}  # fmt: skip
+
+
+def rows_of_albums(house: House) -> None:
+    tenant = house.tenants[0]
+    albums = [one["id"] for one in house.points(tenant).values() if one["payload"]["kind"] == "album"]
+    with house.index.tenant(ids.tenant_id(tenant)) as index:
+        index._delete({"has_id": albums[:1]})
+
+
+def test_nothing_differs(house: House) -> None:
+    """And what was never made is no difference, but is named."""
+    found = look(house)
+    assert named(found) == set()
+    assert found.total == 0
+    assert set(found.compared) == {"ledger", "qdrant", "neo4j", "objects"}
+    assert found.noted().keys() == {"not made"}
+    assert {stage for _, stage, _ in found.notes} == {
+        "vision_summaries",
+        "transcripts",
+        "album_summaries",
+        "feed_statistics",
+    }
+
+
+@pytest.mark.parametrize("damage", list(DAMAGES))
+def test_damage_is_named_and_mended(house: House, damage: str) -> None:
+    """And nothing of another tenant is touched."""
+    tenant, other = house.tenants
+    points, nodes, said, state = house.points(tenant), house.graph(tenant), ledger(tenant, "%"), house.state(other)
+    hurt, names = DAMAGES[damage]
+    hurt(house)
+    found = look(house)
+    assert names <= named(found)
+    # With a node go relations to it, and nodes that only it was related to are alone.
+    assert found.total == 1 or damage in ("post's node deleted", "tag's node deleted")
+    again = look(house, repair=True)
+    assert (named(again), again.total, again.mended) == (named(found), found.total, found.total)
+    assert named(look(house)) == set()
+    assert close(house.points(tenant), points)
+    assert house.graph(tenant) == nodes
+    assert ledger(tenant, "%") == said
+    assert house.state(other) == state
+
+
+def test_a_sample_sees_what_is_everywhere(house: House) -> None:
+    """Ids are all compared, contents of some; one feed is compared alone."""
+    tenant, feed = house.tenants[0], house.scopes(house.tenants[0])[0].feed
+    points = house.points(tenant)
+    with house.index.tenant(ids.tenant_id(tenant)) as index:
+        index.upsert([{**one, "payload": {**one["payload"], "lang": "xx"}} for one in points.values()])
+    some, all_ = look(house, whole=False), look(house)
+    assert all_.total == len(points)
+    assert 100 <= some.total < all_.total
+    alone = look(house, feed=feed, repair=True)
+    mine = sum(one["payload"]["feed"] == feed for one in points.values())
+    assert (alone.total, alone.mended) == (mine, mine)
+    assert {place.feed for place, *_ in alone.counts} == {feed}
+    assert "objects" not in alone.compared
+    assert look(house, repair=True).mended == len(points) - mine
+    assert close(house.points(tenant), points)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_file_that_is_gone_is_asked_for_again(house: House, lost: bool) -> None:
+    """Or one of another size. It is noted as not stored, in its partition, which is dirty for the refresh."""
+    tenant = house.tenants[0]
+    sha256, key, size, feed = pipeline.rows(
+        tenant,
+        """SELECT o.sha256, o.s3_key, o.size_bytes, c.feed FROM media_objects o JOIN post_media_map p USING (sha256)
+           JOIN messages m ON m.id = p.post_id JOIN channels c ON c.id = m.channel_id
+           WHERE o.dropped_at IS NULL ORDER BY o.sha256 LIMIT 1""",
+    )[0]
+    if lost:
+        path_of(key).unlink()
+    else:
+        path_of(key).write_bytes(b"x" * (size + 1))
+    found = look(house)
+    assert named(found) == {("objects", "file", "missing" if lost else "different")}
+    ((place, *_),) = found.counts
+    assert place.feed == feed
+    assert look(house, repair=True).mended == 1
+    clean = look(house)
+    assert named(clean) == set()
+    assert clean.noted()["pending"]
+    assert not path_of(key).exists()
+    reasons = pipeline.rows(
+        tenant, "SELECT DISTINCT missing_reason FROM post_media_map WHERE missing_reason = 'not stored yet'"
+    )
+    assert reasons
+    house.make(tenant)
+    pipeline.rows(tenant, "DELETE FROM dirty RETURNING 1")
+    assert named(look(house)) == set()
+    assert not pipeline.rows(tenant, "SELECT FROM media_objects WHERE sha256 = :sha256", sha256=sha256)

@@ -1,0 +1,96 @@
+"""Nodes that several posts share, and chats: what is in the graph although nothing is there because of which it would
+be. That one is missing is seen at the relations that posts should have to it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from tg_assets.graph import persona
+from tg_assets.graph import statements as cypher
+from tg_assets.graph.schema import KEYS
+from tg_assets.stores.graph import TenantGraph
+
+Row = dict[str, Any]
+
+# When a node is alone, as the statements that drop it have it.
+_ALONE = dict.fromkeys(("Label", "Tag", "ForwardSource", "Author", "WebPage", "User"), "NOT EXISTS { (n)--() }") | {
+    "Image": "NOT EXISTS { (n)<-[:HAS_IMAGE]-() }",
+    "Post": "n.placeholder AND NOT EXISTS { (n)--() }",
+    "Dialogue": "NOT EXISTS { (n)<-[:IN_DIALOGUE]-() }",
+    "Persona": "NOT EXISTS { (n)-[:HAS_DIALOGUE]->() }",
+}
+_DROP = cypher.DROP_ALONE | dict(zip(("Dialogue", "Persona", "User"), persona.DROP_ALONE, strict=True))
+# Nodes of chats, by the id that the registry knows them by.
+_CHATS = ("Channel", "Group")
+_DROP_CHAT = """
+UNWIND $rows AS row
+MATCH (n:{label} {{tenant_id: $tenant, {key}: row.{key}}})
+DETACH DELETE n
+"""
+_PICTURES = """
+MATCH (i:Image {tenant_id: $tenant})
+OPTIONAL MATCH (i)-[:HAS_LABEL]->(l:Label)
+RETURN i.sha256 AS sha256, collect(l.name) AS names
+"""
+_CUT_LABEL = """
+UNWIND $rows AS row
+MATCH (i:Image {tenant_id: $tenant, sha256: row.sha256})-[r:HAS_LABEL]->(l:Label {tenant_id: $tenant, name: row.name})
+DELETE r
+"""
+# As the stage of posts takes them: of each post's first picture.
+_LABELS = """
+    SELECT DISTINCT p.sha256, label FROM post_media_map p JOIN messages m ON m.id = p.post_id AND m.deleted_at IS NULL
+    JOIN post_enrichment v ON v.post_id = p.post_id AND v.kind = 'vision'
+    CROSS JOIN jsonb_array_elements_text(
+        CASE jsonb_typeof(v.data->'labels') WHEN 'array' THEN v.data->'labels' END) AS label
+    WHERE p.position = 0 AND p.sha256 = ANY(:contents)
+"""
+
+
+def alone(graph: TenantGraph) -> Iterator[tuple[str, Row]]:
+    """Nodes that nothing is related to, as label and key."""
+    for label, condition in _ALONE.items():
+        returned = ", ".join(f"n.{name} AS {name}" for name in KEYS[label])
+        statement = f"MATCH (n:{label} {{tenant_id: $tenant}}) WHERE {condition} RETURN {returned}"
+        for page in graph.pages(statement):
+            yield from ((label, row) for row in page)
+
+
+def unknown_chats(graph: TenantGraph, connection: Connection) -> Iterator[tuple[str, Row]]:
+    """Nodes of chats that the tenant does not have, as label and key."""
+    for label in _CHATS:
+        (key,) = KEYS[label]
+        for page in graph.pages(f"MATCH (n:{label} {{tenant_id: $tenant}}) RETURN n.{key} AS {key}"):
+            known = connection.execute(
+                text("SELECT id::text FROM channels WHERE id::text = ANY(:ids)"), {"ids": [row[key] for row in page]}
+            )
+            there = set(known.scalars())
+            yield from ((label, row) for row in page if row[key] not in there)
+
+
+def labels(graph: TenantGraph, connection: Connection) -> Iterator[tuple[str, Row]]:
+    """Labels that a picture has in the graph and should not (``extra``), or the other way round (``missing``)."""
+    for page in graph.pages(_PICTURES):
+        rows = connection.execute(text(_LABELS), {"contents": [row["sha256"] for row in page]})
+        wanted = {(row.sha256, row.label) for row in rows}
+        found = {(row["sha256"], name) for row in page for name in row["names"]}
+        for kind, pairs in (("extra", found - wanted), ("missing", wanted - found)):
+            yield from ((kind, {"sha256": sha256, "name": name}) for sha256, name in sorted(pairs))
+
+
+def mend_labels(graph: TenantGraph, found: Sequence[tuple[str, Row]]) -> None:
+    """Give pictures the labels they should have, and no others."""
+    graph.write(cypher.LABELS, [row for kind, row in found if kind == "missing"])
+    extra = [row for kind, row in found if kind == "extra"]
+    graph.write(_CUT_LABEL, extra)
+    graph.write(cypher.DROP_ALONE["Label"], extra)
+
+
+def drop(graph: TenantGraph, nodes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Remove nodes that are alone still, and those of unknown chats."""
+    for label, statement in _DROP.items():
+        graph.write(statement, [row for one, row in nodes if one == label])
+    for label in _CHATS:
+        statement = _DROP_CHAT.format(label=label, key=KEYS[label][0])
+        graph.write(statement, [row for one, row in nodes if one == label])
