@@ -49,7 +49,7 @@ def pictures_command(
 
     Words may be what a picture shows, what kind it is, its colours, its text and what was said with it.
     """
-    from tg_assets.answers.pictures import pictures_by_words, similar_pictures
+    from tg_assets.answers.pictures import fits, pictures_by_words, similar_pictures
 
     archive = runtime.archive(tenant, owners, feeds or None)
     if query and not like:
@@ -59,10 +59,12 @@ def pictures_command(
     else:
         raise TgAssetsError('Say in words what to look for, or give --like a picture: `tg-assets pictures "red car"`.')
     if as_json:
-        show_json("pictures", map(_plain, found))
+        show_json("pictures", map(_plain, found), fits=fits(found))
         return
     if not found:
         console.print("Nothing found.")
+    elif not fits(found):
+        console.print("Nothing here fits well. The nearest:")
     objects = runtime.objects() if preview else None
     for number, one in enumerate(found, 1):
         show_picture(number, one, is_russian(query or ""))
