@@ -10,11 +10,13 @@ from rich.table import Table
 from sqlalchemy import text
 
 from tg_assets import ids
+from tg_assets.answers.pictures import pictures_by_words
 from tg_assets.cli import runtime
 from tg_assets.cli.backfill import launch, require_success
 from tg_assets.cli.dagster_api import DagsterApi
 from tg_assets.cli.following import Lines
 from tg_assets.cli.imports import run_import
+from tg_assets.cli.pictures import show_pictures
 from tg_assets.cli.produce import replay, send
 from tg_assets.cli.runtime import console
 from tg_assets.cli.search import find, show_hits
@@ -32,6 +34,7 @@ LIVE_RATE, LIVE_QUESTION = 20.0, "замёрз насос скважины"
 # Without any event committed, indexed or linked for so long. Sensors look every few seconds and chunks are small, but
 # three backfills go on meanwhile.
 LIVE_SECONDS = 900.0
+PICTURES = ("смешной мем", "bird")
 QUESTIONS = ("ремонт генератора", "solar panel efficiency", "ошибка подключения к датчику")
 
 
@@ -64,6 +67,9 @@ def demo_command() -> None:
         show_hits(find(question, TENANT, None, 2))
     console.print(f"\nsearch “{LIVE_QUESTION}”, tenant {LIVE_TENANT}: what came in live")
     show_hits(find(LIVE_QUESTION, LIVE_TENANT, None, 2))
+    for words in PICTURES:
+        console.print(f"\npictures “{words}”")
+        show_pictures(pictures_by_words(runtime.archive(TENANT), words, 2), words)
     console.print("\nWho is forwarded most?")
     console.print(_forwards())
     console.print(f"\nLook around: {api.address}/asset-groups  (stop everything with `tg-assets down`)")

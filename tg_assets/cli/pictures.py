@@ -17,7 +17,10 @@ from tg_assets.sandbox.provider import Refused
 from tg_assets.vision.picture_words import is_russian
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tg_assets.answers.pictures import Look, Picture
+    from tg_assets.stores.objects import ObjectStore
 
 WHY = {"words": "", "looks": "looks like it", "shows": "shows the same"}
 WIDE = 48
@@ -65,11 +68,7 @@ def pictures_command(
         console.print("Nothing found.")
     elif not fits(found):
         console.print("Nothing here fits well. The nearest:")
-    objects = runtime.objects() if preview else None
-    for number, one in enumerate(found, 1):
-        show_picture(number, one, is_russian(query or ""))
-        if objects and (drawn := small(objects.media(one.key, one.sha256), one.mime)):
-            console.print(Padding(drawn, (0, 0, 0, 4)))
+    show_pictures(found, query or "", runtime.objects() if preview else None)
 
 
 def _liked(like: str) -> "Look | UUID | str":
@@ -112,8 +111,16 @@ def _plain(one: "Picture") -> dict[str, Any]:
     }
 
 
-def show_picture(number: int, one: "Picture", russian: bool) -> None:
-    """Print where a picture is and what it shows, in the reader's language."""
+def show_pictures(found: "Sequence[Picture]", query: str, objects: "ObjectStore | None" = None) -> None:
+    """Print pictures in the language of the query, with the pictures themselves where their store is given."""
+    for number, one in enumerate(found, 1):
+        _show(number, one, is_russian(query))
+        if objects and (drawn := small(objects.media(one.key, one.sha256), one.mime)):
+            console.print(Padding(drawn, (0, 0, 0, 4)))
+
+
+def _show(number: int, one: "Picture", russian: bool) -> None:
+    """Where a picture is and what it shows."""
     size = f"{one.width}×{one.height}, " if one.width and one.height else ""
     head = Text(f"{number:>2}. {one.score:.2f}  {one.posted_at:%Y-%m-%d}  {one.feed}", style="bold")
     head.append(f"  {size}{one.size_bytes / 1024:,.0f} kB", style="dim")
