@@ -99,7 +99,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url -
 # Resolved for 3.11; what 3.12 wants besides must be declared, or its hash is missing there. data: a package of which
 # only the data is used, so without its dependencies.
 lock: .venv/python
-	@set -e; for part in runtime:"--extra ocr --extra embedded" dev:"--all-extras -c requirements/runtime.txt"; do \
+	@set -e; for part in runtime:"--extra ocr --extra vision --extra embedded" dev:"--all-extras -c requirements/runtime.txt"; do \
 		lock=requirements/$${part%%:*}.txt; \
 		$(COMPILE) pyproject.toml $${part#*:} --upgrade --python-version 3.11 -o $$lock; \
 		more=$$($(COMPILE) pyproject.toml $${part#*:} -c $$lock --python-version 3.12 | grep == | grep -vxFf $$lock || true); \

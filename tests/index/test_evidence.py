@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.chats import PEOPLE, chats
-from tg_assets.index.evidence import FAIR, STRONG, Passage, chance, coverage, verdict
+from tg_assets.index.evidence import FAIR, STRONG, Passage, chance, coverage, readable, verdict
 from tg_assets.index.question import asked, in_other_script
 
 
@@ -51,6 +51,18 @@ def test_chance_grows_with_words_and_meaning() -> None:
     for one in (passage, named):
         assert chance(asked("эффективность батарей"), one, 0.55) > FAIR, "words of another script cannot meet"
     assert [verdict(score) for score in (0.9, STRONG, 0.3, FAIR, 0.01)] == ["strong", "strong", "fair", "fair", "weak"]
+
+
+def test_a_picture_speaks_every_language() -> None:
+    """Its words count whole; where half of the question is of it, words can meet in any script."""
+    seen = Passage.of("Photo 640×480, mostly grey, showing tabby", picture="tabby кошка фото серый")
+    assert coverage(asked("серая кошка"), seen) == 1
+    assert coverage(asked("кошелка"), seen) == 0, "not by likeness"
+    assert chance(asked("серая кошка"), seen, 0.3) > STRONG
+    assert chance(asked("фото свадьбы"), seen, 0.1) < STRONG
+    told = Passage.of("Чинили дизельный генератор до ночи", picture="man мужчина")
+    assert readable(asked("man"), told)
+    assert not readable(asked("who repaired the diesel, a man?"), told), "the text is to be understood by its meaning"
 
 
 def test_made_up_chats_are_the_same_everywhere() -> None:

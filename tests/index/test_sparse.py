@@ -77,6 +77,16 @@ def test_author_and_chat_are_found_beside_the_text() -> None:
         assert document("😀", "Катя", "Маяк") == SparseVector([], [])
 
 
+def test_a_pictures_words_are_found_beside_the_text() -> None:
+    """What it shows before its kind; and what is said in as many words before what is shown."""
+    named = ("держите", None, None, "tabby полосатая кошка cat", "photo фото снимок")
+    for query, document in ((lemma_query, lemma_vector), (trigram_query, trigram_vector)):
+        assert dot(query("кошки"), document(*named)) > dot(query("фото"), document(*named)) > 0
+        assert dot(query("cats"), document(*named)) > 0
+        assert dot(query("фото"), document("это фото")) > dot(query("фото"), document(*named))
+        assert dot(query("держите"), document(*named)) == dot(query("держите"), document(named[0]))
+
+
 def test_question_words_are_not_looked_for() -> None:
     for query in (lemma_query, trigram_query):
         assert query("when did the generator fail?") == query("generator fail")

@@ -137,7 +137,7 @@ def test_a_policy_and_its_reasons(posts: Live) -> None:
         "policy: beyond the first 1 of the post",
     ]
     whole = FakeVision.make(plain, Policy(per_post=2))
-    assert stale(run(posts, whole))["vision_summaries"] == {"changed": 1}
+    assert stale(run(posts, whole))["vision_summaries"] == {"changed": 2}, "described and fingerprinted"
     assert whole.asked == [4]
     none = FakeVision.make(plain, Policy(never=("-1001234567890",)))
     assert stale(run(posts, none))["vision_summaries"] == {"changed": 3}

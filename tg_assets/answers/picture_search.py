@@ -16,9 +16,11 @@ from sqlalchemy import text
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.ranked import ranked
 from tg_assets.errors import TgAssetsError
+from tg_assets.index.evidence import FAIR
 from tg_assets.index.sparse import lemma_query
 from tg_assets.index.text import text_short
 from tg_assets.stores.vectors import LEMMAS, Narrow
+from tg_assets.vision.names import Name
 from tg_assets.vision.picture_words import PictureWords, picture_words
 from tg_assets.vision.prepare import prepare
 from tg_assets.vision.provider import VisionProvider
@@ -109,6 +111,11 @@ def similar_pictures(archive: Archive, like: Look | UUID | str, limit: int = 10)
     return list(found.values())[:limit]
 
 
+def fits(pictures: Sequence[Picture]) -> bool:
+    """Whether the best of them is at all likely to be what was meant."""
+    return bool(pictures) and pictures[0].score >= FAIR
+
+
 def look_at(data: bytes, provider: VisionProvider) -> Look:
     """What a file looks like and shows; ``provider`` is who says it. Raises ``Refused`` for what is no picture."""
     return Look(prepare(data, "", 1).phash, picture_words(provider.describe(data, "").model_dump(mode="json")))
@@ -156,17 +163,21 @@ def _showing(archive: Archive, look: Look) -> list[Picture]:
 
 
 def _shared(one: PictureWords, other: PictureWords) -> float:
-    """The share of names that two pictures have in common, 0…1; what is not known of either does not count."""
+    """The share of names, wider ones too, that two pictures have in common, 0…1; what neither has does not count."""
     parts = [
         (weight, len(a & b) / len(a | b))
         for weight, a, b in (
-            (1 - MANNER, set(one.shown), set(other.shown)),
-            (MANNER, set(one.manner), set(other.manner)),
+            (1 - MANNER, _every(one.shown), _every(other.shown)),
+            (MANNER, _every(one.manner), _every(other.manner)),
         )
         if a or b
     ]
     total = sum(weight for weight, _ in parts)
     return sum(weight * share for weight, share in parts) / total if total else 0.0
+
+
+def _every(names: Iterable[Name]) -> set[str]:
+    return {word for name in names for word in name.every()}
 
 
 def _best(pictures: Iterable[Picture], limit: int) -> list[Picture]:

@@ -12,12 +12,14 @@ from sqlalchemy import text
 from tg_assets import ids
 from tg_assets.answers.context import context
 from tg_assets.answers.markdown import as_text
+from tg_assets.answers.picture_search import pictures_by_words
 from tg_assets.answers.search import search
 from tg_assets.cli import runtime
 from tg_assets.cli.backfill import launch, require_success
 from tg_assets.cli.dagster_api import DagsterApi
 from tg_assets.cli.following import Lines
 from tg_assets.cli.imports import run_import
+from tg_assets.cli.pictures import show_pictures
 from tg_assets.cli.produce import replay, send
 from tg_assets.cli.runtime import console, echo
 from tg_assets.cli.search import show_results
@@ -35,6 +37,7 @@ LIVE_RATE, LIVE_QUESTION = 20.0, "замёрз насос скважины"
 # Without any event committed, indexed or linked for so long. Sensors look every few seconds and chunks are small, but
 # three backfills go on meanwhile.
 LIVE_SECONDS = 900.0
+PICTURES = ("смешной мем", "bird")
 QUESTIONS = ("ремонт генератора", "solar panel efficiency", "ошибка подключения к датчику")
 CONTEXTS, CONTEXT_TOKENS = ("почему не работает генератор?", "how do solar panels work in the cold?"), 800
 
@@ -71,6 +74,9 @@ def demo_command() -> None:
         echo(as_text(context(runtime.archive(TENANT), question, tokens=CONTEXT_TOKENS)))
     console.print(f"\nsearch “{LIVE_QUESTION}”, tenant {LIVE_TENANT}: what came in live")
     show_results(search(runtime.archive(LIVE_TENANT), LIVE_QUESTION, limit=2).results)
+    for words in PICTURES:
+        console.print(f"\npictures “{words}”")
+        show_pictures(pictures_by_words(runtime.archive(TENANT), words, 2), words)
     console.print("\nWho is forwarded most?")
     console.print(_forwards())
     console.print(f"\nLook around: {api.address}/asset-groups  (stop everything with `tg-assets down`)")

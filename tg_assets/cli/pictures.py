@@ -17,7 +17,10 @@ from tg_assets.sandbox.provider import Refused
 from tg_assets.vision.picture_words import is_russian
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tg_assets.answers.picture_search import Look, Picture
+    from tg_assets.stores.objects import ObjectStore
 
 WHY = {"words": "", "looks": "looks like it", "shows": "shows the same"}
 WIDE = 48
@@ -49,7 +52,7 @@ def pictures_command(
 
     Words may be what a picture shows, what kind it is, its colours, its text and what was said with it.
     """
-    from tg_assets.answers.picture_search import pictures_by_words, similar_pictures
+    from tg_assets.answers.picture_search import fits, pictures_by_words, similar_pictures
 
     archive = runtime.archive(tenant, owners, feeds or None)
     if query and not like:
@@ -59,15 +62,13 @@ def pictures_command(
     else:
         raise TgAssetsError('Say in words what to look for, or give --like a picture: `tg-assets pictures "red car"`.')
     if as_json:
-        show_json("pictures", map(_plain, found))
+        show_json("pictures", map(_plain, found), fits=fits(found))
         return
     if not found:
         console.print("Nothing found.")
-    objects = runtime.objects() if preview else None
-    for number, one in enumerate(found, 1):
-        show_picture(number, one, is_russian(query or ""))
-        if objects and (drawn := small(objects.media(one.key, one.sha256), one.mime)):
-            console.print(Padding(drawn, (0, 0, 0, 4)))
+    elif not fits(found):
+        console.print("Nothing here fits well. The nearest:")
+    show_pictures(found, query or "", runtime.objects() if preview else None)
 
 
 def _liked(like: str) -> "Look | UUID | str":
@@ -110,8 +111,16 @@ def _plain(one: "Picture") -> dict[str, Any]:
     }
 
 
-def show_picture(number: int, one: "Picture", russian: bool) -> None:
-    """Print where a picture is and what it shows, in the reader's language."""
+def show_pictures(found: "Sequence[Picture]", query: str, objects: "ObjectStore | None" = None) -> None:
+    """Print pictures in the language of the query, with the pictures themselves where their store is given."""
+    for number, one in enumerate(found, 1):
+        _show(number, one, is_russian(query))
+        if objects and (drawn := small(objects.media(one.key, one.sha256), one.mime)):
+            console.print(Padding(drawn, (0, 0, 0, 4)))
+
+
+def _show(number: int, one: "Picture", russian: bool) -> None:
+    """Where a picture is and what it shows."""
     size = f"{one.width}×{one.height}, " if one.width and one.height else ""
     head = Text(f"{number:>2}. {one.score:.2f}  {one.posted_at:%Y-%m-%d}  {one.feed}", style="bold")
     head.append(f"  {size}{one.size_bytes / 1024:,.0f} kB", style="dim")
