@@ -1,9 +1,9 @@
-"""Asset ``qdrant_points``: a point per post and per album, with three vectors and the contract's payload.
+"""Asset ``qdrant_points``: a point per post, album and conversation, with three vectors and the contract's payload.
 
 The text that is embedded joins the post, what is said in its voice note, its picture's description and the text in
 the picture; who wrote it and where are in the sparse vectors only (the points of a private chat are its owner's). A
 post without words has no point, as a service message in which nobody wrote anything; a deleted one loses it. The
-point's id is the post's or the album's.
+point's id is the post's or the album's. Points of conversations are in ``conversation_points``.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from tg_assets.assets import conversation_points
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.tools import Tools
 from tg_assets.embedder import Embedder
@@ -23,6 +24,7 @@ from tg_assets.index.text import TextParts
 from tg_assets.ledger import outbox, replaced
 from tg_assets.ledger.stage import Chunk, Outcome, Stage, StageOf
 from tg_assets.ledger.status import failed, mark
+from tg_assets.scope import Scope
 from tg_assets.stores.vectors import COLLECTION, DENSE, LEMMAS, TRIGRAMS, VectorIndex
 from tg_assets.workers import Workers
 
@@ -179,25 +181,28 @@ def stage(name: str, inputs: str, select: str, qdrant: VectorIndex, embedder: Em
     return Stage(name, f"{VERSION}/{embedder.model_id}", inputs, work, chunk_size=2000, unmade=unmade)
 
 
-def stages(tools: Tools) -> tuple[StageOf, StageOf]:
-    """Posts, then albums."""
+def stages(tools: Tools) -> tuple[StageOf, ...]:
+    """Posts, albums, then conversations, which use the vectors of their lines."""
 
     def of(name: str, inputs: str, select: str) -> StageOf:
         return lambda scope: stage(name, inputs, select, tools.vectors, tools.embedder_of(scope.tenant), tools.workers)
 
-    return of("qdrant_points", POST_INPUTS, POSTS), of("qdrant_points.albums", ALBUM_INPUTS, ALBUMS)
+    def talks(scope: Scope) -> Stage:
+        return conversation_points.stage(tools.vectors, tools.embedder_of(scope.tenant), tools.workers)
+
+    return of("qdrant_points", POST_INPUTS, POSTS), of("qdrant_points.albums", ALBUM_INPUTS, ALBUMS), talks
 
 
 ASSET = Asset(
     name="qdrant_points",
-    description="Points of posts and albums: dense vectors, lemmas and character 3-grams, searchable by tenant.",
+    description="Points of posts, albums and conversations: dense vectors, lemmas, 3-grams, searchable by tenant.",
     group="stores",
     kinds=frozenset({"qdrant"}),
-    deps=("posts", "tags", "media_groups", "vision_summaries", "transcripts", "album_summaries"),
+    deps=("posts", "tags", "media_groups", "vision_summaries", "transcripts", "album_summaries", "conversations"),
     needs=("qdrant", "embedder"),
     pool="index",
     prepare=lambda tools: tools.vectors.create_collection(tools.embedder.dimension),
     stages=stages,
-    ledger=("qdrant_points", "qdrant_points.albums"),
+    ledger=("qdrant_points", "qdrant_points.albums", conversation_points.NAME),
     live=Live(),
 )
