@@ -56,6 +56,7 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO pictures (tenant_id, sha256, provider, model, vision_version) VALUES (:t, :sha, 'x', 'x', 'x');
         INSERT INTO embeddings (tenant_id, name, sealed) VALUES (:t, :i, 'x');
         INSERT INTO token_usage (tenant_id, day, provider, model) VALUES (:t, now(), 'x', 'x');
+        INSERT INTO conversations VALUES (:t, :i, :i, 'window', :i, '{}', 1, 1, now(), now(), 'x');
         INSERT INTO derived_objects VALUES (:t, :sha, 'x');
         INSERT INTO replaced_ids VALUES (:t, 'qdrant', :i, :i);
         INSERT INTO dead_letters VALUES (:t, :i, 'x', 'x', 'x', '{}')
@@ -75,7 +76,7 @@ def tables(servers: dict[str, str], filled: str) -> list[str]:
         filled, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     )
     names = sorted(row[0] for row in found)
-    assert len(names) == 32
+    assert len(names) == 33
     assert [name for name, count in pipeline.counts(filled, names).items() if not count] == []
     return names
 

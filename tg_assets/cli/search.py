@@ -1,4 +1,4 @@
-"""``search``: ranked posts and albums for a question."""
+"""``search``: ranked posts, albums and lines of conversations for a question."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,9 @@ from tg_assets.index.evidence import verdict
 from tg_assets.index.search import Hit, fits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tg_assets.index.search import Around
     from tg_assets.stores.vectors import Narrow
 
 
@@ -39,7 +42,7 @@ def search_command(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Search posts and albums by meaning and by words, in Russian and English.
+    """Search posts, albums and conversations by meaning and by words, in Russian and English.
 
     The number beside a result is the chance, 0 to 1, that it is what was meant.
 
@@ -91,6 +94,16 @@ def _plain(hit: Hit) -> dict[str, Any]:
         "text": hit.snippet,
         "tags": hit.tags,
         "link": hit.link,
+        "conversation": str(hit.conversation) if hit.conversation else None,
+        "around": [
+            {
+                "telegram_message_id": line.telegram_message_id,
+                "posted_at": line.posted_at.isoformat(),
+                "author": line.author,
+                "text": line.snippet,
+            }
+            for line in hit.around
+        ],
     }
 
 
@@ -102,11 +115,20 @@ def show_hits(hits: list[Hit], *, chats: bool = False) -> None:
         )
         if chats and hit.chat:
             head.append(f"  {hit.chat}", style="green")
-        if hit.kind == "album":
-            head.append("  album", style="magenta")
+        if hit.kind != "post":
+            head.append(f"  {hit.kind}", style="magenta")
         if hit.link:
             head.append(f"  {hit.link}", style="cyan")
         console.print(head)
+        before = [line for line in hit.around if line.posted_at <= hit.posted_at] if hit.kind == "conversation" else []
+        after = [line for line in hit.around if line not in before] if hit.kind == "conversation" else []
+        _show_lines(before)
         console.print(Padding(Text(hit.snippet), (0, 0, 0, 4)))
+        _show_lines(after)
         if hit.tags:
             console.print(Padding(Text("# " + ", ".join(hit.tags[:6]), style="dim"), (0, 0, 0, 4)))
+
+
+def _show_lines(lines: "Sequence[Around]") -> None:
+    for line in lines:
+        console.print(Padding(Text(f"{line.author or '?'}: {line.snippet}", style="dim"), (0, 0, 0, 4)))

@@ -35,6 +35,7 @@ class Narrow:
     owners: tuple[int, ...] = ()
     feeds: tuple[str, ...] = ()
     kind: str | None = None
+    kinds: tuple[str, ...] = ()
     album_id: str | None = None
     tags: tuple[str, ...] = ()
     since: datetime | None = None
@@ -161,6 +162,8 @@ class TenantIndex:
             must.append(_one_of("feed", narrow.feeds))
         if narrow.kind:
             must.append(_one_of("kind", [narrow.kind]))
+        if narrow.kinds:
+            must.append(_one_of("kind", narrow.kinds))
         if narrow.album_id:
             must.append(_one_of("album_id", [narrow.album_id]))
         must += [_one_of("tags", [tag]) for tag in narrow.tags]
