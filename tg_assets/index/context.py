@@ -49,7 +49,7 @@ def look(
     """Search lines by the query's vectors, and lift them by their context; ``most`` hits of each leg."""
     if narrow.tags or narrow.album_id or narrow.kind == "album":  # which no line is by what others say
         return _alone(index.search(vectors, narrow, most))
-    lines: Legs = dict.fromkeys(vectors, [])
+    lines: Legs = {name: [] for name in vectors}
     if narrow.kind != "conversation":
         kinds = (narrow.kind,) if narrow.kind else LINES
         lines = index.search(vectors, replace(narrow, kind=None, kinds=kinds), DEEP)
@@ -62,11 +62,19 @@ def look(
     matter = _matter(query, sparse, lines, index, connection, narrow)
     near = lookup.around(connection, sorted({line for hits in matter.values() for line, _ in hits}))
     members = {unit: found.posts for unit, found in units.items()}
-    best = sorted(((score, unit) for hits in talks.values() for unit, score in hits if unit in units), reverse=True)
+    # A line's window before its thread: what was said around it is read with it.
+    best = sorted(
+        (
+            (units[unit].kind == "window", score, unit)
+            for hits in talks.values()
+            for unit, score in hits
+            if unit in units
+        )
+    )
     return Found(
         {name: hits[:most] for name, hits in lifted(lines, matter, talks, near, members).items()},
         frozenset(line for hits in lines.values() for line, _ in hits),
-        {line: units[unit] for _, unit in reversed(best) for line in units[unit].posts},
+        {line: units[unit] for _, _, unit in best for line in units[unit].posts},
     )
 
 

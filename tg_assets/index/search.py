@@ -70,7 +70,10 @@ def search(
     narrow: Narrow = Narrow(),  # noqa: B008 - frozen
     limit: int = 10,
 ) -> list[Hit]:
-    """Best posts, albums and conversations for a query in any language of the models; raises TgAssetsError for one without words."""
+    """Best posts, albums and conversations for a query in any language of the models.
+
+    Raises TgAssetsError for one without words.
+    """
     if not has_words(query):
         raise TgAssetsError("A search needs at least one word.")
     legs = {
