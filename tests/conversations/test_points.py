@@ -38,11 +38,8 @@ class Indexed(Chat):
 
     def points(self) -> dict[str, dict[str, Any]]:
         """Payloads of all units that there ever were, as far as they have points."""
-        named = [
-            str(ids.conversation_id(self.post(number), kind))
-            for number in range(1, 60)
-            for kind in ("window", "thread")
-        ]
+        anchors = [self.post(number) for number in range(1, 60)]
+        named = [str(ids.conversation_id(anchor, kind)) for anchor in anchors for kind in KINDS]
         with pipeline.qdrant().tenant(ids.tenant_id(self.tenant)) as index:
             return index.payloads(named)
 
