@@ -48,7 +48,7 @@ from tg_assets.stores.vectors import VectorIndex
 from tg_assets.tagging.tags import TagInput
 
 SIZES = "1000 10000"
-MADE = ("posts", "tags", "qdrant_points", "neo4j_nodes", "feed_statistics")
+MADE = ("posts", "conversations", "tags", "qdrant_points", "neo4j_nodes", "feed_statistics")
 ASSETS = [asset for asset in ordered(assets.ASSETS) if asset.name in MADE]
 ALONE = ("tags", "qdrant_points", "neo4j_nodes")
 SAMPLE = STORES = 10_000

@@ -39,8 +39,17 @@ DEPS = {
     "vision_summaries": ["media_objects", "posts"],
     "album_summaries": ["media_groups", "vision_summaries"],
     "transcripts": ["media_objects", "posts"],
+    "conversations": ["posts", "transcripts", "vision_summaries"],
     "tags": ["posts", "transcripts", "vision_summaries"],
-    "qdrant_points": ["album_summaries", "media_groups", "posts", "tags", "transcripts", "vision_summaries"],
+    "qdrant_points": [
+        "album_summaries",
+        "conversations",
+        "media_groups",
+        "posts",
+        "tags",
+        "transcripts",
+        "vision_summaries",
+    ],
     "neo4j_nodes": ["album_summaries", "media_groups", "posts", "tags", "vision_summaries"],
     "feed_statistics": ["posts", "tags"],
 }

@@ -65,6 +65,11 @@ def album_id(channel: UUID, grouped_id: int) -> UUID:
     return uuid5(channel, f"album:{grouped_id}")
 
 
+def conversation_id(anchor: UUID, kind: str) -> UUID:
+    """Id of a unit of a conversation, a ``window`` or a ``thread``, by its first message's."""
+    return uuid5(anchor, f"conversation:{kind}")
+
+
 def media_object_id(tenant: UUID, sha256: str) -> UUID:
     """Id of a stored byte sequence of a tenant."""
     return uuid5(tenant, f"media:{sha256}")

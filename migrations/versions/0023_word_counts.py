@@ -9,7 +9,7 @@ from alembic import op
 from migrations.tenancy import isolate
 
 revision = "0023"
-down_revision = "0021"
+down_revision = "0022"
 
 TABLES = ("word_counts", "counted_points")
 

@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
-from tg_assets.index.search import Hit, search
 
 from tests.answers.gallery import CAR, FILES, ME, Gallery, made
 from tests.vision.drawing import encode
 from tg_assets.answers.picture_search import Picture, look_at, pictures_by_words, similar_pictures
+from tg_assets.answers.ranked import Hit, ranked
 from tg_assets.cli import runtime
 from tg_assets.cli.pictures import pictures_command
 from tg_assets.errors import TgAssetsError
@@ -30,7 +30,7 @@ def numbers(pictures: list[Picture]) -> list[int]:
 
 def ask(gallery: Gallery, query: str, **narrow: object) -> list[Hit]:
     archive = gallery.open()
-    return search(query, archive.tenant, archive.vectors, archive.embedder(), archive.postgres, Narrow(**narrow))
+    return ranked(archive, query, Narrow(**narrow))
 
 
 def sha256(name: str) -> str:

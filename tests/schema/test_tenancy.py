@@ -58,6 +58,7 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO word_counts VALUES (:t, 0, 1, 1, 1);
         INSERT INTO counted_points VALUES (:t, :i, :i, 0, 'x', 'x');
         INSERT INTO token_usage (tenant_id, day, provider, model) VALUES (:t, now(), 'x', 'x');
+        INSERT INTO conversations VALUES (:t, :i, :i, 'window', :i, '{}', 1, 1, now(), now(), 'x');
         INSERT INTO derived_objects VALUES (:t, :sha, 'x');
         INSERT INTO replaced_ids VALUES (:t, 'qdrant', :i, :i);
         INSERT INTO dead_letters VALUES (:t, :i, 'x', 'x', 'x', '{}')
@@ -77,7 +78,7 @@ def tables(servers: dict[str, str], filled: str) -> list[str]:
         filled, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     )
     names = sorted(row[0] for row in found)
-    assert len(names) == 34
+    assert len(names) == 35
     assert [name for name, count in pipeline.counts(filled, names).items() if not count] == []
     return names
 

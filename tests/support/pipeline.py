@@ -44,6 +44,8 @@ ALL_ASSETS = [asset.name for asset in assets.ASSETS]
 _VOLATILE = {
     "received_at", "created_at", "updated_at", "made_at", "superseded_at", "first_seen_at", "run_id", "subscribed_at",
     "described_at", "due_at", "dropped_at",
+    # How far a thread ever reached; what it is without its last message, its points must learn there, too.
+    "reaches",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from tests.support.installation import FEEDS, SAMPLE, Installation
 from tests.ui.conftest import PATIENCE, Shot, new_page
 
 GROUPS = {
-    "telegram": ("telegram_messages", "posts", "media_objects", "media_groups"),
+    "telegram": ("telegram_messages", "posts", "media_objects", "media_groups", "conversations"),
     "enrichment": ("vision_summaries", "album_summaries", "transcripts", "tags"),
     "stores": ("qdrant_points", "neo4j_nodes"),
     "insight": ("feed_statistics",),

@@ -80,8 +80,8 @@ class _Surroundings:
 
 def _gathered(connection: Connection, archive: Archive, hits: Sequence[Hit]) -> list[Gathered]:
     """Results with what is around them: a fixed number of statements."""
-    ids = [hit.id for hit in hits]
-    found_albums = albums_by_id(connection, archive, [hit.id for hit in hits if hit.kind == "album"])
+    ids = [hit.post for hit in hits]
+    found_albums = albums_by_id(connection, archive, [hit.post for hit in hits if hit.kind == "album"])
     anchors = {one: found_albums[one].items[0].id if one in found_albums else one for one in ids}
     found = messages_by_id(connection, archive, list(anchors.values()))
     replies: dict[UUID, list[UUID]] = {}
@@ -98,7 +98,7 @@ def _gathered(connection: Connection, archive: Archive, hits: Sequence[Hit]) -> 
     around = _Surroundings(messages, neighbours(connection, archive, list(found), NEAR, NEAR), replies, albums)
     gathered = []
     for hit in hits:
-        if (one := found.get(anchors[hit.id])) and one.deleted_at is None:
+        if (one := found.get(anchors[hit.post])) and one.deleted_at is None:
             album = albums.get(one.album) if one.album else None
             gathered.append(Gathered(hit.score, one, tuple(_around(one, around)), len(album.items) if album else None))
     return gathered

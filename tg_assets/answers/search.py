@@ -32,6 +32,8 @@ class Result:
     """One found thing; ``score`` is the chance 0…1 that it is meant, ``fit`` a word for it, times are aware UTC."""
 
     id: UUID
+    post: UUID
+    """Of a conversation the line that was found, whose text, time and link these are; else ``id``."""
     kind: str
     score: float
     fit: str
@@ -151,16 +153,19 @@ def carried(connection: Connection, archive: Archive, hits: Sequence[Hit], near:
     """Hits with all that a result carries, in their order."""
     if not hits:
         return ()
-    ids = [hit.id for hit in hits]
+    ids = [hit.post for hit in hits]
     more = {row.id: row for row in connection.execute(text(_CARRIED), {"ids": list(map(str, ids)), **archive.seen})}
     sides = neighbours(connection, archive, ids, near, near)
     made = lineage(connection, ids)
-    return tuple(_result(hit, more.get(hit.id), sides.get(hit.id, Around()), made.get(hit.id, ())) for hit in hits)
+    return tuple(
+        _result(hit, more.get(hit.post), sides.get(hit.post, Around()), made.get(hit.post, ())) for hit in hits
+    )
 
 
 def _result(hit: Hit, row: Any, sides: Around, made: tuple[Made, ...]) -> Result:
     return Result(
         id=hit.id,
+        post=hit.post,
         kind=hit.kind,
         score=round(hit.score, 3),
         fit=verdict(hit.score),

@@ -6,6 +6,7 @@
 
 from tg_assets.assets import (
     album_summaries,
+    conversations,
     feed_statistics,
     media_groups,
     media_objects,
@@ -26,6 +27,7 @@ ASSETS: tuple[Asset, ...] = (
     media_groups.ASSET,
     vision_summaries.ASSET,
     transcripts.ASSET,
+    conversations.ASSET,
     album_summaries.ASSET,
     tags.ASSET,
     qdrant_points.ASSET,

@@ -1,13 +1,13 @@
-"""Asset ``qdrant_points``: a point per post and per album, with three vectors and the contract's payload.
+"""Asset ``qdrant_points``: a point per post, album and conversation, with three vectors and the contract's payload.
 
 The text that is embedded joins the post, what is said in its voice note, its picture's description and the text in
 the picture; who wrote it, where, and what its picture is called in Russian and English are in the sparse vectors only
 (the points of a private chat are its owner's). A post without words has no point, as a service message in which nobody
 wrote anything; a deleted one loses it. The point's id is the post's or the album's. Its words are counted with it
-(``stores.word_counts``).
+(``stores.word_counts``). Points of conversations are in ``conversation_points``.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from tg_assets.assets import store_checks
+from tg_assets.assets import conversation_points, store_checks
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.tools import Tools
 from tg_assets.embedder import Embedder
@@ -170,33 +170,29 @@ def _event(row: Any, embedder: Embedder) -> PostIndexedEventV1:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of what has points, as their payload calls it: its stage's name, which items there are, their rows."""
+    """One kind of what has points, as their payload calls it: its stage's name, which items there are, how they become
+    points.
+
+    ``documents`` gives rows of ``chunk`` with what the index has of them, and why others have no point; ``points``
+    makes points of those, a part at a time, ``payload`` what one says besides vectors. ``after`` is called when points
+    are written where people look.
+    """
 
     kind: str
     stage: str
+    version: str
     inputs: str
-    select: str
+    documents: Callable[[Connection, Workers], tuple[list[tuple[Any, Any]], dict[UUID, str]]]
+    points: Callable[[Sequence[tuple[Any, Any]], Embedder], Iterator[list[dict[str, Any]]]]
+    payload: Callable[[Any, Any, str], dict[str, Any]]
+    after: Callable[[Chunk, Outcome, Sequence[tuple[Any, Any]], Sequence[UUID], Embedder], None]
+    chunk_size: int = 2000
+    unmade: Callable[[Connection, Mapping[UUID, str]], None] | None = None
 
 
-# Whoever adds what has points adds its line; a rebuild and ``verify`` know them by this list.
-KINDS = (
-    Kind("post", "qdrant_points", POST_INPUTS, POSTS),
-    Kind("album", "qdrant_points.albums", ALBUM_INPUTS, ALBUMS),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Into:
-    """A version of the index that is being built: its collection, and who makes its vectors."""
-
-    collection: str
-    embedder: Embedder
-
-
-def documents(
-    connection: Connection, select: str, workers: Workers
+def _documents(
+    select: str, connection: Connection, workers: Workers
 ) -> tuple[list[tuple[Any, Document]], dict[UUID, str]]:
-    """Rows of ``chunk`` with what the index has of them, and why others have no point."""
     rows = connection.execute(text(select)).all()
     kept: list[tuple[Any, Document]] = []
     skipped: dict[UUID, str] = {}
@@ -208,14 +204,63 @@ def documents(
     return kept, skipped
 
 
-def payloads(kept: Sequence[tuple[Any, Document]], embedder: Embedder) -> dict[str, dict[str, Any]]:
-    """Payloads of points by their ids."""
-    return {str(row.id): _payload(row, document, embedder.model_id) for row, document in kept}
+def _count(
+    chunk: Chunk, outcome: Outcome, kept: Sequence[tuple[Any, Document]], chats: Sequence[UUID], _: Embedder
+) -> None:
+    words = [_words(*both) for both in kept]
+    word_counts.move(chunk.connection, words, outcome.skipped, chats)
 
 
-def version(embedder: Embedder, into: Into | None = None) -> str:
-    """The version of stages that write to the index, or to one that is being built."""
-    return f"{VERSION}/{embedder.model_id}" + (f" in {into.collection}" if into else "")
+def _count_and_tell(
+    chunk: Chunk, outcome: Outcome, kept: Sequence[tuple[Any, Document]], chats: Sequence[UUID], embedder: Embedder
+) -> None:
+    mark(chunk.connection, "embedding_status", outcome)
+    outbox.send(chunk.connection, (_event(row, embedder) for row, _ in kept))
+    _count(chunk, outcome, kept, chats, embedder)  # which takes the lock that is taken last
+
+
+# Whoever adds what has points adds its line; a rebuild and ``verify`` know them by this list. Conversations are last:
+# they use the vectors of their lines.
+KINDS = (
+    Kind(
+        "post",
+        "qdrant_points",
+        VERSION,
+        POST_INPUTS,
+        partial(_documents, POSTS),
+        _points,
+        _payload,
+        _count_and_tell,
+        unmade=partial(failed, column="embedding_status"),
+    ),
+    Kind(
+        "album", "qdrant_points.albums", VERSION, ALBUM_INPUTS, partial(_documents, ALBUMS), _points, _payload, _count
+    ),
+    Kind(
+        "conversation",
+        conversation_points.NAME,
+        conversation_points.VERSION,
+        conversation_points.INPUTS,
+        conversation_points.documents,
+        conversation_points.points,
+        conversation_points.payload,
+        conversation_points.after,
+        chunk_size=500,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Into:
+    """A version of the index that is being built: its collection, and who makes its vectors."""
+
+    collection: str
+    embedder: Embedder
+
+
+def version(kind: Kind, embedder: Embedder, into: Into | None = None) -> str:
+    """The version of a kind's stage that writes to the index, or to one that is being built."""
+    return f"{kind.version}/{embedder.model_id}" + (f" in {into.collection}" if into else "")
 
 
 def stage(kind: Kind, tools: Tools, tenant: UUID, into: Into | None = None) -> Stage:
@@ -225,7 +270,7 @@ def stage(kind: Kind, tools: Tools, tenant: UUID, into: Into | None = None) -> S
 
     def work(chunk: Chunk) -> Outcome:
         outcome = Outcome()
-        kept, outcome.skipped = documents(chunk.connection, kind.select, tools.workers)
+        kept, outcome.skipped = kind.documents(chunk.connection, tools.workers)
         chats: list[UUID] = []
         if into is None:
             switching.hold(chunk.connection, qdrant.alias)
@@ -235,23 +280,19 @@ def stage(kind: Kind, tools: Tools, tenant: UUID, into: Into | None = None) -> S
                 chats = [row.id for row in replaced.take(chunk.connection, "qdrant")]
                 index.delete_chats(chats)
             index.delete(list(outcome.skipped))
-            outcome.counts["points"] = index.upsert_while(_points(kept, embedder))
+            outcome.counts["points"] = index.upsert_while(kind.points(kept, embedder))
         if into is None:  # words are the texts', whichever collection has them
-            word_counts.move(chunk.connection, [_words(*both) for both in kept], outcome.skipped, chats)
-        if kind.stage == "qdrant_points" and into is None:
-            mark(chunk.connection, "embedding_status", outcome)
-            outbox.send(chunk.connection, (_event(row, embedder) for row, _ in kept))
+            kind.after(chunk, outcome, kept, chats, embedder)
         return outcome
 
-    made = version(into.embedder if into else tools.indexer(tenant), into)
+    made = version(kind, into.embedder if into else tools.indexer(tenant), into)
     if into is not None:
-        return Stage(kind.stage + switching.REBUILT, made, kind.inputs, work, chunk_size=2000)
-    unmade = partial(failed, column="embedding_status") if kind.stage == "qdrant_points" else None
-    return Stage(kind.stage, made, kind.inputs, work, chunk_size=2000, unmade=unmade)
+        return Stage(kind.stage + switching.REBUILT, made, kind.inputs, work, chunk_size=kind.chunk_size)
+    return Stage(kind.stage, made, kind.inputs, work, chunk_size=kind.chunk_size, unmade=kind.unmade)
 
 
 def stages(tools: Tools) -> tuple[StageOf, ...]:
-    """A stage for each kind."""
+    """A stage for each kind; conversations last, which use the vectors of their lines."""
 
     def of(kind: Kind) -> StageOf:
         return lambda scope: stage(kind, tools, scope.tenant)
@@ -261,10 +302,10 @@ def stages(tools: Tools) -> tuple[StageOf, ...]:
 
 ASSET = Asset(
     name="qdrant_points",
-    description="Points of posts and albums: dense vectors, lemmas and character 3-grams, searchable by tenant.",
+    description="Points of posts, albums and conversations: dense vectors, lemmas, 3-grams, searchable by tenant.",
     group="stores",
     kinds=frozenset({"qdrant"}),
-    deps=("posts", "tags", "media_groups", "vision_summaries", "transcripts", "album_summaries"),
+    deps=("posts", "tags", "media_groups", "vision_summaries", "transcripts", "album_summaries", "conversations"),
     needs=("qdrant", "embedder"),
     pool="index",
     prepare=lambda tools: tools.vectors.create_collection(tools.embedder),

@@ -31,7 +31,7 @@ def rebuild_index(
         return {kind.stage: qdrant_points.stage(kind, tools, tenant, into) for kind in qdrant_points.KINDS}
 
     def made() -> Mapping[str, str]:
-        return dict.fromkeys((kind.stage for kind in qdrant_points.KINDS), qdrant_points.version(tools.embedder))
+        return {kind.stage: qdrant_points.version(kind, tools.embedder) for kind in qdrant_points.KINDS}
 
     building = Building(
         tools.vectors,

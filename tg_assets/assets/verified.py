@@ -73,8 +73,9 @@ def feeds_of(session: TenantConnection) -> dict[str, str]:
 def _points(tools: Tools, index: TenantIndex) -> dict[str, Keeper]:
     def expected(kind: qdrant_points.Kind) -> Callable[[Connection], Mapping[str, Mapping[str, Any]]]:
         def payloads(connection: Connection) -> Mapping[str, Mapping[str, Any]]:
-            kept, _ = qdrant_points.documents(connection, kind.select, tools.workers)
-            return qdrant_points.payloads(kept, maker(index.collection(), tools.embedder) or tools.embedder)
+            kept, _ = kind.documents(connection, tools.workers)
+            model = (maker(index.collection(), tools.embedder) or tools.embedder).model_id
+            return {str(row.id): kind.payload(row, document, model) for row, document in kept}
 
         return payloads
 

@@ -29,6 +29,8 @@ USUAL = {
 OTHER = Cost(0.2, 1 / 1000)
 TELLING = ("posts", "tags", "neo4j_nodes", "qdrant_points")
 """Stages that tell how busy the machine is; a picture may cost half a second, or nothing if it is not there."""
+LINES = 8
+"""Messages that a unit of a conversation has, more or less."""
 START_SECONDS = 4.0
 """From the end of one run to the first words of the next."""
 AROUND_SECONDS = 5.0
@@ -234,7 +236,9 @@ def _cost(course: _Course, before: Cost, drift: float) -> Cost:
 def _base(stage: str, amount: Amount) -> int:
     """What a stage's items grow with."""
     with_media = stage in ("media_objects", "media_groups", "vision_summaries", "transcripts", "album_summaries")
-    return amount.media if with_media or stage.endswith(".albums") else amount.messages
+    if with_media or stage.endswith(".albums"):
+        return amount.media
+    return amount.messages // LINES if "conversations" in stage else amount.messages
 
 
 def _number(said: str) -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tg_assets.answers.search import Result
 
 NEAR = 2
-"""Messages on either side of a result in JSON."""
+"""Messages on either side of a result, unless another number is asked for."""
 
 
 @click.command("search")
@@ -38,7 +38,7 @@ def search_command(
     as_json: bool,
     **narrow: Any,
 ) -> None:
-    """Search posts and albums by meaning and by words, in Russian and English.
+    """Search posts, albums and conversations by meaning and by words, in Russian and English.
 
     The number beside a result is the chance, 0 to 1, that it is what was meant.
 
@@ -47,10 +47,8 @@ def search_command(
     from tg_assets.answers.plain import as_json as plain
     from tg_assets.answers.search import search
 
-    near = (NEAR if as_json else 0) if near is None else near
-    found = search(
-        opened(tenant, owners, feeds), query, near=near, limit=limit, cursor=cursor, **narrowed(**narrow)
-    )  # fmt: skip
+    archive, beside = opened(tenant, owners, feeds), NEAR if near is None else near
+    found = search(archive, query, near=beside, limit=limit, cursor=cursor, **narrowed(**narrow))
     if as_json:
         show_json("search", map(plain, found.results), fits=found.fits, cursor=found.cursor)
         return
@@ -58,13 +56,16 @@ def search_command(
         console.print("Nothing found.")
     elif not found.fits:
         console.print("Nothing here fits well. The nearest:")
-    show_results(found.results, chats=bool(owners))
+    show_results(found.results, chats=bool(owners), around=near is not None)
     if found.cursor:
         console.print(Text(f"More: --cursor {found.cursor}", style="dim"), soft_wrap=True)
 
 
-def show_results(results: "Sequence[Result]", *, chats: bool = False) -> None:
-    """Print results, best first: a line about each, its text, its tags, and what is around it."""
+def show_results(results: "Sequence[Result]", *, chats: bool = False, around: bool = False) -> None:
+    """Print results, best first: a line about each, its text, its tags, and what is around it.
+
+    A line of a conversation means little alone: what was said before and after is shown, too.
+    """
     for number, one in enumerate(results, 1):
         head = Text(f"{number:>2}. {one.score:.2f} {one.fit:<6}  {one.posted_at:%Y-%m-%d}  {one.feed}", style="bold")
         if chats and one.chat:
@@ -74,9 +75,11 @@ def show_results(results: "Sequence[Result]", *, chats: bool = False) -> None:
         if one.link:
             head.append(f"  {one.link}", style="cyan")
         console.print(head)
-        show_lines(one.before)
+        if told := around or one.kind == "conversation":
+            show_lines(one.before)
         console.print(Padding(Text(one.text), (0, 0, 0, 4)))
-        show_lines(one.after)
+        if told:
+            show_lines(one.after)
         if one.picture:
             console.print(Padding(Text(f"picture: {one.picture}", style="dim"), (0, 0, 0, 4)))
         if one.tags:

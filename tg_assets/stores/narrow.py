@@ -16,6 +16,7 @@ class Narrow:
     owners: tuple[int, ...] = ()
     feeds: tuple[str, ...] = ()
     kind: str | None = None
+    kinds: tuple[str, ...] = ()
     album_id: str | None = None
     tags: tuple[str, ...] = ()
     since: datetime | None = None
@@ -34,6 +35,8 @@ def conditions(narrow: Narrow) -> list[dict[str, Any]]:
         must.append(one_of("feed", narrow.feeds))
     if narrow.kind:
         must.append(one_of("kind", [narrow.kind]))
+    if narrow.kinds:
+        must.append(one_of("kind", narrow.kinds))
     if narrow.album_id:
         must.append(one_of("album_id", [narrow.album_id]))
     must += [one_of("tags", [tag]) for tag in narrow.tags]
