@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.ranked import ranked
-from tg_assets.errors import TgAssetsError
+from tg_assets.answers.rows import NotThere
 from tg_assets.index.evidence import FAIR
 from tg_assets.index.sparse import lemma_query
 from tg_assets.index.text import text_short
@@ -35,7 +35,6 @@ ALIKE = 0.3
 """From which share of common names on two pictures show the same."""
 MANNER = 0.25
 """What kind and colours weigh beside what is shown."""
-UNKNOWN = "There is no such picture here. Give the id of a post with a picture, a picture's sha256, or a file."
 
 Why = Literal["words", "looks", "shows"]
 
@@ -126,7 +125,7 @@ def _look(archive: Archive, like: UUID | str) -> Look:
     which = "p.post_id = :like" if isinstance(like, UUID) else "p.sha256 = :like"
     rows = _rows(archive, f"SELECT p.post_id, p.sha256, 0.0 AS score FROM post_media_map p WHERE {which}", like=like)  # noqa: S608
     if not rows:
-        raise TgAssetsError(UNKNOWN)
+        raise NotThere("picture")
     first = min(rows, key=lambda row: row.position)
     asked: dict[str, Any] = {"post_id" if isinstance(like, UUID) else "sha256": like}
     return Look(int(first.looks, 2).to_bytes(32) if first.looks else None, picture_words(first.vision), **asked)
