@@ -10,10 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-# Stages whose items are messages or albums. Named, because the ledger's key begins with the stage.
+# Stages whose items are messages, albums or units of conversations. Named, because the ledger's key begins with the
+# stage.
 STAGES = (
-    "posts", "media_objects", "vision_summaries", "transcripts", "tags", "qdrant_points", "neo4j_nodes",
-    "media_groups", "album_summaries", "qdrant_points.albums", "neo4j_nodes.albums",
+    "posts", "media_objects", "vision_summaries", "vision_summaries.looks", "transcripts", "tags", "qdrant_points",
+    "neo4j_nodes", "media_groups", "album_summaries", "qdrant_points.albums", "neo4j_nodes.albums",
+    "qdrant_points.conversations",
 )  # fmt: skip
 # What a stage leaves in post_enrichment.
 KINDS = {"vision_summaries": "vision", "transcripts": "speech", "tags": "tags"}
