@@ -85,9 +85,8 @@ def _gathered(connection: Connection, archive: Archive, hits: Sequence[Hit]) -> 
     anchors = {one: found_albums[one].items[0].id if one in found_albums else one for one in ids}
     found = messages_by_id(connection, archive, list(anchors.values()))
     replies: dict[UUID, list[UUID]] = {}
-    for message, how, other in related(connection, archive, list(found), REPLIES):
-        if how == "reply":
-            replies.setdefault(message, []).append(other)
+    for message, _, other in related(connection, archive, list(found), REPLIES, forwards=False):
+        replies.setdefault(message, []).append(other)
     others_of = {one.album for one in found.values() if one.album and one.album not in found_albums}
     albums = {**found_albums, **albums_by_id(connection, archive, others_of)}
     named = [each for one in found.values() for each in (one.reply_to, one.forwarded_post) if each]

@@ -64,13 +64,15 @@ class Found:
     """Leads to the next page, None on the last one."""
 
 
+# Of an album, what its first message has.
 _CARRIED = f"""
-    SELECT h.id, coalesce(m.author_name, m.post_author) AS author, m.album_id, m.edited_at,
+    SELECT first.id, coalesce(m.author_name, m.post_author) AS author, m.album_id, m.edited_at,
            1 + (SELECT count(*) FROM telegram_message_versions v WHERE v.id = m.id) AS versions
-    FROM unnest(CAST(:ids AS uuid[])) h (id)
-    LEFT JOIN media_group_items i ON i.group_id = h.id AND i.position = 0
-    JOIN messages m ON m.id = coalesce(i.post_id, h.id)
-    JOIN channels c ON c.id = m.channel_id WHERE {SEEN}
+    FROM (
+        SELECT unnest(CAST(:ids AS uuid[])) AS id, unnest(CAST(:ids AS uuid[])) AS post_id
+        UNION ALL
+        SELECT group_id, post_id FROM media_group_items WHERE group_id = ANY(CAST(:ids AS uuid[])) AND position = 0
+    ) first JOIN messages m ON m.id = first.post_id JOIN channels c ON c.id = m.channel_id WHERE {SEEN}
 """  # noqa: S608 - a constant
 
 
