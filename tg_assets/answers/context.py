@@ -55,10 +55,10 @@ def context(
     """
     check_count("tokens", tokens, MOST, FEWEST)
     narrow = narrowing(kind=kind, tags=tags, since=since, until=until, author=author, lang=lang, feeds=feeds)
-    hits = ranked(archive, question, narrow, RESULTS)
-    good = fits(hits)
-    hits = [hit for hit in hits if hit.score >= FAIR] if good else hits[:NEAREST]
     with archive.reading() as connection:
+        hits = ranked(archive, question, narrow, RESULTS)
+        good = fits(hits)
+        hits = [hit for hit in hits if hit.score >= FAIR] if good else hits[:NEAREST]
         gathered = _gathered(connection, archive, hits)
     # A word is at least a token, so a long question is no way to more than was asked for.
     head = HEAD_TOKENS + text_tokens(one_line(question, QUESTION))

@@ -103,10 +103,10 @@ def search(
     narrow = narrowing(kind=kind, tags=tags, since=since, until=until, author=author, lang=lang, feeds=feeds)
     question = ("search", query, kind, sorted(tags), since, until, author, lang, sorted(feeds))
     place = place_of(archive, question, cursor) or [0, None]
-    hits = ranked(archive, query, narrow, place[0] + limit + 1)
-    first = _after(hits, *place)
-    shown = hits[first : first + limit]
     with archive.reading() as connection:
+        hits = ranked(archive, query, narrow, place[0] + limit + 1)
+        first = _after(hits, *place)
+        shown = hits[first : first + limit]
         results = carried(connection, archive, shown, near)
     more = None
     if shown and len(hits) > first + limit:
