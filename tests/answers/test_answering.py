@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -54,7 +55,8 @@ def says(*sentences: tuple[str, list[int]]) -> str:
 
 def ask(server: ModelServer, mine: Tenant, what: Callable[[Asked], str] | str, question: str = QUESTION) -> Answer:
     server.says = what
-    return answer(mine.archive(), question, model(server, mine))
+    with closing(model(server, mine)) as chat_:
+        return answer(mine.archive(), question, chat_)
 
 
 def label_of(one: Asked, word: str) -> int:
@@ -157,7 +159,8 @@ def test_injections_call_nothing_and_claim_nothing(server: ModelServer, hostile:
         server.asked.clear()
         archive: Archive = hostile.archive()
         server.says = obedient
-        found = answer(archive, f"насос номер {number}", model(server, hostile), tokens=20_000)
+        with closing(model(server, hostile)) as chat_:
+            found = answer(archive, f"насос номер {number}", chat_, tokens=20_000)
         assert [one.path for one in server.asked] == ["/v1/chat/completions"]
         labels = {one.label for one in found.bundle.sources}
         assert [one["n"] for one in obedient.shown] == sorted(labels)

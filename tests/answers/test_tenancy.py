@@ -258,6 +258,20 @@ def test_a_cursor_is_of_one_archive_and_question(tenants: tuple[Tenant, Tenant])
                 page(archive, wrong)
 
 
+def test_a_shared_transaction_is_of_one_tenant(tenants: tuple[Tenant, Tenant]) -> None:
+    """Inside of another's, an archive reads its own rows; and what an owner sees is not what is seen around it."""
+    mine, other = tenants
+    with mine.archive(ADA).reading() as outer:
+        with other.archive(ADA).reading() as inner:
+            assert inner is not outer
+            assert mine.secrets[ADA] not in said(search(mine.archive(), QUESTION, limit=50))
+            assert other.secrets[ADA] in said(search(other.archive(ADA), QUESTION, limit=50))
+        with mine.archive().reading() as again:
+            assert again is outer
+    with mine.archive().reading() as later:
+        assert later is not outer
+
+
 def test_reading_changes_nothing(mine: Tenant) -> None:
     """The transaction in which an archive is read cannot write."""
     from sqlalchemy import text

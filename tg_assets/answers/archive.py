@@ -1,8 +1,10 @@
 """What is asked and on whose behalf: a tenant, the accounts whose private chats may be seen, and a list of feeds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,11 @@ from tg_assets.stores.vectors import NOBODY, Narrow, VectorIndex
 SEEN = """(c.owner_id = ANY(CAST(:owners AS bigint[]))
            AND (CAST(:feeds AS text[]) IS NULL OR c.feed = ANY(CAST(:feeds AS text[]))))"""
 """Whether a row ``c`` of channels may be seen; its values are ``Archive.seen``."""
+
+
+# Transactions of this thread by database and tenant: functions that use each other share one, for to connect takes
+# longer than most statements. What owners and feeds see is told with each statement, not with a transaction.
+_OPEN: ContextVar[Mapping[tuple[str, UUID], Connection]] = ContextVar("transactions", default=MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +59,15 @@ class Archive:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees this tenant's rows and changes none."""
+        """A transaction that sees this tenant's rows and changes none; inside of one, the same."""
+        key = (self.postgres.url, self.tenant)
+        if (outer := _OPEN.get().get(key)) is not None:
+            yield outer
+            return
         with self.postgres.tenant(self.tenant) as session, session.transaction() as connection:
             connection.execute(text("SET TRANSACTION READ ONLY"))
-            yield connection
+            before = _OPEN.set({**_OPEN.get(), key: connection})
+            try:
+                yield connection
+            finally:
+                _OPEN.reset(before)

@@ -55,10 +55,10 @@ def context(
     """
     check_count("tokens", tokens, MOST, FEWEST)
     narrow = narrowing(kind=kind, tags=tags, since=since, until=until, author=author, lang=lang, feeds=feeds)
-    hits = ranked(archive, question, narrow, RESULTS)
-    good = fits(hits)
-    hits = [hit for hit in hits if hit.score >= FAIR] if good else hits[:NEAREST]
     with archive.reading() as connection:
+        hits = ranked(archive, question, narrow, RESULTS)
+        good = fits(hits)
+        hits = [hit for hit in hits if hit.score >= FAIR] if good else hits[:NEAREST]
         gathered = _gathered(connection, archive, hits)
     # A word is at least a token, so a long question is no way to more than was asked for.
     head = HEAD_TOKENS + text_tokens(one_line(question, QUESTION))
@@ -85,9 +85,8 @@ def _gathered(connection: Connection, archive: Archive, hits: Sequence[Hit]) -> 
     anchors = {one: found_albums[one].items[0].id if one in found_albums else one for one in ids}
     found = messages_by_id(connection, archive, list(anchors.values()))
     replies: dict[UUID, list[UUID]] = {}
-    for message, how, other in related(connection, archive, list(found), REPLIES):
-        if how == "reply":
-            replies.setdefault(message, []).append(other)
+    for message, _, other in related(connection, archive, list(found), REPLIES, forwards=False):
+        replies.setdefault(message, []).append(other)
     others_of = {one.album for one in found.values() if one.album and one.album not in found_albums}
     albums = {**found_albums, **albums_by_id(connection, archive, others_of)}
     named = [each for one in found.values() for each in (one.reply_to, one.forwarded_post) if each]

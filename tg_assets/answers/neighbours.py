@@ -36,18 +36,20 @@ class Surrounded:
     after: tuple[Message, ...]
 
 
-# An anchor is a message, or an album with the numbers of its first and last one.
+# An anchor is a message, or an album; of what is in an album, neighbours are before its first and after its last one.
 _ANCHORS = f"""
-    SELECT a.id AS anchor, m.channel_id, coalesce(g.first, m.telegram_message_id) AS first,
-           coalesce(g.last, m.telegram_message_id) AS last
-    FROM unnest(CAST(:ids AS uuid[])) a (id)
-    LEFT JOIN LATERAL (
-        SELECT min(n.telegram_message_id) AS first, max(n.telegram_message_id) AS last, (array_agg(n.id))[1] AS one
-        FROM messages n WHERE n.album_id = coalesce(
-            (SELECT o.album_id FROM messages o WHERE o.id = a.id), a.id)
-    ) g ON true
-    JOIN messages m ON m.id = CASE WHEN EXISTS (SELECT FROM messages o WHERE o.id = a.id) THEN a.id ELSE g.one END
-    JOIN channels c ON c.id = m.channel_id WHERE {SEEN}
+    SELECT m.id AS anchor, m.channel_id, coalesce(a.first, m.telegram_message_id) AS first,
+           coalesce(a.last, m.telegram_message_id) AS last
+    FROM messages m JOIN channels c ON c.id = m.channel_id
+    CROSS JOIN LATERAL (SELECT min(n.telegram_message_id) AS first, max(n.telegram_message_id) AS last
+                        FROM messages n WHERE n.album_id = m.album_id) a
+    WHERE m.id = ANY(CAST(:ids AS uuid[])) AND {SEEN}
+    UNION ALL
+    SELECT g.id, g.channel_id, a.first, a.last
+    FROM media_groups g JOIN channels c ON c.id = g.channel_id
+    CROSS JOIN LATERAL (SELECT min(n.telegram_message_id) AS first, max(n.telegram_message_id) AS last
+                        FROM messages n WHERE n.album_id = g.id) a
+    WHERE g.id = ANY(CAST(:ids AS uuid[])) AND {SEEN}
 """  # noqa: S608 - a constant
 _SIDE = f"""
     (SELECT m.id, CAST('{{side}}' AS text) AS side FROM messages m

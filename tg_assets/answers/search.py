@@ -68,13 +68,15 @@ class Found:
     """Leads to the next page, None on the last one."""
 
 
+# Of an album, what its first message has.
 _CARRIED = f"""
-    SELECT h.id, coalesce(m.author_name, m.post_author) AS author, m.album_id, m.edited_at,
+    SELECT first.id, coalesce(m.author_name, m.post_author) AS author, m.album_id, m.edited_at,
            1 + (SELECT count(*) FROM telegram_message_versions v WHERE v.id = m.id) AS versions
-    FROM unnest(CAST(:ids AS uuid[])) h (id)
-    LEFT JOIN media_group_items i ON i.group_id = h.id AND i.position = 0
-    JOIN messages m ON m.id = coalesce(i.post_id, h.id)
-    JOIN channels c ON c.id = m.channel_id WHERE {SEEN}
+    FROM (
+        SELECT unnest(CAST(:ids AS uuid[])) AS id, unnest(CAST(:ids AS uuid[])) AS post_id
+        UNION ALL
+        SELECT group_id, post_id FROM media_group_items WHERE group_id = ANY(CAST(:ids AS uuid[])) AND position = 0
+    ) first JOIN messages m ON m.id = first.post_id JOIN channels c ON c.id = m.channel_id WHERE {SEEN}
 """  # noqa: S608 - a constant
 
 
@@ -105,10 +107,10 @@ def search(
     narrow = narrowing(kind=kind, tags=tags, since=since, until=until, author=author, lang=lang, feeds=feeds)
     question = ("search", query, kind, sorted(tags), since, until, author, lang, sorted(feeds))
     place = place_of(archive, question, cursor) or [0, None]
-    hits = ranked(archive, query, narrow, place[0] + limit + 1)
-    first = _after(hits, *place)
-    shown = hits[first : first + limit]
     with archive.reading() as connection:
+        hits = ranked(archive, query, narrow, place[0] + limit + 1)
+        first = _after(hits, *place)
+        shown = hits[first : first + limit]
         results = carried(connection, archive, shown, near)
     more = None
     if shown and len(hits) > first + limit:

@@ -66,8 +66,7 @@ def similar(archive: Archive, given: str | UUID, limit: int = 10) -> tuple[Like,
     with archive.reading() as connection:
         one = locate(connection, archive, given)
         seen_alike = _by_picture(connection, archive, one, limit)
-    near = _by_meaning(archive, one, limit + SPARE)
-    with archive.reading() as connection:
+        near = _by_meaning(archive, one, limit + SPARE)
         wanted = [*seen_alike, *near]
         messages = messages_by_id(connection, archive, wanted)
         own = messages_by_id(connection, archive, [one]).get(one)

@@ -34,8 +34,9 @@ def message_command(
     from tg_assets.answers.plain import as_json as plain
 
     archive = opened(tenant, owners, feeds)
-    whole = message(archive, reference)
-    sides = around(archive, whole.message.id, near, near)
+    with archive.reading():
+        whole = message(archive, reference)
+        sides = around(archive, whole.message.id, near, near)
     if as_json:
         show_json("message", [{**plain(whole), "before": plain(sides.before), "after": plain(sides.after)}])
         return
