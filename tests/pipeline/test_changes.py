@@ -20,7 +20,8 @@ NOON = 1_682_942_400  # 2023-05-01, 12:00 UTC
 FEED_DAYS = ("2023-05-01", "2023-05-02")
 STAGES = [
     "posts", "media_objects", "media_groups", "vision_summaries", "transcripts", "album_summaries", "conversations",
-    "conversations.threads", "tags", "qdrant_points", "qdrant_points.albums", "qdrant_points.conversations", "neo4j_nodes", "neo4j_nodes.albums", "feed_statistics",
+    "conversations.threads", "tags", "qdrant_points", "qdrant_points.albums", "qdrant_points.conversations",
+    "neo4j_nodes", "neo4j_nodes.albums", "feed_statistics",
 ]  # fmt: skip
 
 
