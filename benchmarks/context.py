@@ -144,13 +144,13 @@ def measure(of: Set, embedder: Embedder) -> dict[str, dict[str, float]]:
         about = {
             name: _keyed(lines[name].search(query(matter), MATTER)) if matter else [] for name, query in LEGS.items()
         }
-        talk = {name: _keyed(units[name].search(query(question), UNITS)) for name, query in LEGS.items()}
+        told = {name: _keyed(units[name].search(query(question), UNITS)) for name, query in LEGS.items()}
         legs = {
             "alone": alone,
             "in the vector": {"dense": alone["dense"]}
             | {name: _keyed(mixed[name].search(query(question))) for name, query in LEGS.items()},
             "neighbours": lifted(alone, about, {}, near, {}),
-            "and units": lifted(alone, about, talk, near, members),
+            "and units": lifted(alone, about, told, near, members),
         }
         for name, found in legs.items():
             best = order(question, {leg: hits[:100] for leg, hits in found.items()}, look)
