@@ -27,7 +27,7 @@ from benchmarks.retrieval import SparseIndex, _measure, _top
 from tg_assets.conversations.lookup import REACH
 from tg_assets.conversations.windows import NEAR
 from tg_assets.embedder import Embedder, UseEmbedder
-from tg_assets.index.context import DEEP, MATTER, UNITS
+from tg_assets.index.context import DEEP, MATTER, UNITS, own
 from tg_assets.index.evidence import Passage
 from tg_assets.index.question import asked
 from tg_assets.index.ranking import order
@@ -142,9 +142,10 @@ def measure(of: Set, embedder: Embedder) -> dict[str, dict[str, float]]:
         spoken = {name for hits in alone.values() for key, _ in hits[:MATTER] for name in names[int(key)]}
         matter = " ".join(word for word in asked(question) if lemma(word) not in spoken)
         about = {
-            name: _keyed(lines[name].search(query(matter), MATTER)) if matter else [] for name, query in LEGS.items()
+            name: _keyed(lines[name].search(own(query(matter)), MATTER)) if matter else []
+            for name, query in LEGS.items()
         }
-        told = {name: _keyed(units[name].search(query(question), UNITS)) for name, query in LEGS.items()}
+        told = {name: _keyed(units[name].search(own(query(question)), UNITS)) for name, query in LEGS.items()}
         legs = {
             "alone": alone,
             "in the vector": {"dense": alone["dense"]}

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from tg_assets.conversations import lookup
 from tg_assets.conversations.lookup import Unit
 from tg_assets.index.question import asked
-from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query
+from tg_assets.index.sparse import OTHER_SCRIPT, SparseVector, lemma_query, trigram_query
 from tg_assets.index.units import lifted
 from tg_assets.stores.vectors import LEMMAS, TRIGRAMS, Narrow, TenantIndex
 from tg_assets.tagging.lemmas import lemma, words
@@ -53,24 +53,17 @@ def look(
     if narrow.kind != "conversation":
         kinds = (narrow.kind,) if narrow.kind else LINES
         lines = index.search(vectors, replace(narrow, kind=None, kinds=kinds), DEEP)
-    sparse = {name: vector for name, vector in vectors.items() if name in (LEMMAS, TRIGRAMS)}
-    since = narrow.since - LONGEST if narrow.since else None
     talks: Legs = {}
     if narrow.kind != "post":
-        talks = index.search(sparse, replace(narrow, kind="conversation", since=since), UNITS)
+        since = narrow.since - LONGEST if narrow.since else None
+        talks = _ask(index, asked(query), replace(narrow, kind="conversation", since=since), UNITS)
     units = lookup.units(connection, sorted({unit for hits in talks.values() for unit, _ in hits}))
-    matter = _matter(query, sparse, lines, index, connection, narrow)
+    matter = _ask(index, _matter(query, lines, connection), replace(narrow, kind=None, kinds=LINES), MATTER)
     near = lookup.around(connection, sorted({line for hits in matter.values() for line, _ in hits}))
     members = {unit: found.posts for unit, found in units.items()}
     # A line's window before its thread: what was said around it is read with it.
-    best = sorted(
-        (
-            (units[unit].kind == "window", score, unit)
-            for hits in talks.values()
-            for unit, score in hits
-            if unit in units
-        )
-    )
+    seen = ((unit, score) for hits in talks.values() for unit, score in hits if unit in units)
+    best = sorted((units[unit].kind == "window", score, unit) for unit, score in seen)
     return Found(
         {name: hits[:most] for name, hits in lifted(lines, matter, talks, near, members).items()},
         frozenset(line for hits in lines.values() for line, _ in hits),
@@ -82,29 +75,26 @@ def _alone(found: Legs) -> Found:
     return Found(found, frozenset(line for hits in found.values() for line, _ in hits))
 
 
-def _matter(
-    query: str,
-    sparse: Mapping[str, Any],
-    lines: Mapping[str, Sequence[tuple[str, float]]],
-    index: TenantIndex,
-    connection: Connection,
-    narrow: Narrow,
-) -> Legs:
-    """Lines that speak of what is asked, whoever said them: the same ones where the query names nobody."""
-    found = {name: list(lines[name][:MATTER]) for name in sparse}
+def _matter(query: str, lines: Mapping[str, Sequence[tuple[str, float]]], connection: Connection) -> list[str]:
+    """Words of what is asked, whoever said it: without the names of the authors of what was found."""
+    found = {line for name in (LEMMAS, TRIGRAMS) for line, _ in lines.get(name, ())[:MATTER]}
     authors = connection.execute(
         text("SELECT DISTINCT author_name FROM messages WHERE id = ANY(CAST(:ids AS uuid[])) AND author_name <> ''"),
-        {"ids": sorted({line for hits in found.values() for line, _ in hits})},
+        {"ids": sorted(found)},
     ).scalars()
     names = {lemma(word) for author in authors for word in words(author)}
-    every = asked(query)
-    wanted = " ".join(word for word in every if lemma(word) not in names)
-    if len(wanted.split()) == len(every):
-        return found
-    made = {LEMMAS: _sparse(lemma_query(wanted)), TRIGRAMS: _sparse(trigram_query(wanted))} if wanted else {}
-    asking = {name: vector for name, vector in made.items() if vector}
-    return index.search(asking, replace(narrow, kind=None, kinds=LINES), MATTER) if asking else {}
+    return [word for word in asked(query) if lemma(word) not in names]
 
 
-def _sparse(vector: SparseVector) -> Any:
-    return {"indices": vector.indices, "values": vector.values} if vector.indices else None
+def _ask(index: TenantIndex, wanted: Sequence[str], narrow: Narrow, most: int) -> Legs:
+    """Hits of words as they are written: in the other script only names are alike, and they say nothing of a matter."""
+    said = " ".join(wanted)
+    legs = {LEMMAS: own(lemma_query(said)), TRIGRAMS: own(trigram_query(said))} if said else {}
+    asking = {name: {"indices": one.indices, "values": one.values} for name, one in legs.items() if one.indices}
+    return index.search(asking, narrow, most) if asking else {}
+
+
+def own(query: SparseVector) -> SparseVector:
+    """A query's vector without what its words would be in the other script."""
+    kept = [(index, value) for index, value in zip(query.indices, query.values, strict=True) if value > OTHER_SCRIPT]
+    return SparseVector([index for index, _ in kept], [value for _, value in kept])
