@@ -34,10 +34,10 @@ def test_a_score_only_rises(lines: dict, matter: dict, units: dict, near: dict, 
 
 def test_shares_of_neighbours_and_units_add_up() -> None:
     found = lifted(
-        {"lemmas": [("a", 4.0)]}, {"lemmas": [("a", 4.0)]}, {"lemmas": [("u", 8.0)]}, {"a": "b"}, {"u": "bc"}
+        {"lemmas": [("a", 4.0)]}, {"lemmas": [("a", 4.0)]}, {"lemmas": [("u", 9.0)]}, {"a": "b"}, {"u": "bc"}
     )
     assert found == {
-        "lemmas": [("b", 4 * NEAR["lemmas"] + 8 * UNIT["lemmas"]), ("a", 4.0), ("c", 8 * UNIT["lemmas"])]
+        "lemmas": [("b", 4 * NEAR["lemmas"] + 9 * UNIT["lemmas"]), ("a", 4.0), ("c", 9 * UNIT["lemmas"])]
     }  # fmt: skip
 
 
