@@ -50,15 +50,16 @@ def look(
     if narrow.tags or narrow.album_id or narrow.kind == "album":  # which no line is by what others say
         return _alone(index.search(vectors, narrow, most))
     lines: Legs = {name: [] for name in vectors}
+    talks: Legs = {}
+    matter: Legs = {}
     if narrow.kind != "conversation":
         kinds = (narrow.kind,) if narrow.kind else LINES
         lines = index.search(vectors, replace(narrow, kind=None, kinds=kinds), DEEP)
-    talks: Legs = {}
+        matter = _ask(index, _matter(query, lines, connection), replace(narrow, kind=None, kinds=LINES), MATTER)
     if narrow.kind != "post":
         since = narrow.since - LONGEST if narrow.since else None
         talks = _ask(index, asked(query), replace(narrow, kind="conversation", since=since), UNITS)
     units = lookup.units(connection, sorted({unit for hits in talks.values() for unit, _ in hits}))
-    matter = _ask(index, _matter(query, lines, connection), replace(narrow, kind=None, kinds=LINES), MATTER)
     near = lookup.around(connection, sorted({line for hits in matter.values() for line, _ in hits}))
     members = {unit: found.posts for unit, found in units.items()}
     # A line's window before its thread: what was said around it is read with it.
