@@ -6,7 +6,7 @@ Replies to a message are looked up by its number.
 
 from alembic import op
 
-from migrations.tenancy import isolate
+from migrations.tenancy import isolate, lifted
 
 revision = "0022"
 down_revision = "0021"
@@ -52,3 +52,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP INDEX idx_messages_replies")
     op.execute("DROP TABLE conversations")
+    with lifted("derivations"):  # or they would not be made again
+        op.execute("""
+            DELETE FROM derivations
+            WHERE stage IN ('conversations', 'conversations.threads', 'qdrant_points.conversations')
+        """)

@@ -48,29 +48,41 @@ class Chat:
             c=self.id, s=source, f=self.feed, o=owner,
         )  # fmt: skip
 
-    def _do(self, sql: str, **values: Any) -> None:
+    def _do(self, sql: str, *rows: dict[str, Any], **values: Any) -> None:
         tenant = ids.tenant_id(self.tenant)
         with pipeline.postgres().tenant(tenant) as session, session.transaction() as connection:
-            connection.execute(text(sql), {"t": tenant, **values})
+            for row in rows or ({},):
+                connection.execute(text(sql), {"t": tenant, **values, **row})
 
     def post(self, number: int) -> UUID:
         return ids.post_id(self.id, number)
 
     def put(self, said: Iterable[Said]) -> None:
         """As ``posts`` leaves them: a deleted one has no words and answers nobody."""
-        for one in said:
-            left = replace(one, answers=None, words="") if one.deleted else one
-            self._do(
-                f"""INSERT INTO {"group_messages" if self.source == "group" else "posts"}
-                        (tenant_id, id, channel_id, telegram_message_id, source, content, content_hash, posted_at,
-                         reply_to_message_id, deleted_at, author_name)
-                    VALUES (:t, :i, :c, :n, :s, :w, md5(:w), :at, :a, CASE WHEN :d THEN now() END, 'Ann')
-                    ON CONFLICT (tenant_id, id, kept_in) DO UPDATE SET content = excluded.content,
-                        content_hash = excluded.content_hash, reply_to_message_id = excluded.reply_to_message_id,
-                        deleted_at = excluded.deleted_at""",
-                i=self.post(one.number), c=self.id, n=one.number, s=self.source, w=left.words, at=one.at,
-                a=left.answers, d=one.deleted,
-            )  # fmt: skip
+        left = [replace(one, answers=None, words="") if one.deleted else one for one in said]
+        rows = [
+            {
+                "i": self.post(one.number),
+                "n": one.number,
+                "w": one.words,
+                "at": one.at,
+                "a": one.answers,
+                "d": one.deleted,
+            }
+            for one in left
+        ]  # fmt: skip
+        if not rows:
+            return
+        self._do(
+            f"""INSERT INTO {"group_messages" if self.source == "group" else "posts"}
+                    (tenant_id, id, channel_id, telegram_message_id, source, content, content_hash, posted_at,
+                     reply_to_message_id, deleted_at, author_name)
+                VALUES (:t, :i, :c, :n, :s, :w, md5(:w), :at, :a, CASE WHEN :d THEN now() END, 'Ann')
+                ON CONFLICT (tenant_id, id, kept_in) DO UPDATE SET content = excluded.content,
+                    content_hash = excluded.content_hash, reply_to_message_id = excluded.reply_to_message_id,
+                    deleted_at = excluded.deleted_at""",
+            *rows, c=self.id, s=self.source,
+        )  # fmt: skip
 
     def run(self, days: Collection[datetime] = (), kinds: Sequence[str] = KINDS) -> dict[str, Report]:
         """Make units of these days as live traffic has them made, or of all."""

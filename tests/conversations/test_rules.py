@@ -16,7 +16,7 @@ DAY = 24 * 60
 def talks(draw: st.DrawFn) -> list[Said]:
     """Messages by number and time, with silences, borders of days, answers and deletions."""
     minute, said = draw(st.integers(0, 3 * DAY)), []
-    for number in range(1, draw(st.integers(2, 45))):
+    for number in range(1, draw(st.integers(2, 35))):
         minute += draw(st.sampled_from([0, 0, 1, 2, 5, 29, 31, 300, 1500]))
         answers = draw(st.none() | st.integers(1, number))
         said.append(Said(number, minute, answers, deleted=draw(st.integers(0, 9)) == 0))
@@ -24,7 +24,7 @@ def talks(draw: st.DrawFn) -> list[Said]:
 
 
 @given(said=talks(), data=st.data())
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_order_and_repetition_do_not_matter(servers: dict[str, str], said: list[Said], data: st.DataObject) -> None:
     """In any order, in parts, some of them twice, first whole and then deleted: as if made at once."""
     chat = Chat(pipeline.new_tenant())
@@ -32,7 +32,7 @@ def test_order_and_repetition_do_not_matter(servers: dict[str, str], said: list[
     while coming:
         part = [
             coming.pop(data.draw(st.integers(0, len(coming) - 1)))
-            for _ in range(min(len(coming), data.draw(st.integers(1, 9))))
+            for _ in range(min(len(coming), data.draw(st.integers(3, 20))))
         ]
         known = {one.number for one in part if one.deleted}
         chat.put(sorted(part, key=lambda one: one.deleted))
@@ -54,7 +54,7 @@ def _lives(message: Said, data: st.DataObject) -> list[Said]:
 
 
 @given(said=talks())
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_units_are_bounded_and_whole(servers: dict[str, str], said: list[Said]) -> None:
     """A window has messages of one day, and no message is in two; of a thread at most one answers nobody."""
     chat = Chat(pipeline.new_tenant())

@@ -144,7 +144,13 @@ class Live:
         """
         with pipeline.qdrant().tenant(ids.tenant_id(self.tenant)) as index:
             told = index.payloads(
-                [str(row[0]) for row in self.rows("SELECT id FROM messages UNION SELECT id FROM media_groups")]
+                [
+                    str(row[0])
+                    for row in self.rows(
+                        """SELECT id FROM messages UNION SELECT id FROM media_groups
+                           UNION SELECT id FROM conversations"""
+                    )
+                ]
             )
             count = index.count()
         points = sorted(

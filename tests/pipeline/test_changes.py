@@ -19,8 +19,9 @@ from tg_assets.landing.facts import Fact, apply_facts, keep_facts
 NOON = 1_682_942_400  # 2023-05-01, 12:00 UTC
 FEED_DAYS = ("2023-05-01", "2023-05-02")
 STAGES = [
-    "posts", "media_objects", "media_groups", "vision_summaries", "transcripts", "album_summaries", "tags",
-    "qdrant_points", "qdrant_points.albums", "neo4j_nodes", "neo4j_nodes.albums", "feed_statistics",
+    "posts", "media_objects", "media_groups", "vision_summaries", "transcripts", "album_summaries", "conversations",
+    "conversations.threads", "tags", "qdrant_points", "qdrant_points.albums", "qdrant_points.conversations",
+    "neo4j_nodes", "neo4j_nodes.albums", "feed_statistics",
 ]  # fmt: skip
 
 
@@ -104,10 +105,9 @@ def story_of(tenant: str, tmp_path: Path) -> Pipeline:
 
 
 def test_first_second_and_third_run(story_of: Pipeline) -> None:
-    """Eight messages, three pictures, one album, two days; then nothing."""
-    assert story_of.run() == {
+    """Eight messages, three pictures, one album, two days; then nothing. A channel has no conversations."""
+    assert story_of.run() == dict.fromkeys(STAGES, 0) | {
         "posts": 8, "media_objects": 3, "media_groups": 1, "vision_summaries": 3, "album_summaries": 1, "tags": 8,
-        "transcripts": 0,
         "qdrant_points": 8, "qdrant_points.albums": 1, "neo4j_nodes": 8, "neo4j_nodes.albums": 1, "feed_statistics": 2,
     }  # fmt: skip
     assert story_of.run() == dict.fromkeys(STAGES, 0)

@@ -12,6 +12,8 @@ from tests.support.pipeline import ALL_ASSETS, expected
 from tg_assets import ids
 from tg_assets.graph.queries import MOST_FORWARDED
 
+# Not every chat has a voice note, and a channel no conversation.
+SELDOM = ("transcripts", "conversations")
 CHATS = list(expected()["chats"])
 PLACEHOLDERS = sum(chat["replies_outside"] for chat in expected()["chats"].values())
 
@@ -137,7 +139,7 @@ def test_every_message_is_tagged_or_has_no_words(sample: Materialized) -> None:
 
 
 def test_points(sample: Materialized) -> None:
-    """A point per message with words and per album; each payload is of the contract."""
+    """A point per message with words, per album and per unit of a conversation; each payload is of the contract."""
     ledger = {
         (row[0], row[1]): row[2]
         for row in pipeline.rows(
@@ -148,9 +150,15 @@ def test_points(sample: Materialized) -> None:
     silent = ledger.get(("qdrant_points", "skipped"), 0)
     assert ledger["qdrant_points", "ok"] + silent == total("messages")
     assert silent < 10
-    assert pipeline.points(sample.tenant) == total("messages") - silent + total("albums")
+    units = pipeline.scalar(sample.tenant, "SELECT count(*) FROM conversations WHERE deleted_at IS NULL")
+    assert ledger["qdrant_points.conversations", "ok"] == units > 20
+    assert pipeline.points(sample.tenant) == total("messages") - silent + total("albums") + units
     points = [
-        str(row[0]) for row in pipeline.rows(sample.tenant, "SELECT id FROM messages UNION SELECT id FROM media_groups")
+        str(row[0])
+        for row in pipeline.rows(
+            sample.tenant,
+            "SELECT id FROM messages UNION SELECT id FROM media_groups UNION SELECT id FROM conversations",
+        )
     ]
     with pipeline.qdrant().tenant(ids.tenant_id(sample.tenant)) as index:
         payloads = index.payloads(points)
@@ -160,7 +168,7 @@ def test_points(sample: Materialized) -> None:
         "telegram_message_id", "posted_at", "expires_at", "lang", "vision",
     } <= set.intersection(*(set(payload) for payload in payloads.values()))  # fmt: skip
     assert Counter(payload["kind"] for payload in payloads.values()) == Counter(
-        post=total("messages") - silent, album=total("albums")
+        post=total("messages") - silent, album=total("albums"), conversation=units
     )
     assert {payload["owner_id"] for payload in payloads.values()} == {0, 510001001}
     assert all((payload["source"] == "dm") == bool(payload["owner_id"]) for payload in payloads.values())
@@ -232,7 +240,7 @@ def test_every_asset_says_what_it_did(sample: Materialized) -> None:
             about = pipeline.metadata(result, asset)
             assert about["failed"] == 0, (asset, about)
             assert about["made"] + about["skipped"] == about["stale"] == about["items"], asset
-            assert about["items"] > 0 or asset == "transcripts", asset  # not every chat has a voice note
+            assert about["items"] > 0 or asset in SELDOM, asset
 
 
 def test_no_text_of_messages_in_metadata_or_the_ledger(sample: Materialized) -> None:
@@ -261,18 +269,18 @@ def test_a_second_run_works_on_nothing(sample: Materialized) -> None:
         for asset in ALL_ASSETS[1:]:
             about = pipeline.metadata(result, asset)
             assert about["why"] == "nothing stale"
-            assert about["items"] > 0 or asset == "transcripts"
+            assert about["items"] > 0 or asset in SELDOM
     after = pipeline.content_hashes(sample.tenant), pipeline.points(sample.tenant), pipeline.graph_counts(sample.tenant)
     assert after == before
     assert pipeline.rows(sample.tenant, "SELECT stage, item_id, made_at FROM derivations ORDER BY 1, 2") == made
 
 
 def test_stretches_from_newest_to_oldest_end_in_the_same(servers: dict[str, str]) -> None:
-    """As ``backfill`` makes a long range: replies, forwards and albums reach into what is made later.
+    """As ``backfill`` makes a long range: replies, forwards, albums and threads reach into what is made later.
 
     Tags and points are of one message, and so not made here.
     """
-    assets = ["posts", "media_objects", "media_groups", "neo4j_nodes", "feed_statistics"]
+    assets = ["posts", "media_objects", "media_groups", "conversations", "neo4j_nodes", "feed_statistics"]
     ends = []
     for parts in (1, 3):
         tenant = pipeline.new_tenant()

@@ -267,11 +267,11 @@ def content_hashes(tenant: str, anonymous: bool = False, without: Collection[str
     tables: dict[str, set[str]] = {}
     for table, column, kind in rows(
         tenant,
-        """SELECT table_name, column_name, data_type FROM information_schema.columns
+        """SELECT table_name, column_name, udt_name FROM information_schema.columns
            WHERE table_schema = 'public' AND table_name NOT IN ('alembic_version', 'embeddings')""",
     ):
         dropped = tables.setdefault(table, set())
-        if column in _VOLATILE or column in without or (anonymous and kind == "uuid"):
+        if column in _VOLATILE or column in without or (anonymous and kind in ("uuid", "_uuid")):
             dropped.add(column)
     return {
         table: scalar(

@@ -21,7 +21,7 @@ from tg_assets.index.context import Found, look
 from tg_assets.index.evidence import FAIR, Passage
 from tg_assets.index.ranking import order
 from tg_assets.index.snippet import snippet
-from tg_assets.index.sparse import lemma_query, trigram_query, weighted
+from tg_assets.index.sparse import SparseVector, weighted
 from tg_assets.index.text import TextParts, has_words, text_to_embed
 from tg_assets.stores.collections import Collection, maker
 from tg_assets.stores.vectors import LEMMAS, NOBODY, TRIGRAMS, Narrow
@@ -108,9 +108,8 @@ def _dense(query: str, chosen: Embedder, collection: Collection | None) -> list[
     return vector
 
 
-def _weighted(archive: Archive, connection: Connection, query: str) -> dict[str, Any]:
+def _weighted(archive: Archive, connection: Connection, lemmas: SparseVector, trigrams: SparseVector) -> dict[str, Any]:
     """The legs of a query's words, weighed by how rare they are in what these owners may see."""
-    lemmas, trigrams = lemma_query(query), trigram_query(query)
     had = frequencies(connection, [NOBODY, *archive.owners], lemmas.indices, trigrams.indices)
     made = {
         LEMMAS: weighted(lemmas, had.lemmas, had.documents),

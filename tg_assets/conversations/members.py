@@ -10,7 +10,7 @@ ENRICHED = """
 SPEAKS = """
     (m.deleted_at IS NULL AND NOT m.is_service AND (m.content <> '' OR v.post_id IS NOT NULL OR s.post_id IS NOT NULL))
 """
-MADE_OF = "concat_ws('/', m.id, m.content_hash, v.params_hash, s.params_hash, m.author_name)"
+MADE_OF = "concat_ws('/', m.telegram_message_id, m.content_hash, v.params_hash, s.params_hash, m.author_name)"
 """What a unit is stale by, of each message that speaks: its words, its picture's, its voice's, its author's name."""
 
 COLUMNS = "channel_id, anchor, posted_at, reaches, first_message_id, last_message_id, posts, content_hash"

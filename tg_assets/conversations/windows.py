@@ -3,9 +3,9 @@
 Messages of a chat (of a topic) and of one day in UTC are ordered by time and number. A window begins
 
 * after a silence of more than ``SILENCE``, and with the day;
-* else at a message whose id is the least among those of the ``NEAR`` messages before it and after it, unless fewer
-  than ``NEAR`` of the talk are before it or follow it. Ids are hashes of chat and number, so such messages come as by
-  chance, every ``2 · NEAR + 1`` messages on average and never nearer than ``NEAR + 1``.
+* else at a message whose number has the least hash among the ``NEAR`` messages before it and after it, unless fewer
+  than ``NEAR`` of the talk are before it or follow it. Such messages come as by chance, every ``2 · NEAR + 1`` messages
+  on average and never nearer than ``NEAR + 1``.
 
 So a late message changes at most the windows around it, an edit and a deletion the one that they are in: a deleted
 message keeps its place and lends no words. Of a window that is longer than ``MOST`` messages, which chance hardly ever
@@ -22,12 +22,12 @@ MOST = 64
 _TALK = "PARTITION BY channel_id, topic, day, silences ORDER BY posted_at, telegram_message_id"
 _PLACE = "ORDER BY posted_at, telegram_message_id"
 
-# Ids compare as text by bytes, whatever the database's language.
+# Hashes compare by bytes, whatever the database's language.
 UNITS = f"""
     WITH said AS (
         SELECT m.id, m.channel_id, m.telegram_message_id, m.posted_at, coalesce(m.forum_topic_id, 0) AS topic,
                (m.posted_at AT TIME ZONE 'UTC')::date AS day, {SPEAKS} AS speaks, {MADE_OF} AS made_of,
-               m.id::text COLLATE "C" AS chance
+               md5(m.telegram_message_id::text) COLLATE "C" AS chance
         FROM messages m {ENRICHED}
         WHERE m.channel_id = ANY(:channels) AND m.source <> 'channel' AND NOT m.is_service
           AND m.posted_at >= date_trunc('day', CAST(:since AS timestamptz), 'UTC')

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, text
 from tg_assets.conversations import lookup
 from tg_assets.conversations.lookup import Unit
 from tg_assets.index.question import asked
+from tg_assets.index.sparse import OTHER_SCRIPT, SparseVector, lemma_query, trigram_query
 from tg_assets.index.units import lifted
-from tg_assets.stores.vectors import DENSE, Narrow, TenantIndex
+from tg_assets.stores.vectors import DENSE, LEMMAS, TRIGRAMS, Narrow, TenantIndex
 from tg_assets.tagging.lemmas import lemma, words
 
 LINES = ("post", "album")
@@ -28,6 +29,7 @@ LONGEST = timedelta(days=1)
 """A window may begin so long before a line of it."""
 
 Legs = dict[str, list[tuple[str, float]]]
+Weigh = Callable[[SparseVector, SparseVector], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Found:
 def look(
     query: str,
     dense: Any,
-    weigh: Callable[[str], Mapping[str, Any]],
+    weigh: Weigh,
     index: TenantIndex,
     connection: Connection,
     narrow: Narrow,
@@ -53,33 +55,29 @@ def look(
 ) -> Found:
     """Search lines by the query's vectors, and lift them by their context; ``most`` hits of each leg.
 
-    ``dense`` is the vector of meaning as ``TenantIndex.search`` takes one; ``weigh`` gives the legs of a text's words.
+    ``dense`` is the vector of meaning as ``TenantIndex.search`` takes one; ``weigh`` makes legs of a
+    query's lemmas and 3-grams.
     """
-    sparse = dict(weigh(query))
-    vectors = {DENSE: dense, **sparse}
+    vectors = {DENSE: dense, **weigh(lemma_query(query), trigram_query(query))}
     if _is_of_lines(narrow):
         return _alone(index.search(vectors, narrow, most))
     lines: Legs = {name: [] for name in vectors}
+    talks: Legs = {}
+    matter: Legs = {}
     if narrow.kind != "conversation":
         kinds = (narrow.kind,) if narrow.kind else LINES
         lines = index.search(vectors, replace(narrow, kind=None, kinds=kinds), DEEP)
-    since = narrow.since - LONGEST if narrow.since else None
-    talks: Legs = {}
+        wanted = _matter(query, lines, connection)
+        matter = _ask(index, wanted, weigh, replace(narrow, kind=None, kinds=LINES), MATTER)
     if narrow.kind != "post":
-        talks = index.search(sparse, replace(narrow, kind="conversation", since=since), UNITS)
+        since = narrow.since - LONGEST if narrow.since else None
+        talks = _ask(index, asked(query), weigh, replace(narrow, kind="conversation", since=since), UNITS)
     units = lookup.units(connection, sorted({unit for hits in talks.values() for unit, _ in hits}))
-    matter = _matter(query, sparse, lines, weigh, index, connection, narrow)
     near = lookup.around(connection, sorted({line for hits in matter.values() for line, _ in hits}))
     members = {unit: found.posts for unit, found in units.items()}
     # A line's window before its thread: what was said around it is read with it.
-    best = sorted(
-        (
-            (units[unit].kind == "window", score, unit)
-            for hits in talks.values()
-            for unit, score in hits
-            if unit in units
-        )
-    )
+    seen = ((unit, score) for hits in talks.values() for unit, score in hits if unit in units)
+    best = sorted((units[unit].kind == "window", score, unit) for unit, score in seen)
     return Found(
         {name: hits[:most] for name, hits in lifted(lines, matter, talks, near, members).items()},
         frozenset(line for hits in lines.values() for line, _ in hits),
@@ -99,25 +97,25 @@ def _alone(found: Legs) -> Found:
     return Found(found, frozenset(line for hits in found.values() for line, _ in hits))
 
 
-def _matter(
-    query: str,
-    sparse: Mapping[str, Any],
-    lines: Mapping[str, Sequence[tuple[str, float]]],
-    weigh: Callable[[str], Mapping[str, Any]],
-    index: TenantIndex,
-    connection: Connection,
-    narrow: Narrow,
-) -> Legs:
-    """Lines that speak of what is asked, whoever said them: the same ones where the query names nobody."""
-    found = {name: list(lines[name][:MATTER]) for name in sparse}
+def _matter(query: str, lines: Mapping[str, Sequence[tuple[str, float]]], connection: Connection) -> list[str]:
+    """Words of what is asked, whoever said it: without the names of the authors of what was found."""
+    found = {line for name in (LEMMAS, TRIGRAMS) for line, _ in lines.get(name, ())[:MATTER]}
     authors = connection.execute(
         text("SELECT DISTINCT author_name FROM messages WHERE id = ANY(CAST(:ids AS uuid[])) AND author_name <> ''"),
-        {"ids": sorted({line for hits in found.values() for line, _ in hits})},
+        {"ids": sorted(found)},
     ).scalars()
     names = {lemma(word) for author in authors for word in words(author)}
-    every = asked(query)
-    wanted = " ".join(word for word in every if lemma(word) not in names)
-    if len(wanted.split()) == len(every):
-        return found
-    asking = weigh(wanted) if wanted else {}
-    return index.search(asking, replace(narrow, kind=None, kinds=LINES), MATTER) if asking else {}
+    return [word for word in asked(query) if lemma(word) not in names]
+
+
+def _ask(index: TenantIndex, wanted: Sequence[str], weigh: Weigh, narrow: Narrow, most: int) -> Legs:
+    """Hits of words as they are written: in the other script only names are alike, and they say nothing of a matter."""
+    said = " ".join(wanted)
+    asking = weigh(own(lemma_query(said)), own(trigram_query(said))) if said else {}
+    return index.search(asking, narrow, most) if asking else {}
+
+
+def own(query: SparseVector) -> SparseVector:
+    """A query's vector without what its words would be in the other script."""
+    kept = [(index, value) for index, value in zip(query.indices, query.values, strict=True) if value > OTHER_SCRIPT]
+    return SparseVector([index for index, _ in kept], [value for _, value in kept])

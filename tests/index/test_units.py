@@ -1,0 +1,68 @@
+"""What context adds to lines, and what it does not."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tg_assets.index.context import own
+from tg_assets.index.conversation import Line, Talk, analyse_talks
+from tg_assets.index.sparse import lemma_query, trigram_query
+from tg_assets.index.text import TextParts
+from tg_assets.index.units import NEAR, UNIT, lifted
+
+KEYS = st.sampled_from("abcdef")
+LEGS = st.fixed_dictionaries(
+    {}, optional={name: st.lists(st.tuples(KEYS, st.floats(0, 50)), max_size=6, unique_by=lambda hit: hit[0])
+                  for name in ("dense", "lemmas", "trigrams")}
+)  # fmt: skip
+OTHERS = st.dictionaries(KEYS, st.lists(KEYS, max_size=3, unique=True), max_size=4)
+
+
+@given(LEGS, LEGS, LEGS, OTHERS, OTHERS)
+def test_a_score_only_rises(lines: dict, matter: dict, units: dict, near: dict, members: dict) -> None:  # type: ignore[type-arg]
+    """Legs stay the same legs, best first; meaning is not lifted; without context nothing changes."""
+    found = lifted(lines, matter, units, near, members)
+    assert found.keys() == lines.keys()
+    for name, hits in found.items():
+        scores = dict(hits)
+        assert all(scores[key] >= score for key, score in lines[name])
+        assert [score for _, score in hits] == sorted(scores.values(), reverse=True)
+    assert dict(found.get("dense", ())) == dict(lines.get("dense", ()))
+    assert {name: dict(hits) for name, hits in lifted(lines, {}, {}, near, members).items()} == {
+        name: dict(hits) for name, hits in lines.items()
+    }
+
+
+def test_shares_of_neighbours_and_units_add_up() -> None:
+    found = lifted(
+        {"lemmas": [("a", 4.0)]}, {"lemmas": [("a", 4.0)]}, {"lemmas": [("u", 9.0)]}, {"a": "b"}, {"u": "bc"}
+    )
+    assert found == {
+        "lemmas": [("b", 4 * NEAR["lemmas"] + 9 * UNIT["lemmas"]), ("a", 4.0), ("c", 9 * UNIT["lemmas"])]
+    }  # fmt: skip
+
+
+def test_words_in_the_other_script_say_nothing_of_a_matter() -> None:
+    for query in (lemma_query, trigram_query):
+        whole = query("маяк Tesla")
+        assert set(own(whole).values) == {1.0}
+        assert set(own(whole).indices) < set(whole.indices)
+
+
+def test_a_unit_has_the_words_and_names_of_its_lines() -> None:
+    """Cut as posts are, without lines that have no words; one line alone is none."""
+    said = [
+        Line(TextParts(post="The kettle whistles"), "Ann"),
+        Line(TextParts(post="👍"), "Bo"),
+        Line(TextParts(), "Cy"),
+    ]
+    (none,) = analyse_talks([Talk(tuple(said))])
+    assert none is None
+    (found,) = analyse_talks([Talk((*said, Line(TextParts(speech="oh " * 900 + "never"), "Dee")), "Tea")])
+    assert found is not None
+    assert len(found.texts) == 2
+    assert found.short.startswith("The kettle whistles oh")
+    named = lemma_query("kettle Ann Dee Tea")
+    assert set(named.indices) & set(found.lemmas.indices) >= set(lemma_query("Ann Dee kettle").indices) & set(
+        found.lemmas.indices
+    )
+    assert not set(own(lemma_query("never Bo")).indices) & set(found.lemmas.indices)
