@@ -57,9 +57,12 @@ def search_command(
         until=parse_time(until, "--until"),
     )
     hits = find(query, tenant, narrow, limit)
+    understood = _understood(query, hits)
     if as_json:
-        show_json("search", map(_plain, hits), fits=fits(hits))
+        show_json("search", map(_plain, hits), fits=fits(hits), understood=understood)
         return
+    if understood:
+        console.print(Text(f"First what is {', '.join(understood)}.", style="dim"))
     if not hits:
         console.print("Nothing found.")
     elif not fits(hits):
@@ -72,10 +75,30 @@ def find(query: str, tenant: str, narrow: "Narrow | None", limit: int) -> list[H
     from tg_assets import ids
     from tg_assets.embedder import UseEmbedder
     from tg_assets.index.search import search
+    from tg_assets.remote.rerank import configured
     from tg_assets.stores.vectors import Narrow
 
-    model = UseEmbedder()
-    return search(query, ids.tenant_id(tenant), runtime.qdrant(), model, runtime.postgres(), narrow or Narrow(), limit)
+    return search(
+        query,
+        ids.tenant_id(tenant),
+        runtime.qdrant(),
+        UseEmbedder(),
+        runtime.postgres(),
+        narrow or Narrow(),
+        limit,
+        rerank=configured(runtime.settings()),
+    )
+
+
+def _understood(query: str, hits: list[Hit]) -> list[str]:
+    """Time and author that the query was taken to ask for; an author only if there is one among the results."""
+    from datetime import UTC, datetime
+
+    from tg_assets.index.conditions import understand
+
+    question = understand(query, datetime.now(UTC))
+    known = any(question.fits_author(hit.author) for hit in hits)
+    return [said for said in question.understood if known or not said.startswith("from ")]
 
 
 def _plain(hit: Hit) -> dict[str, Any]:
@@ -87,10 +110,12 @@ def _plain(hit: Hit) -> dict[str, Any]:
         "posted_at": hit.posted_at.isoformat(),
         "feed": hit.feed,
         "chat": hit.chat,
+        "author": hit.author,
         "telegram_message_id": hit.telegram_message_id,
         "text": hit.snippet,
         "tags": hit.tags,
         "link": hit.link,
+        "copies": [{"id": str(copy.id), "feed": copy.feed, "link": copy.link} for copy in hit.copies],
     }
 
 
@@ -104,6 +129,8 @@ def show_hits(hits: list[Hit], *, chats: bool = False) -> None:
             head.append(f"  {hit.chat}", style="green")
         if hit.kind == "album":
             head.append("  album", style="magenta")
+        if hit.copies:
+            head.append(f"  and in {len(hit.copies)} more places", style="magenta")
         if hit.link:
             head.append(f"  {hit.link}", style="cyan")
         console.print(head)

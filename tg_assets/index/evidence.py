@@ -29,21 +29,36 @@ _LENGTHS = 4
 
 @dataclass(frozen=True)
 class Passage:
-    """A text and its names as coverage looks at them: words, their lemmas, and the scripts of the text alone."""
+    """A text and its names as coverage looks at them: words, their lemmas, and the scripts of the text alone.
+
+    And what else ranking looks at (``learned``): its author's words with their lemmas, and whether it asks something.
+    """
 
     words: frozenset[str]
     scripts: frozenset[str]
+    author: frozenset[str] = frozenset()
+    asks: bool = False
 
     @classmethod
-    def of(cls, text: str, *names: str | None) -> "Passage":
+    def of(cls, text: str, author: str | None = None, chat: str | None = None) -> "Passage":
         """Of what was said, by whom and where."""
-        said = words(text)
-        return cls(frozenset(said).union(*(words(name) for name in names if name)), scripts(" ".join(said)))
+        said, by = words(text), _names(author or "")
+        return cls(
+            by.union(said, _names(chat or "")),
+            scripts(" ".join(said)),
+            by.union(map(lemma, by)),
+            text.rstrip(" )»\"'😀🙂").endswith("?"),
+        )
 
     @cached_property
     def lemmas(self) -> frozenset[str]:
         """Made when first looked at: of a hundred hits a search compares the words of a few."""
         return frozenset(map(lemma, self.words))
+
+
+@lru_cache(maxsize=1 << 12)
+def _names(name: str) -> frozenset[str]:
+    return frozenset(words(name))
 
 
 @lru_cache(maxsize=1 << 16)

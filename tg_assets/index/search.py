@@ -4,9 +4,9 @@ A score is the chance that the result is what was meant (``evidence``), so that 
 the best of nothing is not much. Private chats are found only for the owner accounts that are named.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +14,18 @@ from sqlalchemy import text
 
 from tg_assets.embedder import Embedder
 from tg_assets.errors import TgAssetsError
+from tg_assets.index.conditions import Question, moved, understand
+from tg_assets.index.copies import collapse
 from tg_assets.index.evidence import FAIR, Passage
 from tg_assets.index.ranking import order
+from tg_assets.index.rerank import Rerank
 from tg_assets.index.snippet import snippet
 from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query, weighted
 from tg_assets.index.text import TextParts, has_words, text_to_embed
 from tg_assets.stores.database import Database
 from tg_assets.stores.vectors import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow, VectorIndex
 from tg_assets.stores.word_counts import frequencies
+from tg_assets.tagging.lemmas import words
 
 LEG_HITS = 100
 
@@ -40,6 +44,20 @@ class Hit:
     tags: list[str]
     link: str | None
     telegram_message_id: int | None
+    author: str | None = None
+    copies: tuple["Copy", ...] = ()
+    """Where else the same text is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Another place of a result's text."""
+
+    id: UUID
+    posted_at: datetime
+    feed: str
+    chat: str | None
+    link: str | None
 
 
 def search(
@@ -50,26 +68,52 @@ def search(
     postgres: Database,
     narrow: Narrow = Narrow(),  # noqa: B008 - frozen
     limit: int = 10,
+    now: datetime | None = None,
+    rerank: Rerank | None = None,
 ) -> list[Hit]:
-    """Best posts and albums for a query in any language of the models; raises TgAssetsError for one without words."""
+    """Best posts and albums for a query in any language of the models; raises TgAssetsError for one without words.
+
+    ``now``, aware, is what «вчера» is told by, without it this moment in UTC; ``rerank`` orders the first results anew.
+    """
     if not has_words(query):
         raise TgAssetsError("A search needs at least one word.")
-    lemmas, trigrams = _weighted(postgres, tenant, narrow.owners, lemma_query(query), trigram_query(query))
+    question = understand(query, now or datetime.now(UTC))
+    about = question.about
+    lemmas, trigrams = weighed(postgres, tenant, narrow.owners, lemma_query(about), trigram_query(about))
     legs = {
-        DENSE: embedder.encode([query])[0].tolist(),
-        LEMMAS: _sparse(lemmas),
-        TRIGRAMS: _sparse(trigrams),
+        DENSE: embedder.encode([about])[0].tolist(),
+        LEMMAS: sparse_leg(lemmas),
+        TRIGRAMS: sparse_leg(trigrams),
     }
     with qdrant.tenant(tenant) as index:
-        found = index.search({name: leg for name, leg in legs.items() if leg is not None}, narrow, LEG_HITS)
+        asked = {name: leg for name, leg in legs.items() if leg is not None}
+        found = index.search(asked, narrow, LEG_HITS)
+        if (then := _then(question, narrow)) is not None:
+            found = _both(found, index.search(asked, then, LEG_HITS))
     # Rows of all hits, since some may be gone meanwhile: what nobody may see is not evidence either.
-    rows = _rows(postgres, tenant, sorted({point for hits in found.values() for point, _ in hits}), narrow.owners)
+    rows = rows_of(postgres, tenant, sorted({point for hits in found.values() for point, _ in hits}), narrow.owners)
     seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.items()}
 
     def passage(point: str) -> Passage:
         return Passage.of(_whole(rows[point]), rows[point].author_name, rows[point].title)
 
-    return [_hit(rows[point], score, query) for point, score in order(query, seen, passage)[:limit]]
+    ordered = order(about, seen, passage)
+    ranked = moved(question, ordered, lambda point: rows[point].author_name, lambda point: rows[point].posted_at)
+    if rerank is not None:
+        ranked = rerank.order(query, ranked, lambda point: _whole(rows[point]))
+    return as_hits(rows, ranked, about, limit)
+
+
+def as_hits(rows: Mapping[str, Any], ranked: Sequence[tuple[str, float]], query: str, limit: int) -> list[Hit]:
+    """The first results as people see them, with the places of their copies."""
+
+    def said(point: str) -> tuple[str, frozenset[str]]:
+        return rows[point].kind, frozenset(words(_whole(rows[point])))
+
+    return [
+        _hit(rows[point], score, query, [rows[copy] for copy in copies])
+        for point, score, copies in collapse(ranked, said, limit)
+    ]
 
 
 def fits(hits: Sequence[Hit]) -> bool:
@@ -77,7 +121,7 @@ def fits(hits: Sequence[Hit]) -> bool:
     return bool(hits) and hits[0].score >= FAIR
 
 
-def _weighted(
+def weighed(
     postgres: Database, tenant: UUID, owners: Sequence[int], lemmas: SparseVector, trigrams: SparseVector
 ) -> tuple[SparseVector, SparseVector]:
     """Words of a query weighed by how rare they are in what these owners may see."""
@@ -86,11 +130,25 @@ def _weighted(
     return weighted(lemmas, had.lemmas, had.documents), weighted(trigrams, had.trigrams, had.documents)
 
 
-def _sparse(vector: SparseVector) -> Any:
+def _then(question: Question, narrow: Narrow) -> Narrow | None:
+    """The search limited to the days that a question names; None when it names none, or none that it may see."""
+    if question.span is None or question.now is None:
+        return None
+    since, until = question.span.bounds(question.now.tzinfo)
+    since, until = max(since, narrow.since or since), min(until, narrow.until or until)
+    return replace(narrow, since=since, until=until) if since < until else None
+
+
+def _both(one: dict[str, list[tuple[str, float]]], other: dict[str, list[tuple[str, float]]]) -> dict[str, Any]:
+    return {leg: sorted({**dict(one[leg]), **dict(other[leg])}.items(), key=lambda hit: -hit[1]) for leg in one}
+
+
+def sparse_leg(vector: SparseVector) -> Any:
+    """A sparse vector as the server is asked; None for an empty one."""
     return {"indices": vector.indices, "values": vector.values} if vector.indices else None
 
 
-def _rows(postgres: Database, tenant: UUID, ids: Sequence[str], owners: Sequence[int]) -> dict[str, Any]:
+def rows_of(postgres: Database, tenant: UUID, ids: Sequence[str], owners: Sequence[int]) -> dict[str, Any]:
     """Rows of posts and albums by id, with what a reader wants to see of them."""
     with postgres.tenant(tenant) as session, session.transaction() as connection:
         rows = connection.execute(
@@ -127,7 +185,7 @@ def _whole(row: Any) -> str:
     )
 
 
-def _hit(row: Any, score: float, query: str) -> Hit:
+def _hit(row: Any, score: float, query: str, copies: Sequence[Any]) -> Hit:
     return Hit(
         row.id,
         row.kind,
@@ -139,4 +197,6 @@ def _hit(row: Any, score: float, query: str) -> Hit:
         list(row.tags or ()),
         row.link,
         row.telegram_message_id,
+        row.author_name,
+        tuple(Copy(copy.id, copy.posted_at, copy.feed, copy.title, copy.link) for copy in copies),
     )
