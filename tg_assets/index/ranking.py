@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from tg_assets.index.evidence import Passage, chance, coverage, readable
 from tg_assets.index.fusion import WORDED, rank, scaled
-from tg_assets.index.learned import reorder
+from tg_assets.index.learned import ACROSS, WEIGHTS, reorder
 from tg_assets.index.question import asked, asks
 
 Id = TypeVar("Id", int, str)
@@ -47,7 +47,7 @@ def order(
             sure = max(chance(wanted, look(key), cosines.get(key, least)) for key, _ in ranked[:JUDGED])
             if learned:
                 dense = scaled(part.get(DENSE, ()))
-                ranked = reorder(wanted, asks(query), dense, ranked, look)
+                ranked = reorder(wanted, asks(query), dense, ranked, look, WEIGHTS if same else ACROSS)
             else:
                 top = ranked[0][1] or 1.0
                 ranked = [(key, (score / top) ** 2) for key, score in ranked]

@@ -7,6 +7,7 @@ the best of nothing is not much. Private chats are found only for the owner acco
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from tg_assets.index.rerank import Rerank
 from tg_assets.index.snippet import snippet
 from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query, weighted
 from tg_assets.index.text import TextParts, has_words, text_to_embed
-from tg_assets.stores.database import Database
+from tg_assets.stores.database import Database, TenantConnection
 from tg_assets.stores.vectors import DENSE, LEMMAS, NOBODY, TRIGRAMS, Narrow, VectorIndex
 from tg_assets.stores.word_counts import frequencies
 from tg_assets.tagging.lemmas import words
@@ -79,28 +80,25 @@ def search(
         raise TgAssetsError("A search needs at least one word.")
     question = understand(query, now or datetime.now(UTC))
     about = question.about
-    lemmas, trigrams = weighed(postgres, tenant, narrow.owners, lemma_query(about), trigram_query(about))
-    legs = {
-        DENSE: embedder.encode([about])[0].tolist(),
-        LEMMAS: sparse_leg(lemmas),
-        TRIGRAMS: sparse_leg(trigrams),
-    }
-    with qdrant.tenant(tenant) as index:
+    meant = embedder.encode([about])[0].tolist()
+    with postgres.tenant(tenant) as session, qdrant.tenant(tenant) as index:
+        lemmas, trigrams = weighed(session, narrow.owners, lemma_query(about), trigram_query(about))
+        legs = {DENSE: meant, LEMMAS: sparse_leg(lemmas), TRIGRAMS: sparse_leg(trigrams)}
         asked = {name: leg for name, leg in legs.items() if leg is not None}
         found = index.search(asked, narrow, LEG_HITS)
         if (then := _then(question, narrow)) is not None:
             found = _both(found, index.search(asked, then, LEG_HITS))
-    # Rows of all hits, since some may be gone meanwhile: what nobody may see is not evidence either.
-    rows = rows_of(postgres, tenant, sorted({point for hits in found.values() for point, _ in hits}), narrow.owners)
+        # Rows of all hits, since some may be gone meanwhile: what nobody may see is not evidence either.
+        rows = rows_of(session, sorted({point for hits in found.values() for point, _ in hits}), narrow.owners)
     seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.items()}
 
     def passage(point: str) -> Passage:
-        return Passage.of(_whole(rows[point]), rows[point].author_name, rows[point].title)
+        return Passage.of(rows[point].whole, rows[point].author_name, rows[point].title)
 
     ordered = order(about, seen, passage)
     ranked = moved(question, ordered, lambda point: rows[point].author_name, lambda point: rows[point].posted_at)
     if rerank is not None:
-        ranked = rerank.order(query, ranked, lambda point: _whole(rows[point]))
+        ranked = rerank.order(query, ranked, lambda point: rows[point].whole)
     return as_hits(rows, ranked, about, limit)
 
 
@@ -108,7 +106,7 @@ def as_hits(rows: Mapping[str, Any], ranked: Sequence[tuple[str, float]], query:
     """The first results as people see them, with the places of their copies."""
 
     def said(point: str) -> tuple[str, frozenset[str]]:
-        return rows[point].kind, frozenset(words(_whole(rows[point])))
+        return rows[point].kind, frozenset(words(rows[point].whole))
 
     return [
         _hit(rows[point], score, query, [rows[copy] for copy in copies])
@@ -122,10 +120,10 @@ def fits(hits: Sequence[Hit]) -> bool:
 
 
 def weighed(
-    postgres: Database, tenant: UUID, owners: Sequence[int], lemmas: SparseVector, trigrams: SparseVector
+    session: TenantConnection, owners: Sequence[int], lemmas: SparseVector, trigrams: SparseVector
 ) -> tuple[SparseVector, SparseVector]:
     """Words of a query weighed by how rare they are in what these owners may see."""
-    with postgres.tenant(tenant) as session, session.transaction() as connection:
+    with session.transaction() as connection:
         had = frequencies(connection, [NOBODY, *owners], lemmas.indices, trigrams.indices)
     return weighted(lemmas, had.lemmas, had.documents), weighted(trigrams, had.trigrams, had.documents)
 
@@ -148,9 +146,9 @@ def sparse_leg(vector: SparseVector) -> Any:
     return {"indices": vector.indices, "values": vector.values} if vector.indices else None
 
 
-def rows_of(postgres: Database, tenant: UUID, ids: Sequence[str], owners: Sequence[int]) -> dict[str, Any]:
-    """Rows of posts and albums by id, with what a reader wants to see of them."""
-    with postgres.tenant(tenant) as session, session.transaction() as connection:
+def rows_of(session: TenantConnection, ids: Sequence[str], owners: Sequence[int]) -> dict[str, Any]:
+    """Rows of posts and albums by id, with what a reader wants to see of them, and their ``whole`` text."""
+    with session.transaction() as connection:
         rows = connection.execute(
             text("""
                 SELECT m.id, 'post' AS kind, m.posted_at, c.feed, c.title, m.author_name, m.content,
@@ -176,7 +174,7 @@ def rows_of(postgres: Database, tenant: UUID, ids: Sequence[str], owners: Sequen
             """),
             {"ids": list(ids), "owners": [NOBODY, *owners]},
         ).all()
-    return {str(row.id): row for row in rows}
+    return {str(row.id): SimpleNamespace(**row._mapping, whole=_whole(row)) for row in rows}
 
 
 def _whole(row: Any) -> str:
@@ -193,7 +191,7 @@ def _hit(row: Any, score: float, query: str, copies: Sequence[Any]) -> Hit:
         row.posted_at,
         row.feed,
         row.title,
-        snippet(_whole(row), query),
+        snippet(row.whole, query),
         list(row.tags or ()),
         row.link,
         row.telegram_message_id,

@@ -46,17 +46,17 @@ def suggest(
     whole = typed[-1:].isspace()
     beginning = "" if whole else said[-1]
     before = " ".join(said if whole else said[:-1])
-    lemmas, trigrams = weighed(postgres, tenant, narrow.owners, lemma_query(before), prefix_query(before, beginning))
-    legs = {LEMMAS: sparse_leg(lemmas), TRIGRAMS: sparse_leg(trigrams)}
-    with qdrant.tenant(tenant) as index:
+    with postgres.tenant(tenant) as session, qdrant.tenant(tenant) as index:
+        lemmas, trigrams = weighed(session, narrow.owners, lemma_query(before), prefix_query(before, beginning))
+        legs = {LEMMAS: sparse_leg(lemmas), TRIGRAMS: sparse_leg(trigrams)}
         found = index.search({name: leg for name, leg in legs.items() if leg is not None}, narrow, LEG_HITS)
-    rows = rows_of(postgres, tenant, sorted({point for hits in found.values() for point, _ in hits}), narrow.owners)
+        rows = rows_of(session, sorted({point for hits in found.values() for point, _ in hits}), narrow.owners)
     seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.items()}
     ranked: list[tuple[str, float]] = []
     complete: dict[str, float] = {}
     for point, score in fuse(seen, EVEN):
         row = rows[point]
-        going_on = {word for word in words(f"{row.content or ''} {row.author_name or ''}") if _goes_on(word, beginning)}
+        going_on = {word for word in words(f"{row.whole} {row.author_name or ''}") if _goes_on(word, beginning)}
         for word in going_on:
             complete[word] = complete.get(word, 0.0) + score
         ranked.append((point, score if going_on or whole else INCOMPLETE * score))
