@@ -23,7 +23,7 @@ import orjson
 from benchmarks.chats import Chats, chats
 from benchmarks.dialogues import dialogues
 from benchmarks.ingest import EXPORT
-from benchmarks.retrieval import SparseIndex, _measure, _top
+from benchmarks.retrieval import SparseIndex, _measure, top
 from tg_assets.conversations.lookup import REACH
 from tg_assets.conversations.windows import NEAR
 from tg_assets.embedder import Embedder, UseEmbedder
@@ -137,7 +137,7 @@ def measure(of: Set, embedder: Embedder) -> dict[str, dict[str, float]]:
     look = cache(lambda key: Passage.of(of.lines[int(key)].text, of.lines[int(key)].author, of.lines[int(key)].chat))
     ranked: dict[str, list[Any]] = defaultdict(list)
     for number, (question, _) in enumerate(of.questions):
-        alone = {"dense": _keyed(_top(dense[number], 100))}
+        alone = {"dense": _keyed(top(dense[number], 100))}
         alone |= {name: _keyed(lines[name].search(query(question), DEEP)) for name, query in LEGS.items()}
         spoken = {name for hits in alone.values() for key, _ in hits[:MATTER] for name in names[int(key)]}
         matter = " ".join(word for word in asked(question) if lemma(word) not in spoken)

@@ -3,9 +3,9 @@
 Sets: XQuAD in Russian and in English, its Russian questions over the English passages, archives of articles in both
 languages (``mixed``: what is asked in one is answered in the same or in the other), and made-up English chats with
 English and Russian questions (``chats``). XQuAD's paragraphs are cut into passages of two sentences; a question's
-passage is the one that holds its answer span. Sparse legs are this package's vectors under an idf as Qdrant's
-``Modifier.IDF`` computes it; the dense leg is the default embedder; each leg hands its first ``DEPTH`` hits to
-``order``. Weights were chosen on the questions with even numbers; those with odd ones are the rows marked ``held``.
+passage is the one that holds its answer span. Sparse legs are this package's vectors, the query's weighed by how rare
+its terms are in the set; the dense leg is the default embedder; each leg hands its first ``DEPTH`` hits to ``order``.
+Weights were chosen on the questions with even numbers; those with odd ones are the rows marked ``held``.
 Run: ``python -m benchmarks.retrieval``.
 """
 
@@ -26,7 +26,7 @@ from tg_assets.embedder import Embedder, UseEmbedder
 from tg_assets.index.evidence import Passage
 from tg_assets.index.fusion import LEGS
 from tg_assets.index.ranking import order
-from tg_assets.index.sparse import SparseVector, lemma_query, lemma_vector, trigram_query, trigram_vector
+from tg_assets.index.sparse import SparseVector, lemma_query, lemma_vector, trigram_query, trigram_vector, weighted
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "xquad"
 DEPTH = 100
@@ -103,7 +103,7 @@ def corpora(articles: int | None = None) -> dict[str, Corpus]:
 
 
 class SparseIndex:
-    """Dot product with idf: what a Qdrant sparse vector with ``Modifier.IDF`` scores."""
+    """Dot product with a weighted query: what the vector server scores."""
 
     def __init__(self, vectors: Sequence[SparseVector]) -> None:
         postings: dict[int, list[tuple[int, float]]] = {}
@@ -118,17 +118,19 @@ class SparseIndex:
 
     def search(self, query: SparseVector, depth: int = DEPTH) -> Hits:
         scores = np.zeros(self.size)
-        for index, weight in zip(query.indices, query.values, strict=True):
+        having = {index: len(self.postings[index][0]) for index in query.indices if index in self.postings}
+        rare = weighted(query, having, self.size)
+        for index, weight in zip(rare.indices, rare.values, strict=True):
             if index in self.postings:
                 numbers, values = self.postings[index]
-                idf = math.log(1 + (self.size - len(numbers) + 0.5) / (len(numbers) + 0.5))
-                scores[numbers] += weight * idf * values
-        return _top(scores, depth)
+                scores[numbers] += weight * values
+        return top(scores, depth)
 
 
-def _top(scores: NDArray[Any], depth: int) -> Hits:
-    order = np.argsort(-scores, kind="stable")[:depth]
-    return [(int(i), float(scores[i])) for i in order if scores[i] > 0]
+def top(scores: NDArray[Any], depth: int) -> Hits:
+    """Numbers of the best with their scores, best first; those above 0."""
+    best = np.argsort(-scores, kind="stable")[:depth]
+    return [(int(i), float(scores[i])) for i in best if scores[i] > 0]
 
 
 def _measure(rankings: Sequence[Hits], questions: Sequence[Question]) -> dict[str, float]:
@@ -147,7 +149,7 @@ def rankings(corpus: Corpus, embedder: Embedder) -> dict[str, list[Hits]]:
     """Hits of every question, of each leg and fused."""
     queries = [question for question, _ in corpus.questions]
     cosine = embedder.encode(queries) @ embedder.encode(corpus.texts).T
-    legs: dict[str, list[Hits]] = {"dense": [_top(row, DEPTH) for row in cosine]}
+    legs: dict[str, list[Hits]] = {"dense": [top(row, DEPTH) for row in cosine]}
     documents: dict[str, tuple[Callable[..., SparseVector], Callable[[str], SparseVector]]] = {
         "lemmas": (lemma_vector, lemma_query),
         "trigrams": (trigram_vector, trigram_query),

@@ -36,6 +36,7 @@ ADDRESSES = {
     "qdrant_url": (("http", "https"), "http://host:6333"),
     "dagster_url": (("http", "https"), "http://host:3000"),
     "alert_webhook": (("http", "https"), "https://host/path"),
+    "rerank_url": (("http", "https"), "https://host/v1/rerank"),
 }
 
 
@@ -85,6 +86,15 @@ class Settings(BaseSettings):
     """How long a stream keeps what every group has acknowledged, and how many entries at most."""
     embeddings_keep: str = Field(default="90d,250000", pattern=r"^[0-9]{1,5}d,[0-9]{1,12}$")
     """How long a tenant's cache keeps vectors that nobody uses, and how many at most; each takes about 2.7 kB."""
+    rerank_url: SecretStr | None = None
+    """``https://host/v1/rerank`` of a model that puts the first results of a search in order once more; off without."""
+    rerank_model: str = ""
+    """Its name there."""
+    rerank_key: SecretStr | None = None
+    rerank_first: int = Field(default=30, ge=1, le=100)
+    """Results that it is shown: their texts are sent to it."""
+    rerank_seconds: float = Field(default=3.0, gt=0)
+    """How long a search waits for it, then the order stays."""
     event_log_keep: int = Field(default=30, ge=1)
     """Days for which Dagster keeps how runs went, and what it was told of a partition before the last time."""
     runs_keep: int = Field(default=90, ge=1)

@@ -36,6 +36,7 @@ from tg_assets.answers.rows import NotThere
 from tg_assets.answers.search import search
 from tg_assets.answers.similar import similar
 from tg_assets.answers.statistics import feed_statistics
+from tg_assets.answers.suggest import suggest
 from tg_assets.answers.threads import thread
 from tg_assets.answers.timeline import timeline
 from tg_assets.remote.chat import Picture, Reply, Schema
@@ -102,6 +103,10 @@ CASES: dict[str, Case] = {
     "albums.album": lambda archive, spied: _each(album, archive, spied),
     "similar.similar": lambda archive, spied: _each(similar, archive, spied),
     "pictures.picture": lambda archive, spied: _refused(picture, archive, "0" * 64),
+    "suggest.suggest": lambda archive, spied: [
+        suggest(archive, "пароль от сей", limit=50),
+        suggest(archive, "пар", Narrow(owners=(ADA, EVA), feeds=(spied.feed,)), 50),
+    ],
     "picture_search.pictures_by_words": lambda archive, spied: pictures_by_words(archive, QUESTION, 50),
     "picture_search.similar_pictures": lambda archive, spied: [
         _refused(similar_pictures, archive, spied.post),

@@ -136,7 +136,7 @@ def test_the_command_says_when_nothing_fits(sample: Materialized) -> None:
     assert best["score"] == max(hit["score"] for hit in something["items"]) <= 1
     assert best.keys() >= {"id", "kind", "fit", "posted_at", "feed", "chat", "telegram_message_id", "text", "link"}
     assert json.loads(said("маяк", "--since", "2000-01-01", "--until", "2000-01-02", "--json")) == {
-        "command": "search", "fits": False, "cursor": None, "items": [],
+        "command": "search", "fits": False, "understood": [], "cursor": None, "items": [],
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from tg_assets.embedder import Embedder
+from tg_assets.index.rerank import Rerank
 from tg_assets.stores.database import Database
 from tg_assets.stores.graph import GraphStore
 from tg_assets.stores.objects import ObjectStore
@@ -31,7 +32,8 @@ class Archive:
     """One tenant's archive as it is opened for somebody; the stores are reached when they are first asked.
 
     ``owners`` are accounts whose private chats may be seen besides what the tenant shares; ``feeds`` limits
-    everything to those feeds, None does not. ``embedder`` gives the model that understands questions.
+    everything to those feeds, None does not. ``embedder`` gives the model that understands questions, ``rerank`` has
+    the last word on the order of results.
     """
 
     tenant: UUID
@@ -42,6 +44,7 @@ class Archive:
     graph: GraphStore
     objects: ObjectStore
     embedder: Callable[[], Embedder]
+    rerank: Rerank | None = None
 
     @property
     def seen(self) -> dict[str, Any]:

@@ -1,34 +1,49 @@
-"""Search: three legs in one round trip, lifted by their context, fused, and the rows behind the best lines.
+"""Search: the index's legs in one round trip each, lifted by context, fused, and the rows behind the best points.
 
-A unit of a conversation is shown as that line of it which matched best, with its neighbours; no line is shown twice. A
-score is the chance that the result is what was meant (``evidence``), so that results of two searches compare and
-the best of nothing is not much. Private chats are found only for the owner accounts that are named.
+A score is the chance that the result is what was meant (``index.evidence``), so that results of two searches compare
+and the best of nothing is not much. Private chats are found only for the archive's owners. What does not belong here:
+ranking itself (``tg_assets.index``), rows (``candidates``), what a result carries (``search``).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from tg_assets.answers.archive import SEEN, Archive
+from tg_assets.answers.archive import Archive
+from tg_assets.answers.candidates import rows_of
 from tg_assets.embedder import Embedder
 from tg_assets.errors import TgAssetsError
+from tg_assets.index.conditions import Question, moved, understand
 from tg_assets.index.context import Found, look
+from tg_assets.index.copies import collapse
 from tg_assets.index.evidence import FAIR, Passage
 from tg_assets.index.ranking import order
 from tg_assets.index.snippet import snippet
 from tg_assets.index.sparse import SparseVector, weighted
-from tg_assets.index.text import TextParts, has_words, text_to_embed
+from tg_assets.index.text import has_words
 from tg_assets.stores.collections import Collection, maker
-from tg_assets.stores.vectors import LEMMAS, NOBODY, TRIGRAMS, Narrow
+from tg_assets.stores.vectors import LEMMAS, NOBODY, TRIGRAMS, Narrow, TenantIndex
 from tg_assets.stores.word_counts import frequencies
+from tg_assets.tagging.lemmas import words
 from tg_assets.vision.picture_words import picture_words, why_its_picture
 
 LEG_HITS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Another place of a result's text."""
+
+    id: UUID
+    posted_at: datetime
+    feed: str
+    chat: str | None
+    link: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,7 @@ class Hit:
     posted_at: datetime
     feed: str
     chat: str | None
+    author: str | None
     snippet: str
     tags: list[str]
     link: str | None
@@ -54,46 +70,59 @@ class Hit:
     """What its picture shows, in the question's language, where a word of the question is of the picture alone."""
     conversation: UUID | None = None
     """The unit that was found with it, if any."""
+    copies: tuple[Copy, ...] = ()
+    """Where else the same text is."""
 
 
-def ranked(archive: Archive, query: str, narrow: Narrow = Narrow(), limit: int = 10) -> list[Hit]:  # noqa: B008
+def ranked(
+    archive: Archive,
+    query: str,
+    narrow: Narrow = Narrow(),  # noqa: B008 - frozen
+    limit: int = 10,
+    now: datetime | None = None,
+) -> list[Hit]:
     """Best posts, albums and lines of conversations for a query in any language of the models.
 
-    Owners and feeds are the archive's: ``narrow`` can name fewer feeds, nothing else. Raises TgAssetsError for a query
-    without words.
+    Owners and feeds are the archive's: ``narrow`` can name fewer feeds, nothing else. ``now``, aware, is what «вчера»
+    is told by, without it this moment in UTC. Raises TgAssetsError for a query without words.
     """
     if not has_words(query):
         raise TgAssetsError("A search needs at least one word.")
     bound = archive.narrowed(narrow)
     if bound is None:
         return []
-    dense = partial(_dense, query, archive.embedder())
+    question = understand(query, now or datetime.now(UTC))
+    about = question.about
+    dense = cache(partial(_dense, about, archive.embedder()))
     with archive.vectors.tenant(archive.tenant) as index, archive.reading() as connection:
-        found = look(query, dense, partial(_weighted, archive, connection), index, connection, bound, LEG_HITS)
+        found = _found(question, dense, partial(weighed, archive, connection), index, connection, bound)
         # Rows of all hits, since some may be gone meanwhile: what nobody may see is not evidence either.
-        rows = _rows(connection, archive, sorted({point for hits in found.legs.values() for point, _ in hits}), bound)
-    texts = {point: _whole(row) for point, row in rows.items()}
-    seen = {name: [hit for hit in hits if texts.get(hit[0])] for name, hits in found.legs.items()}
+        rows = rows_of(connection, archive, {point for hits in found.legs.values() for point, _ in hits}, bound)
+    seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.legs.items()}
 
     def passage(point: str) -> Passage:
         row = rows[point]
-        return Passage.of(texts[point], row.author_name, row.title, picture=picture_words(row.picture).text)
+        return Passage.of(row.whole, row.author_name, row.title, picture=picture_words(row.picture).text)
 
-    best = _each_once(order(query, seen, passage), found)[:limit]
-    return [_hit(rows[point], score, query, found) for point, score in best]
+    ordered = order(about, seen, passage)
+    best = moved(question, ordered, lambda point: rows[point].author_name, lambda point: rows[point].posted_at)
+    if archive.rerank is not None:
+        best = archive.rerank.order(query, best, lambda point: rows[point].whole)
+    return as_hits(rows, _each_once(best, found), about, limit, found)
 
 
-def _each_once(ranked: Sequence[tuple[str, float]], found: Found) -> list[tuple[str, float]]:
-    """Without all but the best of the lines that were found as a unit's only."""
-    kept, units = list[tuple[str, float]](), set[UUID]()
-    for point, score in ranked:
-        unit = found.unit.get(point)
-        if point not in found.itself and unit is not None:
-            if unit.id in units:
-                continue
-            units.add(unit.id)
-        kept.append((point, score))
-    return kept
+def as_hits(
+    rows: Mapping[str, Any], best: Sequence[tuple[str, float]], query: str, limit: int, found: Found | None = None
+) -> list[Hit]:
+    """The first results as people see them, with the places of their copies."""
+
+    def said(point: str) -> tuple[str, frozenset[str]]:
+        return rows[point].kind, frozenset(words(rows[point].whole))
+
+    return [
+        _hit(rows[point], score, query, [rows[copy] for copy in copies], found)
+        for point, score, copies in collapse(best, said, limit)
+    ]
 
 
 def fits(hits: Sequence[Hit]) -> bool:
@@ -101,14 +130,7 @@ def fits(hits: Sequence[Hit]) -> bool:
     return bool(hits) and hits[0].score >= FAIR
 
 
-def _dense(query: str, chosen: Embedder, collection: Collection | None) -> list[float] | None:
-    """The question's vector by the model of the index, which may be another than the one that was chosen since."""
-    embedder = maker(collection, chosen)
-    vector: list[float] | None = embedder.encode([query])[0].tolist() if embedder else None
-    return vector
-
-
-def _weighted(archive: Archive, connection: Connection, lemmas: SparseVector, trigrams: SparseVector) -> dict[str, Any]:
+def weighed(archive: Archive, connection: Connection, lemmas: SparseVector, trigrams: SparseVector) -> dict[str, Any]:
     """The legs of a query's words, weighed by how rare they are in what these owners may see."""
     had = frequencies(connection, [NOBODY, *archive.owners], lemmas.indices, trigrams.indices)
     made = {
@@ -118,50 +140,47 @@ def _weighted(archive: Archive, connection: Connection, lemmas: SparseVector, tr
     return {name: {"indices": leg.indices, "values": leg.values} for name, leg in made.items() if leg.indices}
 
 
-def _rows(connection: Connection, archive: Archive, ids: Sequence[str], narrow: Narrow) -> dict[str, Any]:
-    """Rows of posts and albums by id, with what a reader wants to see; a unit's lines may be of another time."""
-    rows = connection.execute(
-        text(f"""
-            SELECT m.id, 'post' AS kind, m.posted_at, c.feed, c.title, m.author_name, m.content,
-                   t.data->'names' AS tags, v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr,
-                   s.data->>'text' AS spoken, v.data - 'description' - 'ocr' AS picture,
-                   m.telegram_post_url AS link, m.telegram_message_id
-            FROM messages m JOIN channels c ON c.id = m.channel_id
-            LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
-            LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
-            LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
-            WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL AND {SEEN}
-            UNION ALL
-            SELECT g.id, 'album', g.posted_at, c.feed, c.title, m.author_name, g.caption_text, t.data->'names',
-                   g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', NULL,
-                   jsonb_build_object('labels', g.meta->'enrichment'->'vision_labels'),
-                   m.telegram_post_url, m.telegram_message_id
-            FROM media_groups g JOIN channels c ON c.id = g.channel_id
-            JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
-            JOIN messages m ON m.id = i.post_id
-            LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
-            WHERE g.id = ANY(CAST(:ids AS uuid[])) AND g.deleted_at IS NULL AND {SEEN}
-        """),  # noqa: S608 - a constant
-        {"ids": list(ids), **archive.seen},
-    ).all()
-    begins, ends = narrow.since, narrow.until
-    return {
-        str(row.id): row
-        for row in rows
-        if (begins is None or row.posted_at >= begins) and (ends is None or row.posted_at < ends)
-    }
+def _found(
+    question: Question, dense: Any, weigh: Any, index: TenantIndex, connection: Connection, bound: Narrow
+) -> Found:
+    """What is found at any time, and of the days that the question names besides."""
+    found = look(question.about, dense, weigh, index, connection, bound, LEG_HITS)
+    then = _then(question, bound)
+    return found.joined(look(question.about, dense, weigh, index, connection, then, LEG_HITS)) if then else found
 
 
-def _whole(row: Any) -> str:
-    return text_to_embed(
-        TextParts(post=row.content or "", speech=row.spoken or "", vision=row.vision or "", ocr=row.ocr or "")
-    )
+def _then(question: Question, narrow: Narrow) -> Narrow | None:
+    """The search limited to the days that a question names; None when it names none, or none that it may see."""
+    if question.span is None or question.now is None:
+        return None
+    since, until = question.span.bounds(question.now.tzinfo)
+    since, until = max(since, narrow.since or since), min(until, narrow.until or until)
+    return replace(narrow, since=since, until=until) if since < until else None
 
 
-def _hit(row: Any, score: float, query: str, found: Found) -> Hit:
-    whole = _whole(row)
-    unit = found.unit.get(str(row.id))
-    is_units = unit is not None and str(row.id) not in found.itself
+def _each_once(best: Sequence[tuple[str, float]], found: Found) -> list[tuple[str, float]]:
+    """Without all but the best of the lines that were found as a unit's only."""
+    kept, units = list[tuple[str, float]](), set[UUID]()
+    for point, score in best:
+        unit = found.unit.get(point)
+        if point not in found.itself and unit is not None:
+            if unit.id in units:
+                continue
+            units.add(unit.id)
+        kept.append((point, score))
+    return kept
+
+
+def _dense(query: str, chosen: Embedder, collection: Collection | None) -> list[float] | None:
+    """The question's vector by the model of the index, which may be another than the one that was chosen since."""
+    embedder = maker(collection, chosen)
+    vector: list[float] | None = embedder.encode([query])[0].tolist() if embedder else None
+    return vector
+
+
+def _hit(row: Any, score: float, query: str, copies: Sequence[Any], found: Found | None) -> Hit:
+    unit = found.unit.get(str(row.id)) if found else None
+    is_units = unit is not None and found is not None and str(row.id) not in found.itself
     return Hit(
         unit.id if unit is not None and is_units else row.id,
         "conversation" if is_units else row.kind,
@@ -169,11 +188,13 @@ def _hit(row: Any, score: float, query: str, found: Found) -> Hit:
         row.posted_at,
         row.feed,
         row.title,
-        snippet(whole, query),
+        row.author_name,
+        snippet(row.whole, query),
         list(row.tags or ()),
         row.link,
         row.telegram_message_id,
         row.id,
-        why_its_picture(picture_words(row.picture), query, whole),
+        why_its_picture(picture_words(row.picture), query, row.whole),
         unit.id if unit else None,
+        tuple(Copy(copy.id, copy.posted_at, copy.feed, copy.title, copy.link) for copy in copies),
     )

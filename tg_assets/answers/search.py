@@ -6,7 +6,7 @@ what results carry, their neighbours, their lineage. What does not belong here: 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +16,11 @@ from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.cursors import place_of, written
 from tg_assets.answers.lineage import Made, lineage
 from tg_assets.answers.neighbours import Around, check_count, neighbours
-from tg_assets.answers.ranked import Hit, fits, ranked
+from tg_assets.answers.ranked import Copy, Hit, fits, ranked
 from tg_assets.answers.rows import Message
 from tg_assets.errors import TgAssetsError
 from tg_assets.index.authors import asked_author
+from tg_assets.index.conditions import understand
 from tg_assets.index.evidence import verdict
 from tg_assets.stores.vectors import Narrow
 
@@ -50,6 +51,8 @@ class Result:
     picture: str | None
     """What its picture shows, where a word of the question is of the picture alone."""
     tags: tuple[str, ...]
+    copies: tuple[Copy, ...]
+    """Where else the same text is."""
     versions: int
     """How often its words have been another, and as they are."""
     before: tuple[Message, ...]
@@ -59,10 +62,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of results, best first. ``fits`` is whether any result of the question is likely what was meant."""
+    """A page of results, best first. ``fits`` is whether any result of the question is likely what was meant.
+
+    ``understood`` are the time and the author that it was taken to ask for.
+    """
 
     query: str
     fits: bool
+    understood: tuple[str, ...]
     results: tuple[Result, ...]
     cursor: str | None
     """Leads to the next page, None on the last one."""
@@ -115,7 +122,14 @@ def search(
     more = None
     if shown and len(hits) > first + limit:
         more = written(archive, question, (first + limit, str(shown[-1].id)))
-    return Found(query, fits(hits), results, more)
+    return Found(query, fits(hits), _understood(query, hits), results, more)
+
+
+def _understood(query: str, hits: Sequence[Hit]) -> tuple[str, ...]:
+    """An author only if there is one of that name among the results."""
+    question = understand(query, datetime.now(UTC))
+    known = any(question.fits_author(hit.author) for hit in hits)
+    return tuple(said for said in question.understood if known or not said.startswith("from "))
 
 
 def narrowing(
@@ -182,6 +196,7 @@ def _result(hit: Hit, row: Any, sides: Around, made: tuple[Made, ...]) -> Result
         text=hit.snippet,
         picture=hit.picture,
         tags=tuple(hit.tags),
+        copies=hit.copies,
         versions=row.versions if row else 1,
         before=sides.before,
         after=sides.after,

@@ -101,6 +101,7 @@ def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | 
     from tg_assets.answers.archive import Archive
     from tg_assets.embedder import UseEmbedder
     from tg_assets.lazy import Lazy
+    from tg_assets.remote.rerank import configured
 
     return Archive(
         tenant=ids.tenant_id(tenant),
@@ -111,6 +112,7 @@ def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | 
         graph=neo4j(),
         objects=objects(),
         embedder=Lazy(UseEmbedder),
+        rerank=configured(settings()),
     )
 
 

@@ -50,8 +50,12 @@ def search_command(
     archive, beside = opened(tenant, owners, feeds), NEAR if near is None else near
     found = search(archive, query, near=beside, limit=limit, cursor=cursor, **narrowed(**narrow))
     if as_json:
-        show_json("search", map(plain, found.results), fits=found.fits, cursor=found.cursor)
+        show_json(
+            "search", map(plain, found.results), fits=found.fits, understood=list(found.understood), cursor=found.cursor
+        )
         return
+    if found.understood:
+        console.print(Text(f"First what is {', '.join(found.understood)}.", style="dim"))
     if not found.results:
         console.print("Nothing found.")
     elif not found.fits:
@@ -72,6 +76,8 @@ def show_results(results: "Sequence[Result]", *, chats: bool = False, around: bo
             head.append(f"  {one.chat}", style="green")
         if one.kind != "post":
             head.append(f"  {one.kind}", style="magenta")
+        if one.copies:
+            head.append(f"  and in {len(one.copies)} more places", style="magenta")
         if one.link:
             head.append(f"  {one.link}", style="cyan")
         console.print(head)

@@ -43,6 +43,12 @@ class Found:
     itself: frozenset[str]
     unit: Mapping[str, Unit] = field(default_factory=dict)
 
+    def joined(self, other: "Found") -> "Found":
+        """With what another look at the same legs found."""
+        both = {leg: {**dict(hits), **dict(other.legs.get(leg, ()))} for leg, hits in self.legs.items()}
+        legs = {leg: sorted(hits.items(), key=lambda hit: -hit[1]) for leg, hits in both.items()}
+        return Found(legs, self.itself | other.itself, {**other.unit, **self.unit})
+
 
 def look(
     query: str,

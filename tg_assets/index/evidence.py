@@ -31,19 +31,27 @@ _LENGTHS = 4
 class Passage:
     """A text and its names as coverage looks at them: words, their lemmas, and the scripts of the text alone.
 
-    ``picture`` are words that its picture is called by, in whatever language; they meet whole words only.
+    ``picture`` are words that its picture is called by, in whatever language; they meet whole words only. ``author``
+    are its author's words with their lemmas, and ``asks`` is whether it asks something (``learned``).
     """
 
     words: frozenset[str]
     scripts: frozenset[str]
     picture: frozenset[str] = frozenset()
+    author: frozenset[str] = frozenset()
+    asks: bool = False
 
     @classmethod
-    def of(cls, text: str, *names: str | None, picture: str = "") -> "Passage":
+    def of(cls, text: str, author: str | None = None, chat: str | None = None, *, picture: str = "") -> "Passage":
         """Of what was said, by whom and where, and what its picture is called."""
-        said = words(text)
-        named = frozenset(said).union(*(words(name) for name in names if name))
-        return cls(named, scripts(" ".join(said)), frozenset(words(picture)))
+        said, by = words(text), _names(author or "")
+        return cls(
+            by.union(said, _names(chat or "")),
+            scripts(" ".join(said)),
+            frozenset(words(picture)),
+            by.union(map(lemma, by)),
+            text.rstrip(" )»\"'😀🙂").endswith("?"),
+        )
 
     @cached_property
     def lemmas(self) -> frozenset[str]:
@@ -54,6 +62,11 @@ class Passage:
     def pictured(self) -> frozenset[str]:
         """Lemmas of the picture's words."""
         return frozenset(map(lemma, self.picture))
+
+
+@lru_cache(maxsize=1 << 12)
+def _names(name: str) -> frozenset[str]:
+    return frozenset(words(name))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -37,7 +37,7 @@ def rank(
     return fuse(legs, weights(max(map(coverage, looked), default=0.0), least))
 
 
-def _scaled(hits: Sequence[tuple[Id, float]]) -> dict[Id, float]:
+def scaled(hits: Sequence[tuple[Id, float]]) -> dict[Id, float]:
     """Best score of each id, scaled so that the leg's worst is 0 and its best 1; a flat leg is all ones."""
     best: dict[Id, float] = {}
     for key, score in hits:
@@ -61,10 +61,10 @@ def fuse(legs: Mapping[str, Sequence[tuple[Id, float]]], weights: Mapping[str, f
     unknown = sorted(set(legs) - set(weights))
     if unknown:
         raise ValueError(f"No fusion weight for {', '.join(unknown)}; weights are known for {sorted(weights)}.")
-    scaled = {name: found for name, hits in legs.items() if weights[name] > 0 and (found := _scaled(hits))}
-    total = sum(weights[name] for name in scaled)
+    told = {name: found for name, hits in legs.items() if weights[name] > 0 and (found := scaled(hits))}
+    total = sum(weights[name] for name in told)
     fused: dict[Id, float] = {}
-    for name, found in scaled.items():
+    for name, found in told.items():
         share = weights[name] / total
         for key, score in found.items():
             fused[key] = fused.get(key, 0.0) + share * score

@@ -24,6 +24,10 @@ can't couldn't wouldn't shouldn't haven't hasn't hadn't i'm i've you're we're th
 являться мочь это этот тот что чего чему чем кто кого кому кем какой каков который где куда откуда когда почему зачем
 сколько чей я ты он она оно мы вы они мой твой его ее их наш ваш свой себя там тут здесь
 """)
+_ASKING = _words("""
+who whom whose what which when where why how did does do is are was were can could has have will would
+кто что чего кого кому кем чем какой какая какое какие где куда откуда когда почему зачем сколько чей как
+""")
 _CYRILLIC = re.compile("[а-я]")
 _LATIN = re.compile("[a-z]")
 _SOUNDS = {
@@ -45,6 +49,11 @@ def asked(query: str) -> list[str]:
     """The folded words of a query that count, each once; all of them when none does."""
     every = list(dict.fromkeys(words(query)))
     return [word for word in every if word not in EMPTY_WORDS and lemma(word) not in EMPTY_WORDS] or every
+
+
+def asks(query: str) -> bool:
+    """Whether a query is a question: it ends with the mark, or one of its first two words is one that asks."""
+    return query.rstrip().endswith("?") or any(word in _ASKING for word in words(query)[:2])
 
 
 def in_other_script(word: str) -> str | None:

@@ -11,8 +11,9 @@ from functools import cache
 from typing import TypeVar
 
 from tg_assets.index.evidence import Passage, chance, coverage, readable
-from tg_assets.index.fusion import WORDED, rank
-from tg_assets.index.question import asked
+from tg_assets.index.fusion import WORDED, rank, scaled
+from tg_assets.index.learned import ACROSS, WEIGHTS, reorder
+from tg_assets.index.question import asked, asks
 
 Id = TypeVar("Id", int, str)
 
@@ -24,9 +25,16 @@ MEANING = 0.5
 
 
 def order(
-    query: str, legs: Mapping[str, Sequence[tuple[Id, float]]], passage: Callable[[Id], Passage]
+    query: str,
+    legs: Mapping[str, Sequence[tuple[Id, float]]],
+    passage: Callable[[Id], Passage],
+    *,
+    learned: bool = True,
 ) -> list[tuple[Id, float]]:
-    """Ids with the chance 0…1 that they are meant, best first, out of the hits of each leg, best first."""
+    """Ids with the chance 0…1 that they are meant, best first, out of the hits of each leg, best first.
+
+    Without ``learned`` the fusion's order stays.
+    """
     wanted = asked(query)
     cosines = dict(legs.get(DENSE, ()))
     least = min(cosines.values(), default=0.0)
@@ -37,6 +45,11 @@ def order(
         ranked = rank(part, lambda key: coverage(wanted, look(key)), WORDED if same else MEANING)
         if ranked:
             sure = max(chance(wanted, look(key), cosines.get(key, least)) for key, _ in ranked[:JUDGED])
-            top = ranked[0][1] or 1.0
-            found += [(key, sure * (score / top) ** 2) for key, score in ranked]
+            if learned:
+                dense = scaled(part.get(DENSE, ()))
+                ranked = reorder(wanted, asks(query), dense, ranked, look, WEIGHTS if same else ACROSS)
+            else:
+                top = ranked[0][1] or 1.0
+                ranked = [(key, (score / top) ** 2) for key, score in ranked]
+            found += [(key, sure * left) for key, left in ranked]
     return sorted(found, key=lambda hit: (-hit[1], str(hit[0])))

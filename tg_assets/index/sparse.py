@@ -131,6 +131,14 @@ def trigram_query(text: str) -> SparseVector:
     return _query(text, _trigram_indices)
 
 
+def prefix_query(text: str, beginning: str) -> SparseVector:
+    """Character 3-grams of whole words that count, and of a folded beginning of one, which does not end."""
+    padded = f" {beginning}"
+    begun = {crc32(padded[i : i + 3].encode()): 1.0 for i in range(len(padded) - 2)}
+    whole = trigram_query(text)
+    return _vector(dict(zip(whole.indices, whole.values, strict=True)) | begun)
+
+
 def weighted(query: SparseVector, having: Mapping[int, int], documents: int) -> SparseVector:
     """A query whose weights are multiplied by idf, as BM25 has it and Qdrant's ``Modifier.IDF`` (Lucene's formula).
 
