@@ -16,7 +16,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.costs import Cost, Meter
-from benchmarks.line import _cut, _import, _made, _row, _stages, _tools
+from benchmarks.line import ASSETS, _cut, _import, _made, _row, _stages, _tools
+from resources.redis import Redis
 from tg_assets import ids
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.ranked import ranked
@@ -84,13 +85,16 @@ def run() -> list[Row]:
 
 
 def _measure(size: int, path: Path) -> list[Row]:
-    tools, tenant, meter = _tools(), f"rebuild-{size}", Meter()
+    tools, tenant, meter = _tools(redis=Redis(url=os.environ["TG_REDIS_URL"])), f"rebuild-{size}", Meter()
     quiet: dict[str, Any] = {"advance": lambda *_: None, "log": lambda _: None}
     rows: list[Row] = []
 
     def told(what: str, cost: Cost, beside: str = "") -> None:
         rows.append(_row(size, what, cost, landed, beside))
 
+    for asset in ASSETS:
+        if asset.prepare:
+            asset.prepare(tools)
     feed, landed = _import(tools, path, tenant)
     known = [f"rebuild-{one}" for one in map(int, os.environ.get("TG_BENCH_REBUILD", SIZES).split()) if one <= size]
     for name, stages in _stages(tools, tenant).items():

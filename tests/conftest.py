@@ -40,7 +40,13 @@ FOREIGN = {name for name in os.environ if name.startswith("TG_") and name not in
 # What one process of tests runs together: an installation takes a minute to begin and is never quite idle, and the
 # whole group takes minutes to import. All other files are a group each.
 TOGETHER = (
-    ("live/test_daemon.py", "ui/test_ui_live.py", "cli/test_telegram_docs.py", "cli/test_listing.py"),
+    (
+        "live/test_daemon.py",
+        "ui/test_ui_live.py",
+        "cli/test_telegram_docs.py",
+        "cli/test_listing.py",
+        "cli/test_rebuild.py",
+    ),
     ("ui/test_ui.py", "cli/test_cli.py", "ui/test_ui_telegram.py", "cli/test_console.py"),
     ("importing/test_whole_group.py", "pipeline/test_scale.py"),
 )
@@ -49,6 +55,7 @@ SHARED = {"installed", "whole_group"}
 LONG = (
     *TOGETHER[2], *TOGETHER[0], *TOGETHER[1], "pipeline/test_sample.py", "cli/test_readme.py",
     "live/test_crashes.py", "pipeline/test_changes.py", "pipeline/test_public_exports.py", "live/test_albums.py",
+    "verifying/test_damages.py", "rebuilding/test_killed.py", "rebuilding/test_index.py", "rebuilding/test_graph.py",
     "updates/test_losses.py", "pipeline/test_isolation.py", "backends/test_service.py", "live/test_fuzz.py",
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from tests.support.installation import FEEDS, Installation
 from tg_assets import ids
 from tg_assets.stores.vectors import COLLECTION, VectorIndex
 
+FEED = FEEDS[2]
 QUESTION = ("search", "ремонт генератора", "--tenant", "demo", "--json")
 
 
@@ -26,7 +27,7 @@ def items(said: str) -> Any:
 
 def test_vectors_and_graph_again(installed: Installation) -> None:
     """The alias moves to another collection, and what is found stays what it was; a pipe gets lines."""
-    installed.must("backfill", FEEDS[0], "2026-01-01..2026-01-31")
+    installed.must("backfill", FEED, "2026-01-01..2026-01-31")
     before = items(installed.must(*QUESTION))
     assert before
     with index(installed).collections() as collections:
@@ -46,16 +47,16 @@ def test_vectors_and_graph_again(installed: Installation) -> None:
 
 
 def test_verify_ends_with_1_when_something_differs(installed: Installation) -> None:
-    installed.must("backfill", FEEDS[0], "2026-01-01..2026-01-31")
+    installed.must("backfill", FEED, "2026-01-01..2026-01-31")
     assert "Nothing differs." in installed.must("verify", "--tenant", "demo")
     with index(installed).tenant(ids.tenant_id("demo")) as points:
-        gone = next(points.scroll({"key": "feed", "match": {"value": FEEDS[0]}}))[0]
+        gone = next(points.scroll({"key": "feed", "match": {"value": FEED}}))[0]
         points._delete({"has_id": [gone["id"]]})
-    done = installed.run("verify", "--feed", FEEDS[0], "--json")
+    done = installed.run("verify", "--feed", FEED, "--json")
     assert done.returncode == 1
     (told,) = items(done.stdout)
     assert (told["tenant"], told["feed"], told["store"], told["kind"], told["count"]) == (
-        "demo", FEEDS[0], "qdrant", "missing", 1,
+        "demo", FEED, "qdrant", "missing", 1,
     )  # fmt: skip
     assert told["examples"] == [gone["id"]]
     shown = installed.run("verify", "--tenant", "demo")

@@ -167,6 +167,9 @@ def test_a_version_that_is_whole_answers_while_the_old_one_goes(house: House) ->
     edit(tenant, "снова маяк")
     house.make(tenant, ["qdrant_points"])
     assert house.points(tenant).keys() == points.keys()
+    with house.index.collections() as collections:  # whoever writes has brought the switch to its end
+        assert collections.aliases().get(house.alias) == name
+        collections._change(_create(name, house.alias + NEXT), _delete(house.alias))
     again = house.rebuild()
     assert house.collections() == (again, [again])
     with house.index.collections() as collections:

@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Callable
 from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from tg_assets.cli.console import console as console
@@ -18,6 +19,7 @@ from tg_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
+    from redis import Redis
 
     from tg_assets.answers.archive import Archive
     from tg_assets.assets.tools import Tools
@@ -88,6 +90,13 @@ def qdrant() -> "VectorIndex":
     return VectorIndex(url=settings().require("qdrant_url"), api_key=key.get_secret_value() if key else "")
 
 
+def redis() -> "Redis":
+    """The carrier of live traffic."""
+    from tg_assets.stores.redis import client
+
+    return client(settings().require("redis_url"))
+
+
 def neo4j() -> "GraphStore":
     """The graph."""
     from tg_assets.stores.graph import GraphStore
@@ -139,7 +148,7 @@ def tools() -> "Tools":
 
     stores = {
         "settings": settings(), "postgres": postgres(), "objects": objects(), "qdrant": qdrant(), "neo4j": neo4j(),
-        "embedder": EmbedderResource(provider=settings().embedder),
+        "embedder": EmbedderResource(provider=settings().embedder), "redis": SimpleNamespace(client=redis),
     }  # fmt: skip
     return Tools({**default_resources(), **stores}.__getitem__)
 

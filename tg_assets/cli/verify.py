@@ -77,18 +77,14 @@ def _refuse(said: str) -> None:
 
 def _unread() -> int | None:
     """Entries of streams that nobody has handled yet; None where Redis is away."""
-    from redis import Redis
     from redis.exceptions import RedisError
 
     from tg_assets.live.state import waiting
-    from tg_assets.stores.redis import client
 
-    settings = runtime.settings()
-    if not settings.redis_url:
+    if not runtime.settings().redis_url:
         return None
     try:
-        redis: Redis = client(settings.require("redis_url"))
-        return sum(waiting(redis, shard) for shard in range(settings.stream_shards))
+        return sum(waiting(runtime.redis(), shard) for shard in range(runtime.settings().stream_shards))
     except RedisError:
         return None
 

@@ -112,13 +112,19 @@ OPTIONAL MATCH (a)<-[:HAS_ALBUM]-(c:Channel)
 WITH a, c WHERE $channels IS NULL OR c.channel_id IN $channels
 RETURN a.album_id AS id, c.channel_id AS channel_id, a.posted_at AS posted_at
 """
-# A relation that is too much, at the node it is of; type and other end are values.
-CUT = {
-    label: f"""
+
+
+def cut(owner: str, label: str) -> str:
+    """The statement that removes relations which are too much, of a ``Post`` or an ``Album`` to nodes of a label.
+
+    Its rows have ``owner``, ``type``, and the other end's key by the names of its properties.
+    """
+    (own,) = KEYS[owner]
+    key = ", ".join(f"{name}: row.{name}" for name in KEYS[label])
+    arrow = "->" if owner == label else "-"  # what the other one says of this one is the other's
+    return f"""
 UNWIND $rows AS row
-MATCH (p:{label} {{tenant_id: $tenant, {key}: row.owner}})-[r]-(n)
-WHERE type(r) = row.type AND labels(n)[0] = row.label AND {_KEY} = row.key
+MATCH (p:{owner} {{tenant_id: $tenant, {own}: row.owner}})-[r]{arrow}(n:{label} {{tenant_id: $tenant, {key}}})
+WHERE type(r) = row.type
 DELETE r
 """
-    for label, key in (("Post", "post_id"), ("Album", "album_id"))
-}

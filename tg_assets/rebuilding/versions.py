@@ -77,6 +77,7 @@ class Building:
                 if self._is_switched(current):
                     self._log(f"{current} answers already: its rebuild is brought to its end")
                     with switching.alone(self._database, self._index.alias):
+                        collections.switch(current)
                         self._adopt(current)
                     return self._end(collections, current)
             name = self._unfinished(collections, current) or collections.create(Version.of(self._embedder))

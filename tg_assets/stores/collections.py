@@ -174,10 +174,15 @@ class Collections:
             self._change(_delete(self.alias), _create(name, self.alias), _delete(self.alias + NEXT))
 
     def first(self, version: Version) -> None:
-        """Make the index where there is none; processes that do so at once make the same one."""
+        """Make the index where there is none; processes that do so at once make the same one.
+
+        A switch whose process died once the old collection had gone is brought to its end.
+        """
         from qdrant_client.http.exceptions import UnexpectedResponse
 
-        if self.answering() is not None:
+        if (current := self.answering()) is not None:
+            if self.aliases().get(self.alias + NEXT) == current and not self._is_old():
+                self.switch(current)
             return
         name = f"{self.alias}_{version.fingerprint}_0"
         try:

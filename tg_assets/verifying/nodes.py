@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from tg_assets.graph import expected
 from tg_assets.graph import statements as cypher
 from tg_assets.graph.expected import Edge
+from tg_assets.graph.schema import KEYS
 from tg_assets.partitions import date_key
 from tg_assets.stores.graph import TenantGraph
 from tg_assets.verifying.keeper import Found, Unlike
@@ -86,7 +87,13 @@ class Nodes:
 
     def cut(self, relations: Sequence[Mapping[str, Any]]) -> None:
         """See ``Keeper``."""
-        self.graph.write(expected.CUT[self.what], [dict(one) for one in relations])
+        for label in sorted({one["label"] for one in relations}):
+            rows = [
+                {"owner": one["owner"], "type": one["type"], **dict(zip(KEYS[label], one["key"], strict=True))}
+                for one in relations
+                if one["label"] == label
+            ]
+            self.graph.write(expected.cut(self.what, label), rows)
 
     def _nodes(self, items: Sequence[str]) -> dict[str, dict[str, Any]]:
         rows = [{_KEYS[self.what]: one} for one in items]
