@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from tg_assets.answers.picture_leg import PictureLeg
 from tg_assets.embedder import Embedder
 from tg_assets.stores.database import Database
 from tg_assets.stores.graph import GraphStore
@@ -16,7 +17,8 @@ class Archive:
     """One tenant's archive as it is opened for somebody; the stores are reached when they are first asked.
 
     ``owners`` are accounts whose private chats may be seen besides what the tenant shares; ``feeds`` limits
-    everything to those feeds, None does not. ``embedder`` gives the model that understands questions.
+    everything to those feeds, None does not. ``embedder`` gives the model that understands questions; ``pictures`` asks
+    one's own about pictures, where there is one.
     """
 
     tenant: UUID
@@ -27,3 +29,4 @@ class Archive:
     graph: GraphStore
     objects: ObjectStore
     embedder: Callable[[], Embedder]
+    pictures: PictureLeg | None = None

@@ -88,7 +88,8 @@ def pictures_by_words(archive: Archive, query: str, limit: int = 10) -> list[Pic
     if archive.feeds == ():
         return []
     narrow = Narrow(owners=archive.owners, feeds=archive.feeds or (), pictures=True)
-    hits = search(query, archive.tenant, archive.vectors, archive.embedder(), archive.postgres, narrow, CANDIDATES)
+    stores = (archive.vectors, archive.embedder(), archive.postgres)
+    hits = search(query, archive.tenant, *stores, narrow, CANDIDATES, archive.pictures)
     scores = {hit.id: hit.score for hit in hits}
     found = _of_posts(archive, list(scores))
     ranked = sorted(found, key=lambda one: (-scores[one.post_id], -one.posted_at.timestamp()))

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from tg_assets.assets import clip_points
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.tools import Tools
 from tg_assets.embedder import Embedder
@@ -181,13 +182,14 @@ def stage(name: str, inputs: str, select: str, qdrant: VectorIndex, embedder: Em
     return Stage(name, f"{VERSION}/{embedder.model_id}", inputs, work, chunk_size=2000, unmade=unmade)
 
 
-def stages(tools: Tools) -> tuple[StageOf, StageOf]:
-    """Posts, then albums."""
+def stages(tools: Tools) -> tuple[StageOf, ...]:
+    """Posts, then albums, then pictures where a model of one's own looks at them."""
 
     def of(name: str, inputs: str, select: str) -> StageOf:
         return lambda scope: stage(name, inputs, select, tools.vectors, tools.embedder_of(scope.tenant), tools.workers)
 
-    return of("qdrant_points", POST_INPUTS, POSTS), of("qdrant_points.albums", ALBUM_INPUTS, ALBUMS)
+    words = of("qdrant_points", POST_INPUTS, POSTS), of("qdrant_points.albums", ALBUM_INPUTS, ALBUMS)
+    return (*words, *clip_points.of(tools))
 
 
 ASSET = Asset(
@@ -196,10 +198,10 @@ ASSET = Asset(
     group="stores",
     kinds=frozenset({"qdrant"}),
     deps=("posts", "tags", "media_groups", "vision_summaries", "transcripts", "album_summaries"),
-    needs=("qdrant", "embedder"),
+    needs=("qdrant", "embedder", "objects"),
     pool="index",
     prepare=lambda tools: tools.vectors.create_collection(tools.embedder.dimension),
     stages=stages,
-    ledger=("qdrant_points", "qdrant_points.albums"),
+    ledger=("qdrant_points", "qdrant_points.albums", clip_points.NAME),
     live=Live(),
 )

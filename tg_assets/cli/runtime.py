@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from tg_assets.answers.archive import Archive
+    from tg_assets.answers.picture_leg import PictureLeg
     from tg_assets.registry.tenants import Keys
     from tg_assets.stores.dagster_lines import RunLog
     from tg_assets.stores.database import Database
@@ -109,7 +110,19 @@ def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | 
         graph=neo4j(),
         objects=objects(),
         embedder=Lazy(UseEmbedder),
+        pictures=picture_leg(),
     )
+
+
+def picture_leg() -> "PictureLeg | None":
+    """What the model that ``TG_CLIP`` names says of pictures; None without one."""
+    folder = settings().clip
+    if folder is None:
+        return None
+    from tg_assets.answers import picture_leg as leg
+    from tg_assets.vision.clip import Clip
+
+    return leg.picture_leg(Clip(folder), qdrant())
 
 
 def keys() -> "Keys":

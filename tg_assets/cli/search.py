@@ -75,7 +75,16 @@ def find(query: str, tenant: str, narrow: "Narrow | None", limit: int) -> list[H
     from tg_assets.stores.vectors import Narrow
 
     model = UseEmbedder()
-    return search(query, ids.tenant_id(tenant), runtime.qdrant(), model, runtime.postgres(), narrow or Narrow(), limit)
+    return search(
+        query,
+        ids.tenant_id(tenant),
+        runtime.qdrant(),
+        model,
+        runtime.postgres(),
+        narrow or Narrow(),
+        limit,
+        runtime.picture_leg(),
+    )
 
 
 def _plain(hit: Hit) -> dict[str, Any]:

@@ -4,7 +4,7 @@ A score is the chance that the result is what was meant (``evidence``), so that 
 the best of nothing is not much. Private chats are found only for the owner accounts that are named.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,8 +52,12 @@ def search(
     postgres: Database,
     narrow: Narrow = Narrow(),  # noqa: B008 - frozen
     limit: int = 10,
+    pictures: Callable[[str, UUID, Narrow], Mapping[str, float]] | None = None,
 ) -> list[Hit]:
-    """Best posts and albums for a query in any language of the models; raises TgAssetsError for one without words."""
+    """Best posts and albums for a query in any language of the models; raises TgAssetsError for one without words.
+
+    ``pictures`` gives the chances of posts whose pictures a model of one's own finds fitting, by their ids.
+    """
     if not has_words(query):
         raise TgAssetsError("A search needs at least one word.")
     legs = {
@@ -64,14 +68,21 @@ def search(
     with qdrant.tenant(tenant) as index:
         found = index.search({name: leg for name, leg in legs.items() if leg is not None}, narrow, LEG_HITS)
     # Rows of all hits, since some may be gone meanwhile: what nobody may see is not evidence either.
-    rows = _rows(postgres, tenant, sorted({point for hits in found.values() for point, _ in hits}), narrow.owners)
+    looked = pictures(query, tenant, narrow) if pictures else {}
+    points = {point for hits in found.values() for point, _ in hits} | set(looked)
+    rows = _rows(postgres, tenant, sorted(points), narrow.owners)
     seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.items()}
 
     def passage(point: str) -> Passage:
         row = rows[point]
         return Passage.of(_whole(row), row.author_name, row.title, picture=picture_words(row.picture).text)
 
-    return [_hit(rows[point], score, query) for point, score in order(query, seen, passage)[:limit]]
+    chances = dict(order(query, seen, passage))
+    for point, chance in looked.items():
+        if point in rows:
+            chances[point] = max(chance, chances.get(point, 0.0))
+    best = sorted(chances.items(), key=lambda hit: (-hit[1], hit[0]))[:limit]
+    return [_hit(rows[point], score, query) for point, score in best]
 
 
 def fits(hits: Sequence[Hit]) -> bool:
