@@ -8,7 +8,7 @@ pictures to people.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import text
@@ -24,6 +24,7 @@ from tg_assets.vision.names import Name
 from tg_assets.vision.picture_words import PictureWords, picture_words
 from tg_assets.vision.prepare import prepare
 from tg_assets.vision.provider import VisionProvider
+from tg_assets.vision.result import Classification
 
 NEAR = 48
 """Bits of 256 in which look-alikes differ at most: saved anew 20, another caption 42, others 56 and more."""
@@ -35,6 +36,8 @@ ALIKE = 0.3
 MANNER = 0.25
 """What kind and colours weigh beside what is shown."""
 UNKNOWN = "There is no such picture here. Give the id of a post with a picture, a picture's sha256, or a file."
+
+EVERY_KIND: tuple[str, ...] = get_args(Classification)
 
 Why = Literal["words", "looks", "shows"]
 
@@ -87,7 +90,7 @@ def pictures_by_words(archive: Archive, query: str, limit: int = 10) -> list[Pic
     """
     if archive.feeds == ():
         return []
-    narrow = Narrow(owners=archive.owners, feeds=archive.feeds or (), pictures=True)
+    narrow = Narrow(owners=archive.owners, feeds=archive.feeds or (), pictures=EVERY_KIND)
     stores = (archive.vectors, archive.embedder(), archive.postgres)
     hits = search(query, archive.tenant, *stores, narrow, CANDIDATES, archive.pictures)
     scores = {hit.id: hit.score for hit in hits}
@@ -152,7 +155,7 @@ def _showing(archive: Archive, look: Look) -> list[Picture]:
     query = lemma_query(look.names.shown_text or look.names.manner_text)
     if not query.indices or archive.feeds == ():
         return []
-    narrow = Narrow(owners=archive.owners, feeds=archive.feeds or (), pictures=True)
+    narrow = Narrow(owners=archive.owners, feeds=archive.feeds or (), pictures=EVERY_KIND)
     with archive.vectors.tenant(archive.tenant) as index:
         legs = {LEMMAS: {"indices": query.indices, "values": query.values}}
         posts = [UUID(point) for point, _ in index.search(legs, narrow, CANDIDATES)[LEMMAS]]

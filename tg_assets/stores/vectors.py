@@ -10,13 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tg_assets.errors import TgAssetsError
 from tg_assets.lazy import Lazy
 from tg_assets.stores.qdrant_http import REFUSED, TIMEOUT_SECONDS, Wire, connected, refusing, silent, unusable
-from tg_assets.vision.result import Classification
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -40,8 +39,8 @@ class Narrow:
     tags: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
-    pictures: bool = False
-    """Only posts with a picture that was looked at."""
+    pictures: tuple[str, ...] = ()
+    """Only posts with a picture of one of these kinds."""
 
 
 class PointsRefused(Exception):
@@ -168,7 +167,7 @@ class TenantIndex:
             must.append(_one_of("album_id", [narrow.album_id]))
         must += [_one_of("tags", [tag]) for tag in narrow.tags]
         if narrow.pictures:
-            must.append(_one_of("vision.classification", get_args(Classification)))
+            must.append(_one_of("vision.classification", narrow.pictures))
         span = {"gte": narrow.since, "lt": narrow.until}
         if any(span.values()):
             must.append({"key": "posted_at", "range": {end: at.isoformat() for end, at in span.items() if at}})
