@@ -21,6 +21,7 @@ COMMANDS = {
     "status": {"server", "state", "process", "port", "log"},
     "watch --once": {"part", "seen", "away"},
     "search маяк --tenant demo": set[str](),
+    "pictures маяк --tenant demo": set[str](),
 }
 
 
