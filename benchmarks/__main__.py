@@ -14,8 +14,8 @@ from rich.table import Table
 from benchmarks.quiet import quiet
 
 NAMES = [
-    "line", "ingest", "ranges", "vectors", "searches", "retrieval", "golden", "context", "graph", "live", "history",
-    "media", "vision", "albums", "metrics", "maintenance", "rebuild", "backfill", "commands",
+    "line", "ingest", "ranges", "vectors", "searches", "retrieval", "golden", "context", "pictures", "graph", "live",
+    "history", "media", "vision", "albums", "metrics", "maintenance", "rebuild", "backfill", "commands",
 ]  # fmt: skip
 WIDTH = 200  # of a pipe
 

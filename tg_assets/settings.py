@@ -141,6 +141,8 @@ class Settings(BaseSettings):
     """TOML file that says which tenant's pictures, tags and albums go to which model; without it all is local."""
     speech_model: Path | None = None
     """Directory of a Whisper model for CTranslate2 that hears voice notes; without it the one of the extra."""
+    clip: Path | None = None
+    """Folder with a model that understands pictures and words alike (docs/models.md); without it there is none."""
     album_quiet_seconds: float = Field(default=5.0, ge=0)
     """How long after its last message a live album is taken to be whole."""
 

@@ -19,9 +19,9 @@ from tg_assets.landing.facts import Fact, apply_facts, keep_facts
 NOON = 1_682_942_400  # 2023-05-01, 12:00 UTC
 FEED_DAYS = ("2023-05-01", "2023-05-02")
 STAGES = [
-    "posts", "media_objects", "media_groups", "vision_summaries", "transcripts", "album_summaries", "conversations",
-    "conversations.threads", "tags", "qdrant_points", "qdrant_points.albums", "qdrant_points.conversations",
-    "neo4j_nodes", "neo4j_nodes.albums", "feed_statistics",
+    "posts", "media_objects", "media_groups", "vision_summaries", "vision_summaries.looks", "transcripts",
+    "album_summaries", "conversations", "conversations.threads", "tags", "qdrant_points", "qdrant_points.albums",
+    "qdrant_points.conversations", "neo4j_nodes", "neo4j_nodes.albums", "feed_statistics",
 ]  # fmt: skip
 
 
@@ -108,10 +108,11 @@ def test_first_second_and_third_run(story_of: Pipeline) -> None:
     """Eight messages, three pictures, one album, two days; then nothing. A channel has no conversations."""
     assert story_of.run() == dict.fromkeys(STAGES, 0) | {
         "posts": 8, "media_objects": 3, "media_groups": 1, "vision_summaries": 3, "album_summaries": 1, "tags": 8,
+        "vision_summaries.looks": 3,
         "qdrant_points": 8, "qdrant_points.albums": 1, "neo4j_nodes": 8, "neo4j_nodes.albums": 1, "feed_statistics": 2,
     }  # fmt: skip
     assert story_of.run() == dict.fromkeys(STAGES, 0)
-    assert {name for asset in assets.ASSETS for name in asset.ledger} == set(STAGES)
+    assert {name for asset in assets.ASSETS for name in asset.ledger} == {*STAGES, "qdrant_points.clip"}
 
 
 def test_an_edited_text_touches_one_message(story_of: Pipeline) -> None:
@@ -176,7 +177,8 @@ def test_a_replaced_picture_touches_its_message_and_album(story_of: Pipeline) ->
     worked = story_of.run()
     assert worked == dict.fromkeys(STAGES, 0) | {
         "posts": 1, "media_objects": 1, "media_groups": 1, "vision_summaries": 1, "album_summaries": 1, "tags": 1,
-        "qdrant_points": 1, "qdrant_points.albums": 1, "neo4j_nodes": 1, "neo4j_nodes.albums": 1, "feed_statistics": 1,
+        "vision_summaries.looks": 1, "qdrant_points": 1, "qdrant_points.albums": 1, "neo4j_nodes": 1,
+        "neo4j_nodes.albums": 1, "feed_statistics": 1,
     }  # fmt: skip
     assert pipeline.metadata(story_of.result, "tags")["count/vision_retag"] == 1
     with pipeline.neo4j().tenant(ids.tenant_id(story_of.tenant)) as graph:
@@ -213,7 +215,8 @@ def test_a_longer_album_is_assembled_again(story_of: Pipeline) -> None:
     story_of.land([*story(), fourth], {"photos/4.png": picture("black")})
     assert story_of.run() == dict.fromkeys(STAGES, 0) | {
         "posts": 1, "media_objects": 1, "media_groups": 1, "vision_summaries": 1, "album_summaries": 1, "tags": 1,
-        "qdrant_points": 1, "qdrant_points.albums": 1, "neo4j_nodes": 1, "neo4j_nodes.albums": 1, "feed_statistics": 1,
+        "vision_summaries.looks": 1, "qdrant_points": 1, "qdrant_points.albums": 1, "neo4j_nodes": 1,
+        "neo4j_nodes.albums": 1, "feed_statistics": 1,
     }  # fmt: skip
     rows = pipeline.rows(
         story_of.tenant,

@@ -14,7 +14,9 @@ from tg_assets.answers.ranked import Hit, fits, ranked
 from tg_assets.cli import runtime
 from tg_assets.cli.search import search_command
 from tg_assets.errors import TgAssetsError
+from tg_assets.index.evidence import FAIR
 from tg_assets.stores.vectors import Narrow
+from tg_assets.vision.picture_words import is_russian
 
 OWNER = 510001001
 PROBES = expected()["probes"]
@@ -43,6 +45,24 @@ def test_probes_are_found_in_the_top_three(sample: Materialized, probe: dict[str
     hits = find(sample.tenant, str(probe["query"]), limit=3)
     found = [(hit.chat, number) for hit in hits for number in messages_of(sample.tenant, hit)]
     assert (probe["chat"], probe["message_id"]) in found
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("мем про птицу", 443), ("a meme with a bird", 443), ("солнечные очки", 511), ("sunglasses", 511),
+        ("фиолетовый мем", 511), ("розовый скриншот", 90454), ("pink screenshot", 90454), ("церковь", 37),
+    ],
+)  # fmt: skip
+def test_pictures_without_captions_are_found(sample: Materialized, query: str, number: int) -> None:
+    """By kind, colour and what the models of the extra ``vision`` saw, in both languages; and it is said why."""
+    captions = "SELECT content FROM messages WHERE telegram_message_id = :number"
+    assert [row.content for row in pipeline.rows(sample.tenant, captions, number=number)] == [""]
+    hits = find(sample.tenant, query, limit=3)
+    found = {number: hit for hit in hits for number in messages_of(sample.tenant, hit)}
+    assert number in found
+    assert found[number].score > FAIR
+    assert found[number].picture or not is_russian(query), "the snippet of an English description says it itself"
 
 
 def test_direct_messages_are_found_by_their_owner_only(sample: Materialized) -> None:

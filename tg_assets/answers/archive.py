@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from tg_assets.answers.picture_leg import PictureLeg
 from tg_assets.embedder import Embedder
 from tg_assets.index.rerank import Rerank
 from tg_assets.stores.database import Database
@@ -33,7 +34,7 @@ class Archive:
 
     ``owners`` are accounts whose private chats may be seen besides what the tenant shares; ``feeds`` limits
     everything to those feeds, None does not. ``embedder`` gives the model that understands questions, ``rerank`` has
-    the last word on the order of results.
+    the last word on the order of results, ``pictures`` asks a model of one's own about pictures, where there is one.
     """
 
     tenant: UUID
@@ -45,6 +46,7 @@ class Archive:
     objects: ObjectStore
     embedder: Callable[[], Embedder]
     rerank: Rerank | None = None
+    pictures: PictureLeg | None = None
 
     @property
     def seen(self) -> dict[str, Any]:

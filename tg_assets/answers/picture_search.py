@@ -36,6 +36,8 @@ ALIKE = 0.3
 MANNER = 0.25
 """What kind and colours weigh beside what is shown."""
 
+EVERY_KIND: tuple[str, ...] = get_args(Classification)
+
 Why = Literal["words", "looks", "shows"]
 
 
@@ -87,7 +89,7 @@ def pictures_by_words(archive: Archive, query: str, limit: int = 10) -> list[Pic
     """
     if archive.feeds == ():
         return []
-    narrow = Narrow(owners=archive.owners, feeds=archive.feeds or (), classifications=get_args(Classification))
+    narrow = Narrow(owners=archive.owners, feeds=archive.feeds or (), pictures=EVERY_KIND)
     hits = ranked(archive, query, narrow, CANDIDATES)
     scores = {hit.id: hit.score for hit in hits}
     found = _of_posts(archive, list(scores))
@@ -151,7 +153,7 @@ def _showing(archive: Archive, look: Look) -> list[Picture]:
     query = lemma_query(look.names.shown_text or look.names.manner_text)
     if not query.indices or archive.feeds == ():
         return []
-    narrow = Narrow(owners=archive.owners, feeds=archive.feeds or (), classifications=get_args(Classification))
+    narrow = Narrow(owners=archive.owners, feeds=archive.feeds or (), pictures=EVERY_KIND)
     with archive.vectors.tenant(archive.tenant) as index:
         legs = {LEMMAS: {"indices": query.indices, "values": query.values}}
         posts = [UUID(point) for point, _ in index.search(legs, narrow, CANDIDATES)[LEMMAS]]

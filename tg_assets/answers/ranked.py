@@ -96,15 +96,21 @@ def ranked(
     dense = cache(partial(_dense, about, archive.embedder()))
     with archive.vectors.tenant(archive.tenant) as index, archive.reading() as connection:
         found = _found(question, dense, partial(weighed, archive, connection), index, connection, bound)
+        looked = archive.pictures(query, archive.tenant, bound) if archive.pictures else {}
         # Rows of all hits, since some may be gone meanwhile: what nobody may see is not evidence either.
-        rows = rows_of(connection, archive, {point for hits in found.legs.values() for point, _ in hits}, bound)
+        points = {point for hits in found.legs.values() for point, _ in hits}
+        rows = rows_of(connection, archive, points | looked.keys(), bound)
     seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.legs.items()}
 
     def passage(point: str) -> Passage:
         row = rows[point]
         return Passage.of(row.whole, row.author_name, row.title, picture=picture_words(row.picture).text)
 
-    ordered = order(about, seen, passage)
+    chances = dict(order(about, seen, passage))
+    for point, chance in looked.items():
+        if point in rows:
+            chances[point] = max(chance, chances.get(point, 0.0))
+    ordered = sorted(chances.items(), key=lambda hit: (-hit[1], hit[0]))
     best = moved(question, ordered, lambda point: rows[point].author_name, lambda point: rows[point].posted_at)
     if archive.rerank is not None:
         best = archive.rerank.order(query, best, lambda point: rows[point].whole)

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from tg_assets.assets import conversation_points, store_checks
+from tg_assets.assets import clip_points, conversation_points, store_checks
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.tools import Tools
 from tg_assets.embedder import Embedder
@@ -292,12 +292,12 @@ def stage(kind: Kind, tools: Tools, tenant: UUID, into: Into | None = None) -> S
 
 
 def stages(tools: Tools) -> tuple[StageOf, ...]:
-    """A stage for each kind; conversations last, which use the vectors of their lines."""
+    """A stage for each kind; conversations after posts, whose vectors they use; then pictures by one's own model."""
 
     def of(kind: Kind) -> StageOf:
         return lambda scope: stage(kind, tools, scope.tenant)
 
-    return tuple(map(of, KINDS))
+    return (*map(of, KINDS), *clip_points.of(tools))
 
 
 ASSET = Asset(
@@ -306,11 +306,11 @@ ASSET = Asset(
     group="stores",
     kinds=frozenset({"qdrant"}),
     deps=("posts", "tags", "media_groups", "vision_summaries", "transcripts", "album_summaries", "conversations"),
-    needs=("qdrant", "embedder"),
+    needs=("qdrant", "embedder", "objects"),
     pool="index",
     prepare=lambda tools: tools.vectors.create_collection(tools.embedder),
     stages=stages,
-    ledger=tuple(kind.stage for kind in KINDS),
+    ledger=(*(kind.stage for kind in KINDS), clip_points.NAME),
     live=Live(),
     checks=(store_checks.points("qdrant_points", tuple(kind.stage for kind in KINDS)),),
 )

@@ -59,7 +59,7 @@ def parts(
         found = [
             Part(name, of, keepers.get(name))
             for asset in chosen
-            for name, of in zip(asset.ledger, asset.stages(tools), strict=True)
+            for name, of in zip(asset.ledger, asset.stages(tools), strict=False)  # one that is off is the last
         ]
         yield found, graph
 

@@ -20,6 +20,7 @@ def ocr() -> str:
 
 
 def pictures() -> str:
+    from tg_assets.vision.clip import Clip
     from tg_assets.vision.detector import MODEL
     from tg_assets.vision.local import LocalVision
     from tg_assets.vision.objects import CLASSIFIER, GRAPH, GRAPH_TEXT, LABELS
@@ -31,7 +32,9 @@ def pictures() -> str:
             "package at the version of requirements/."
         )
     there = sum(one.path() is not None for one in files)
-    return f"{LocalVision().version}; {there} of {len(files)} model files, each of the expected SHA-256"
+    folder = runtime.settings().clip
+    own = f"; {Clip(folder).tag} of TG_CLIP" if folder else ""
+    return f"{LocalVision().version}; {there} of {len(files)} model files, each of the expected SHA-256{own}"
 
 
 def voices() -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from tg_assets.answers.archive import Archive
+    from tg_assets.answers.picture_leg import PictureLeg
     from tg_assets.assets.tools import Tools
     from tg_assets.registry.tenants import Keys
     from tg_assets.remote.chat import Chat
@@ -108,9 +109,9 @@ def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | 
     """The archive of the tenant with this slug as somebody may see it, on the installation's servers and model."""
     from tg_assets import ids
     from tg_assets.answers.archive import Archive
+    from tg_assets.answers.rerank_wire import configured
     from tg_assets.embedder import UseEmbedder
     from tg_assets.lazy import Lazy
-    from tg_assets.remote.rerank import configured
 
     return Archive(
         tenant=ids.tenant_id(tenant),
@@ -122,7 +123,19 @@ def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | 
         objects=objects(),
         embedder=Lazy(UseEmbedder),
         rerank=configured(settings()),
+        pictures=picture_leg(),
     )
+
+
+def picture_leg() -> "PictureLeg | None":
+    """What the model that ``TG_CLIP`` names says of pictures; None without one."""
+    folder = settings().clip
+    if folder is None:
+        return None
+    from tg_assets.answers import picture_leg as leg
+    from tg_assets.vision.clip import Clip
+
+    return leg.picture_leg(Clip(folder), qdrant())
 
 
 def answerer(tenant: str) -> "Chat":

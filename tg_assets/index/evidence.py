@@ -56,12 +56,11 @@ class Passage:
     @cached_property
     def lemmas(self) -> frozenset[str]:
         """Made when first looked at: of a hundred hits a search compares the words of a few."""
-        return self.pictured.union(map(lemma, self.words))
+        return frozenset(map(lemma, self.words | self.picture))
 
-    @cached_property
-    def pictured(self) -> frozenset[str]:
-        """Lemmas of the picture's words."""
-        return frozenset(map(lemma, self.picture))
+    def shows(self, word: str) -> bool:
+        """Whether the picture is called so, in any form; of a hundred hits only words with that letter are read."""
+        return any(other[0] == word[0] and lemma(other) == lemma(word) for other in self.picture)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -105,7 +104,7 @@ def readable(asked: list[str], passage: Passage) -> bool:
     written = scripts(" ".join(asked))
     if not written or written & passage.scripts:
         return True
-    return bool(passage.picture) and 2 * sum(lemma(word) in passage.pictured for word in asked) >= len(asked)
+    return bool(passage.picture) and 2 * sum(map(passage.shows, asked)) >= len(asked)
 
 
 def chance(asked: list[str], passage: Passage, cosine: float) -> float:

@@ -1,7 +1,7 @@
 """The seam for a model elsewhere that reads question and result together and puts the first results in its own order.
 
-Off unless an installation names one (``tg_assets.remote.rerank``): the first results' texts go to it. Where it fails or
-says nothing of use the order stays. What does not belong here: wires, which results there are.
+Off unless an installation names one (``tg_assets.answers.rerank_wire``): the first results' texts go to it. Where it
+fails or says nothing of use the order stays. What does not belong here: wires, which results there are.
 """
 
 import logging

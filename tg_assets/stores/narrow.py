@@ -21,7 +21,7 @@ class Narrow:
     tags: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
-    classifications: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
     """Only posts with a picture of one of these kinds."""
     author: str | None = None
     """A key of ``index.authors``."""
@@ -40,8 +40,8 @@ def conditions(narrow: Narrow) -> list[dict[str, Any]]:
     if narrow.album_id:
         must.append(one_of("album_id", [narrow.album_id]))
     must += [one_of("tags", [tag]) for tag in narrow.tags]
-    if narrow.classifications:
-        must.append(one_of("vision.classification", narrow.classifications))
+    if narrow.pictures:
+        must.append(one_of("vision.classification", narrow.pictures))
     must += [one_of(key, [value]) for key, value in (("author", narrow.author), ("lang", narrow.lang)) if value]
     span = {"gte": narrow.since, "lt": narrow.until}
     if any(span.values()):

@@ -7,8 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from tests.support.model_server import Fault, ModelServer
+from tg_assets.answers.rerank_wire import LONGEST, RerankWire, configured
 from tg_assets.errors import TgAssetsError
-from tg_assets.remote.rerank import LONGEST, RerankWire, configured
 from tg_assets.settings import Settings
 
 KEY = "rerank-secret-1234567890"
