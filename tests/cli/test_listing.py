@@ -21,6 +21,8 @@ COMMANDS = {
     "status": {"server", "state", "process", "port", "log"},
     "watch --once": {"part", "seen", "away"},
     "search маяк --tenant demo": set[str](),
+    "ask": {"name", "english", "russian", "parameters", "columns", "example"},
+    "ask most-forwarded --tenant demo": set[str](),
 }
 
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "coverage": ("coverage", "Show which message ids are known, and gaps."),
     "backfill": ("backfill", "Materialize a feed over a range of dates."),
     "search": ("search", "Search posts and albums."),
+    "ask": ("ask", "Ask the graph a question by its name."),
     "watch": ("watch", "Follow streams, runs and what waits."),
     "health": ("health", "Say whether everything moves."),
     "metrics": ("metrics", "Serve what Prometheus reads, and health checks."),

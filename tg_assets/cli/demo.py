@@ -1,5 +1,6 @@
 """``demo``: the whole line on the bundled sample, on embedded servers, ending with things to look at."""
 
+import shlex
 import time
 from itertools import islice
 from typing import Any
@@ -10,7 +11,9 @@ from rich.table import Table
 from sqlalchemy import text
 
 from tg_assets import ids
+from tg_assets.answers.asking import ask
 from tg_assets.cli import runtime
+from tg_assets.cli.ask import show_answer
 from tg_assets.cli.backfill import launch, require_success
 from tg_assets.cli.dagster_api import DagsterApi
 from tg_assets.cli.following import Lines
@@ -33,6 +36,11 @@ LIVE_RATE, LIVE_QUESTION = 20.0, "замёрз насос скважины"
 # three backfills go on meanwhile.
 LIVE_SECONDS = 900.0
 QUESTIONS = ("ремонт генератора", "solar panel efficiency", "ошибка подключения к датчику")
+ASKED: tuple[tuple[str, dict[str, str]], ...] = (
+    ("most-forwarded", {}),
+    ("who-replies", {"chat": "Команда маяка"}),
+    ("shared-pictures", {}),
+)
 
 
 @click.command("demo")
@@ -64,8 +72,9 @@ def demo_command() -> None:
         show_hits(find(question, TENANT, None, 2))
     console.print(f"\nsearch “{LIVE_QUESTION}”, tenant {LIVE_TENANT}: what came in live")
     show_hits(find(LIVE_QUESTION, LIVE_TENANT, None, 2))
-    console.print("\nWho is forwarded most?")
-    console.print(_forwards())
+    for name, parameters in ASKED:
+        console.print(f"\n{asking(name, parameters)}")
+        show_answer(ask(runtime.archive(TENANT), name, **parameters, limit=5))
     console.print(f"\nLook around: {api.address}/asset-groups  (stop everything with `tg-assets down`)")
 
 
@@ -109,6 +118,12 @@ def ingested(event: PostParsedEventV1 | None) -> Envelope | None:
     return PersonaMessageIngestedEventV1.of(event, post, peer_id=peer, title=event.chat_title)
 
 
+def asking(name: str, parameters: dict[str, str]) -> str:
+    """The command that asks the graph the same."""
+    words = [word for key, value in parameters.items() for word in (f"--{key}", value)]
+    return shlex.join(["tg-assets", "ask", name, *words, "--tenant", TENANT, "--limit", "5"])
+
+
 _PROGRESS = """
     SELECT (SELECT count(*) FROM messages) AS posts,
            (SELECT count(*) FROM indexing_status WHERE embedding_status IN ('completed', 'skipped')) AS indexed,
@@ -136,13 +151,3 @@ def _numbers(metadata: dict[str, Any]) -> dict[str, int]:
     """The counts of a materialization that say what it made."""
     chosen = {key: value for key, value in metadata.items() if key.startswith("count/") and value}
     return dict(list(chosen.items())[:6]) or {key: metadata[key] for key in ("messages",) if key in metadata}
-
-
-def _forwards() -> Table:
-    from tg_assets.graph.queries import MOST_FORWARDED
-
-    table = Table("source", "type", "forwards")
-    with runtime.neo4j().tenant(ids.tenant_id(TENANT)) as graph:
-        for row in graph.read(MOST_FORWARDED, limit=5):
-            table.add_row(row["source"] or "", row["type"], str(row["forwards"]))
-    return table
