@@ -14,8 +14,8 @@ from rich.table import Table
 from benchmarks.quiet import quiet
 
 NAMES = [
-    "line", "ingest", "ranges", "vectors", "retrieval", "graph", "live", "history", "media", "vision", "albums",
-    "metrics", "maintenance", "backfill", "commands",
+    "line", "ingest", "ranges", "vectors", "retrieval", "graph", "questions", "live", "history", "media", "vision",
+    "albums", "metrics", "maintenance", "backfill", "commands",
 ]  # fmt: skip
 WIDTH = 200  # of a pipe
 
