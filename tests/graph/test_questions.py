@@ -92,6 +92,29 @@ def test_answers_are_right(world: World, both: dict[str, GraphStore]) -> None:
     assert linked == sorted(linked, key=lambda row: row["date"])
 
 
+def test_pictures_that_look_the_same_are_found(world: World, both: dict[str, GraphStore]) -> None:
+    """By the hashes of those that were described, the nearest first; others are not."""
+    shown = pipeline.rows(
+        world.tenant,
+        """SELECT DISTINCT ON (p.sha256) p.sha256, m.id::text AS post
+           FROM post_media_map p JOIN messages m ON m.id = p.post_id JOIN channels c ON c.id = m.channel_id
+           WHERE c.owner_id = 0 AND p.position = 0 AND p.kind = 'photo' AND p.sha256 IN (
+               SELECT sha256 FROM post_media_map GROUP BY 1 HAVING count(*) = 1) ORDER BY p.sha256 LIMIT 4""",
+    )
+    for row, bits in zip(shown, (0, 9, 3, 100), strict=True):
+        pipeline.rows(
+            world.tenant,
+            """INSERT INTO pictures (tenant_id, sha256, provider, model, vision_version, looks, thumbnail)
+               VALUES (current_tenant(), :sha256, 'eyes', 'm', '1', CAST(:looks AS bit(256)),
+                       decode(repeat('00', 1024), 'hex')) RETURNING 1""",
+            sha256=row.sha256,
+            looks=f"{'1' * bits:0>256}",
+        )
+    for store in both.values():
+        found = ask(world.archive(store), "same-picture", picture=shown[0].post).rows
+        assert [(one["post_id"], one["bits"]) for one in found] == [(shown[2].post, 3), (shown[1].post, 9)]
+
+
 def test_a_post_is_named_in_every_way(world: World, both: dict[str, GraphStore]) -> None:
     archive = world.archive(both["embedded"], ALL)
     post = first_of(world, "channel")
