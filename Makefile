@@ -7,6 +7,8 @@ BIN := .venv/bin
 # Language data for OCR, and a browser for the UI tests; installed when this machine lets us.
 OCR_PACKAGES := tesseract-ocr-rus tesseract-ocr-eng
 TEST_PACKAGES := chromium
+# What fetches and runs the Neo4j of the tests.
+JAVA_PACKAGES := maven openjdk-17-jre-headless
 # Each starts servers of its own.
 TEST_PROCESSES ?= 4
 
@@ -30,7 +32,7 @@ down: .venv/runtime
 	@$(BIN)/tg-assets down
 
 # Side by side: mypy keeps one processor busy for a minute, in which the first servers start.
-test: .venv/dev .venv/prometheus ocr browser
+test: .venv/dev .venv/prometheus .venv/neo4j ocr browser
 	@$(MAKE) --no-print-directory -j2 lint suite
 
 suite: .venv/dev
@@ -93,6 +95,14 @@ browser:
 		|| { apt-get update -qq && apt-get download -qq prometheus; } } >../apt.log 2>&1 \
 		&& dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb && mv ../prometheus.part ../prometheus \
 		|| { tail -5 ../apt.log; echo "Tests of alerts need promtool, which comes with Prometheus' Debian package."; }
+
+# A real Neo4j, beside which the embedded graph server is tested: the versions are those of the pom.
+.venv/neo4j: tests/support/neo4j/pom.xml | .venv/runtime
+	$(call debian,command -v mvn >/dev/null && command -v java >/dev/null,$(JAVA_PACKAGES),Maven with Java 17)
+	@echo "Fetching neo4j"
+	@rm -rf $@.part && mvn -B -q -f $< dependency:copy-dependencies -DincludeScope=runtime \
+		-DoutputDirectory=$(CURDIR)/$@.part >.venv/mvn.log 2>&1 && rm -rf $@ && mv $@.part $@ \
+		|| { tail -5 .venv/mvn.log; echo "Tests of the graph need a Neo4j, which Maven fetches."; }
 
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 

@@ -14,8 +14,9 @@ from rich.table import Table
 from benchmarks.quiet import quiet
 
 NAMES = [
-    "line", "ingest", "ranges", "vectors", "searches", "retrieval", "golden", "context", "pictures", "graph", "live",
-    "history", "media", "vision", "albums", "metrics", "maintenance", "rebuild", "backfill", "commands",
+    "line", "ingest", "ranges", "vectors", "searches", "retrieval", "golden", "context", "pictures", "graph",
+    "questions", "live", "history", "media", "vision", "albums", "metrics", "maintenance", "rebuild", "backfill",
+    "commands",
 ]  # fmt: skip
 WIDTH = 200  # of a pipe
 

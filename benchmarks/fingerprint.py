@@ -51,8 +51,8 @@ def save(tools: Tools, tenant: str, folder: Path) -> None:
     _write(folder / "points", sparse())
     named = sorted(numbers)
     np.savez(folder / "dense.npz", ids=named, dense=np.array([numbers[one] for one in named], dtype=np.float32))
-    _write(folder / "nodes", nodes(tools, tenant))
-    _write(folder / "relations", relations(tools, tenant))
+    _write(folder / "nodes", ([label, _told(node)] for label, node in nodes(tools, tenant)))
+    _write(folder / "relations", ([*row[:3], _told(row[3]), *row[4:]] for row in relations(tools, tenant)))
 
 
 def points(tools: Tools, tenant: str, most: int | None = None) -> Iterator[Any]:
@@ -87,6 +87,11 @@ def relations(tools: Tools, tenant: str) -> Iterator[list[Any]]:
                        labels(b)[0] AS label, properties(b) AS node"""):
                 end = [row["node"][name] for name in KEYS[row["label"]]]
                 yield [label, row["key"], row["type"], row["relation"], row["label"], end]
+
+
+def _told(properties: dict[str, Any]) -> dict[str, Any]:
+    """Without by which run and version."""
+    return {name: value for name, value in properties.items() if name not in ("run_id", "version", "model")}
 
 
 def _plain(value: Any) -> Any:

@@ -76,8 +76,8 @@ def run() -> list[Row]:
 
 def _in_a_process(size: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as directory:
-        _cut(size, Path(directory) / "line.json")
-        _cut(WARM + WORKER, Path(directory) / "worker.json")
+        cut(size, Path(directory) / "line.json")
+        cut(WARM + WORKER, Path(directory) / "worker.json")
         command = [sys.executable, "-m", "benchmarks.line", str(size), directory]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found: list[Row] = json.loads(done.stdout.splitlines()[-1])
@@ -207,7 +207,7 @@ def _import(tools: Tools, path: Path, tenant: str) -> tuple[str, int]:
     return report.feed, report.counts["new"]
 
 
-def _cut(size: int, path: Path) -> None:
+def cut(size: int, path: Path) -> None:
     """So many messages of the middle of the export."""
     whole = orjson.loads(gzip.decompress(EXPORT.read_bytes()))
     first = (len(whole["messages"]) - size) // 2

@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.costs import Cost, Meter
-from benchmarks.line import ASSETS, _cut, _import, _made, _row, _stages, _tools
+from benchmarks.line import ASSETS, _import, _made, _row, _stages, _tools, cut
 from resources.redis import Redis
 from tg_assets import ids
 from tg_assets.answers.archive import Archive
@@ -79,7 +79,7 @@ def run() -> list[Row]:
     rows: list[Row] = []
     for size in map(int, os.environ.get("TG_BENCH_REBUILD", SIZES).split()):
         with tempfile.TemporaryDirectory() as directory:
-            _cut(size, Path(directory) / "export.json")
+            cut(size, Path(directory) / "export.json")
             rows += _measure(size, Path(directory) / "export.json")
     return rows
 

@@ -49,11 +49,15 @@ TOGETHER = (
     ),
     ("ui/test_ui.py", "cli/test_cli.py", "ui/test_ui_telegram.py", "cli/test_console.py"),
     ("importing/test_whole_group.py", "pipeline/test_scale.py"),
-)
-SHARED = {"installed", "whole_group"}
+    (
+        "graph/test_questions.py", "graph/test_question_bounds.py", "graph/test_equality.py", "graph/test_values.py",
+        "graph/test_graph_store.py", "graph/test_plans.py", "graph/test_persona.py",
+    ),
+)  # fmt: skip
+SHARED = {"installed", "whole_group", "real_neo4j"}
 # Files that take minutes: begun first, so that no process has one of them left when the others are done.
 LONG = (
-    *TOGETHER[2], *TOGETHER[0], *TOGETHER[1], "pipeline/test_sample.py", "cli/test_readme.py",
+    *TOGETHER[2], *TOGETHER[0], *TOGETHER[1], *TOGETHER[3], "pipeline/test_sample.py", "cli/test_readme.py",
     "live/test_crashes.py", "pipeline/test_changes.py", "pipeline/test_public_exports.py", "live/test_albums.py",
     "verifying/test_damages.py", "rebuilding/test_killed.py", "rebuilding/test_index.py", "rebuilding/test_graph.py",
     "updates/test_losses.py", "pipeline/test_isolation.py", "backends/test_service.py", "live/test_fuzz.py",
@@ -149,6 +153,15 @@ def servers(installation: Path) -> Iterator[dict[str, str]]:
             yield environment
         finally:
             embedded.stop(installation)
+
+
+@pytest.fixture(scope="session")
+def real_neo4j(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a Neo4j 5 of the session's own."""
+    from tests.support.real_neo4j import running
+
+    with running(tmp_path_factory.mktemp("neo4j")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,18 @@ from tg_assets.cli import demo
 from tg_assets.events.persona import PersonaMessageIngestedEventV1
 from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.events.replay import Replay
+from tg_assets.graph.questions import EVERY
 from tg_assets.telegram.archive import open_archive
+
+
+def test_the_graph_is_asked_three_questions() -> None:
+    """As a person would ask them, one of them about pictures."""
+    assert len(demo.ASKED) == 3
+    assert "shared-pictures" in dict(demo.ASKED)
+    for name, parameters in demo.ASKED:
+        assert set(parameters) <= {one.name for one in EVERY[name].parameters}
+        assert demo.asking(name, parameters).startswith(f"tg-assets ask {name}")
+    assert "--chat 'Команда маяка' --tenant demo" in demo.asking(*demo.ASKED[1])
 
 
 def test_a_dialogue_is_sent_as_its_accounts_worker_tells_it() -> None:

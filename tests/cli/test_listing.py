@@ -24,6 +24,8 @@ COMMANDS = {
     "context маяк --tenant demo": set[str](),
     "verify --tenant demo": set[str](),
     "pictures маяк --tenant demo": set[str](),
+    "ask": {"name", "english", "russian", "parameters", "columns", "example"},
+    "ask most-forwarded --tenant demo": set[str](),
 }
 
 

@@ -10,19 +10,17 @@ from uuid import uuid4
 import pytest
 from neo4j.exceptions import ConstraintError
 
-from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.errors import TgAssetsError
-from tg_assets.graph import persona, queries, rows, schema, statements
+from tg_assets.graph import leaving, persona, rows, schema, statements
+from tg_assets.graph.questions import EVERY
 from tg_assets.stores.graph import GraphStore, TenantGraph, _batches
 
 CHANNEL = "channel-1"
 
 
 @pytest.fixture
-def graph(tenant: str) -> Iterator[TenantGraph]:
-    store = pipeline.neo4j()
-    store.create_schema(schema.CONSTRAINTS)
+def graph(store: GraphStore, tenant: str) -> Iterator[TenantGraph]:
     with store.tenant(ids.tenant_id(tenant)) as found:
         yield found
 
@@ -41,8 +39,11 @@ def post(number: int, channel: str) -> dict[str, Any]:
 
 
 def tagged(tags: Iterable[tuple[int, str, float]]) -> list[dict[str, Any]]:
-    flat = ({"post_id": f"post-{number}", "name": name, "confidence": confidence} for number, name, confidence in tags)
-    return rows.gathered(flat, "post_id", into="tags")
+    flat = (
+        {"post_id": f"post-{number}", "model": "m", "name": name, "confidence": confidence}
+        for number, name, confidence in tags
+    )
+    return rows.gathered(flat, "post_id", "model", into="tags")
 
 
 def reply(number: int, target: int) -> dict[str, Any]:
@@ -104,10 +105,8 @@ def test_a_batch_is_as_large_as_what_its_rows_carry(graph: TenantGraph) -> None:
     assert [len(batch) for batch in _batches([{"n": number} for number in range(4500)])] == [2000, 2000, 500]
 
 
-def test_writers_that_meet_make_one_node(tenant: str) -> None:
+def test_writers_that_meet_make_one_node(store: GraphStore, tenant: str) -> None:
     """Four threads merge the same tags and sources at once: constraints and retries leave one of each."""
-    store = pipeline.neo4j()
-    store.create_schema(schema.CONSTRAINTS)
     start = threading.Barrier(4)
     problems: list[Exception] = []
 
@@ -133,7 +132,7 @@ def test_writers_that_meet_make_one_node(tenant: str) -> None:
 
 
 @pytest.mark.parametrize("label", list(schema.KEYS))
-def test_every_key_is_unique_with_its_tenant(graph: TenantGraph, label: str) -> None:
+def test_every_key_is_unique_with_its_tenant(store: GraphStore, graph: TenantGraph, label: str) -> None:
     """The same key twice in a tenant is refused by the server; in two tenants it is two nodes."""
     from neo4j.exceptions import Neo4jError
 
@@ -142,7 +141,7 @@ def test_every_key_is_unique_with_its_tenant(graph: TenantGraph, label: str) -> 
     graph.read(create)
     with pytest.raises(Neo4jError):
         graph.read(create)
-    with pipeline.neo4j().tenant(uuid4()) as other:
+    with store.tenant(uuid4()) as other:
         other.read(create)
         assert other.read("MATCH (n {tenant_id: $tenant}) RETURN count(n) AS n") == [{"n": 1}]
         other.read("MATCH (n {tenant_id: $tenant}) DELETE n")
@@ -157,44 +156,26 @@ def test_text_is_data(graph: TenantGraph) -> None:
     assert graph.read("MATCH (t:Tag {tenant_id: $tenant}) RETURN t.name AS name") == [{"name": odd}]
 
 
-def test_questions_of_the_contract(graph: TenantGraph) -> None:
-    """Albums of a channel, newest first; albums by tags, best first; posts of an album in its order."""
-    graph.write(statements.POSTS, posts(*range(1, 6)))
-    for name, day in (("a", 1), ("b", 2)):
-        properties = {
-            "album_kind": "photo",
-            "items_count": 2,
-            "caption": name,
-            "posted_at": datetime(2026, 1, day, tzinfo=UTC),
-            "owner_id": 0,
-        }
-        graph.write(statements.ALBUMS, [{"album_id": name, "channel_id": CHANNEL, "properties": properties}])
-    items = [("a", 3, 1), ("a", 1, 2), ("a", 2, 0), ("b", 4, 0), ("b", 5, 1)]
-    graph.write(
-        statements.ALBUM_ITEMS,
-        [{"album_id": album, "post_id": f"post-{number}", "position": place} for album, number, place in items],
-    )
-    tags = [(1, "sea"), (2, "ice"), (4, "ice"), (5, "ice")]
-    graph.write(statements.TAGS, tagged((n, name, 1.0) for n, name in tags))
-
-    albums = graph.read(queries.ALBUMS_OF_CHANNEL, channel_id=CHANNEL, limit=10)
-    assert [(row["album_id"], row["items"]) for row in albums] == [("b", 2), ("a", 2)]
-    matching = graph.read(queries.ALBUMS_BY_TAGS, tags=["sea", "ice", "nothing"], limit=10)
-    assert [(row["album_id"], row["matching"]) for row in matching] == [("a", 2), ("b", 1)]
-    inside = graph.read(queries.POSTS_OF_ALBUM, album_id="a")
-    assert [(row["message_id"], row["position"]) for row in inside] == [(2, 0), (3, 1), (1, 2)]
-    with pipeline.neo4j().tenant(uuid4()) as stranger:
-        assert stranger.read(queries.ALBUMS_OF_CHANNEL, channel_id=CHANNEL, limit=10) == []
-        assert stranger.read(queries.POSTS_OF_ALBUM, album_id="a") == []
-
-
 def test_every_statement_binds_the_tenant() -> None:
     """Of each node pattern that names a label, so that no MATCH or MERGE can reach another tenant's node."""
-    for module in (statements, persona, queries):
+    for module in (statements, persona, leaving):
         for name, found in vars(module).items():
             if name.isupper():
                 several = found.values() if isinstance(found, dict) else found if isinstance(found, tuple) else [found]
                 assert all("$tenant" in one for one in several), name
+    for name, question in EVERY.items():
+        assert "$tenant" in question.statement, name
+
+
+def test_what_people_see_is_bound(graph: TenantGraph) -> None:
+    """A statement for people that forgets owners or chats is not run, and no parameter can name them."""
+    for statement in ("MATCH (p:Post {tenant_id: $tenant}) WHERE p.owner_id IN $owners RETURN p", "RETURN $tenant"):
+        with pytest.raises(TgAssetsError, match=r"without \$\w+ is not run"):
+            graph.show(statement, owners=[], channels=None)
+    found = graph.show(
+        "RETURN $tenant AS tenant, $owners AS owners, $channels AS channels", owners=[5], channels=None, tenant="other"
+    )
+    assert found == [{"tenant": graph.tenant, "owners": [0, 5], "channels": None}]
 
 
 def test_a_wrong_password_or_address_is_a_sentence_without_it(servers: dict[str, str]) -> None:

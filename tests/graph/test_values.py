@@ -1,9 +1,5 @@
-"""Every property has the value and the type that GraphStore gives it, so that a query finds the same on either server.
+"""Every property has the value and the type that GraphStore gives it: a query finds the same on either server."""
 
-With ``REAL_NEO4J_URL`` in the environment (``bolt://user:password@host:port``) the same runs on that server, too.
-"""
-
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
@@ -12,13 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.errors import TgAssetsError
 from tg_assets.graph import persona, rows, schema, statements
 from tg_assets.stores.graph import GraphStore, TenantGraph
 
-REAL = os.environ.get("REAL_NEO4J_URL")
 MOSCOW = timezone(timedelta(hours=3))
 AT = datetime(2026, 1, 1, 2, 59, 58, 123456, tzinfo=MOSCOW)
 POSTED = datetime(2025, 12, 31, 23, 59, 58, 123456, tzinfo=UTC)
@@ -27,12 +21,16 @@ CHANNEL, POST, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
 PEER, FAR = 7_000_000_001, -1_000_000_000_042
 
 
-@pytest.fixture(params=["embedded", "real"] if REAL else ["embedded"])
-def graph(request: pytest.FixtureRequest, tenant: str) -> Iterator[TenantGraph]:
-    store = GraphStore(url=REAL) if REAL and request.param == "real" else pipeline.neo4j()
-    store.create_schema(schema.CONSTRAINTS)
-    with store.tenant(ids.tenant_id(tenant)) as found:
+@pytest.fixture
+def graph(store: GraphStore, tenant: str) -> Iterator[TenantGraph]:
+    with store.tenant(ids.tenant_id(tenant), run_id="run", version="7") as found:
         yield found
+
+
+VISION = {
+    "classification": "photo", "labels": ["boat"], "dominant_colors": ["grey", "blue"], "is_meme": False, "objects": [],
+    "scene": None, "description": "a boat", "vision_version": "eyes-2",
+}  # fmt: skip
 
 
 def post() -> SimpleNamespace:
@@ -42,8 +40,12 @@ def post() -> SimpleNamespace:
         owner_id=PEER, telegram_post_url=None, is_service=False, lang="ru", sender_tg_id=PEER, author_type=None,
         author_name="Аня", reply_to_message_id=1, reply_to_chat_id=None, thread_id=5, forward_from_peer_id=None,
         forward_from_chat_id=FAR, forward_from_message_id=3, forward_from_name="Маяк", forward_date=AT,
-        tags=[{"name": "море", "confidence": 1}, {"name": "2026", "confidence": 0.25}],
-        urls=["https://example.org/"], picture="ab" * 32, vision={"classification": "photo", "labels": ["boat"]},
+        tags=[
+            {"name": "море", "confidence": 1, "origin": "text"},
+            {"name": "2026", "confidence": 0.25, "origin": "topic"},
+            {"name": "мурманск", "confidence": 0.8, "origin": "entity", "type": "place"},
+        ],
+        tagger="tagger-1", urls=["https://example.org/"], picture="ab" * 32, vision=VISION,
     )  # fmt: skip
 
 
@@ -58,8 +60,8 @@ def write(graph: TenantGraph) -> None:
         "peer_id": FAR, "peer_name": "123",
     }  # fmt: skip
     album = {
-        "grouped_id": 2**53, "owner_id": 0, "album_kind": "photo", "items_count": 1, "caption": "", "posted_at": AT,
-        "summary": None,
+        "grouped_id": 2**53, "channel_id": str(CHANNEL), "owner_id": 0, "album_kind": "photo", "items_count": 1,
+        "caption": "", "posted_at": AT, "summary": None,
     }  # fmt: skip
     one = [post()]
     dialogues = list(rows.dialogue_rows(one))
@@ -69,13 +71,16 @@ def write(graph: TenantGraph) -> None:
         (statements.NEW_POSTS, rows.gathered(rows.post_rows(one), "channel_id")),
         (statements.POSTS, rows.gathered(rows.post_rows(one), "channel_id")),
         (statements.GROUP_POSTS, rows.gathered(rows.group_rows(one), "group_id")),
-        (statements.AUTHORS, rows.gathered(rows.author_rows(one), "author_id", "author_type", "private")),
+        (statements.AUTHORS, rows.author_rows(one)),
         (statements.REPLIES, rows.reply_rows(one, TENANT)),
         (statements.FORWARDS, rows.forward_rows(one)),
         (statements.FORWARDED_POSTS, rows.forwarded_post_rows(one, TENANT)),
-        (statements.TAGS, rows.gathered(rows.tag_rows(one), "post_id", into="tags")),
+        (statements.TAGS, rows.tag_rows(one)),
+        (statements.TOPICS, rows.topic_rows(one)),
+        (statements.ENTITIES, rows.entity_rows(one)),
         (statements.IMAGES, rows.image_rows(one)),
-        (statements.LABELS, rows.label_rows(one)),
+        (statements.LOOKS, rows.look_rows([one[0].picture], {one[0].picture: VISION})),
+        (statements.LABELS, rows.label_rows({one[0].picture: VISION})),
         (statements.WEB_PAGES, rows.link_rows(one)),
         (statements.ALBUMS, [{"album_id": "a", "channel_id": str(CHANNEL), "properties": album}]),
         (statements.ALBUM_ITEMS, [{"album_id": "a", "post_id": str(POST), "position": 0}]),
@@ -88,16 +93,18 @@ def write(graph: TenantGraph) -> None:
 
 
 NODES: list[tuple[str, dict[str, Any]]] = [
-    ("Album", {"album_id": "a", "grouped_id": 2**53, "owner_id": 0, "album_kind": "photo", "items_count": 1,
-               "caption": "", "posted_at": POSTED}),
+    ("Album", {"album_id": "a", "grouped_id": 2**53, "channel_id": str(CHANNEL), "owner_id": 0, "album_kind": "photo",
+               "items_count": 1, "caption": "", "posted_at": POSTED}),
     ("Author", {"author_id": PEER, "author_type": "user"}),
     ("Channel", {"channel_id": str(CHANNEL), "title": "123", "tg_channel_id": FAR, "source": "group", "feed": "f",
                  "owner_id": 0}),
     ("Dialogue", {"dialogue_id": str(CHANNEL), "dialogue_type": "group", "peer_id": FAR, "peer_name": "123",
-                  "user_id": str(PEER)}),
+                  "user_id": str(PEER), "owner_id": PEER, "channel_id": str(CHANNEL)}),
+    ("Entity", {"name": "мурманск", "type": "place"}),
     ("ForwardSource", {"source_id": str(FAR), "source_type": "channel"}),
     ("Group", {"group_id": str(CHANNEL), "title": "123", "tg_channel_id": FAR, "owner_id": 0}),
-    ("Image", {"sha256": "ab" * 32, "classification": "photo"}),
+    ("Image", {"sha256": "ab" * 32, "classification": "photo", "description": "a boat", "is_meme": False, "objects": [],
+               "dominant_colors": ["grey", "blue"]}),
     ("Label", {"name": "boat"}),
     ("Persona", {"user_id": str(PEER), "telegram_id": PEER}),
     ("Post", {"post_id": str(POST), "telegram_message_id": 2**40, "channel_id": str(CHANNEL), "posted_at": POSTED,
@@ -106,6 +113,8 @@ NODES: list[tuple[str, dict[str, Any]]] = [
     ("Post", {"post_id": str(ids.post_id(CHANNEL, 3)), "telegram_message_id": 3, "placeholder": True}),
     ("Tag", {"name": "2026"}),
     ("Tag", {"name": "море"}),
+    ("Tag", {"name": "мурманск"}),
+    ("Topic", {"name": "2026"}),
     ("User", {"user_id": str(PEER)}),
     ("WebPage", {"url": "https://example.org/"}),
 ]  # fmt: skip
@@ -116,19 +125,30 @@ RELATIONS: list[tuple[str, dict[str, Any]]] = [
     ("FORWARDED_FROM_POST", {}),
     ("HAS_ALBUM", {}),
     ("HAS_DIALOGUE", {}),
-    ("HAS_IMAGE", {}),
-    ("HAS_LABEL", {}),
+    ("HAS_IMAGE", {"model": "eyes-2"}),
+    ("HAS_LABEL", {"model": "eyes-2"}),
     ("HAS_PERSONA", {}),
     ("HAS_POST", {}),
     ("HAS_POST", {}),
+    ("HAS_TOPIC", {"weight": 0.25, "model": "tagger-1"}),
     ("IN_DIALOGUE", {}),
+    ("MENTIONS", {"confidence": 0.8, "model": "tagger-1"}),
     ("OWNS", {}),
     ("REFERS_TO", {}),
     ("REPLIES_TO", {"thread_id": 5}),
     ("SENT_MESSAGE", {}),
-    ("TAGGED_AS", {"confidence": 0.25}),
-    ("TAGGED_AS", {"confidence": 1.0}),
+    ("TAGGED_AS", {"confidence": 0.25, "model": "tagger-1"}),
+    ("TAGGED_AS", {"confidence": 0.8, "model": "tagger-1"}),
+    ("TAGGED_AS", {"confidence": 1.0, "model": "tagger-1"}),
 ]
+
+
+def made(found: list[tuple[str, dict[str, Any]]], **version: str) -> list[tuple[str, dict[str, Any]]]:
+    """With the run that made each, and of relations the ``version``, or the model they have already."""
+    return [
+        (name, {**properties, "run_id": "run", **({} if "model" in properties else version)})
+        for name, properties in found
+    ]
 
 
 def typed(found: list[tuple[str, dict[str, Any]]]) -> list[Any]:
@@ -152,10 +172,10 @@ def test_every_property_of_every_node_and_relation(graph: TenantGraph) -> None:
     """Null is no property, a number stays one, an empty text too; times are aware and in UTC."""
     write(graph)
     nodes = graph.read("MATCH (n {tenant_id: $tenant}) RETURN labels(n)[0] AS name, properties(n) AS properties")
-    assert typed([(row["name"], native(row["properties"])) for row in nodes]) == typed(NODES)
+    assert typed([(row["name"], native(row["properties"])) for row in nodes]) == typed(made(NODES))
     assert {row["name"] for row in nodes} == set(schema.KEYS)
     relations = graph.read("MATCH ({tenant_id: $tenant})-[r]->() RETURN type(r) AS name, properties(r) AS properties")
-    assert typed([(row["name"], native(row["properties"])) for row in relations]) == typed(RELATIONS)
+    assert typed([(row["name"], native(row["properties"])) for row in relations]) == typed(made(RELATIONS, version="7"))
     assert all(
         row["properties"][key].tzinfo is not None
         for row in [*nodes, *relations]

@@ -14,7 +14,6 @@ from tests.telegram.exports import account, chat, message
 from tests.telegram_server import World
 from tests.updates.support import QUICK, eventually, listening
 from tg_assets import ids
-from tg_assets.graph.queries import DIALOGUES_OF_PERSONA
 from tg_assets.registry.channels import channels_of
 from tg_assets.scope import Scope
 
@@ -56,9 +55,7 @@ def two(live: Live, numbers: dict[str, list[int]]) -> None:
 
 
 def dialogues(live: Live) -> list[tuple[Any, ...]]:
-    with pipeline.neo4j().tenant(ids.tenant_id(live.tenant)) as graph:
-        rows = graph.read(DIALOGUES_OF_PERSONA, owners=[ME], user_id=str(ME))
-    return [(row["type"], row["peer_id"], row["peer"]) for row in rows]
+    return [(row["type"], row["peer_id"], row["chat"]) for row in pipeline.ask(live.tenant, "dialogues", [ME])]
 
 
 def ingested(live: Live, number: int, **fields: Any) -> dict[str, Any]:

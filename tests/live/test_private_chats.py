@@ -1,7 +1,7 @@
 """Private chats, live: of two accounts of a tenant, and of another tenant, that are in the very same conversations."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ from tests.live.support import CHAT, DELETED, EDITED, Live
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.answers.ranked import ranked
-from tg_assets.graph.queries import DIALOGUES_OF_PERSONA, POSTS_OF_DIALOGUE
+from tg_assets.errors import TgAssetsError
 from tg_assets.landing.coverage import chat_coverage
 
 PERSONA = "stream:persona:messages:ingested"
@@ -73,9 +73,9 @@ def updates(live: Live) -> list[dict[str, Any]]:
     return [one for one in told if one["tenant_id"] == str(ids.tenant_id(live.tenant))]
 
 
-def graph(live: Live, query: str, owners: Sequence[int] = (), **values: Any) -> list[dict[str, Any]]:
+def graph(live: Live, query: str, **values: Any) -> list[dict[str, Any]]:
     with pipeline.neo4j().tenant(ids.tenant_id(live.tenant)) as found:
-        return found.read(query, owners=owners, **values)
+        return found.read(query, **values)
 
 
 def chat_id(live: Live, me: int, chat: int) -> str:
@@ -166,11 +166,12 @@ def test_a_private_chat_is_seen_by_its_account_alone(live: Live) -> None:
         assert set(found(query, 902)) <= {"Live"}
         assert found(query, ADA) == {"Live": 1, f"Борис у {ADA}": 2, "Дача": 2, "Дом 7": 2}
         assert found(query, ADA, EVA)["Дача"] == 4
-    (mine, _, _) = graph(live, DIALOGUES_OF_PERSONA, [ADA], user_id=str(ADA))
-    assert mine["peer"] == f"Борис у {ADA}"
-    said = graph(live, POSTS_OF_DIALOGUE, [ADA], dialogue_id=mine["dialogue_id"], limit=5)
-    assert [(row["message_id"], row["own"]) for row in said] == [(1, False), (2, True)]
-    assert graph(live, POSTS_OF_DIALOGUE, [EVA], dialogue_id=mine["dialogue_id"], limit=5) == []
+    peers = pipeline.ask(live.tenant, "dialogues", [ADA])
+    assert sorted(row["chat"] for row in peers) == sorted([f"Борис у {ADA}", "Дача", "Дом 7"])
+    said = pipeline.ask(live.tenant, "dialogue", [ADA], chat=f"Борис у {ADA}")
+    assert [row["own"] for row in said] == [False, True]
+    with pytest.raises(TgAssetsError, match="no private chat"):
+        pipeline.ask(live.tenant, "dialogue", [EVA], chat=f"Борис у {ADA}")
 
 
 def test_what_is_new_in_the_graph_is_told_once(live: Live) -> None:

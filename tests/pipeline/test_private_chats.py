@@ -11,7 +11,6 @@ from tests.pipeline.test_changes import said
 from tests.support import pipeline
 from tests.telegram.exports import account, chat
 from tg_assets import ids
-from tg_assets.graph.queries import DIALOGUES_OF_PERSONA
 
 ADA, EVA, PEER = 900, 901, 500
 DAYS = ("2023-05-01", "2023-05-02")
@@ -111,8 +110,8 @@ def test_a_new_name_reaches_the_dialogue_with_its_next_message(accounts: Account
     assert accounts.land(export_of(ADA, by(PEER, 9, "это мой новый ник"), peer="Боря")) == [1, 0]
     news = [(one["operation"], one["user_id"]) for one in accounts.told()[told:]]
     assert news == [("persona_created", "900"), ("dialogue_created", "900"), ("message_linked", "900")]
-    peers = accounts.graph(DIALOGUES_OF_PERSONA, owners=[ADA], user_id=str(ADA))
-    assert [(row["peer"], row["type"], row["peer_id"]) for row in peers] == [
+    peers = pipeline.ask(accounts.tenant, "dialogues", [ADA])
+    assert sorted((row["chat"], row["type"], row["peer_id"]) for row in peers) == [
         ("Боря", "dm", PEER),
         ("Дача", "group", -77),
     ]

@@ -10,7 +10,7 @@ from tests.pipeline.conftest import Materialized
 from tests.support import pipeline
 from tests.support.pipeline import ALL_ASSETS, expected
 from tg_assets import ids
-from tg_assets.graph.queries import MOST_FORWARDED
+from tg_assets.cli.demo import ASKED
 
 # Not every chat has a voice note, and a channel no conversation.
 SELDOM = ("transcripts", "conversations")
@@ -205,12 +205,23 @@ def test_graph(sample: Materialized) -> None:
         "SELECT sum(jsonb_array_length(data->'tags')) FROM post_enrichment WHERE kind = 'tags'",
     )
     assert found["TAGGED_AS"] == tags
+    for relation, origin in (("HAS_TOPIC", "topic"), ("MENTIONS", "entity")):
+        assert found[relation] == pipeline.scalar(
+            sample.tenant,
+            """SELECT count(*) FROM post_enrichment, jsonb_array_elements(data->'tags') AS tag
+               WHERE kind = 'tags' AND tag->>'origin' = :origin""",
+            origin=origin,
+        )
+    kinds = {row["type"] for row in pipeline.ask(sample.tenant, "entities")}
+    assert kinds <= {"person", "place", "organisation"}
+    assert kinds
     with pipeline.neo4j().tenant(ids.tenant_id(sample.tenant)) as graph:
         placeholders = graph.read("MATCH (p:Post {tenant_id: $tenant, placeholder: true}) RETURN count(p) AS n")
-        top = graph.read(MOST_FORWARDED, limit=1)
     assert placeholders == [{"n": PLACEHOLDERS}]
+    assert all(pipeline.ask(sample.tenant, name, **given) for name, given in ASKED)
+    (top,) = pipeline.ask(sample.tenant, "most-forwarded", limit=1)
     most = expected()["top_forward_source"]
-    assert [(row["source"], row["forwards"]) for row in top] == [(most["name"], most["count"])]
+    assert (top["source"], top["forwards"]) == (most["name"], most["count"])
 
 
 @pytest.mark.parametrize("title", CHATS)

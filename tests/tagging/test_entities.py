@@ -53,9 +53,9 @@ def test_order_and_neighbours() -> None:
 def test_entities_replace_their_phrases() -> None:
     """«калужский» beside «калужская область» says nothing."""
     (result,) = LocalTagger(with_entities=True).tag_all([TagInput("#отчёт встреча в Калужской области прошла")])
-    assert [(one.name, one.origin) for one in result.tags[:2]] == [
-        ("отчёт", "hashtag"),
-        ("калужская область", "entity"),
+    assert [(one.name, one.origin, one.type) for one in result.tags[:2]] == [
+        ("отчёт", "hashtag", None),
+        ("калужская область", "entity", "place"),
     ]
     assert not any("калуж" in one.name for one in result.tags if one.origin == "text")
 

@@ -163,7 +163,9 @@ def _data(tagger: Tagger, post: Any, result: TagResult) -> dict[str, Any]:
     retag = post.tagged and post.tagged_features != post.features_hash
     return {
         "tags": [
-            {"name": one.name, "confidence": round(one.confidence, 3), "origin": one.origin} for one in result.tags
+            {"name": one.name, "confidence": round(one.confidence, 3), "origin": one.origin}
+            | ({"type": one.type} if one.type else {})
+            for one in result.tags
         ],
         "names": result.names,
         "lang": result.lang,

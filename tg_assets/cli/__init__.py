@@ -36,6 +36,7 @@ COMMANDS = {
     "context": ("context", "Gather what there is on a question, or answer it."),
     "message": ("message", "Show a message whole, and where it came from."),
     "similar": ("similar", "Show what is most like a message."),
+    "ask": ("ask", "Ask the graph a question by its name."),
     "watch": ("watch", "Follow streams, runs and what waits."),
     "health": ("health", "Say whether everything moves."),
     "metrics": ("metrics", "Serve what Prometheus reads, and health checks."),

@@ -1,5 +1,6 @@
 """``demo``: the whole line on the bundled sample, on embedded servers, ending with things to look at."""
 
+import shlex
 import time
 from itertools import islice
 from typing import Any
@@ -10,11 +11,13 @@ from rich.table import Table
 from sqlalchemy import text
 
 from tg_assets import ids
+from tg_assets.answers.asking import ask
 from tg_assets.answers.context import context
 from tg_assets.answers.markdown import as_text
 from tg_assets.answers.picture_search import pictures_by_words
 from tg_assets.answers.search import search
 from tg_assets.cli import runtime
+from tg_assets.cli.ask import show_answer
 from tg_assets.cli.backfill import launch, require_success
 from tg_assets.cli.dagster_api import DagsterApi
 from tg_assets.cli.following import Lines
@@ -40,6 +43,11 @@ LIVE_SECONDS = 900.0
 PICTURES = ("мем про птицу", "sunglasses")
 QUESTIONS = ("ремонт генератора", "solar panel efficiency", "ошибка подключения к датчику")
 CONTEXTS, CONTEXT_TOKENS = ("почему не работает генератор?", "how do solar panels work in the cold?"), 800
+ASKED: tuple[tuple[str, dict[str, str]], ...] = (
+    ("most-forwarded", {}),
+    ("who-replies", {"chat": "Команда маяка"}),
+    ("shared-pictures", {}),
+)
 
 
 @click.command("demo")
@@ -77,8 +85,9 @@ def demo_command() -> None:
     for words in PICTURES:
         console.print(f"\npictures “{words}”")
         show_pictures(pictures_by_words(runtime.archive(TENANT), words, 2), words)
-    console.print("\nWho is forwarded most?")
-    console.print(_forwards())
+    for name, parameters in ASKED:
+        console.print(f"\n{asking(name, parameters)}")
+        show_answer(ask(runtime.archive(TENANT), name, **parameters, limit=5))
     console.print(f"\nLook around: {api.address}/asset-groups  (stop everything with `tg-assets down`)")
 
 
@@ -122,6 +131,12 @@ def ingested(event: PostParsedEventV1 | None) -> Envelope | None:
     return PersonaMessageIngestedEventV1.of(event, post, peer_id=peer, title=event.chat_title)
 
 
+def asking(name: str, parameters: dict[str, str]) -> str:
+    """The command that asks the graph the same."""
+    words = [word for key, value in parameters.items() for word in (f"--{key}", value)]
+    return shlex.join(["tg-assets", "ask", name, *words, "--tenant", TENANT, "--limit", "5"])
+
+
 _PROGRESS = """
     SELECT (SELECT count(*) FROM messages) AS posts,
            (SELECT count(*) FROM indexing_status WHERE embedding_status IN ('completed', 'skipped')) AS indexed,
@@ -149,13 +164,3 @@ def _numbers(metadata: dict[str, Any]) -> dict[str, int]:
     """The counts of a materialization that say what it made."""
     chosen = {key: value for key, value in metadata.items() if key.startswith("count/") and value}
     return dict(list(chosen.items())[:6]) or {key: metadata[key] for key in ("messages",) if key in metadata}
-
-
-def _forwards() -> Table:
-    from tg_assets.graph.queries import MOST_FORWARDED
-
-    table = Table("source", "type", "forwards")
-    with runtime.neo4j().tenant(ids.tenant_id(TENANT)) as graph:
-        for row in graph.read(MOST_FORWARDED, limit=5):
-            table.add_row(row["source"] or "", row["type"], str(row["forwards"]))
-    return table

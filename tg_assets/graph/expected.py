@@ -43,14 +43,24 @@ def _own(posts: Sequence[Any], _tenant: UUID) -> Iterator[Row]:
     return (row for row in rows.dialogue_rows(posts) if row["own"])
 
 
+def _authors(posts: Sequence[Any], _tenant: UUID) -> Iterator[Row]:
+    return ({**row, **post} for row in rows.author_rows(posts) for post in row["posts"])
+
+
+def _tags(posts: Sequence[Any], _tenant: UUID) -> Iterator[Row]:
+    return ({**row, **tag} for row in rows.tag_rows(posts) for tag in row["tags"])
+
+
 POST_RELATIONS = (
     Relation("HAS_POST", "Channel", ("channel_id",), _of(rows.post_rows)),
     Relation("HAS_POST", "Group", ("group_id",), _of(rows.group_rows)),
-    Relation("AUTHOR_OF", "Author", ("author_id", "author_type"), _of(rows.author_rows)),
+    Relation("AUTHOR_OF", "Author", ("author_id", "author_type"), _authors),
     Relation("OWNS", "User", ("user_id",), _of(rows.dialogue_rows)),
     Relation("SENT_MESSAGE", "Persona", ("user_id",), _own),
     Relation("IN_DIALOGUE", "Dialogue", ("dialogue_id",), _of(rows.dialogue_rows)),
-    Relation("TAGGED_AS", "Tag", ("name",), _of(rows.tag_rows)),
+    Relation("TAGGED_AS", "Tag", ("name",), _tags),
+    Relation("HAS_TOPIC", "Topic", ("name",), _of(rows.topic_rows)),
+    Relation("MENTIONS", "Entity", ("name", "type"), _of(rows.entity_rows)),
     Relation("REPLIES_TO", "Post", ("target_id",), rows.reply_rows),
     Relation("FORWARDED_FROM", "ForwardSource", ("source_id", "source_type"), _of(rows.forward_rows)),
     Relation("FORWARDED_FROM_POST", "Post", ("target_id",), rows.forwarded_post_rows),

@@ -3,7 +3,7 @@
 Ids of targets are computed (a reply's target need not exist), so nothing here looks anything up.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -49,17 +49,29 @@ def post_rows(posts: Iterable[Any]) -> Iterator[Row]:
         }
 
 
-def author_rows(posts: Iterable[Any]) -> Iterator[Row]:
-    """Who wrote a post; a signature or a deleted account without an id is no author node."""
+def author_rows(posts: Iterable[Any]) -> list[Row]:
+    """Who wrote which posts; a signature or a deleted account without an id is no author node.
+
+    ``named_at`` is when the last of the posts was sent, whose name the author gets; ``posts`` are given in that order.
+    In private chats each post has its own name.
+    """
+    found: dict[tuple[int, str, bool], list[Any]] = {}
     for post in posts:
         if post.sender_tg_id is not None:
-            yield {
-                "post_id": str(post.id),
-                "author_id": post.sender_tg_id,
-                "author_type": post.author_type or "user",
-                "name": post.author_name,
-                "private": bool(post.owner_id),
-            }
+            key = post.sender_tg_id, post.author_type or "user", bool(post.owner_id)
+            found.setdefault(key, []).append(post)
+    return [
+        {
+            "author_id": author,
+            "author_type": kind,
+            "private": private,
+            "name": None if private else own[-1].author_name,
+            "named_at": None if private else own[-1].posted_at,
+            "posts": [{"post_id": str(one.id), "name": one.author_name if private else None} for one in part],
+        }
+        for (author, kind, private), own in found.items()
+        for part in (own[first : first + TOGETHER] for first in range(0, len(own), TOGETHER))
+    ]
 
 
 def group_rows(posts: Iterable[Any]) -> Iterator[Row]:
@@ -121,6 +133,7 @@ def forward_rows(posts: Iterable[Any]) -> Iterator[Row]:
             "source_id": str(source) if source is not None else f"name:{post.forward_from_name}",
             "source_type": peer.get("type") or ("channel" if source is not None else "hidden"),
             "name": post.forward_from_name,
+            "named_at": post.posted_at if post.forward_from_name and not post.owner_id else None,
             "forward_date": post.forward_date,
             "private": bool(post.owner_id),
         }
@@ -138,11 +151,49 @@ def forwarded_post_rows(posts: Iterable[Any], tenant: UUID) -> Iterator[Row]:
             }
 
 
-def tag_rows(posts: Iterable[Any]) -> Iterator[Row]:
-    """Tags with their confidence, each once."""
+def tag_rows(posts: Iterable[Any]) -> list[Row]:
+    """Tags of each post with their confidence, each once."""
+    return [
+        {
+            "post_id": str(post.id),
+            "model": post.tagger or "",
+            "tags": [
+                {"name": name, "confidence": float(tag["confidence"])}
+                for name, tag in {tag["name"]: tag for tag in post.tags}.items()
+            ],
+        }
+        for post in posts
+        if post.tags
+    ]
+
+
+def topic_rows(posts: Iterable[Any]) -> Iterator[Row]:
+    """Topics, which are the tags that the taxonomy names; ``weight`` 0…1 is how near the post is to its topic."""
+    for post, tag in _of_origin(posts, "topic"):
+        yield {
+            "post_id": str(post.id),
+            "name": tag["name"],
+            "weight": float(tag["confidence"]),
+            "model": post.tagger or "",
+        }
+
+
+def entity_rows(posts: Iterable[Any]) -> Iterator[Row]:
+    """Named things; ``type`` is ``person``, ``place`` or ``organisation``, or ``name`` where nobody knows."""
+    for post, tag in _of_origin(posts, "entity"):
+        yield {
+            "post_id": str(post.id),
+            "name": tag["name"],
+            "type": tag.get("type") or "name",
+            "confidence": float(tag["confidence"]),
+            "model": post.tagger or "",
+        }
+
+
+def _of_origin(posts: Iterable[Any], origin: str) -> Iterator[tuple[Any, Row]]:
     for post in posts:
-        for name, tag in {tag["name"]: tag for tag in post.tags or ()}.items():
-            yield {"post_id": str(post.id), "name": name, "confidence": float(tag["confidence"])}
+        for tag in {tag["name"]: tag for tag in post.tags or () if tag.get("origin") == origin}.values():
+            yield post, tag
 
 
 def link_rows(posts: Iterable[Any]) -> Iterator[Row]:
@@ -153,20 +204,29 @@ def link_rows(posts: Iterable[Any]) -> Iterator[Row]:
 
 
 def image_rows(posts: Iterable[Any]) -> Iterator[Row]:
-    """Pictures of a post, by content."""
+    """Pictures of a post, by content, and by which model they were described."""
     for post in posts:
         if post.picture is not None:
             yield {
                 "post_id": str(post.id),
                 "sha256": post.picture,
-                "classification": (post.vision or {}).get("classification"),
-                "description": (post.vision or {}).get("description"),
+                "model": (post.vision or {}).get("vision_version"),
             }
 
 
-def label_rows(posts: Iterable[Any]) -> Iterator[Row]:
-    """Labels of pictures."""
-    for post in posts:
-        if post.picture is not None:
-            for name in (post.vision or {}).get("labels", ()):
-                yield {"sha256": post.picture, "name": name}
+LOOKS = ("classification", "description", "is_meme", "objects", "scene", "dominant_colors")
+"""Properties of an image, named as in a vision result."""
+
+
+def look_rows(pictures: Iterable[str], seen: Mapping[str, Row]) -> Iterator[Row]:
+    """What pictures show; ``seen`` has the vision result of those that have one."""
+    for sha256 in pictures:
+        result = seen.get(sha256, {})
+        yield {"sha256": sha256, "properties": {name: result.get(name) for name in LOOKS}}
+
+
+def label_rows(seen: Mapping[str, Row]) -> Iterator[Row]:
+    """Labels of pictures, by their vision results."""
+    for sha256, result in seen.items():
+        for name in dict.fromkeys(result.get("labels", ())):
+            yield {"sha256": sha256, "name": name, "model": result.get("vision_version")}

@@ -9,6 +9,8 @@ KEYS = {
     "Author": ("author_id", "author_type"),
     "ForwardSource": ("source_id", "source_type"),
     "Tag": ("name",),
+    "Topic": ("name",),
+    "Entity": ("name", "type"),
     "Album": ("album_id",),
     "Image": ("sha256",),
     "Label": ("name",),

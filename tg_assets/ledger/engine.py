@@ -125,7 +125,7 @@ def work_on(
     )
     size = connection.execute(text("INSERT INTO chunk SELECT item_id, at, 'changed' FROM work")).rowcount
     started = time.monotonic()
-    outcome = stage.work(Chunk(connection, scope, size))
+    outcome = stage.work(Chunk(connection, scope, size, run_id))
     _record(stage, connection, outcome, size, started, run_id)
     return outcome
 
@@ -203,7 +203,7 @@ def _part(
     try:
         with session.transaction() as connection:
             size, started = _choose(stage, connection, begun, most), time.monotonic()
-            outcome = stage.work(Chunk(connection, scope, size))
+            outcome = stage.work(Chunk(connection, scope, size, run_id))
             _record(stage, connection, outcome, size, started, run_id)
     except Exception as error:
         if is_nobodys(error):

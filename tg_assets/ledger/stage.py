@@ -31,11 +31,15 @@ class Session(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Items to work on. The temporary table ``chunk(item_id, at, reason)`` lists them inside ``connection``."""
+    """Items to work on. The temporary table ``chunk(item_id, at, reason)`` lists them inside ``connection``.
+
+    ``run_id`` is the run that works on them, None where no run does.
+    """
 
     connection: Connection
     scope: Scope
     size: int
+    run_id: str | None = None
 
 
 @dataclass(slots=True)

@@ -1,8 +1,9 @@
 """The graph server, spoken to over Bolt with the official driver, one tenant at a time.
 
-Every statement must bind ``$tenant``; there is no other way to run one, so a query cannot forget it. Writes are
-batched ``UNWIND $rows`` and retried when two writers create the same node at once. Times are aware and in UTC,
-whichever zone the caller has: servers keep the zone, and compare it. What does not belong here: the statements
+Every statement must bind ``$tenant``, and one whose rows people see ``$owners`` and ``$channels``, too; there is no
+other way to run one, so a query cannot forget it. Writes are batched ``UNWIND $rows`` and retried when two writers
+create the same node at once. Times are aware and in UTC, whichever zone the caller has: servers keep the zone, and
+compare it. What does not belong here: the statements
 themselves (``tg_assets.graph``).
 """
 
@@ -24,11 +25,12 @@ ATTEMPTS = 5
 
 
 class TenantGraph:
-    """Reads and writes of one tenant."""
+    """Reads and writes of one tenant; ``made`` is bound as ``$made`` when something is written."""
 
-    def __init__(self, driver: "Driver", tenant: UUID) -> None:
+    def __init__(self, driver: "Driver", tenant: UUID, made: Mapping[str, str] | None = None) -> None:
         self._driver = driver
         self.tenant = str(tenant)
+        self.made = {"run_id": "", "version": "", **(made or {})}
 
     def write(self, statement: str, rows: Sequence[Mapping[str, Any]], *, met: str | None = None) -> int:
         """Run a statement over ``$rows`` in batches; returns relations and nodes created.
@@ -42,7 +44,7 @@ class TenantGraph:
 
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                counters = self._run(statement, rows=rows).summary.counters
+                counters = self._run(statement, rows=rows, made=self.made).summary.counters
             except ConstraintError:  # another writer created the same key since it was looked for
                 if attempt == ATTEMPTS:
                     raise
@@ -52,12 +54,24 @@ class TenantGraph:
                 return int(counters.nodes_created + counters.relationships_created)
         raise AssertionError("unreachable")
 
-    def read(self, statement: str, owners: Sequence[int] = (), **parameters: Any) -> list[dict[str, Any]]:
-        """Rows of a statement. ``owners`` are the accounts whose private chats may be seen.
+    def read(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Rows of a statement that nobody but the pipeline itself sees."""
+        return [record.data() for record in self._run(statement, **parameters).records]
 
-        A statement for people limits what it shows to ``$owners``, which has 0 too, the owner of what is shared.
+    def show(
+        self, statement: str, *, owners: Sequence[int], channels: Sequence[str] | None, **parameters: Any
+    ) -> list[dict[str, Any]]:
+        """Rows of a statement that people see; values of times are Python's, aware and in UTC.
+
+        ``owners`` are the accounts whose private chats may be seen besides what is shared; ``channels`` are ids of the
+        only chats that may be seen, None does not limit them. ``parameters`` cannot name either.
         """
-        return [record.data() for record in self._run(statement, owners=[0, *owners], **parameters).records]
+        for bound in ("$owners", "$channels"):
+            if bound not in statement:
+                raise TgAssetsError(f"A graph statement for people without {bound} is not run: {statement[:80]!r}")
+        given = {**parameters, "owners": [0, *owners], "channels": None if channels is None else list(channels)}
+        records = self._run(statement, **given).records
+        return [{name: _native(value) for name, value in record.data().items()} for record in records]
 
     def pages(self, statement: str, **parameters: Any) -> Iterator[list[dict[str, Any]]]:
         """Rows of a statement that may have any number of them, a page at a time, as the server gives them."""
@@ -75,7 +89,7 @@ class TenantGraph:
 
     def _run(self, statement: str, **parameters: Any) -> Any:
         self._require_tenant(statement)
-        return self._driver.execute_query(statement, parameters_={"tenant": self.tenant, **_in_utc(parameters)})
+        return self._driver.execute_query(statement, parameters_={**_in_utc(parameters), "tenant": self.tenant})
 
 
 def _batches(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
@@ -90,6 +104,10 @@ def _batches(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, An
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _native(value: Any) -> Any:
+    return value.to_native().astimezone(UTC) if hasattr(value, "to_native") else value
 
 
 def _in_utc(value: Any) -> Any:
@@ -140,10 +158,10 @@ class GraphStore:
             yield driver
 
     @contextmanager
-    def tenant(self, tenant: UUID) -> Iterator[TenantGraph]:
-        """The graph as one tenant sees it."""
+    def tenant(self, tenant: UUID, *, run_id: str | None = None, version: str = "") -> Iterator[TenantGraph]:
+        """The graph as one tenant sees it; what is written is said to be of this run and version."""
         with self._driver() as driver:
-            yield TenantGraph(driver, tenant)
+            yield TenantGraph(driver, tenant, {"run_id": run_id or "", "version": version})
 
     def create_schema(self, statements: Sequence[str]) -> None:
         """Create constraints; they hold for all tenants and exist before the first write."""

@@ -22,9 +22,11 @@ from tg_assets.tagging.ner import Model
 from tg_assets.tagging.phrases import phrases
 from tg_assets.tagging.readings import analysed, readings
 
-VERSION = "slovnet-news-1"
+VERSION = "slovnet-news-2"
 
 Kind = Literal["PER", "LOC", "ORG"]
+TYPES: dict[Kind, str] = {"PER": "person", "LOC": "place", "ORG": "organisation"}
+"""What tags and the graph call them."""
 
 _FILES = {
     "emb/navec_news_v1_1B_250K_300d_100q.tar": "f07270833d78523edc5781538d67038e95b43975e4a7ae757c693b687f9cbfca",

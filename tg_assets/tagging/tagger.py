@@ -110,7 +110,9 @@ def read(inputs: Sequence[TagInput], *, with_entities: bool = True) -> list[tupl
 
 
 def _entity_tags(found: Sequence[entities.Entity]) -> list[Tag]:
-    return [Tag(normal(one.name), ENTITY_CONFIDENCE, "entity") for one in found[:MOST_ENTITIES]]
+    return [
+        Tag(normal(one.name), ENTITY_CONFIDENCE, "entity", entities.TYPES[one.kind]) for one in found[:MOST_ENTITIES]
+    ]
 
 
 def _topic_tags(found: topics.Found, text: str) -> list[Tag]:

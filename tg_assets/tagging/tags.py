@@ -53,11 +53,13 @@ class TagInput:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One tag. ``confidence`` 0…1 ranks tags of one origin; it is not a probability."""
+    """One tag. ``confidence`` 0…1 ranks tags of one origin; it is not a probability. ``type`` says what an entity is:
+    ``person``, ``place`` or ``organisation``."""
 
     name: str
     confidence: float
     origin: Origin
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tg_assets.graph import expected
-from tg_assets.graph import statements as cypher
+from tg_assets.graph import expected, leaving
 from tg_assets.graph.expected import Edge
 from tg_assets.graph.schema import KEYS
 from tg_assets.partitions import date_key
@@ -73,16 +72,23 @@ class Nodes:
         """See ``Keeper``. A post that others point at stays as a placeholder, as one that never arrived."""
         rows = [{_KEYS[self.what]: one} for one in items]
         if self.what == "Album":
-            self.graph.write(cypher.DROP_ALBUMS, rows)
+            self.graph.write(leaving.DROP_ALBUMS, rows)
             return
         around = [
             row
-            for statement in (cypher.AROUND, cypher.LABELS_AROUND, cypher.TARGETS)
+            for statement in (leaving.AROUND, leaving.LABELS_AROUND, leaving.TARGETS)
             for row in self.graph.read(statement, rows=rows)
         ]
-        for statement in (cypher.FORGET, cypher.FORGET_AUTHOR, cypher.LEAVE, cypher.BURY, cypher.BURY_ALONE):
+        for statement in (
+            leaving.FORGET,
+            leaving.FORGET_AUTHOR,
+            leaving.FORGET_GROUP,
+            leaving.LEAVE,
+            leaving.BURY,
+            leaving.BURY_ALONE,
+        ):
             self.graph.write(statement, rows)
-        for label, statement in cypher.DROP_ALONE.items():
+        for label, statement in leaving.DROP_ALONE.items():
             self.graph.write(statement, [row["node"] for row in around if row["label"] == label])
 
     def cut(self, relations: Sequence[Mapping[str, Any]]) -> None:

@@ -6,21 +6,24 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from tg_assets.graph import persona
+from tg_assets.graph import leaving, persona
 from tg_assets.graph import statements as cypher
 from tg_assets.graph.schema import KEYS
 from tg_assets.stores.graph import TenantGraph
+from tg_assets.vision.policy import DESCRIBED
 
 Row = dict[str, Any]
 
 # When a node is alone, as the statements that drop it have it.
-_ALONE = dict.fromkeys(("Label", "Tag", "ForwardSource", "Author", "WebPage", "User"), "NOT EXISTS { (n)--() }") | {
+_ALONE = dict.fromkeys(
+    ("Label", "Tag", "Topic", "Entity", "ForwardSource", "Author", "WebPage", "User"), "NOT EXISTS { (n)--() }"
+) | {
     "Image": "NOT EXISTS { (n)<-[:HAS_IMAGE]-() }",
     "Post": "n.placeholder AND NOT EXISTS { (n)--() }",
     "Dialogue": "NOT EXISTS { (n)<-[:IN_DIALOGUE]-() }",
     "Persona": "NOT EXISTS { (n)-[:HAS_DIALOGUE]->() }",
 }
-_DROP = cypher.DROP_ALONE | dict(zip(("Dialogue", "Persona", "User"), persona.DROP_ALONE, strict=True))
+_DROP = leaving.DROP_ALONE | dict(zip(("Dialogue", "Persona", "User"), persona.DROP_ALONE, strict=True))
 # Nodes of chats, by the id that the registry knows them by.
 _CHATS = ("Channel", "Group")
 _DROP_CHAT = """
@@ -38,14 +41,12 @@ UNWIND $rows AS row
 MATCH (i:Image {tenant_id: $tenant, sha256: row.sha256})-[r:HAS_LABEL]->(l:Label {tenant_id: $tenant, name: row.name})
 DELETE r
 """
-# As the stage of posts takes them: of each post's first picture.
-_LABELS = """
-    SELECT DISTINCT p.sha256, label FROM post_media_map p JOIN messages m ON m.id = p.post_id AND m.deleted_at IS NULL
-    JOIN post_enrichment v ON v.post_id = p.post_id AND v.kind = 'vision'
+# As the stage of posts takes them.
+_LABELS = f"""
+    SELECT sha256, label, data->>'vision_version' AS model FROM ({DESCRIBED}) described
     CROSS JOIN jsonb_array_elements_text(
-        CASE jsonb_typeof(v.data->'labels') WHEN 'array' THEN v.data->'labels' END) AS label
-    WHERE p.position = 0 AND p.sha256 = ANY(:contents)
-"""
+        CASE jsonb_typeof(data->'labels') WHEN 'array' THEN data->'labels' END) AS label
+"""  # noqa: S608 - a constant
 
 
 def alone(graph: TenantGraph) -> Iterator[tuple[str, Row]]:
@@ -72,11 +73,12 @@ def unknown_chats(graph: TenantGraph, connection: Connection) -> Iterator[tuple[
 def labels(graph: TenantGraph, connection: Connection) -> Iterator[tuple[str, Row]]:
     """Labels that a picture has in the graph and should not (``extra``), or the other way round (``missing``)."""
     for page in graph.pages(_PICTURES):
-        rows = connection.execute(text(_LABELS), {"contents": [row["sha256"] for row in page]})
-        wanted = {(row.sha256, row.label) for row in rows}
+        rows = connection.execute(text(_LABELS), {"pictures": [row["sha256"] for row in page]})
+        wanted = {(row.sha256, row.label): row.model for row in rows}
         found = {(row["sha256"], name) for row in page for name in row["names"]}
-        for kind, pairs in (("extra", found - wanted), ("missing", wanted - found)):
-            yield from ((kind, {"sha256": sha256, "name": name}) for sha256, name in sorted(pairs))
+        for kind, pairs in (("extra", found - wanted.keys()), ("missing", wanted.keys() - found)):
+            for sha256, name in sorted(pairs):
+                yield kind, {"sha256": sha256, "name": name, "model": wanted.get((sha256, name))}
 
 
 def mend_labels(graph: TenantGraph, found: Sequence[tuple[str, Row]]) -> None:
@@ -84,7 +86,7 @@ def mend_labels(graph: TenantGraph, found: Sequence[tuple[str, Row]]) -> None:
     graph.write(cypher.LABELS, [row for kind, row in found if kind == "missing"])
     extra = [row for kind, row in found if kind == "extra"]
     graph.write(_CUT_LABEL, extra)
-    graph.write(cypher.DROP_ALONE["Label"], extra)
+    graph.write(leaving.DROP_ALONE["Label"], extra)
 
 
 def drop(graph: TenantGraph, nodes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

@@ -85,3 +85,14 @@ PICTURES = f"""
 """  # noqa: S608 - constants
 """Pictures of the messages in ``wanted (id, channel_id)``: a video's or document's thumbnail stands for it. ``policy``
 says why a picture is not looked at, NULL when it is."""
+
+DESCRIBED = f"""
+    SELECT DISTINCT ON (p.sha256) p.sha256, v.data
+    FROM post_media_map p
+    JOIN post_enrichment v ON v.post_id = p.post_id AND v.kind = 'vision' AND v.status IN ('ok', 'partial')
+    JOIN messages m ON m.id = p.post_id AND m.deleted_at IS NULL JOIN channels c ON c.id = m.channel_id
+    WHERE p.sha256 = ANY(:pictures) AND p.position = 0 AND {IS_PICTURE}
+    ORDER BY p.sha256, c.owner_id <> 0, m.posted_at, m.id
+"""  # noqa: S608 - a constant
+"""The result by which each of ``:pictures`` (SHA-256) is known, always of the same post whichever is written first or
+last: one that everybody sees rather than a private one, then the oldest."""

@@ -1,0 +1,113 @@
+"""Questions with a name, asked of the graph: ``ask`` and the list of all, ``questions``.
+
+The statements are ``tg_assets.graph.questions``; here their parameters become what they stand for, and ids become what
+people read. What does not belong here: how answers are shown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
+from typing import Any
+
+from tg_assets.answers.archive import Archive
+from tg_assets.answers.asked_names import Names, visible_chats
+from tg_assets.answers.asked_posts import filled
+from tg_assets.errors import TgAssetsError
+from tg_assets.graph.questions import EVERY
+from tg_assets.graph.questions.question import Question, Row
+from tg_assets.scope import parse_time
+
+MOST = 1000
+LIMIT = 20
+OF_ALL, OF_DATED = ("limit",), ("since", "until")
+"""Parameters that every question has, and those that have dates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows of plain values under ``columns``: text, numbers, booleans, lists of text, aware times in UTC, None.
+
+    A column ``post`` of the question has become ``post_id``, ``date``, ``feed``, ``text`` (at most 160 characters) and
+    ``link``, a column ``chat`` has got its id beside it.
+    """
+
+    question: str
+    columns: tuple[str, ...]
+    rows: list[Row]
+
+
+def questions() -> list[Question]:
+    """All questions that have a name."""
+    return list(EVERY.values())
+
+
+def ask(archive: Archive, question: str, /, **parameters: Any) -> Answer:
+    """Answer a question by its name, as much of it as may be seen in the archive.
+
+    Values are what people type (see ``Parameter``); besides the question's own there are ``limit`` (1 to 1000, 20 by
+    default), and ``since`` and ``until`` of dated ones (ISO text, dates or times; without a zone UTC). Raises
+    TgAssetsError for names that there are not, with the nearest ones, and for values that stand for nothing.
+    """
+    asked = _named(question)
+    given = _checked(asked, parameters)
+    limit = _limit(given.get("limit"))
+    span = {name: _moment(given.get(name), name) for name in OF_DATED} if asked.dated else {}
+    with archive.postgres.tenant(archive.tenant) as session, session.transaction() as connection:
+        chats = visible_chats(connection, archive)
+        bound = Names(connection, archive, chats).bound(asked, given)
+        with archive.graph.tenant(archive.tenant) as graph:
+            rows = graph.show(
+                asked.statement,
+                owners=archive.owners,
+                channels=bound.channels,
+                **{"limit": limit, **span, **bound.values},
+            )
+        rows = asked.then(rows)[:limit] if asked.then else rows
+        columns, made = filled(connection, archive, asked, chats, rows)
+    return Answer(asked.name, columns, made)
+
+
+def _named(name: str) -> Question:
+    found = EVERY.get(name.strip().lower().replace("_", "-"))
+    if found is None:
+        near = get_close_matches(name.lower(), EVERY, 3, 0.5)
+        nearest = f" Near it are: {', '.join(near)}." if near else ""
+        raise TgAssetsError(f"There is no question {name!r}.{nearest} `tg-assets ask` lists all.")
+    return found
+
+
+def _checked(question: Question, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters that are given and that the question has."""
+    own = [one.name for one in question.parameters]
+    known = [*own, *OF_ALL, *(OF_DATED if question.dated else ())]
+    for name in parameters:
+        if name not in known:
+            near = get_close_matches(name, known, 1, 0.5)
+            nearest = f" Is {near[0]!r} meant?" if near else ""
+            raise TgAssetsError(
+                f"The question {question.name!r} has no parameter {name!r}.{nearest} It has: {', '.join(known)}."
+            )
+    given = {name: value for name, value in parameters.items() if value is not None}
+    for one in question.parameters:
+        if one.required and one.name not in given:
+            raise TgAssetsError(
+                f"The question {question.name!r} needs {one.name!r}, {one.help}; for example {one.example!r}."
+            )
+    return given
+
+
+def _limit(value: Any) -> int:
+    if value is None:
+        return LIMIT
+    if not (isinstance(value, int) or (isinstance(value, str) and value.isdecimal())) or not 1 <= int(value) <= MOST:
+        raise TgAssetsError(f"limit={value!r} is not a number from 1 to {MOST:,}.")
+    return int(value)
+
+
+def _moment(value: Any, name: str) -> datetime | None:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+    if isinstance(value, date):
+        return datetime.combine(value, time(), UTC)
+    return parse_time(None if value is None else str(value), name)

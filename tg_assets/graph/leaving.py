@@ -1,0 +1,176 @@
+"""Statements by which posts, albums and chats leave the graph, and what is left alone by them.
+
+What belongs to a post alone goes with it; what it shares with others (tags, authors, pages, pictures …) goes with the
+last that has it, so it is looked up (``AROUND``) before relations go, and dropped after new ones are made. What does
+not belong here: private chats (``persona``).
+"""
+
+# A post that is made again loses first what it says; where it is and what points at it stays, but
+# for its group.
+FORGET = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+      -[r:REPLIES_TO|FORWARDED_FROM|FORWARDED_FROM_POST|TAGGED_AS|HAS_TOPIC|MENTIONS|HAS_IMAGE|REFERS_TO]->()
+DELETE r
+"""
+# What a post points at, or who wrote it: looked up before the relations go, so that nodes left alone can go too.
+AROUND = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+      -[:TAGGED_AS|HAS_TOPIC|MENTIONS|FORWARDED_FROM|REFERS_TO|HAS_IMAGE|AUTHOR_OF]-(n)
+RETURN DISTINCT labels(n)[0] AS label, properties(n) AS node
+"""
+TARGETS = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})-[:REPLIES_TO|FORWARDED_FROM_POST]->(n:Post)
+WHERE n.placeholder
+RETURN DISTINCT labels(n)[0] AS label, properties(n) AS node
+"""
+LABELS_AROUND = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})-[:HAS_IMAGE]->(:Image)-[:HAS_LABEL]->(n:Label)
+RETURN DISTINCT labels(n)[0] AS label, properties(n) AS node
+"""
+# Labels of pictures that are described again.
+FORGET_LABELS = """
+UNWIND $rows AS row
+MATCH (i:Image {tenant_id: $tenant, sha256: row.sha256})-[r:HAS_LABEL]->()
+DELETE r
+"""
+# In this order: a label is alone once its last image went.
+DROP_ALONE = {
+    "Image": """
+UNWIND $rows AS row
+MATCH (n:Image {tenant_id: $tenant, sha256: row.sha256})
+WHERE NOT EXISTS { (n)<-[:HAS_IMAGE]-() }
+DETACH DELETE n
+""",
+    "Label": """
+UNWIND $rows AS row
+MATCH (n:Label {tenant_id: $tenant, name: row.name})
+WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+    "Tag": """
+UNWIND $rows AS row
+MATCH (n:Tag {tenant_id: $tenant, name: row.name})
+WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+    "Topic": """
+UNWIND $rows AS row
+MATCH (n:Topic {tenant_id: $tenant, name: row.name})
+WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+    "Entity": """
+UNWIND $rows AS row
+MATCH (n:Entity {tenant_id: $tenant, name: row.name, type: row.type})
+WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+    "ForwardSource": """
+UNWIND $rows AS row
+MATCH (n:ForwardSource {tenant_id: $tenant, source_id: row.source_id, source_type: row.source_type})
+WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+    "Author": """
+UNWIND $rows AS row
+MATCH (n:Author {tenant_id: $tenant, author_id: row.author_id, author_type: row.author_type})
+WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+    "WebPage": """
+UNWIND $rows AS row
+MATCH (n:WebPage {tenant_id: $tenant, url: row.url})
+WHERE NOT EXISTS { (n)--() }
+DELETE n
+""",
+    "Post": """
+UNWIND $rows AS row
+MATCH (n:Post {tenant_id: $tenant, post_id: row.post_id})
+WHERE n.placeholder AND NOT EXISTS { (n)--() }
+DELETE n
+""",
+}
+FORGET_GROUP = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})<-[r:HAS_POST]-(:Group)
+DELETE r
+"""
+FORGET_AUTHOR = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})<-[r:AUTHOR_OF|SENT_MESSAGE]-()
+DELETE r
+"""
+# A deleted post leaves its chat, its dialogue and its album, too.
+LEAVE = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})-[r:HAS_POST|OWNS|IN_DIALOGUE|CONTAINS]-()
+DELETE r
+"""
+# A deleted post that others reply to stays as a placeholder, as if it had never arrived.
+BURY = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+SET p.placeholder = true, p.deleted = true
+REMOVE p.posted_at, p.url, p.lang, p.channel_id, p.owner_id, p.source, p.is_service
+"""
+# What others point at may have been deleted before they came: that is known, whichever was written first.
+DELETED = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+WHERE p.placeholder
+SET p.deleted = true
+"""
+BURY_ALONE = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+WHERE NOT EXISTS { (p)--() }
+DELETE p
+"""
+ITEMS_AROUND = """
+UNWIND $rows AS row
+MATCH (a:Album {tenant_id: $tenant, album_id: row.album_id})-[:CONTAINS]->(p:Post)
+WHERE p.placeholder
+RETURN p.post_id AS post_id
+"""
+FORGET_ITEMS = """
+UNWIND $rows AS row
+MATCH (a:Album {tenant_id: $tenant, album_id: row.album_id})-[r:CONTAINS]->()
+DELETE r
+"""
+# All of a chat: its posts a batch at a time, then its albums and itself.
+POSTS_OF_CHATS = """
+UNWIND $rows AS row
+MATCH (c:Channel {tenant_id: $tenant, channel_id: row.channel_id})-[:HAS_POST]->(p:Post)
+RETURN p.post_id AS post_id LIMIT $limit
+"""
+DROP_POSTS = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
+DETACH DELETE p
+"""
+DROP_CHATS = (
+    """
+UNWIND $rows AS row
+MATCH (a:Album {tenant_id: $tenant})<-[:HAS_ALBUM]-(c:Channel {tenant_id: $tenant, channel_id: row.channel_id})
+DETACH DELETE a
+""",
+    """
+UNWIND $rows AS row
+MATCH (d:Dialogue {tenant_id: $tenant, dialogue_id: row.channel_id})
+DETACH DELETE d
+""",
+    """
+UNWIND $rows AS row
+MATCH (c:Channel {tenant_id: $tenant, channel_id: row.channel_id})
+DETACH DELETE c
+""",
+)
+DROP_ALBUMS = """
+UNWIND $rows AS row
+MATCH (a:Album {tenant_id: $tenant, album_id: row.album_id})
+DETACH DELETE a
+"""
