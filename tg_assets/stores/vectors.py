@@ -27,6 +27,9 @@ DENSE, LEMMAS, TRIGRAMS = "dense", "lemmas", "trigrams"
 NOBODY = 0
 """Owner of what is not private."""
 BATCH = 256
+CANDIDATES = 200
+"""Neighbours that a search in a graph of dense vectors keeps in view: it finds .993 of the ten nearest, .978 with
+Qdrant's own 100 (``docs/ranking.md``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class TenantIndex:
         wanted = self._filter(narrow)
         searches = [
             {"query": query, "using": name, "filter": wanted, "limit": limit, "with_payload": False}
+            | ({"params": {"hnsw_ef": CANDIDATES}} if name == DENSE else {})
             for name, query in legs.items()
         ]
         answers = self._ask("points/query/batch", {"searches": searches})
