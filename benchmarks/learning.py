@@ -2,7 +2,8 @@
 
 A pairwise logistic regression: for each question, its best answer among the first results against every other one of
 them, every question counting the same, and so does every set of questions: replies in a real group (messages that
-``golden`` does not measure), made-up chats, and XQuAD, those of even numbers of both. ``RIDGE`` draws towards the plain
+``golden`` does not measure), made-up chats, and XQuAD, those of even numbers of both; for texts in the other script
+also of sets that are asked in one language and answered in the other. ``RIDGE`` draws towards the plain
 fusion. No servers.
 """
 
@@ -36,14 +37,17 @@ def main() -> None:
     """Learn, tell and write."""
     embedder = UseEmbedder()
     known = corpora()
-    groups = [
-        [chat(EXPORT, *CHAT)],
-        [_even(known["chats en"])],
-        [_even(known["xquad ru"]), _even(known["xquad en"])],
-    ]
-    weights = fit([[_pairs(golden, embedder) for golden in group] for group in groups])
-    found = {name: round(float(weight), 2) for name, weight in zip(learned.WEIGHTS, weights, strict=True)}
-    sys.stdout.write(f"{json.dumps(found)}\n")
+    replies = [_pairs(chat(EXPORT, *CHAT), embedder)]
+    pairs = {name: _pairs(_even(corpus), embedder) for name, corpus in known.items()}
+    chats = [name for name in pairs if name.startswith("chats")]
+    written = [name for name in pairs if name not in chats]
+    for what, some, others in (
+        ("WEIGHTS", ["chats en"], ["xquad ru", "xquad en"]),
+        ("ACROSS", chats, written),
+    ):
+        weights = fit([replies, [pairs[name] for name in some], [pairs[name] for name in others]])
+        found = {name: round(float(weight), 2) for name, weight in zip(learned.WEIGHTS, weights, strict=True)}
+        sys.stdout.write(f"{what} = {json.dumps(found)}\n")
 
 
 def _even(corpus: Corpus) -> Golden:

@@ -114,12 +114,12 @@ def search(seed: int) -> list[float]:
 
 def direct(points: int, directory: Path) -> tuple[float, list[float]]:
     """The same in this process: upserts per second, and seconds of each search."""
-    idf = engine.EdgeSparseVectorParams(modifier=engine.Modifier.Idf)
+    plain = engine.EdgeSparseVectorParams()
     shard = engine.EdgeShard.create(
         str(directory / "direct"),
         engine.EdgeConfig(
             vectors={"dense": engine.EdgeVectorParams(size=DIMENSIONS, distance=engine.Distance.Cosine)},
-            sparse_vectors={"lemmas": idf, "trigrams": idf},
+            sparse_vectors={"lemmas": plain, "trigrams": plain},
         ),
     )
     change, keyword = engine.UpdateOperation, engine.KeywordIndexParams(is_tenant=True)
@@ -173,11 +173,11 @@ def run(points: int = 100_000, writers: int = 2) -> list[dict[str, Any]]:
         start_service(settings, Service("bench", command, ready, {"TG_QDRANT_API_KEY": ""}))
         try:
             client = connect()
-            idf = models.SparseVectorParams(modifier=models.Modifier.IDF)
+            plain = models.SparseVectorParams()
             client.create_collection(
                 NAME,
                 vectors_config={"dense": models.VectorParams(size=DIMENSIONS, distance=models.Distance.COSINE)},
-                sparse_vectors_config={"lemmas": idf, "trigrams": idf},
+                sparse_vectors_config={"lemmas": plain, "trigrams": plain},
             )
             keyword = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
             client.create_payload_index(NAME, "tenant_id", keyword)

@@ -29,9 +29,9 @@ def test_posts_of_the_time_and_author_come_first(sample: Materialized) -> None:
     assert "Итоги февраля" in first.snippet
     assert find(sample.tenant, "погода в январе")[0].posted_at.month == 1
     assert find(sample.tenant, "погода в марте")[0].posted_at.month == 3
-    assert {hit.author for hit in find(sample.tenant, "от Тома про кластер", 2)} <= {"Tom Bakker", "Tom"} | {
-        hit.author for hit in find(sample.tenant, "what did Tom say about the cluster", 2)
-    }
+    by = [hit.author for hit in find(sample.tenant, "кластер от Тома", 5)]
+    assert by[0] is not None
+    assert by[0].startswith("Tom")
 
 
 def test_a_forward_is_no_second_result(sample: Materialized) -> None:

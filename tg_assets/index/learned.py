@@ -4,10 +4,10 @@
                                       question meets a question
 
 The weights are those of a pairwise logistic regression towards the plain fusion (``python -m benchmarks.learning``):
-answers before other results of the same question, over replies in a real group, made-up chats and XQuAD, a third each,
-none of them measured elsewhere. The other legs alone, shares of words, lengths, forwards, albums and numbers of replies
-were tried and told nothing more (``docs/ranking.md``); that an answer is a reply may not be told, for that is how pairs
-were found. What does not belong here: legs and their fusion (``fusion``), chances (``evidence``), learning.
+answers before other results of the same question, over replies in a real group, made-up chats and XQuAD, a third each.
+The sparse legs alone, shares of words, lengths, forwards, albums and numbers of replies were tried and told nothing
+more (``docs/ranking.md``); that an answer is a reply may not be told, for that is how pairs were found. What does not
+belong here: legs and their fusion (``fusion``), chances (``evidence``), learning.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -8,8 +8,8 @@ holds them does not bring them back. Where each kind goes:
   said of it, enrichments (``vision``, ``speech``, ``tags`` …), the ledger's hashes, dead letters with its payload.
 * stages of its partition, which is dirty: the row in ``messages`` is blanked (``posts``), files leave
   ``post_media_map`` (``media_objects``), albums are assembled anew or dissolved and their summaries go with them
-  (``media_groups``, ``album_summaries``), units of conversations list it no more (``conversations``), points, nodes and
-  statistics follow.
+  (``media_groups``, ``album_summaries``), units of conversations list it no more (``conversations``), points with the
+  counts of their words, nodes and statistics follow.
 * ``sweep``, after ``media_objects``: contents that no message shows any more, and every result that was made of one
   (``derived_objects``, ``pictures``). A content that another message shows stays.
 
