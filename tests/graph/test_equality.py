@@ -97,7 +97,7 @@ def test_a_run_that_died_before_its_ledger_and_then_an_edit(
     assert len(world.dump(store)) > 4000
     for edit in EDITS:
         assert pipeline.rows(tenant, f"{edit} RETURNING 1"), edit
-    assert world.write(store, force=False) > 400
+    assert world.write(store, force=False) > 300
     found = world.dump(store)
     assert world.write(store, force=False) == 0
     assert found == once(world, store)
