@@ -101,5 +101,7 @@ def test_a_run_that_died_before_its_ledger_and_then_an_edit(
     found = world.dump(store)
     assert world.write(store, force=False) == 0
     assert found == once(world, store)
-    assert not any("погода" in one or "катя новак'" in one for one in found)
+    left = [one for one in found if one.startswith(("('Topic'", "('Entity'"))]
+    assert left
+    assert not any("'погода'" in one or "'катя новак'" in one for one in left)
     assert any("'fog'" in one for one in found)
