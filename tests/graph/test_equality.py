@@ -97,9 +97,11 @@ def test_a_run_that_died_before_its_ledger_and_then_an_edit(
     assert len(world.dump(store)) > 4000
     for edit in EDITS:
         assert pipeline.rows(tenant, f"{edit} RETURNING 1"), edit
-    assert world.write(store, force=False) > 400
+    assert world.write(store, force=False) > 300
     found = world.dump(store)
     assert world.write(store, force=False) == 0
     assert found == once(world, store)
-    assert not any("погода" in one or "катя новак'" in one for one in found)
+    left = [one for one in found if one.startswith(("('Topic'", "('Entity'"))]
+    assert left
+    assert not any("'погода'" in one or "'катя новак'" in one for one in left)
     assert any("'fog'" in one for one in found)

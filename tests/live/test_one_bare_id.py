@@ -55,7 +55,7 @@ def two(live: Live, numbers: dict[str, list[int]]) -> None:
 
 
 def dialogues(live: Live) -> list[tuple[Any, ...]]:
-    return [(row["type"], row["peer_id"], row["chat"]) for row in pipeline.ask(live.tenant, "dialogues", [ME])]
+    return sorted((row["type"], row["peer_id"], row["chat"]) for row in pipeline.ask(live.tenant, "dialogues", [ME]))
 
 
 def ingested(live: Live, number: int, **fields: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from tg_assets.assets import dialogues, graph_albums, graph_chats, graph_pictures, store_checks
+from tg_assets.assets import dialogues, graph_albums, graph_chats, graph_names, graph_pictures, store_checks
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.graph import leaving, rows, schema
 from tg_assets.graph import statements as cypher
@@ -116,11 +116,12 @@ def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
     outcome.counts["AUTHOR_OF"] = sum(len(row["posts"]) for row in authors)
     outcome.counts["TAGGED_AS"] = sum(len(row["tags"]) for row in tags)
     targets: list[str] = []
+    forwards = list(rows.forward_rows(live))
     for name, statement, given in (
         ("HAS_TOPIC", cypher.TOPICS, rows.topic_rows(live)),
         ("MENTIONS", cypher.ENTITIES, rows.entity_rows(live)),
         ("REPLIES_TO", cypher.REPLIES, rows.reply_rows(live, chunk.scope.tenant)),
-        ("FORWARDED_FROM", cypher.FORWARDS, rows.forward_rows(live)),
+        ("FORWARDED_FROM", cypher.FORWARDS, forwards),
         ("FORWARDED_FROM_POST", cypher.FORWARDED_POSTS, rows.forwarded_post_rows(live, chunk.scope.tenant)),
         ("HAS_IMAGE", cypher.IMAGES, rows.image_rows(live)),
         ("REFERS_TO", cypher.WEB_PAGES, rows.link_rows(live)),
@@ -129,6 +130,7 @@ def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
         graph.write(statement, batch)
         outcome.counts[name] = len(batch)
         targets += [row["target_id"] for row in batch if "target_id" in row]
+    graph_names.renew(graph, chunk.connection, around, found, [*authors, *forwards])
     graph.write(leaving.DELETED, _deleted(chunk.connection, targets))
     pictures = {post.picture for post in live if post.picture}
     pictures |= {row["node"]["sha256"] for row in around if row["label"] == "Image"}

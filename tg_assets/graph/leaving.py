@@ -31,6 +31,30 @@ UNWIND $rows AS row
 MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})-[:HAS_IMAGE]->(:Image)-[:HAS_LABEL]->(n:Label)
 RETURN DISTINCT labels(n)[0] AS label, properties(n) AS node
 """
+# The newest shared post that gives an author or a source its name, once the one that did is gone.
+NEWEST_OF_AUTHORS = """
+UNWIND $rows AS row
+MATCH (a:Author {tenant_id: $tenant, author_id: row.author_id, author_type: row.author_type})-[:AUTHOR_OF]->(p:Post)
+WHERE p.owner_id = 0
+RETURN a.author_id AS author_id, a.author_type AS author_type, max(toString(p.posted_at) + ' ' + p.post_id) AS last
+"""
+NAME_AUTHORS = """
+UNWIND $rows AS row
+MATCH (a:Author {tenant_id: $tenant, author_id: row.author_id, author_type: row.author_type})
+SET a.name = row.name, a.named_at = row.named_at
+"""
+NEWEST_OF_SOURCES = """
+UNWIND $rows AS row
+MATCH (s:ForwardSource {tenant_id: $tenant, source_id: row.source_id, source_type: row.source_type})
+      <-[r:FORWARDED_FROM]-(p:Post)
+WHERE p.owner_id = 0 AND r.name IS NOT NULL
+RETURN s.source_id AS source_id, s.source_type AS source_type, max(toString(p.posted_at) + ' ' + p.post_id) AS last
+"""
+NAME_SOURCES = """
+UNWIND $rows AS row
+MATCH (s:ForwardSource {tenant_id: $tenant, source_id: row.source_id, source_type: row.source_type})
+SET s.name = row.name, s.named_at = row.named_at
+"""
 # Labels of pictures that are described again.
 FORGET_LABELS = """
 UNWIND $rows AS row

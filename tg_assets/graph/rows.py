@@ -135,7 +135,6 @@ def forward_rows(posts: Iterable[Any]) -> Iterator[Row]:
             "name": post.forward_from_name,
             "named_at": post.posted_at if post.forward_from_name and not post.owner_id else None,
             "forward_date": post.forward_date,
-            "private": bool(post.owner_id),
         }
 
 

@@ -67,7 +67,7 @@ MERGE (p)<-[:HAS_POST {run_id: $made.run_id, version: $made.version}]-(g)
 """
 # Authors and sources of forwards are nodes that everybody in a tenant shares, but what a private chat calls them may
 # be what their owner calls them: that name is on the relation alone. The name of the newest post stays, in whichever
-# order posts come.
+# order posts come; a forward has its source's name in any case.
 AUTHORS = """
 UNWIND $rows AS row
 MERGE (a:Author {tenant_id: $tenant, author_id: row.author_id, author_type: row.author_type})
@@ -99,7 +99,7 @@ ON CREATE SET s.run_id = $made.run_id
 SET s.name = CASE WHEN row.named_at IS NULL OR s.named_at > row.named_at THEN s.name ELSE row.name END,
     s.named_at = CASE WHEN row.named_at IS NULL OR s.named_at > row.named_at THEN s.named_at ELSE row.named_at END
 MERGE (p)-[r:FORWARDED_FROM {run_id: $made.run_id, version: $made.version}]->(s)
-SET r.forward_date = row.forward_date, r.name = CASE WHEN row.private THEN row.name END
+SET r.forward_date = row.forward_date, r.name = row.name
 """
 FORWARDED_POSTS = """
 UNWIND $rows AS row
