@@ -8,6 +8,7 @@ usual one (1.2, .75) over words as they are written, without names and word form
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from sqlalchemy import text
 
 from benchmarks.golden_sets import SAMPLE_ROWS, Ask, Golden, chat, sample
-from benchmarks.ingest import ALWAYS, EXPORT
+from benchmarks.ingest import EXPORT
 from benchmarks.retrieval import DEPTH, Hits, SparseIndex, top
 from tests.support.data import ROOT
 from tg_assets.embedder import Embedder, UseEmbedder
@@ -27,6 +28,8 @@ from tg_assets.tagging.lemmas import words
 CHAT = (60_000, 66_000, 300)
 """Messages of the export, and questions about them, that are measured; learned from others (``learning``)."""
 DRAWS = 2000
+WINTER = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
+"""When the sample's story is."""
 STAGES = ("posts", "media_objects", "media_groups", "vision_summaries", "album_summaries", "transcripts")
 RANKINGS = ("dense", "lemmas", "trigrams", "bm25", "fused, no names", "fused", "learned")
 
@@ -165,8 +168,11 @@ def _materialized() -> list[Any]:
     from tg_assets.index.text import TextParts, text_to_embed
     from tg_assets.ledger.engine import run_stage
     from tg_assets.scope import Scope
+    from tg_assets.settings import load_settings
+    from tg_assets.stores.redis import client
 
-    tools, tenant = _tools(), "golden"
+    streams = SimpleNamespace(client=lambda: client(load_settings().require("redis_url")))
+    tools, tenant = _tools(redis=streams), "golden"
     reports = import_export(
         ROOT / "samples" / "export", ImportOptions(tenant), tools.settings, tools.database, tools.objects, _silent
     )
@@ -175,7 +181,7 @@ def _materialized() -> list[Any]:
         for asset in ordered(assets.ASSETS):
             for report in reports if asset.name in STAGES else ():
                 for stage in asset.stages(tools):
-                    run_stage(stage, session, Scope(report.feed, *ALWAYS))
+                    run_stage(stage, session, Scope(report.feed, *WINTER))
         with session.transaction() as connection:
             rows = connection.execute(text(SAMPLE_ROWS)).all()
     for row in rows:
