@@ -43,8 +43,8 @@ from tg_assets.answers.timeline import timeline
 from tg_assets.remote.chat import Picture, Reply, Schema
 from tg_assets.stores.vectors import Narrow
 
-# Not for doors: they write and read cursors for those that are.
-HELPERS = {"cursors.written", "cursors.place_of"}
+# Not for doors: what those that are for them are made of.
+HELPERS = {"cursors.written", "cursors.place_of", "asked_names.bounds", "ranked.weighed"}
 
 
 class Parrot:

@@ -106,9 +106,11 @@ def test_a_question_to_the_vector_server_is_told_apart_the_same_way(servers: dic
     ],
 )  # fmt: skip
 def test_a_question_goes_where_the_client_goes(url: str, goes: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def request(_: object, method: str, url: str, *, content: bytes, headers: dict[str, str]) -> httpx.Response:
+    def request(_: object, method: str, url: str, *, content: bytes | None, headers: dict[str, str]) -> httpx.Response:
         asked.append((method, url))
         assert headers == {"Content-Type": "application/json", "api-key": "k"}  # a Qdrant reads no other type
+        if content is None:
+            return httpx.Response(200, json={"result": {"aliases": []}})
         assert json.loads(content)["searches"][0]["filter"]["must"][0]["key"] == "tenant_id"
         return answers.pop()
 
@@ -118,7 +120,7 @@ def test_a_question_goes_where_the_client_goes(url: str, goes: str, monkeypatch:
     while answers:
         with VectorIndex(url=url, api_key="k").tenant(ids.NO_TENANT) as index, pytest.raises(ServerDown):
             index.search({"dense": [0.0]}, Narrow(), 1)
-    assert set(asked) == {("POST", f"{goes}/collections/tg_assets/points/query/batch")}
+    assert set(asked) == {("GET", f"{goes}/aliases"), ("POST", f"{goes}/collections/tg_assets/points/query/batch")}
 
 
 def test_postgresql_without_the_right_to_temporary_tables_is_told(

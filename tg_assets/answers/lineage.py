@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 STAGES = (
     "posts", "media_objects", "vision_summaries", "vision_summaries.looks", "transcripts", "tags", "qdrant_points",
     "neo4j_nodes", "media_groups", "album_summaries", "qdrant_points.albums", "neo4j_nodes.albums",
-    "qdrant_points.conversations",
+    "qdrant_points.conversations", "qdrant_points.clip",
 )  # fmt: skip
 # What a stage leaves in post_enrichment.
 KINDS = {"vision_summaries": "vision", "transcripts": "speech", "tags": "tags"}

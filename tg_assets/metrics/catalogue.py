@@ -44,9 +44,9 @@ class Metric:
 OUTCOMES = ("ok", "failed", "skipped", "waiting")
 MEDIA = ("photo", "video", "album", "doc", "unknown")
 STAGES = (
-    "posts", "media_objects", "media_groups", "vision_summaries", "album_summaries", "transcripts", "conversations",
-    "conversations.threads", "tags", "qdrant_points", "qdrant_points.albums", "qdrant_points.conversations",
-    "neo4j_nodes", "neo4j_nodes.albums", "feed_statistics",
+    "posts", "media_objects", "media_groups", "vision_summaries", "vision_summaries.looks", "album_summaries",
+    "transcripts", "conversations", "conversations.threads", "tags", "qdrant_points", "qdrant_points.albums",
+    "qdrant_points.conversations", "qdrant_points.clip", "neo4j_nodes", "neo4j_nodes.albums", "feed_statistics",
 )  # fmt: skip
 # Those that live traffic asks for; `assets.ASSETS` says which, and a test compares them.
 LIVE_STAGES = tuple(stage for stage in STAGES if "." not in stage)
