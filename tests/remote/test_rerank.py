@@ -8,7 +8,8 @@ from pydantic import SecretStr
 
 from tests.support.model_server import Fault, ModelServer
 from tg_assets.errors import TgAssetsError
-from tg_assets.remote.rerank import LONGEST, RerankWire, configured
+from tg_assets.index.rerank import configured
+from tg_assets.remote.rerank import LONGEST, RerankWire
 from tg_assets.settings import Settings
 
 KEY = "rerank-secret-1234567890"

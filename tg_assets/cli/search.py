@@ -74,8 +74,8 @@ def find(query: str, tenant: str, narrow: "Narrow | None", limit: int) -> list[H
     """Search with the installation's servers and model."""
     from tg_assets import ids
     from tg_assets.embedder import UseEmbedder
+    from tg_assets.index.rerank import configured
     from tg_assets.index.search import search
-    from tg_assets.remote.rerank import configured
     from tg_assets.stores.vectors import Narrow
 
     return search(

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.remote.rerank import RerankWire
+from tg_assets.settings import Settings
 
 Id = TypeVar("Id", int, str)
 logger = logging.getLogger(__name__)
@@ -45,3 +47,12 @@ class Rerank:
         best = sorted(range(len(shown)), key=lambda place: (-scores[place], place))
         chosen = [(shown[place], chance) for place, (_, chance) in zip(best, ranked, strict=False)]
         return chosen + list(ranked[self.first :])
+
+
+def configured(settings: Settings) -> Rerank | None:
+    """The installation's reranker; None when TG_RERANK_URL is not set."""
+    if settings.rerank_url is None:
+        return None
+    url = settings.rerank_url.get_secret_value()
+    wire = RerankWire(url, settings.rerank_model, settings.rerank_key, settings.rerank_seconds)
+    return Rerank(wire, settings.rerank_first)

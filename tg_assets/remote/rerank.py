@@ -10,8 +10,6 @@ from math import isfinite
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from tg_assets.errors import TgAssetsError
-from tg_assets.index.rerank import Rerank
-from tg_assets.settings import Settings
 
 LONGEST = 2000
 """Characters of a text that are sent."""
@@ -27,7 +25,7 @@ class _Reply(BaseModel):
 
 
 class RerankWire:
-    """A ``Reranker`` at an address; ``url`` is that of the endpoint itself, ``…/v1/rerank``."""
+    """A ``Reranker`` (``index.rerank``) at an address; ``url`` is that of the endpoint itself, ``…/v1/rerank``."""
 
     def __init__(self, url: str, model: str, key: SecretStr | None, timeout: float) -> None:
         self._url, self._model, self._key, self._timeout = url, model, key, timeout
@@ -56,12 +54,3 @@ class RerankWire:
         found = {one.index: one.relevance_score for one in results if isfinite(one.relevance_score)}
         least = min(found.values(), default=0.0) - 1
         return [found.get(place, least) for place in range(len(texts))]
-
-
-def configured(settings: Settings) -> Rerank | None:
-    """The installation's reranker; None when TG_RERANK_URL is not set."""
-    if settings.rerank_url is None:
-        return None
-    url = settings.rerank_url.get_secret_value()
-    wire = RerankWire(url, settings.rerank_model, settings.rerank_key, settings.rerank_seconds)
-    return Rerank(wire, settings.rerank_first)
