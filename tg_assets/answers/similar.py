@@ -88,7 +88,7 @@ def _by_picture(connection: Connection, archive: Archive, one: UUID, limit: int)
 
 def _by_meaning(archive: Archive, one: UUID, limit: int) -> dict[UUID, float]:
     """Points near the message's own, which the server leaves out; none where it has no point."""
-    bound = archive.narrowed(Narrow())
+    bound = archive.narrowed(Narrow(kinds=("post", "album")))
     if bound is None:
         return {}
     with archive.vectors.tenant(archive.tenant) as index:
