@@ -20,7 +20,7 @@ from tg_assets.scope import Scope
 from tg_assets.stores.vectors import VectorIndex
 
 OWNER = 510001001
-MADE = ("posts", "media_objects", "media_groups", "tags", "qdrant_points", "neo4j_nodes")
+MADE = ("posts", "media_objects", "media_groups", "conversations", "tags", "qdrant_points", "neo4j_nodes")
 QUESTIONS = ("маяк", "ремонт генератора", "погода", "weather station", "спасибо", "ледник", "batteries")
 
 

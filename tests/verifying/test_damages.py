@@ -189,6 +189,7 @@ def test_nothing_differs(house: House) -> None:
     assert found.noted().keys() == {"not made"}
     assert {stage for _, stage, _ in found.notes} == {
         "vision_summaries",
+        "vision_summaries.looks",
         "transcripts",
         "album_summaries",
         "feed_statistics",
