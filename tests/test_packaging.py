@@ -172,7 +172,7 @@ print(len(build_defs().resolve_asset_graph().get_all_asset_keys()))
 def installed(wheel: Path, python: Path, cwd: Path) -> None:
     """Install it, and use what needs no server in a directory that has nothing."""
     run(UV, "pip", "install", "--quiet", "--no-deps", "--python", python, wheel, cwd=cwd)
-    assert run(python, "-c", LOADS, cwd=cwd).strip() == "11"
+    assert run(python, "-c", LOADS, cwd=cwd).strip() == "12"
     assert "demo" in run(python.with_name("tg-assets"), "--help", cwd=cwd)
 
 

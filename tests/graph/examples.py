@@ -11,7 +11,11 @@ CHANNEL, GROUP = "severnyy-mayak", "komanda-mayaka"
 def examples(world: World) -> dict[str, dict[str, Any]]:
     """Parameters of each question, for which somebody who sees everything gets an answer."""
     chat = {"chat": CHANNEL}
-    last = pipeline.rows(world.tenant, "SELECT id::text FROM messages WHERE forward_from_name = 'кто-то' ORDER BY 1")
+    last = pipeline.rows(
+        world.tenant,
+        """SELECT m.id::text FROM messages m JOIN channels c ON c.id = m.channel_id
+           WHERE m.forward_from_name = 'кто-то' ORDER BY c.owner_id, 1""",
+    )
     twice = """SELECT p.post_id::text FROM post_media_map p WHERE p.sha256 IN (
                    SELECT sha256 FROM post_media_map WHERE position = 0 GROUP BY 1 HAVING count(*) > 1) ORDER BY 1"""
     album = pipeline.rows(world.tenant, "SELECT id::text FROM media_groups ORDER BY 1")[0][0]

@@ -83,8 +83,11 @@ class House:
         return what
 
     def graph(self, tenant: str) -> set[bytes]:
-        """Nodes and relations of a tenant."""
-        found = [*fingerprint.nodes(self.tools, tenant), *fingerprint.relations(self.tools, tenant)]
+        """Nodes and relations of a tenant, but for the runs and models that they are from."""
+        nodes, relations = fingerprint.nodes(self.tools, tenant), fingerprint.relations(self.tools, tenant)
+        told = fingerprint._told
+        found: list[list[Any]] = [[label, told(node)] for label, node in nodes]
+        found += [[*row[:3], told(row[3]), *row[4:]] for row in relations]
         return {orjson.dumps(row, default=fingerprint._plain, option=orjson.OPT_SORT_KEYS) for row in found}
 
     def cypher(self, tenant: str, statement: str, **values: Any) -> list[dict[str, Any]]:

@@ -78,7 +78,7 @@ def days(installed: Installation) -> Days:
 
 
 def test_graph_shows_the_assets_in_their_groups_with_lineage(page: Page, installed: Installation, shot: Shot) -> None:
-    page.set_viewport_size({"width": 1600, "height": 1200})  # the whole graph fits
+    page.set_viewport_size({"width": 2000, "height": 1600})  # the whole graph fits
     page.goto(graph_url(installed))
     graph = page.locator("foreignObject")
     for group, assets in GROUPS.items():

@@ -79,7 +79,7 @@ def test_checks_are_evaluated(page: Page, installed: Installation, on_air: str, 
             break
         assert time.monotonic() < deadline, missing
         time.sleep(2)
-    assert len(states) == 13
+    assert len(states) == 16
     page.goto(f"{installed.url}/assets/posts?view=checks")
     expect(page.get_by_text("every_message_is_parsed").first).to_be_visible()
     expect(page.get_by_text("Not evaluated")).to_have_count(0)

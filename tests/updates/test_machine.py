@@ -209,7 +209,8 @@ class Life(RuleBasedStateMachine):
         with pipeline.qdrant().tenant(loop.id) as index, pipeline.neo4j().tenant(loop.id) as graph:
             words = {post for post, text in expected.items() if text}
             assert set(index.payloads(list(expected))) == words
-            assert index.count() == len(words) + sum(caption is not None for caption in captions.values())
+            lines = {"key": "kind", "match": {"any": ["post", "album"]}}
+            assert index.count(lines) == len(words) + sum(caption is not None for caption in captions.values())
             nodes = graph.read("MATCH (p:Post {tenant_id: $tenant}) WHERE p.placeholder = false RETURN p.post_id AS id")
         assert {node["id"] for node in nodes} == set(expected)
         assert not loop.errors()

@@ -121,8 +121,8 @@ DAMAGES: dict[str, tuple[Callable[[House], None], Named]] = {
     ),
     "relation of a chat too much": (
         lambda house: graph(
-            house, A_POST + FIRST + "MATCH (g:Group {tenant_id: $tenant}) WHERE NOT (p)<-[:HAS_POST]-(g) "
-            "WITH p, g LIMIT 1 CREATE (p)<-[:HAS_POST]-(g)"
+            house, A_POST + "MATCH (g:Group {tenant_id: $tenant}) WHERE NOT (p)<-[:HAS_POST]-(g) "
+            "WITH p, g ORDER BY p.post_id LIMIT 1 CREATE (p)<-[:HAS_POST]-(g)"
         ),
         {("neo4j", "HAS_POST", "extra")},
     ),

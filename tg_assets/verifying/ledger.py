@@ -89,7 +89,8 @@ def begin_seen(connection: Connection) -> datetime:
 def see(connection: Connection, stage: str) -> None:
     """Note the items of ``work`` as such that there are."""
     connection.execute(
-        text("INSERT INTO seen SELECT :stage, item_id FROM work ON CONFLICT DO NOTHING"), {"stage": stage}
+        text("INSERT INTO seen SELECT CAST(:stage AS text), item_id FROM work EXCEPT SELECT stage, item_id FROM seen"),
+        {"stage": stage},
     )
 
 
