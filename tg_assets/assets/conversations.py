@@ -33,7 +33,7 @@ def stage(kind: str) -> Stage:
 ASSET = Asset(
     name="conversations",
     description="Units of chats: reply threads and windows of time, so that a short line is found in its context.",
-    group="telegram",
+    group="enrichment",
     kinds=frozenset({"python", "postgres"}),
     deps=("posts", "vision_summaries", "transcripts"),
     stages=lambda _tools: tuple(map(stage, _KINDS)),
