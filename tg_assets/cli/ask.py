@@ -88,7 +88,7 @@ def show_answer(answer: "Answer") -> None:
         numbers = all(isinstance(row[name], int | float) for row in answer.rows)
         table.add_column(name.replace("_", " "), overflow="fold", justify="right" if numbers else "left")
     for row in answer.rows:
-        table.add_row(*(_cell(row[name]) for name in shown))
+        table.add_row(*(str(row[name] or "") if name.endswith("id") else _cell(row[name]) for name in shown))
     console.print(table)
 
 

@@ -77,7 +77,8 @@ def show_results(results: "Sequence[Result]", *, chats: bool = False, around: bo
         if one.kind != "post":
             head.append(f"  {one.kind}", style="magenta")
         if one.copies:
-            head.append(f"  and in {len(one.copies)} more places", style="magenta")
+            places = f"{len(one.copies)} more place{'s' if len(one.copies) > 1 else ''}"
+            head.append(f"  and in {places}", style="magenta")
         if one.link:
             head.append(f"  {one.link}", style="cyan")
         console.print(head)
