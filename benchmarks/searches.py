@@ -124,6 +124,8 @@ def _write(tools: Tools, tenant: UUID, made: list[str]) -> None:
                     for name, (lemmas, trigrams) in zip(names, vectors, strict=True)
                 ]
                 word_counts.move(connection, counted)
+        with session.transaction() as connection:  # as after every large range
+            connection.execute(text("SELECT refresh_statistics()"))
 
 
 def _points(
