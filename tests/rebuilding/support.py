@@ -38,6 +38,15 @@ def index_of(alias: str) -> VectorIndex:
     return VectorIndex(usual.url, usual.api_key, alias=alias)
 
 
+class Score(float):
+    """A score that is the same but for what a millionth in a vector changes."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, float) and abs(float(self) - float(other)) < 1e-5
+
+    __hash__ = float.__hash__
+
+
 @dataclass
 class House:
     """Tenants that have an index to themselves, and who makes its vectors."""
@@ -102,7 +111,7 @@ class House:
     def find(self, tenant: str, question: str) -> list[tuple[UUID, float]]:
         """The best of what is found for a question: of many that are equally far, any may be the last."""
         archive = replace(pipeline.archive(tenant, OWNER, embedder=self.model), vectors=self.index)
-        return [(hit.id, round(hit.score, 6)) for hit in ranked(archive, question, limit=5)]
+        return [(hit.id, Score(hit.score)) for hit in ranked(archive, question, limit=5)]
 
     def answers(self, tenant: str) -> dict[str, list[tuple[UUID, float]]]:
         """Answers to all questions."""
