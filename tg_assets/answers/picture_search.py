@@ -91,7 +91,7 @@ def pictures_by_words(archive: Archive, query: str, limit: int = 10) -> list[Pic
         return []
     narrow = Narrow(owners=archive.owners, feeds=archive.feeds or (), pictures=EVERY_KIND)
     hits = ranked(archive, query, narrow, CANDIDATES)
-    scores = {hit.id: hit.score for hit in hits}
+    scores = {copy.id: hit.score for hit in hits for copy in hit.copies} | {hit.id: hit.score for hit in hits}
     found = _of_posts(archive, list(scores))
     best = sorted(found, key=lambda one: (-scores[one.post_id], -one.posted_at.timestamp()))
     told = [replace(one, score=scores[one.post_id]) for one in best]

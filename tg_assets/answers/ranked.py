@@ -120,10 +120,14 @@ def ranked(
 def as_hits(
     rows: Mapping[str, Any], best: Sequence[tuple[str, float]], query: str, limit: int, found: Found | None = None
 ) -> list[Hit]:
-    """The first results as people see them, with the places of their copies."""
+    """The first results as people see them, with the places of their copies.
+
+    Two pictures that are described alike are no copies: what counts is what was written, spoken or read in them.
+    """
 
     def said(point: str) -> tuple[str, frozenset[str]]:
-        return rows[point].kind, frozenset(words(rows[point].whole))
+        row = rows[point]
+        return row.kind, frozenset(words(" ".join(filter(None, (row.content, row.spoken, row.ocr)))))
 
     return [
         _hit(rows[point], score, query, [rows[copy] for copy in copies], found)
