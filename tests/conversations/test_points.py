@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.conversations.support import BEGIN, KINDS, Chat, Said
 from tests.support import pipeline
@@ -179,3 +180,19 @@ def test_conversations_are_their_tenants_and_owners_alone(servers: dict[str, str
     assert {hit.feed for hit in theirs.find("pet", OWNER)} == {theirs.feed}
     with pipeline.qdrant().tenant(ids.tenant_id(theirs.tenant)) as index:
         assert index.payloads(list(mine.points())) == {}
+
+
+def test_words_of_a_replaced_chat_count_no_more_whichever_stage_removes_it(chat: Indexed) -> None:
+    """Also where nothing of posts is stale, and units are what a run begins with."""
+    counts = "SELECT (SELECT count(*) FROM counted_points) + (SELECT count(*) FROM word_counts)"
+    assert pipeline.scalar(chat.tenant, counts) > 0
+    (units,) = (kind for kind in qdrant_points.KINDS if kind.kind == "conversation")
+    scope, tools = Scope(chat.feed, BEGIN, BEGIN.replace(year=2026)), pipeline.tools()
+    with pipeline.postgres().tenant(ids.tenant_id(chat.tenant)) as session:
+        with session.transaction() as connection:
+            connection.execute(
+                text("""INSERT INTO replaced_ids (tenant_id, store, id, replaced_by)
+                        SELECT current_tenant(), 'qdrant', id, gen_random_uuid() FROM channels""")
+            )
+        run_stage(qdrant_points.stage(units, tools, scope.tenant), session, scope, force=True)
+    assert pipeline.scalar(chat.tenant, counts) == 0

@@ -16,7 +16,8 @@ from tg_assets.conversations import rows
 from tg_assets.embedder import Embedder
 from tg_assets.index.conversation import Line, Talk, TalkDocument, analyse_talks
 from tg_assets.index.text import TextParts
-from tg_assets.ledger.stage import Chunk
+from tg_assets.ledger.stage import Chunk, Outcome
+from tg_assets.stores import word_counts
 from tg_assets.stores.vectors import DENSE, LEMMAS, TRIGRAMS
 from tg_assets.workers import Workers
 
@@ -122,6 +123,12 @@ def documents(connection: Connection, workers: Workers) -> tuple[list[tuple[Any,
     return kept, {item: "no conversation any more" for item in items if item not in with_point}
 
 
-def after(chunk: Chunk, *_: object) -> None:
-    """Forget the units that are no more, now that they have no point."""
+def after(
+    chunk: Chunk, _outcome: Outcome, _kept: Sequence[tuple[Any, TalkDocument]], chats: Sequence[UUID], _model: Embedder
+) -> None:
+    """Forget the units that are no more, now that they have no point.
+
+    Words of units are not counted, but with a chat that was replaced points of posts went whose words were.
+    """
     rows.forget(chunk.connection)
+    word_counts.move(chunk.connection, (), gone_chats=chats)
