@@ -14,16 +14,10 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from tg_assets import ids
-from tg_assets.answers.archive import Archive
+from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.asked_words import names, number, pages, tags
 from tg_assets.errors import TgAssetsError
 from tg_assets.graph.questions.question import Parameter, Question
-
-VISIBLE = """
-    c.owner_id = ANY(CAST(:owners AS bigint[]))
-    AND (CAST(:feeds AS text[]) IS NULL OR c.feed = ANY(CAST(:feeds AS text[])))
-"""
-"""The condition under which something of a row ``c`` of ``channels`` may be seen; its values are ``bounds``."""
 
 _NUMBER = re.compile(r"-?\d{1,19}")
 _LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/(.+)", re.I)
@@ -62,17 +56,12 @@ class Bound:
     channels: list[str] | None = None
 
 
-def bounds(archive: Archive) -> dict[str, Any]:
-    """Values of ``VISIBLE``."""
-    return {"owners": [0, *archive.owners], "feeds": None if archive.feeds is None else list(archive.feeds)}
-
-
 def visible_chats(connection: Connection, archive: Archive) -> dict[str, Chat]:
     """The chats of an archive by id."""
     found = connection.execute(
         text(f"""SELECT c.id::text, c.title, c.feed, c.owner_id, c.tg_channel_id, c.peer_id, c.username
-                 FROM channels c WHERE {VISIBLE} ORDER BY c.title, c.id"""),  # noqa: S608 - a constant
-        bounds(archive),
+                 FROM channels c WHERE {SEEN} ORDER BY c.title, c.id"""),  # noqa: S608 - a constant
+        archive.seen,
     )
     return {row.id: Chat(**row._mapping) for row in found}
 
@@ -220,7 +209,7 @@ class Names:
         """The column ``found`` of messages ``m`` that may be seen."""
         rows = self._connection.execute(
             text(f"""{select} FROM messages m JOIN channels c ON c.id = m.channel_id
-                     WHERE {condition} AND m.deleted_at IS NULL AND {VISIBLE} ORDER BY 1 LIMIT {SEVERAL + 1}"""),
-            {**values, **bounds(self._archive)},
+                     WHERE {condition} AND m.deleted_at IS NULL AND {SEEN} ORDER BY 1 LIMIT {SEVERAL + 1}"""),
+            {**values, **self._archive.seen},
         )
         return [found for found in rows.scalars() if found is not None]

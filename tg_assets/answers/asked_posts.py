@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from tg_assets.answers.archive import Archive
-from tg_assets.answers.asked_names import VISIBLE, Chat, bounds
+from tg_assets.answers.archive import SEEN, Archive
+from tg_assets.answers.asked_names import Chat
 from tg_assets.graph.questions.question import Column, Question, Row
 from tg_assets.tagging.cleaning import clean
 
@@ -22,7 +22,7 @@ _POSTS = f"""
     FROM messages m JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
     LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
-    WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL AND {VISIBLE}
+    WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL AND {SEEN}
 """  # noqa: S608 - a constant
 _OF_POST = ("post_id", "date", "feed", "text", "link")
 
@@ -55,7 +55,7 @@ def _posts(connection: Connection, archive: Archive, question: Question, rows: S
     ids = {row[column.name][-_UUID:] for row in rows for column in shown if row[column.name]}
     if not ids:
         return {}
-    found = connection.execute(text(_POSTS), {"ids": sorted(ids), **bounds(archive)})
+    found = connection.execute(text(_POSTS), {"ids": sorted(ids), **archive.seen})
     return {row.id: row for row in found}
 
 
