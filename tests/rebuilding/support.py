@@ -39,10 +39,10 @@ def index_of(alias: str) -> VectorIndex:
 
 
 class Score(float):
-    """A score that is the same but for what a millionth in a vector changes."""
+    """A score that is the same but for what changes where, of many equally far, others are the last candidates."""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, float) and abs(float(self) - float(other)) < 1e-5
+        return isinstance(other, float) and abs(float(self) - float(other)) < 1e-3
 
     __hash__ = float.__hash__
 
