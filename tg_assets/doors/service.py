@@ -4,7 +4,6 @@ What does not belong here: what they answer, how a process serves them (``cli.se
 """
 
 import logging
-from collections.abc import Sequence
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -19,13 +18,10 @@ from tg_assets.doors.saying import FAULT, refusal, said
 from tg_assets.errors import TgAssetsError
 
 LOG = logging.getLogger("tg_assets.serve")
-OPEN = ("/", "/health", "/static/", "/api/v1/session", "/api/v1/openapi.json")
 
 
-def service(opener: Opener, hosts: Sequence[str], rate: str, dagster: str | None = None) -> Guards:
-    """All doors; ``hosts`` are the names that it is called by, ``rate`` how often one token may ask, ``dagster`` the
-    address of its pages.
-    """
+def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
+    """All doors; ``dagster`` is the address of its pages."""
     app = FastAPI(
         title="tg-assets",
         version="1",
@@ -43,7 +39,7 @@ def service(opener: Opener, hosts: Sequence[str], rate: str, dagster: str | None
     app.add_exception_handler(Exception, _fault)
     for router in ROUTERS:
         app.include_router(router)
-    return Guards(app, House(hosts, rate, OPEN), opener)
+    return Guards(app, house, opener)
 
 
 async def _ours(_: Request, error: Exception) -> Response:
