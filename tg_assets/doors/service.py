@@ -39,6 +39,7 @@ def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
     app.add_exception_handler(Exception, _fault)
     for router in ROUTERS:
         app.include_router(router)
+    app.add_api_route("/health", lambda: {"status": "ok"}, include_in_schema=False)
     return Guards(app, house, opener)
 
 
