@@ -179,6 +179,7 @@ class Database:
     """
 
     url: str
+    keep: int = 0
 
     def __init__(self, url: str, keep: int = 0) -> None:
         self.url, self.keep = url, keep
