@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tg_assets.doors import pages
 from tg_assets.doors.access import Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import Guards, House
@@ -41,7 +42,7 @@ def service(opener: Opener, hosts: Sequence[str], rate: str, dagster: str | None
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(Exception, _fault)
-    for router in ROUTERS:
+    for router in (*ROUTERS, pages.router):
         app.include_router(router)
     return Guards(app, House(hosts, rate, OPEN), opener)
 
