@@ -16,11 +16,12 @@ from tests.support.waiting import wait_for
 from tg_assets import ids
 from tg_assets.doors import tokens
 from tg_assets.doors.access import Opener
+from tg_assets.doors.guards import House
 from tg_assets.doors.process import OWN_NAMES, bound
 from tg_assets.doors.service import service
 from tg_assets.stores.database import Database
 
-RATE = "100000/minute"
+OFTEN = "100000/minute"
 DAGSTER = "http://dagster.example:3000"
 
 
@@ -50,10 +51,10 @@ def opener(servers: dict[str, str]) -> Opener:
     return Opener(database, nobody)
 
 
-def running(opener: Opener, rate: str = RATE) -> Iterator[Doors]:
+def running(opener: Opener, rate: str = OFTEN, strangers: str = OFTEN) -> Iterator[Doors]:
     """A service in a thread of this process, until the end."""
     where = bound("127.0.0.1", 0)
-    app = service(opener, OWN_NAMES, rate, DAGSTER)
+    app = service(opener, House(OWN_NAMES, rate, strangers), DAGSTER)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [where]}, daemon=True)
     thread.start()

@@ -34,23 +34,25 @@ HEADERS = {
 }
 LARGEST_BODY = 256 * 1024
 LONGEST_URL = 16 * 1024
+TOO_LARGE = refusal(413, "too_large", f"A request has at most {LARGEST_BODY} bytes.")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SITE = frozenset({"none", "same-origin"})
-REFUSED_RATE = "60/minute"
-"""How often an address may come without a token that opens anything."""
+OPEN = ("/", "/health", "/static/", "/api/v1/session", "/api/v1/openapi.json")
+"""Paths that need no token, those that end with a slash with all below them."""
 
 
 @dataclass(frozen=True, slots=True)
 class House:
     """What a service lets in: ``hosts`` are names that it may be called by, each with or without a port.
 
-    ``rate`` is how often one token may ask, in the words of ``limits`` (``600/minute``); ``open`` are paths that need
-    no token, those that end with a slash with all below them.
+    ``rate`` is how often one token may ask, in the words of ``limits`` (``600/minute``), ``strangers`` how often an
+    address may without a token that opens anything.
     """
 
     hosts: Collection[str]
     rate: str = "600/minute"
-    open: Collection[str] = ()
+    strangers: str = "60/minute"
+    open: Collection[str] = OPEN
     limiter: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
 
     def knows(self, host: str) -> bool:
@@ -86,10 +88,12 @@ class Guards:
         if answer is not None:
             await answer(scope, receive, guarded)
             return
+        body = await _body(receive)
+        if body is None:
+            await TOO_LARGE(scope, receive, guarded)
+            return
         try:
-            await self.app(scope, _bounded(receive), guarded)
-        except TooLarge:
-            await refusal(413, "too_large", f"A request has at most {LARGEST_BODY} bytes.")(scope, receive, guarded)
+            await self.app(scope, _again(body, receive), guarded)
         except Exception:  # noqa: BLE001 - answered and logged (``service``); a traceback may quote messages
             return
 
@@ -106,7 +110,7 @@ class Guards:
             return refusal(414, "too_large", f"An address has at most {LONGEST_URL} bytes.")
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > LARGEST_BODY:
-            return refusal(413, "too_large", f"A request has at most {LARGEST_BODY} bytes.")
+            return TOO_LARGE
         return None
 
     async def _let_in(self, request: HTTPConnection) -> ASGIApp | None:
@@ -116,7 +120,7 @@ class Guards:
             return said(error)
         if granted is None:
             address = request.client.host if request.client else ""
-            if not self.house.lets(REFUSED_RATE, f"address {address}"):
+            if not self.house.lets(self.house.strangers, f"address {address}"):
                 return refusal(429, "rate", "Too many requests without a token. Wait a minute.", {"retry-after": "60"})
             return refusal(
                 401, "token", "A token is needed: `tg-assets tokens add` makes one.", {"www-authenticate": "Bearer"}
@@ -128,22 +132,30 @@ class Guards:
         return None
 
 
-class TooLarge(Exception):
-    """A request that says no length, or a wrong one, has more bytes than are taken."""
-
-
-def _bounded(receive: Receive) -> Receive:
-    taken = 0
-
-    async def bounded() -> Message:
-        nonlocal taken
+async def _body(receive: Receive) -> bytes | None:
+    """All of a request's body; None where it is more than is taken, whatever it says of its length."""
+    taken = bytearray()
+    while True:
         message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > LARGEST_BODY:
-            raise TooLarge
-        return message
+        taken += message.get("body", b"")
+        if len(taken) > LARGEST_BODY:
+            return None
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return bytes(taken)
 
-    return bounded
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A body that was read already, then whatever comes."""
+    is_told = False
+
+    async def again() -> Message:
+        nonlocal is_told
+        if is_told:
+            return await receive()
+        is_told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
 
 
 def _with_headers(send: Send, more: Mapping[str, str] = HEADERS) -> Send:

@@ -8,6 +8,7 @@ import socket
 import uvicorn
 
 from tg_assets.doors.access import Opener
+from tg_assets.doors.guards import House
 from tg_assets.doors.service import service
 from tg_assets.errors import TgAssetsError
 from tg_assets.settings import Settings
@@ -33,9 +34,9 @@ def bound(host: str, port: int) -> socket.socket:
 
 def run(opener: Opener, settings: Settings, where: socket.socket) -> None:
     """Serve until the process is told to stop."""
-    hosts = [*OWN_NAMES, *settings.named_hosts]
+    house = House([*OWN_NAMES, *settings.named_hosts], settings.serve_rate)
     config = uvicorn.Config(
-        service(opener, hosts, settings.serve_rate, settings.dagster_url),
+        service(opener, house, settings.dagster_url),
         log_config=None, access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=STOP_SECONDS,
     )  # fmt: skip
     uvicorn.Server(config).run(sockets=[where])

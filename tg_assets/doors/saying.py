@@ -1,6 +1,6 @@
 """What a door says when it has no answer: ``{"error": {"code": …, "message": …}}``, with the status of HTTP.
 
-Sentences are ours; what a caller sent and what messages say is in none. What does not belong here: answers.
+Sentences are ours; what messages say is in none. What does not belong here: answers.
 """
 
 from collections.abc import Mapping

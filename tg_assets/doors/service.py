@@ -4,7 +4,6 @@ What does not belong here: what they answer, how a process serves them (``cli.se
 """
 
 import logging
-from collections.abc import Sequence
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -20,13 +19,10 @@ from tg_assets.doors.saying import FAULT, refusal, said
 from tg_assets.errors import TgAssetsError
 
 LOG = logging.getLogger("tg_assets.serve")
-OPEN = ("/", "/health", "/static/", "/api/v1/session", "/api/v1/openapi.json")
 
 
-def service(opener: Opener, hosts: Sequence[str], rate: str, dagster: str | None = None) -> Guards:
-    """All doors; ``hosts`` are the names that it is called by, ``rate`` how often one token may ask, ``dagster`` the
-    address of its pages.
-    """
+def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
+    """All doors; ``dagster`` is the address of its pages."""
     app = FastAPI(
         title="tg-assets",
         version="1",
@@ -44,7 +40,8 @@ def service(opener: Opener, hosts: Sequence[str], rate: str, dagster: str | None
     app.add_exception_handler(Exception, _fault)
     for router in (*ROUTERS, pages.router):
         app.include_router(router)
-    return Guards(app, House(hosts, rate, OPEN), opener)
+    app.add_api_route("/health", lambda: {"status": "ok"}, include_in_schema=False)
+    return Guards(app, house, opener)
 
 
 async def _ours(_: Request, error: Exception) -> Response:
