@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 ROOT = Path(__file__).with_name("page")
 PAGE = "index.html"
@@ -21,8 +22,6 @@ KINDS = {
     ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8", ".md": "text/plain; charset=utf-8",
 }  # fmt: skip
 FOR_GOOD, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
-
-router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +53,17 @@ def _file(name: str, data: bytes) -> File:
     return File(KINDS[Path(name).suffix], data, packed, f'"{hashlib.sha256(data).hexdigest()[:32]}"')
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
 async def page(request: Request) -> Response:
     """The page; all of its views have this path."""
     return _sent(request, files()[""], ASK_AGAIN)
 
 
-@router.api_route("/static/{name:path}", methods=["GET", "HEAD"])
-async def static(request: Request, name: str) -> Response:
+async def static(request: Request) -> Response:
     """A file of the page."""
-    found = files().get(name) if name else None
-    if found is None:
+    name = request.path_params["name"]
+    if not name or name not in files():
         raise HTTPException(404)
-    return _sent(request, found, FOR_GOOD)
+    return _sent(request, files()[name], FOR_GOOD)
 
 
 def _sent(request: Request, file: File, kept: str) -> Response:
@@ -76,3 +73,6 @@ def _sent(request: Request, file: File, kept: str) -> Response:
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(file.packed, headers={**headers, "content-encoding": "gzip"}, media_type=file.kind)
     return Response(file.plain, headers=headers, media_type=file.kind)
+
+
+ROUTES = (Route("/", page), Route("/static/{name:path}", static))

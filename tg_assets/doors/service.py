@@ -38,8 +38,9 @@ def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(Exception, _fault)
-    for router in (*ROUTERS, pages.router):
+    for router in ROUTERS:
         app.include_router(router)
+    app.router.routes.extend(pages.ROUTES)
     app.add_api_route("/health", lambda: {"status": "ok"}, include_in_schema=False)
     return Guards(app, house, opener)
 

@@ -12,7 +12,7 @@ import { SearchBox } from "./searchbox.js";
 import { Failed, Loading } from "./states.js";
 import { FeedTimeline } from "./timeline.js";
 import { TokenForm, leave } from "./token.js";
-import { html, useEffect, useRef, useState } from "./ui.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
 
 const THEMES = ["auto", "light", "dark"];
 const ICONS = { auto: "auto", light: "sun", dark: "moon" };
@@ -38,7 +38,8 @@ export function App({ refusedAtFirst }) {
     if (live.current) live.current.textContent = text;
   };
   useEffect(() => whenRefused(() => refuses((before) => before ?? "none")), []);
-  useEffect(() => {
+  // Not after the paint: a key that is pressed at once counts.
+  useLayoutEffect(() => {
     const keys = (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
       if (event.key === "Escape" && !event.defaultPrevented && state.m) return close();

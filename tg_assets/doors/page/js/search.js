@@ -5,7 +5,7 @@ import { Filters, NONE, chosen } from "./filters.js";
 import { count, midnight, t } from "./language.js";
 import { change } from "./route.js";
 import { Empty, Failed, Loading, Notice } from "./states.js";
-import { html, useEffect, useState } from "./ui.js";
+import { html, useEffect, useLayoutEffect, useState } from "./ui.js";
 import { visible, wanted } from "./text.js";
 
 const PAGE = 10, MOST = 100, MOST_FEEDS = 100;
@@ -35,7 +35,7 @@ export function Search({ state, feeds, say }) {
   useEffect(() => {
     if (fresh && data) say(results.length ? count("found", results.length) : t("nothing"));
   }, [fresh, data]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const keys = (event) => {
       const step = { j: 1, о: 1, k: -1, л: -1 }[event.key];
       if (!step || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
