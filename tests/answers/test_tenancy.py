@@ -32,6 +32,7 @@ from tg_assets.answers.digest import digest
 from tg_assets.answers.feeds import feeds
 from tg_assets.answers.judgements import judge
 from tg_assets.answers.markdown import as_text
+from tg_assets.answers.media import media
 from tg_assets.answers.message import message
 from tg_assets.answers.neighbours import around
 from tg_assets.answers.picture_search import pictures_by_words, similar_pictures
@@ -46,6 +47,7 @@ from tg_assets.answers.suggest import suggest
 from tg_assets.answers.threads import thread
 from tg_assets.answers.timeline import timeline
 from tg_assets.answers.voices import voice
+from tg_assets.answers.waiting import waiting
 from tg_assets.remote.chat import Picture, Reply, Schema
 from tg_assets.stores.vectors import Narrow
 
@@ -110,6 +112,8 @@ CASES: dict[str, Case] = {
     "threads.thread": lambda archive, spied: _each(thread, archive, spied),
     "albums.album": lambda archive, spied: _each(album, archive, spied),
     "similar.similar": lambda archive, spied: _each(similar, archive, spied),
+    "media.media": lambda archive, spied: media(archive, [spied.post]),
+    "waiting.waiting": lambda archive, spied: waiting(archive),
     "pictures.picture": lambda archive, spied: _refused(picture, archive, "0" * 64),
     "asking.ask": lambda archive, spied: [
         ask(archive, name) for name in ("most-forwarded", "topics", "entities", "shared-pictures", "dialogues")

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tg_assets.doors import pages
 from tg_assets.doors.access import Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import Guards, House
@@ -39,6 +40,7 @@ def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
     app.add_exception_handler(Exception, _fault)
     for router in ROUTERS:
         app.include_router(router)
+    app.router.routes.extend(pages.ROUTES)
     app.add_api_route("/health", lambda: {"status": "ok"}, include_in_schema=False)
     return Guards(app, house, opener)
 

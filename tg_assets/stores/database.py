@@ -176,6 +176,7 @@ class Database:
     """PostgreSQL by URL (``postgresql+psycopg2://…``), as the application role."""
 
     url: str
+    keep: int = 0
 
     def __init__(self, url: str) -> None:
         self.url = url

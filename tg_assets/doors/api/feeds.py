@@ -11,6 +11,7 @@ from tg_assets.answers.digest import Digest, digest
 from tg_assets.answers.digest_text import as_text
 from tg_assets.answers.feeds import Feed, feeds
 from tg_assets.answers.statistics import Day, feed_statistics
+from tg_assets.answers.waiting import Waiting, waiting
 from tg_assets.doors.api.asked import Asked, Feeds, Form, Since, Until
 from tg_assets.doors.api.asked import router as made
 from tg_assets.doors.saying import Json
@@ -51,6 +52,12 @@ def followed(archive: Asked) -> Response:
 def covered(archive: Asked, feed: Annotated[str | None, Query(max_length=200)] = None) -> Response:
     """Which ids of each chat are accounted for, and how many are not known."""
     return Json(coverage(archive, feed))
+
+
+@router.get("/waiting", response_model=list[Waiting], operation_id="waiting")
+def not_yet(archive: Asked) -> Response:
+    """What cannot be found yet, by feed: messages without vectors, pictures and voices that no model has been at."""
+    return Json(waiting(archive))
 
 
 @router.get("/feeds/{feed}/statistics", response_model=list[Day], operation_id="statistics")
