@@ -37,6 +37,7 @@ COMMANDS = {
     "message": ("message", "Show a message whole, and where it came from."),
     "similar": ("similar", "Show what is most like a message."),
     "ask": ("ask", "Ask the graph a question by its name."),
+    "mcp": ("mcp", "Serve an archive to an assistant (MCP)."),
     "watch": ("watch", "Follow streams, runs and what waits."),
     "health": ("health", "Say whether everything moves."),
     "metrics": ("metrics", "Serve what Prometheus reads, and health checks."),
