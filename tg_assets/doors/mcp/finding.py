@@ -5,6 +5,7 @@ narrows a question by argument is in ``get_context``. What does not belong here:
 """
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -14,7 +15,7 @@ from tg_assets.answers.context import FEWEST, context
 from tg_assets.answers.markdown import address, as_text
 from tg_assets.answers.message import Whole, message
 from tg_assets.answers.rows import NotThere
-from tg_assets.answers.search import search
+from tg_assets.answers.search import Result, search
 from tg_assets.answers.similar import Like, similar
 from tg_assets.doors.mcp.clean import UNTRUSTED, cut
 from tg_assets.doors.mcp.tool import Arguments, Reference, Reply, Text, Texts, Tool
@@ -53,19 +54,20 @@ class Alike(Arguments):
 
 
 def _search(archive: Archive, given: Query) -> Reply:
-    results = search(archive, given.query, near=0, limit=RESULTS).results
-    return Reply(
+    found = search(archive, given.query, near=0, limit=RESULTS).results
+    # A line may be found by itself, in its conversation, and as its album: it is the same thing to fetch.
+    once: dict[UUID, Result] = {}
+    for one in found:
+        once.setdefault(one.album or one.post, one)
+    results = [
         {
-            "results": [
-                {
-                    "id": str(one.post if one.kind == "conversation" else one.id),
-                    "title": title(one.text, one.chat, one.posted_at),
-                    "url": address(one.link) or "",
-                }
-                for one in results
-            ]
+            "id": one.post if one.kind == "conversation" else one.id,
+            "title": title(one.text, one.chat, one.posted_at),
+            "url": address(one.link) or "",
         }
-    )
+        for one in once.values()
+    ]
+    return Reply({"results": results})
 
 
 def _fetch(archive: Archive, given: Fetched) -> Reply:
@@ -90,7 +92,7 @@ def _fetched_message(whole: Whole) -> Reply:
     }  # fmt: skip
     return Reply(
         {
-            "id": str(one.id),
+            "id": one.id,
             "title": title(one.words, one.chat, one.posted_at),
             "text": cut(whole_text(one), LARGEST_TEXT),
             "url": address(one.link) or "",
@@ -110,7 +112,7 @@ def _fetched_album(whole: Album) -> Reply:
     text = album_text(whole)
     return Reply(
         {
-            "id": str(whole.id),
+            "id": whole.id,
             "title": title(whole.caption or text, whole.chat, whole.posted_at),
             "text": cut(text, LARGEST_TEXT),
             "url": address(whole.link) or "",
@@ -135,7 +137,7 @@ def _get_context(archive: Archive, given: Narrowed) -> Reply:
     return Reply(
         {
             "untrusted": UNTRUSTED, "fits": bundle.fits, "left_out": bundle.left_out, "context": as_text(bundle),
-            "sources": [{"number": one.label, "id": one.message.id} for one in bundle.sources],
+            "sources": [{"number": one.label, "why": one.why, "id": one.message.id} for one in bundle.sources],
         }
     )  # fmt: skip
 

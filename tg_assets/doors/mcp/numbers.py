@@ -15,7 +15,7 @@ from tg_assets.answers.coverage import coverage
 from tg_assets.answers.feeds import feeds
 from tg_assets.answers.statistics import Day, feed_statistics
 from tg_assets.doors.mcp.clean import UNTRUSTED, clean
-from tg_assets.doors.mcp.tool import Arguments, Reply, Text, Tool
+from tg_assets.doors.mcp.tool import Arguments, Reply, Text, Tool, Value
 from tg_assets.doors.mcp.views import LONGEST
 from tg_assets.graph.questions.question import Question
 from tg_assets.scope import parse_time
@@ -41,7 +41,7 @@ class Days(Arguments):
 
 class Asked(Arguments):
     question: Annotated[Text | None, Field(description="Its name; left out, all are listed")] = None
-    parameters: Annotated[dict[Text, Text | int], Field(default_factory=dict, description="By name")]
+    parameters: Annotated[dict[Text, Value], Field(default_factory=dict, description="By name")]
     limit: Annotated[int, Field(ge=1, le=200)] = LIMIT
 
 

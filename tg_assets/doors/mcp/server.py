@@ -75,7 +75,8 @@ def answered(archive_of: ArchiveOf, name: str, given: Mapping[str, Any]) -> type
         if name not in _BY_NAME:
             return _failed(f"There is no such tool; there are {', '.join(_BY_NAME)}.")
         tool = _BY_NAME[name]
-        return _said(tool.answer(archive_of(), tool.read(given)))
+        arguments = tool.read(given)
+        return _said(tool.answer(archive_of(), arguments))
     except (ServerDown, ServerRefuses):
         return _failed(AWAY)
     except TgAssetsError as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from tg_assets.answers.archive import Archive
 from tg_assets.errors import TgAssetsError
@@ -22,9 +23,9 @@ LONGEST, SEVERAL = 1000, 20
 def _possible(text: str) -> str:
     # Not a bound of the schema: it would be told with every argument, and no model comes near it.
     if len(text) > LONGEST:
-        raise ValueError(f"has more than {LONGEST} characters")
+        raise PydanticCustomError("longest", "has more than {longest} characters", {"longest": LONGEST})
     if "\0" in text or any("\ud800" <= one <= "\udfff" for one in text):
-        raise ValueError("has characters that no text has")
+        raise PydanticCustomError("possible", "has characters that no text has")
     return text
 
 
@@ -41,6 +42,7 @@ def _list(given: Any) -> Any:
 
 Text = Annotated[str, AfterValidator(_possible)]
 Texts = Annotated[list[Text], Field(max_length=SEVERAL), BeforeValidator(_list)]
+Value = Annotated[Text, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)]
 Reference = Annotated[Text, Field(description="Message id, Telegram link or chat/number")]
 
 

@@ -42,10 +42,8 @@ def album_view(album: Album, longest: int = LONGEST) -> dict[str, Any]:
 
 def title(text: str, chat: str | None, at: datetime) -> str:
     """A line that names a message or an album: its beginning in quotation marks, its chat, its day."""
-    words = one_line(text, TITLE).replace('"', "'")
-    return " · ".join(
-        [f'"{words}"' if words else "no words", *([one_line(chat, TITLE)] if chat else []), f"{at:%Y-%m-%d}"]
-    )
+    words, where = (one_line(said or "", TITLE).replace('"', "'") for said in (text, chat))
+    return " · ".join(filter(None, (f'"{words}"' if words else "no words", where, f"{at:%Y-%m-%d}")))
 
 
 def whole_text(message: Message) -> str:
