@@ -38,6 +38,8 @@ COMMANDS = {
     "similar": ("similar", "Show what is most like a message."),
     "ask": ("ask", "Ask the graph a question by its name."),
     "mcp": ("mcp", "Serve an archive to an assistant (MCP)."),
+    "tokens": ("tokens", "List, make and revoke tokens for page, API and MCP."),
+    "serve": ("serve", "Serve the page, the HTTP API and the MCP server."),
     "watch": ("watch", "Follow streams, runs and what waits."),
     "health": ("health", "Say whether everything moves."),
     "metrics": ("metrics", "Serve what Prometheus reads, and health checks."),

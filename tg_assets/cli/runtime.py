@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tg_assets.answers.archive import Archive
     from tg_assets.answers.picture_leg import PictureLeg
     from tg_assets.assets.tools import Tools
+    from tg_assets.doors.access import Opener
     from tg_assets.registry.tenants import Keys
     from tg_assets.remote.chat import Chat
     from tg_assets.stores.dagster_lines import RunLog
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 EVERY = ("postgres_url", "dagster_postgres_url", "redis_url", "neo4j_url", "qdrant_url", "objects_url", "dagster_url")
 """All addresses: who has them asks nobody for any."""
+KEPT = 10
+"""Connections to the database that a service keeps open, and so how many questions it asks at once."""
 
 
 @cache
@@ -125,6 +128,27 @@ def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | 
         rerank=configured(settings()),
         pictures=picture_leg(),
     )
+
+
+def opener() -> "Opener":
+    """Who opens archives for requests, with stores whose connections stay open."""
+    from dataclasses import replace
+
+    from tg_assets import ids
+    from tg_assets.doors.access import Opener
+    from tg_assets.stores.database import Database
+    from tg_assets.stores.graph import GraphStore
+    from tg_assets.stores.vectors import VectorIndex
+
+    index, database = qdrant(), Database(settings().require("postgres_url"), keep=KEPT)
+    whole = replace(
+        archive(""),
+        tenant=ids.NO_TENANT,
+        postgres=database,
+        vectors=VectorIndex(index.url, index.api_key, keep=True),
+        graph=GraphStore(settings().require("neo4j_url"), keep=True),
+    )
+    return Opener(database, whole)
 
 
 def picture_leg() -> "PictureLeg | None":

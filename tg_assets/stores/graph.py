@@ -9,13 +9,14 @@ themselves (``tg_assets.graph``).
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.lazy import Lazy
 
 if TYPE_CHECKING:
     from neo4j import Driver
@@ -123,26 +124,34 @@ def _in_utc(value: Any) -> Any:
 
 
 class GraphStore:
-    """A Bolt server by URL, ``bolt://user:password@host:port`` (``neo4j://``, ``+s`` likewise)."""
+    """A Bolt server by URL, ``bolt://user:password@host:port`` (``neo4j://``, ``+s`` likewise).
+
+    With ``keep`` connections stay open, and are shared by threads, for a process that asks again and again.
+    """
 
     url: str
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keep: bool = False) -> None:
         self.url = url
+        self._kept = Lazy(self._made) if keep else None
 
-    @contextmanager
-    def _driver(self) -> "Iterator[Driver]":
+    def _made(self) -> "Driver":
         from neo4j import GraphDatabase
-        from neo4j.exceptions import AuthError, ClientError, ConfigurationError, DriverError
+        from neo4j.exceptions import ConfigurationError
 
         try:
             parts = urlsplit(self.url)
             address = f"{parts.scheme}://{parts.hostname}:{parts.port or 7687}"
             auth = (unquote(parts.username or "neo4j"), unquote(parts.password or ""))
-            made = GraphDatabase.driver(address, auth=auth, notifications_min_severity="OFF")
+            return GraphDatabase.driver(address, auth=auth, notifications_min_severity="OFF")
         except (ValueError, ConfigurationError):
             raise TgAssetsError("TG_NEO4J_URL is not usable: write it like bolt://neo4j:…@host:7687.") from None
-        with made as driver:
+
+    @contextmanager
+    def _driver(self) -> "Iterator[Driver]":
+        from neo4j.exceptions import AuthError, ClientError, DriverError
+
+        with nullcontext(self._kept()) if self._kept else self._made() as driver:
             try:
                 driver.verify_connectivity()
             except (AuthError, ClientError) as error:

@@ -25,7 +25,7 @@ from tg_assets.stores.collections import Collection, Collections, Version, answe
 from tg_assets.stores.narrow import NOBODY as NOBODY
 from tg_assets.stores.narrow import Narrow as Narrow
 from tg_assets.stores.narrow import conditions, one_of
-from tg_assets.stores.qdrant_http import REFUSED, TIMEOUT_SECONDS, Wire, connected, refusing, silent, unusable
+from tg_assets.stores.qdrant_http import REFUSED, TIMEOUT_SECONDS, Wire, connected, kept, refusing, silent, unusable
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -206,14 +206,18 @@ class TenantIndex:
 
 
 class VectorIndex:
-    """An index on a Qdrant server by URL; ``api_key`` may be empty, ``alias`` is the index's name."""
+    """An index on a Qdrant server by URL; ``api_key`` may be empty, ``alias`` is the index's name.
+
+    With ``keep`` connections stay open, and are shared by threads, for a process that asks again and again.
+    """
 
     url: str
     api_key: str
     alias: str
 
-    def __init__(self, url: str, api_key: str = "", alias: str = COLLECTION) -> None:
+    def __init__(self, url: str, api_key: str = "", alias: str = COLLECTION, keep: bool = False) -> None:
         self.url, self.api_key, self.alias = url, api_key, alias
+        self._kept = Lazy(lambda: kept(url, api_key)) if keep else None
 
     @contextmanager
     def _client(self) -> "Iterator[QdrantClient]":
@@ -245,7 +249,7 @@ class VectorIndex:
     def tenant(self, tenant: UUID, into: str | None = None) -> Iterator[TenantIndex]:
         """The index as one tenant sees it, or a collection that does not answer yet by its own name."""
         with ExitStack() as opened:
-            wire = Lazy(lambda: opened.enter_context(connected(self.url, self.api_key)))
+            wire = self._kept or Lazy(lambda: opened.enter_context(connected(self.url, self.api_key)))
             yield TenantIndex(wire, tenant, self.alias, into)
 
     @contextmanager

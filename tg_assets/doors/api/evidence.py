@@ -1,0 +1,39 @@
+"""Where an answer comes from: the message as received, and what made each thing that was derived from it."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.responses import Response
+
+from tg_assets.answers.lineage import Made
+from tg_assets.answers.message import Enrichment, message
+from tg_assets.answers.received import Version
+from tg_assets.doors.api.asked import Asked, Named
+from tg_assets.doors.api.asked import router as made
+from tg_assets.doors.saying import Json
+
+router = made("evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """``runs`` leads from a run's id to its page in Dagster, where that has an address."""
+
+    versions: tuple[Version, ...]
+    enrichments: tuple[Enrichment, ...]
+    lineage: tuple[Made, ...]
+    runs: dict[str, str]
+
+
+@router.get("/lineage/{named:path}", response_model=Evidence, operation_id="lineage")
+def lineage(archive: Asked, named: Named, request: Request) -> Response:
+    """The message as received, its versions, and which run, model and version made what is known of it."""
+    whole = message(archive, named)
+    return Json(
+        Evidence(whole.versions, whole.enrichments, whole.lineage, runs_of(whole.lineage, request.app.state.dagster))
+    )
+
+
+def runs_of(made_of: tuple[Made, ...], dagster: str | None) -> dict[str, str]:
+    """Pages of runs, by their ids."""
+    return {one.run_id: f"{dagster}/runs/{one.run_id}" for one in made_of if one.run_id and dagster}
