@@ -38,6 +38,7 @@ COMMANDS = {
     "similar": ("similar", "Show what is most like a message."),
     "digest": ("digest", "Tell what happened in a span of time."),
     "ask": ("ask", "Ask the graph a question by its name."),
+    "mcp": ("mcp", "Serve an archive to an assistant (MCP)."),
     "tokens": ("tokens", "List, make and revoke tokens for page, API and MCP."),
     "serve": ("serve", "Serve the page, the HTTP API and the MCP server."),
     "watch": ("watch", "Follow streams, runs and what waits."),
