@@ -228,7 +228,7 @@ def test_what_cannot_be_made_keeps_the_index_that_has_it(house: House, monkeypat
     (tenant,) = house.tenants
     points, said, state = house.points(tenant), ledger(tenant), house.collections()
     bad = min(point for point, one in points.items() if one["payload"]["kind"] == "post")
-    made = post_points.payload
+    made = post_points._payload
 
     def payload(row: Any, *rest: Any) -> Any:
         if str(row.id) == bad:
@@ -236,7 +236,7 @@ def test_what_cannot_be_made_keeps_the_index_that_has_it(house: House, monkeypat
         return made(row, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(post_points, "payload", payload)
+        patch.setattr(post_points, "_payload", payload)
         with pytest.raises(TgAssetsError, match="1 things that can be found now"):
             house.rebuild()
     assert house.collections()[0] == state[0]

@@ -113,7 +113,7 @@ def points(kept: Sequence[tuple[Any, Document]], embedder: Embedder) -> Iterator
 
 def _point(row: Any, document: Document, dense: Any, model: str) -> dict[str, Any]:
     vectors = {DENSE: dense, LEMMAS: _sparse(document.lemmas), TRIGRAMS: _sparse(document.trigrams)}
-    return {"id": str(row.id), "vector": vectors, "payload": payload(row, document, model)}
+    return {"id": str(row.id), "vector": vectors, "payload": _payload(row, document, model)}
 
 
 def _sparse(vector: SparseVector) -> dict[str, Any]:
@@ -124,8 +124,7 @@ def _words(row: Any, document: Document) -> word_counts.Words:
     return word_counts.Words(row.id, row.channel_id, row.owner_id, document.lemmas.indices, document.trigrams.indices)
 
 
-def payload(row: Any, document: Document, model: str) -> dict[str, Any]:
-    """What the point of a post or album says of it."""
+def _payload(row: Any, document: Document, model: str) -> dict[str, Any]:
     vision = row.vision or {}
     names = ("is_meme", "labels", "objects", "scene", "classification", "nsfw_score")
     return {

@@ -29,8 +29,7 @@ class Kind:
     points.
 
     ``documents`` gives rows of ``chunk`` with what the index has of them, and why others have no point; ``points``
-    makes points of those, a part at a time, ``payload`` what one says besides vectors. ``after`` is called when points
-    are written where people look.
+    makes points of those, a part at a time. ``after`` is called when points are written where people look.
     """
 
     kind: str
@@ -39,7 +38,6 @@ class Kind:
     inputs: str
     documents: Callable[[Connection, Workers], tuple[list[tuple[Any, Any]], dict[UUID, str]]]
     points: Callable[[Sequence[tuple[Any, Any]], Embedder], Iterator[list[dict[str, Any]]]]
-    payload: Callable[[Any, Any, str], dict[str, Any]]
     after: Callable[[Chunk, Outcome, Sequence[tuple[Any, Any]], Sequence[UUID], Embedder], None]
     chunk_size: int = 2000
     unmade: Callable[[Connection, Mapping[UUID, str]], None] | None = None
@@ -55,7 +53,6 @@ KINDS = (
         post_points.POST_INPUTS,
         partial(post_points.documents, post_points.POST_ROWS),
         post_points.points,
-        post_points.payload,
         post_points.count_and_tell,
         unmade=partial(failed, column="embedding_status"),
     ),
@@ -66,7 +63,6 @@ KINDS = (
         post_points.ALBUM_INPUTS,
         partial(post_points.documents, post_points.ALBUM_ROWS),
         post_points.points,
-        post_points.payload,
         post_points.count,
     ),
     Kind(
@@ -76,7 +72,6 @@ KINDS = (
         conversation_points.INPUTS,
         conversation_points.documents,
         conversation_points.points,
-        conversation_points.payload,
         conversation_points.after,
         chunk_size=500,
     ),
