@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 EVERY = ("postgres_url", "dagster_postgres_url", "redis_url", "neo4j_url", "qdrant_url", "objects_url", "dagster_url")
 """All addresses: who has them asks nobody for any."""
+KEPT = 4
+"""Connections to PostgreSQL that stay open in a process that answers questions."""
 
 
 @cache
@@ -69,11 +71,11 @@ def _aside(said: str) -> None:
     echo(said, err=True)
 
 
-def postgres() -> "Database":
-    """The application's database."""
+def postgres(kept: int = 0) -> "Database":
+    """The application's database; so many connections stay open for the next question."""
     from tg_assets.stores.database import Database
 
-    return Database(url=settings().require("postgres_url"))
+    return Database(url=settings().require("postgres_url"), kept=kept)
 
 
 def objects() -> "ObjectStore":
@@ -117,7 +119,7 @@ def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | 
         tenant=ids.tenant_id(tenant),
         owners=owners,
         feeds=feeds,
-        postgres=postgres(),
+        postgres=postgres(KEPT),
         vectors=qdrant(),
         graph=neo4j(),
         objects=objects(),

@@ -45,9 +45,13 @@ UNKNOWN = (re.compile(r'role "[^"]*" does not exist'), re.compile(r'database "[^
 
 
 @lru_cache(maxsize=4)
-def engine(url: str) -> Engine:
-    """The process's engine for a URL. Raises TgAssetsError when that is none."""
-    # No pool: a run uses one connection for its whole life, and idle pooled ones are what exhausts a server.
+def engine(url: str, kept: int = 0) -> Engine:
+    """The process's engine for a URL, which keeps so many connections. Raises TgAssetsError when that is none."""
+    # No pool: a run uses one connection for its whole life, and idle pooled ones are what exhausts a server. Who
+    # answers many questions keeps a few: a new one has read no table's definition yet, which takes a third of a search.
+    pool: dict[str, Any] = {"poolclass": NullPool}
+    if kept:
+        pool = {"pool_size": kept, "max_overflow": -1, "pool_pre_ping": True}
     options = {
         "application_name": "tg-assets", "options": " ".join(f"-c {name}={value}" for name, value in SESSION),
         # A host that is gone is noticed within two minutes; by default nobody notices for hours.
@@ -55,7 +59,7 @@ def engine(url: str) -> Engine:
     }  # fmt: skip
     try:
         # Errors must not quote what a statement was given: messages.
-        made = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
+        made = create_engine(url, connect_args=options, hide_parameters=True, **pool)
     except (ArgumentError, ImportError):
         raise TgAssetsError(f"TG_POSTGRES_URL is not usable: write it like {EXAMPLE}.") from None
     event.listen(made, "connect", _read_json_fast)
@@ -163,12 +167,16 @@ def advisory_lock(connection: Connection, name: str, *, wait: bool = False) -> I
 
 
 class Database:
-    """PostgreSQL by URL (``postgresql+psycopg2://…``), as the application role."""
+    """PostgreSQL by URL (``postgresql+psycopg2://…``), as the application role.
+
+    ``kept`` connections stay open for whoever asks next.
+    """
 
     url: str
+    kept = 0
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, kept: int = 0) -> None:
+        self.url, self.kept = url, kept
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -178,7 +186,7 @@ class Database:
         """
         try:
             _check_role(self.url)
-            connection = engine(self.url).connect()
+            connection = engine(self.url, self.kept).connect()
         except OperationalError as error:
             raise _of_connecting(error) from None
         with connection:
