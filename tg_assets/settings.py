@@ -101,6 +101,14 @@ class Settings(BaseSettings):
     """Days for which it keeps runs themselves, except those that made what is there now."""
     metrics_port: int = Field(default=8001, ge=1, le=65_535)
     """Where ``tg-assets metrics`` answers, on the loopback address unless it is told another."""
+    serve: bool = True
+    """Whether ``tg-assets up`` starts the page, the API and the MCP server."""
+    serve_port: int = Field(default=8002, ge=1, le=65_535)
+    """Where ``tg-assets serve`` answers, on the loopback address unless it is told another."""
+    serve_hosts: str = ""
+    """Names by which it is reached besides localhost, separated by commas; a name may have a port."""
+    serve_rate: str = Field(default="600/minute", pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour)$")
+    """How often a token may ask."""
     alert_webhook: SecretStr | None = None
     """``https://host/path`` that is told of failed runs and of what stands still, as Alertmanager tells receivers."""
     alert_secret: SecretStr | None = None
@@ -206,6 +214,11 @@ class Settings(BaseSettings):
     def _named_chats(cls, value: str) -> str:
         OffLimits.of(_parts(value))
         return value
+
+    @cached_property
+    def named_hosts(self) -> frozenset[str]:
+        """Names by which the service is reached besides localhost."""
+        return _parts(self.serve_hosts)
 
     @cached_property
     def off_limits(self) -> OffLimits:

@@ -61,7 +61,7 @@ class Workers:
         for _ in range(ATTEMPTS):
             try:
                 return [result for part in self._running().map(work, slices) for result in part]
-            except (BrokenProcessPool, EOFError):  # the latter: the process that they are forked from has ended
+            except (BrokenProcessPool, EOFError, ConnectionError):  # the process that they are forked from has ended
                 self.close()
         raise TgAssetsError(
             f"Worker processes were ended {ATTEMPTS} times, perhaps for want of memory: set TG_WORKERS to fewer."

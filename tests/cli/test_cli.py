@@ -31,7 +31,7 @@ CHAT_OF = {
     "demo.komanda-mayaka": "Команда маяка",
     DIRECT: "Катя Новак",
 }
-SERVERS = {"neo4j", "postgres", "qdrant", "redis", "dagster-code", "dagster-daemon", "dagster-web", "metrics"}
+SERVERS = {"neo4j", "postgres", "qdrant", "redis", "dagster-code", "dagster-daemon", "dagster-web", "metrics", "serve"}
 NOWHERE = "postgresql+psycopg2://tg_dagster:secret@127.0.0.1:9/dagster"  # the discard port: nobody listens
 
 

@@ -56,6 +56,11 @@ class Installation:
         """A port of its own: the usual one is somebody else's on a machine with several installations."""
         return choose_port(set())
 
+    @cached_property
+    def serve_port(self) -> int:
+        """Likewise."""
+        return choose_port({self.metrics_port})
+
     @property
     def environment(self) -> dict[str, str]:
         """What a person's shell has: no address of any server, only where the data are. Wide, so no table is cut."""
@@ -65,6 +70,7 @@ class Installation:
             "TG_TELEGRAM_SERVER_KEY": str(self.data.with_suffix(".pem")),
         }  # fmt: skip
         own = {"TG_DATA_DIR": str(self.data), "TG_METRICS_PORT": str(self.metrics_port)}
+        own["TG_SERVE_PORT"] = str(self.serve_port)
         return {**clean_environment(), **telegram, **own, "COLUMNS": "250"}
 
     def start(self, *arguments: str, **extra: str) -> "subprocess.Popen[str]":

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.index.evidence import Passage
-from tg_assets.index.text import UNCUT, TextParts, text_to_embed
+from tg_assets.index.text import UNCUT, TextParts, parts_to_embed, text_to_embed
 from tg_assets.stores.vectors import Narrow
 from tg_assets.tagging.lemmas import words
 from tg_assets.vision.picture_words import picture_words
@@ -65,7 +65,16 @@ class Candidate:
     @cached_property
     def whole(self) -> str:
         """All that is known of it in words, as it is indexed; empty when there are none."""
-        return text_to_embed(TextParts(self.content or "", self.spoken or "", self.vision or "", self.ocr or ""))
+        return text_to_embed(self._parts)
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """What ``whole`` is put together of."""
+        return parts_to_embed(self._parts)
+
+    @property
+    def _parts(self) -> TextParts:
+        return TextParts(self.content or "", self.spoken or "", self.vision or "", self.ocr or "")
 
     @cached_property
     def passage(self) -> Passage:

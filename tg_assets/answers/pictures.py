@@ -16,7 +16,7 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.keys import is_media_key
 
 LARGEST, SMALLEST = 2560, 16
-_SHA256 = re.compile("[0-9a-f]{64}")
+SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def picture(archive: Archive, sha256: str, max_size: int = 1024) -> Picture:
     from tg_assets.vision.prepare import prepare
 
     check_count("max_size", max_size, LARGEST, SMALLEST)
-    if not _SHA256.fullmatch(sha256):
+    if not SHA256.fullmatch(sha256):
         raise TgAssetsError("A picture is named by the sha256 of its file: 64 hex digits in lower case.")
     with archive.reading() as connection:
         stored = connection.execute(text(_SHOWN), {"sha256": sha256, **archive.seen}).first()

@@ -16,6 +16,7 @@ from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.cursors import place_of, written
 from tg_assets.answers.lineage import Made, lineage
 from tg_assets.answers.neighbours import Around, check_count, neighbours
+from tg_assets.answers.pieces import Piece
 from tg_assets.answers.ranked import Copy, Hit, fits, ranked
 from tg_assets.answers.rows import Message
 from tg_assets.errors import TgAssetsError
@@ -26,6 +27,14 @@ from tg_assets.stores.vectors import Narrow
 
 MOST, MOST_NEAR = 1000, 20
 KINDS = ("post", "album", "conversation")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A file of a result: ``kind`` is photo, voice, document and so on."""
+
+    kind: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +57,12 @@ class Result:
     album: UUID | None
     text: str
     """The piece that shows why it was found."""
+    pieces: tuple[Piece, ...]
+    """The same by who wrote it: a person, or a model that heard, described or read."""
     picture: str | None
     """What its picture shows, where a word of the question is of the picture alone."""
+    media: tuple[Shown, ...]
+    """Its files that are here, an album's in the order of its items."""
     tags: tuple[str, ...]
     copies: tuple[Copy, ...]
     """Where else the same text is."""
@@ -78,7 +91,12 @@ class Found:
 # Of an album, what its first message has.
 _CARRIED = f"""
     SELECT first.id, coalesce(m.author_name, m.post_author) AS author, m.album_id, m.edited_at,
-           1 + (SELECT count(*) FROM telegram_message_versions v WHERE v.id = m.id) AS versions
+           1 + (SELECT count(*) FROM telegram_message_versions v WHERE v.id = m.id) AS versions,
+           (SELECT jsonb_agg(jsonb_build_array(f.kind, f.sha256) ORDER BY item.position, f.position) FROM (
+                SELECT first.id AS post_id, 0 AS position
+                UNION ALL SELECT post_id, position FROM media_group_items WHERE group_id = first.id
+            ) item JOIN messages s ON s.id = item.post_id AND s.deleted_at IS NULL
+            JOIN post_media_map f ON f.post_id = s.id WHERE f.sha256 IS NOT NULL) AS media
     FROM (
         SELECT unnest(CAST(:ids AS uuid[])) AS id, unnest(CAST(:ids AS uuid[])) AS post_id
         UNION ALL
@@ -198,7 +216,9 @@ def _result(hit: Hit, row: Any, sides: Around, made: tuple[Made, ...]) -> Result
         link=hit.link,
         album=hit.id if hit.kind == "album" else row.album_id if row else None,
         text=hit.snippet,
+        pieces=hit.pieces,
         picture=hit.picture,
+        media=tuple(Shown(*file) for file in row.media or ()) if row else (),
         tags=tuple(hit.tags),
         copies=hit.copies,
         versions=row.versions if row else 1,

@@ -1,4 +1,4 @@
-"""Dagster's own processes and the metrics' under the same supervisor: code server, webserver, daemon and metrics.
+"""Dagster's own processes under the same supervisor, and ours beside them: the metrics' and the one with all doors.
 
 The code server comes first (``workspace.yaml`` points at its port). Before any of them starts, one process
 creates the instance's tables: two at once can leave a database that neither can use.
@@ -25,6 +25,7 @@ from tg_assets.shipped import shipped
 
 PROJECT = Path(__file__).resolve().parents[2]
 CODE_SERVER, WEBSERVER, DAEMON, METRICS = "dagster-code", "dagster-web", "dagster-daemon", "metrics"
+DOORS = "serve"
 # What the webserver and the daemon read; they hand nothing to runs.
 INSTANCE = (
     "TG_DAGSTER_POSTGRES_URL", "TG_CODE_SERVER_PORT", "TG_OBJECTS_URL", "TG_LOG_FORMAT", "AWS_*", "DAGSTER_*",
@@ -71,13 +72,17 @@ def metrics_address(settings: Settings) -> str:
     return f"http://127.0.0.1:{supervisor.reserve_port(settings, METRICS)}"
 
 
-def _metrics_port(settings: Settings) -> int:
-    """TG_METRICS_PORT, or by default 8001; another one where that belongs to another program."""
-    asked = settings.metrics_port
+def page_address(settings: Settings) -> str | None:
+    """Where the running page answers; None where it is switched off."""
+    return f"http://127.0.0.1:{supervisor.reserve_port(settings, DOORS)}" if settings.serve else None
+
+
+def _own_port(settings: Settings, name: str, asked: int, variable: str) -> int:
+    """The port that a setting names, or its default; another one where that belongs to another program."""
     layout = Layout(settings.state_dir)
-    ours = layout.ports().get(METRICS) == asked and (layout.run / f"{METRICS}.json").exists()
-    fixed = asked if "TG_METRICS_PORT" in os.environ or ours or port_is_free(asked) else None
-    return supervisor.reserve_port(settings, METRICS, fixed, move=True)
+    ours = layout.ports().get(name) == asked and (layout.run / f"{name}.json").exists()
+    fixed = asked if variable in os.environ or ours or port_is_free(asked) else None
+    return supervisor.reserve_port(settings, name, fixed, move=True)
 
 
 def concerns(settings: Settings) -> tuple[str, ...]:
@@ -140,17 +145,20 @@ def start_dagster(
     )  # fmt: skip
     for service in services:
         supervisor.start_service(settings, service, on_event, on_change)
-    port = _metrics_port(settings)
-    metrics = Service(
-        METRICS,
-        (python, "-m", "tg_assets", "metrics", "--port", str(port)),
-        port_ready(port),
-        {**environment, "TG_DATA_DIR": str(settings.state_dir)},
-        PROJECT,
-        awaited=f"an answer on port {port}",
-        concerns=concerns(settings),
-    )
-    supervisor.start_service(settings, metrics, on_event, on_change)
+    ports = {METRICS: _own_port(settings, METRICS, settings.metrics_port, "TG_METRICS_PORT")}
+    if settings.serve:
+        ports[DOORS] = _own_port(settings, DOORS, settings.serve_port, "TG_SERVE_PORT")
+    for name, port in ports.items():
+        own = Service(
+            name,
+            (python, "-m", "tg_assets", name, "--port", str(port)),
+            port_ready(port),
+            {**environment, "TG_DATA_DIR": str(settings.state_dir)},
+            PROJECT,
+            awaited=f"an answer on port {port}",
+            concerns=concerns(settings),
+        )
+        supervisor.start_service(settings, own, on_event, on_change)
     return f"http://127.0.0.1:{web_port}"
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tg_assets.answers.archive import Archive
     from tg_assets.answers.picture_leg import PictureLeg
     from tg_assets.assets.tools import Tools
+    from tg_assets.doors.access import Opener
     from tg_assets.registry.tenants import Keys
     from tg_assets.remote.chat import Chat
     from tg_assets.stores.dagster_lines import RunLog
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 EVERY = ("postgres_url", "dagster_postgres_url", "redis_url", "neo4j_url", "qdrant_url", "objects_url", "dagster_url")
 """All addresses: who has them asks nobody for any."""
-KEPT = 4
-"""Connections to PostgreSQL that stay open in a process that answers questions."""
+KEPT = 10
+"""Connections to the database that a service keeps open, and so how many questions it asks at once."""
 
 
 @cache
@@ -71,11 +72,11 @@ def _aside(said: str) -> None:
     echo(said, err=True)
 
 
-def postgres(kept: int = 0) -> "Database":
-    """The application's database; so many connections stay open for the next question."""
+def postgres() -> "Database":
+    """The application's database."""
     from tg_assets.stores.database import Database
 
-    return Database(url=settings().require("postgres_url"), kept=kept)
+    return Database(url=settings().require("postgres_url"))
 
 
 def objects() -> "ObjectStore":
@@ -119,7 +120,7 @@ def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | 
         tenant=ids.tenant_id(tenant),
         owners=owners,
         feeds=feeds,
-        postgres=postgres(KEPT),
+        postgres=postgres(),
         vectors=qdrant(),
         graph=neo4j(),
         objects=objects(),
@@ -127,6 +128,27 @@ def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | 
         rerank=configured(settings()),
         pictures=picture_leg(),
     )
+
+
+def opener() -> "Opener":
+    """Who opens archives for requests, with stores whose connections stay open."""
+    from dataclasses import replace
+
+    from tg_assets import ids
+    from tg_assets.doors.access import Opener
+    from tg_assets.stores.database import KeptDatabase
+    from tg_assets.stores.graph import KeptGraph
+    from tg_assets.stores.vectors import KeptIndex
+
+    index, database = qdrant(), KeptDatabase(settings().require("postgres_url"), KEPT)
+    whole = replace(
+        archive(""),
+        tenant=ids.NO_TENANT,
+        postgres=database,
+        vectors=KeptIndex(index.url, index.api_key),
+        graph=KeptGraph(settings().require("neo4j_url")),
+    )
+    return Opener(database, whole)
 
 
 def picture_leg() -> "PictureLeg | None":

@@ -25,7 +25,7 @@ def start(backends_only: bool = False) -> str | None:
     """Start everything, telling what happens; returns the address of the UI."""
     import migrations
     from tg_assets.backends import up
-    from tg_assets.backends.dagster_services import metrics_address, start_dagster
+    from tg_assets.backends.dagster_services import metrics_address, page_address, start_dagster
     from tg_assets.cli.runtime import settings
     from tg_assets.cli.waits import Waits
 
@@ -42,6 +42,8 @@ def start(backends_only: bool = False) -> str | None:
         address = start_dagster(given, servers.environment, waits.event, waits.say)
     settings.cache_clear()
     console.print(Text.assemble("\nDagster's UI: ", (address, f"link {address}")))
+    if page := page_address(given):
+        console.print(f"Answers, for whoever has a token (`tg-assets tokens add NAME`): {page}/")
     console.print(f"Metrics: {metrics_address(given)}/metrics, and beside it /health")
     console.print('A shell with all addresses:  eval "$(tg-assets env)"')
     return address

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 
@@ -44,14 +44,13 @@ REFUSALS = (
 UNKNOWN = (re.compile(r'role "[^"]*" does not exist'), re.compile(r'database "[^"]*" does not exist'))
 
 
+def engine(url: str, keep: int = 0) -> Engine:
+    """The process's engine for a URL; up to ``keep`` connections stay open. Raises TgAssetsError when that is none."""
+    return _engine(url, keep)
+
+
 @lru_cache(maxsize=4)
-def engine(url: str, kept: int = 0) -> Engine:
-    """The process's engine for a URL, which keeps so many connections. Raises TgAssetsError when that is none."""
-    # No pool: a run uses one connection for its whole life, and idle pooled ones are what exhausts a server. Who
-    # answers many questions keeps a few: a new one has read no table's definition yet, which takes a third of a search.
-    pool: dict[str, Any] = {"poolclass": NullPool}
-    if kept:
-        pool = {"pool_size": kept, "max_overflow": -1, "pool_pre_ping": True}
+def _engine(url: str, keep: int) -> Engine:
     options = {
         "application_name": "tg-assets", "options": " ".join(f"-c {name}={value}" for name, value in SESSION),
         # A host that is gone is noticed within two minutes; by default nobody notices for hours.
@@ -59,11 +58,18 @@ def engine(url: str, kept: int = 0) -> Engine:
     }  # fmt: skip
     try:
         # Errors must not quote what a statement was given: messages.
-        made = create_engine(url, connect_args=options, hide_parameters=True, **pool)
+        made = create_engine(url, connect_args=options, hide_parameters=True, **_pool(keep))
     except (ArgumentError, ImportError):
         raise TgAssetsError(f"TG_POSTGRES_URL is not usable: write it like {EXAMPLE}.") from None
     event.listen(made, "connect", _read_json_fast)
     return made
+
+
+def _pool(keep: int) -> dict[str, Any]:
+    """None by default: a run uses one connection for its whole life, and idle ones are what exhausts a server."""
+    if not keep:
+        return {"poolclass": NullPool}
+    return {"poolclass": QueuePool, "pool_size": keep, "max_overflow": 0, "pool_pre_ping": True}
 
 
 def _read_json_fast(connection: Any, _record: object) -> None:
@@ -167,16 +173,16 @@ def advisory_lock(connection: Connection, name: str, *, wait: bool = False) -> I
 
 
 class Database:
-    """PostgreSQL by URL (``postgresql+psycopg2://…``), as the application role.
-
-    ``kept`` connections stay open for whoever asks next.
-    """
+    """PostgreSQL by URL (``postgresql+psycopg2://…``), as the application role."""
 
     url: str
-    kept = 0
+    keep: int = 0
 
-    def __init__(self, url: str, kept: int = 0) -> None:
-        self.url, self.kept = url, kept
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def _engine(self) -> Engine:
+        return engine(self.url)
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -186,7 +192,7 @@ class Database:
         """
         try:
             _check_role(self.url)
-            connection = engine(self.url, self.kept).connect()
+            connection = self._engine().connect()
         except OperationalError as error:
             raise _of_connecting(error) from None
         with connection:
@@ -197,6 +203,17 @@ class Database:
         """A connection for one tenant. Raises TgAssetsError when the server or the role is not usable."""
         with self.connection() as connection:
             yield TenantConnection(connection, tenant)
+
+
+class KeptDatabase(Database):
+    """The same for a process that asks again and again: ``keep`` connections stay open, and are shared by threads."""
+
+    def __init__(self, url: str, keep: int) -> None:
+        super().__init__(url)
+        self._keep = keep
+
+    def _engine(self) -> Engine:
+        return engine(self.url, self._keep)
 
 
 PIECE = 1 << 18

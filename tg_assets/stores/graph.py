@@ -9,13 +9,14 @@ themselves (``tg_assets.graph``).
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.lazy import Lazy
 
 if TYPE_CHECKING:
     from neo4j import Driver
@@ -130,19 +131,26 @@ class GraphStore:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    @contextmanager
-    def _driver(self) -> "Iterator[Driver]":
+    def _opened(self) -> "AbstractContextManager[Driver]":
+        return self._made()
+
+    def _made(self) -> "Driver":
         from neo4j import GraphDatabase
-        from neo4j.exceptions import AuthError, ClientError, ConfigurationError, DriverError
+        from neo4j.exceptions import ConfigurationError
 
         try:
             parts = urlsplit(self.url)
             address = f"{parts.scheme}://{parts.hostname}:{parts.port or 7687}"
             auth = (unquote(parts.username or "neo4j"), unquote(parts.password or ""))
-            made = GraphDatabase.driver(address, auth=auth, notifications_min_severity="OFF")
+            return GraphDatabase.driver(address, auth=auth, notifications_min_severity="OFF")
         except (ValueError, ConfigurationError):
             raise TgAssetsError("TG_NEO4J_URL is not usable: write it like bolt://neo4j:…@host:7687.") from None
-        with made as driver:
+
+    @contextmanager
+    def _driver(self) -> "Iterator[Driver]":
+        from neo4j.exceptions import AuthError, ClientError, DriverError
+
+        with self._opened() as driver:
             try:
                 driver.verify_connectivity()
             except (AuthError, ClientError) as error:
@@ -174,3 +182,14 @@ class GraphStore:
         with self._driver() as driver:
             found = driver.execute_query("SHOW CONSTRAINTS").records
         return {(one["labelsOrTypes"][0], frozenset(one["properties"])) for one in found}
+
+
+class KeptGraph(GraphStore):
+    """The same for a process that asks again and again: connections stay open, and are shared by threads."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._kept = Lazy(self._made)
+
+    def _opened(self) -> "AbstractContextManager[Driver]":
+        return nullcontext(self._kept())

@@ -67,12 +67,18 @@ class Wire:
 @contextmanager
 def connected(url: str, api_key: str) -> Iterator[Wire]:
     """A connection to a server."""
+    wire = kept(url, api_key)
+    with wire.client:
+        yield wire
+
+
+def kept(url: str, api_key: str) -> Wire:
+    """Connections to a server that stay open as long as they are used, by any thread."""
     import httpx
 
     base = _base(url)
     encrypted = base.startswith("https:")  # certificates are read only where there will be any
-    with httpx.Client(timeout=TIMEOUT_SECONDS, verify=encrypted) as client:
-        yield Wire(client, base, api_key)
+    return Wire(httpx.Client(timeout=TIMEOUT_SECONDS, verify=encrypted), base, api_key)
 
 
 def _base(url: str) -> str:

@@ -26,7 +26,7 @@ from tg_assets.stores.legs import Hits, Places, Search, hits, request
 from tg_assets.stores.narrow import NOBODY as NOBODY
 from tg_assets.stores.narrow import Narrow as Narrow
 from tg_assets.stores.narrow import one_of
-from tg_assets.stores.qdrant_http import REFUSED, TIMEOUT_SECONDS, Wire, connected, refusing, silent, unusable
+from tg_assets.stores.qdrant_http import REFUSED, TIMEOUT_SECONDS, Wire, connected, kept, refusing, silent, unusable
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -216,6 +216,9 @@ class VectorIndex:
     def __init__(self, url: str, api_key: str = "", alias: str = COLLECTION) -> None:
         self.url, self.api_key, self.alias = url, api_key, alias
 
+    def _wire(self, opened: ExitStack) -> "Lazy[Wire]":
+        return Lazy(lambda: opened.enter_context(connected(self.url, self.api_key)))
+
     @contextmanager
     def _client(self) -> "Iterator[QdrantClient]":
         import warnings
@@ -246,8 +249,7 @@ class VectorIndex:
     def tenant(self, tenant: UUID, into: str | None = None) -> Iterator[TenantIndex]:
         """The index as one tenant sees it, or a collection that does not answer yet by its own name."""
         with ExitStack() as opened:
-            wire = Lazy(lambda: opened.enter_context(connected(self.url, self.api_key)))
-            yield TenantIndex(wire, tenant, self.alias, into)
+            yield TenantIndex(self._wire(opened), tenant, self.alias, into)
 
     @contextmanager
     def collections(self) -> Iterator[Collections]:
@@ -259,3 +261,14 @@ class VectorIndex:
         """Make the index where there is none, for the vectors of an embedder. What is there stays as it is."""
         with self.collections() as versions:
             versions.first(Version.of(embedder))
+
+
+class KeptIndex(VectorIndex):
+    """The same for a process that asks again and again: connections stay open, and are shared by threads."""
+
+    def __init__(self, url: str, api_key: str = "") -> None:
+        super().__init__(url, api_key)
+        self._kept = Lazy(lambda: kept(url, api_key))
+
+    def _wire(self, opened: ExitStack) -> Lazy[Wire]:
+        return self._kept

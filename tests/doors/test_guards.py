@@ -1,0 +1,200 @@
+"""Nobody gets further than the guards without a token, from another site, by another name, or with too much."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+
+from tests.answers.conftest import ADA, Tenant
+from tests.doors.conftest import Doors, running, token_for
+from tests.support import pipeline
+from tg_assets.doors import tokens
+from tg_assets.doors.access import COOKIE, Opener
+from tg_assets.doors.api import ROUTERS
+from tg_assets.doors.guards import LARGEST_BODY, LONGEST_URL, OPEN
+from tg_assets.errors import TgAssetsError
+
+ROUTES = [
+    (method, route.path)
+    for router in ROUTERS
+    for route in router.routes
+    if isinstance(route, APIRoute)
+    for method in sorted(route.methods)
+]
+CLOSED = [(method, path) for method, path in ROUTES if path not in OPEN]
+
+
+def filled(path: str) -> str:
+    return (
+        path.replace("{named:path}", "-1/2")
+        .replace("{sha256}", "0" * 64)
+        .replace("{name}", "topics")
+        .replace("{feed}", "x")
+    )
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+def test_few_paths_are_open() -> None:
+    """Whoever opens another one says so here."""
+    assert set(OPEN) == {"/", "/health", "/static/", "/api/v1/session", "/api/v1/openapi.json"}
+    assert len(CLOSED) >= 20
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSED)
+def test_without_a_token_nothing_is_told(doors: Doors, mine: Tenant, method: str, path: str) -> None:
+    """No token, one that was revoked, that ended, with another tenant's id in it, cut off: all the same answer."""
+    revoked, ended, good = token_for(mine, name=f"gone {path}"), token_for(mine), token_for(mine, ADA)
+    with pipeline.postgres().tenant(mine.id) as session, session.transaction() as connection:
+        tokens.revoke(connection, f"gone {path}")
+        connection.execute(
+            text("UPDATE access_tokens SET expires_at = now() - interval '1 s' WHERE secret_hash = :hash"),
+            {"hash": tokens._hash(ended)},
+        )
+    forged = tokens.PREFIX + "AAAAAAAAAAAAAAAAAAAAAA" + good.removeprefix(tokens.PREFIX)[22:]
+    told = set()
+    for token in (None, revoked, ended, forged, good[:-1], good + "A", "x", good.removeprefix(tokens.PREFIX)):
+        with doors.knock(token, **{"x-forwarded-for": "10.0.0.1"}) as client:
+            answer = client.request(method, filled(path))
+            told.add((answer.status_code, answer.text))
+    assert len(told) == 1
+    assert told.pop()[0] == 401
+
+
+def test_a_cookie_opens_what_its_token_opens(doors: Doors, mine: Tenant) -> None:
+    token = token_for(mine, name="page")
+    with doors.knock() as client:
+        assert code(client.post("/api/v1/session", json={"token": token[:-1]})) == (401, "token")
+        begun = client.post("/api/v1/session", json={"token": token})
+        assert begun.status_code == 204
+        kept = begun.headers["set-cookie"]
+        assert all(word in kept for word in (f"{COOKIE}={token}", "HttpOnly", "SameSite=strict"))
+        assert client.get("/api/v1/me").json()["token"] == "page"
+        with pipeline.postgres().tenant(mine.id) as session, session.transaction() as connection:
+            tokens.revoke(connection, "page")
+        assert code(client.get("/api/v1/me")) == (401, "token")
+
+
+def test_a_header_that_opens_nothing_is_not_made_up_for_by_a_cookie(doors: Doors, mine: Tenant) -> None:
+    with doors.knock(authorization="Basic eDp5") as client:
+        client.cookies.set(COOKIE, token_for(mine))
+        assert code(client.get("/api/v1/me")) == (401, "token")
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "localhost@evil.example"]
+)
+def test_it_is_called_by_its_own_names_only(doors: Doors, mine: Tenant, host: str) -> None:
+    """Else a page whose name was made to lead here could read it."""
+    with doors.knock(token_for(mine)) as client:
+        assert code(client.get("/api/v1/me", headers={"host": host})) == (421, "host")
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_pages_of_other_sites_may_not_ask(doors: Doors, mine: Tenant, origin: str, method: str) -> None:
+    with doors.knock(token_for(mine)) as client:
+        answer = client.request(method, "/api/v1/me", headers={"origin": origin})
+        assert code(answer) == (403, "origin")
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_form_of_another_site_changes_nothing(doors: Doors, mine: Tenant) -> None:
+    with doors.knock(token_for(mine), **{"sec-fetch-site": "cross-site"}) as client:
+        assert code(client.delete("/api/v1/session")) == (403, "origin")
+
+
+def test_its_own_page_may_ask(doors: Doors, mine: Tenant) -> None:
+    with doors.knock(token_for(mine), origin=doors.address) as client:
+        assert client.get("/api/v1/me").status_code == 200
+
+
+def test_what_is_too_large_is_refused(doors: Doors, mine: Tenant) -> None:
+    """Told or not told how long it is."""
+    large = b"x" * (LARGEST_BODY + 1)
+    with doors.knock(token_for(mine)) as client:
+        for body in (large, iter([large])):
+            answer = client.post("/api/v1/judgements", content=body, headers={"content-type": "application/json"})
+            assert code(answer) == (413, "too_large")
+        assert code(client.get("/api/v1/search", params={"q": "x" * LONGEST_URL})) == (414, "too_large")
+
+
+def test_who_asks_too_often_waits(opener: Opener, mine: Tenant) -> None:
+    """Each token for itself; others go on."""
+    for doors in running(opener, "3/hour"):
+        with doors.knock(token_for(mine)) as client:
+            told = [client.get("/api/v1/me").status_code for _ in range(4)]
+            assert told == [200, 200, 200, 429]
+            assert client.get("/api/v1/me").headers["retry-after"]
+        with doors.knock(token_for(mine)) as client:
+            assert client.get("/api/v1/me").status_code == 200
+
+
+def test_who_guesses_waits(opener: Opener) -> None:
+    for doors in running(opener, strangers="3/hour"):
+        with doors.knock() as client:
+            assert [client.get("/api/v1/me").status_code for _ in range(4)] == [401, 401, 401, 429]
+
+
+def test_every_answer_says_what_a_browser_may_not(doors: Doors, mine: Tenant) -> None:
+    with doors.knock(token_for(mine)) as client:
+        for path in ("/api/v1/me", "/api/v1/none", "/nothing", "/api/v1/search"):
+            headers = client.get(path).headers
+            assert "default-src 'none'" in headers["content-security-policy"]
+            assert "unsafe" not in headers["content-security-policy"]
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["cache-control"] == "no-store"
+
+
+def test_no_line_of_the_log_has_a_question(doors: Doors, mine: Tenant, caplog: Any, monkeypatch: Any) -> None:
+    """Not even where something of ours breaks: its kind and its place are told."""
+    from tg_assets.doors.api import searching
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("секрет")
+
+    monkeypatch.setattr(searching, "search", broken)
+    with doors.knock(token_for(mine)) as client:
+        answer = client.get("/api/v1/search", params={"q": "ласточка"})
+    assert code(answer) == (500, "fault")
+    assert "RuntimeError at /api/v1/search" in caplog.text
+    assert not any(word in caplog.text + answer.text for word in ("секрет", "ласточка"))
+
+
+@pytest.fixture
+def connection(mine: Tenant) -> Iterator[Any]:
+    with pipeline.postgres().tenant(mine.id) as session, session.transaction() as connection:
+        yield connection
+
+
+def test_what_is_stored_opens_nothing(connection: Any, mine: Tenant) -> None:
+    token = tokens.make(connection, mine.id, "stored")
+    rows = connection.execute(text("SELECT access_tokens::text FROM access_tokens")).scalars().all()
+    assert not any(token in row or token.removeprefix(tokens.PREFIX) in row for row in rows)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"name": ""},
+        {"name": "a\x1b[31m"},
+        {"name": "a" * 101},
+        {"name": "x", "feeds": ["nobody.nothing"]},
+        {"name": "x", "expires_at": datetime.now(UTC) - timedelta(seconds=1)},
+    ],
+)
+def test_a_token_that_cannot_be_is_refused(connection: Any, mine: Tenant, given: dict[str, Any]) -> None:
+    with pytest.raises(TgAssetsError):
+        tokens.make(connection, mine.id, **given)
+
+
+def test_names_of_tokens_are_used_once(connection: Any, mine: Tenant) -> None:
+    tokens.make(connection, mine.id, "twice")
+    with pytest.raises(TgAssetsError, match="already"):
+        tokens.make(connection, mine.id, "twice")

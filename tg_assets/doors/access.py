@@ -1,0 +1,43 @@
+"""Whose archive a request is for: the token that it brings, as a header or as the page's cookie.
+
+What does not belong here: what tokens are (``tokens``), what is refused for other reasons (``guards``).
+"""
+
+from contextvars import ContextVar
+from dataclasses import replace
+
+from starlette.requests import HTTPConnection
+
+from tg_assets.answers.archive import Archive
+from tg_assets.doors.tokens import Access, access
+from tg_assets.stores.database import Database
+
+COOKIE = "tga"
+BEARER = "Bearer "
+
+CALLER: ContextVar[Archive] = ContextVar("caller")
+"""The archive as whoever is answered now may see it."""
+
+
+def token_of(request: HTTPConnection) -> str | None:
+    """The token of a request: that of its header, else that of its cookie."""
+    given = request.headers.get("authorization")
+    if given is not None:
+        return given.removeprefix(BEARER) if given.startswith(BEARER) else None
+    return request.cookies.get(COOKIE)
+
+
+class Opener:
+    """Opens archives: ``whole`` has the installation's stores and models; its tenant is nobody's."""
+
+    def __init__(self, database: Database, whole: Archive) -> None:
+        self.database, self._whole = database, whole
+
+    def access(self, request: HTTPConnection) -> Access | None:
+        """What the token of a request opens; None without one that does. A statement: not for the event loop."""
+        token = token_of(request)
+        return None if token is None else access(self.database, token)
+
+    def archive(self, granted: Access) -> Archive:
+        """The archive as it may be seen."""
+        return replace(self._whole, tenant=granted.tenant, owners=granted.owners, feeds=granted.feeds)

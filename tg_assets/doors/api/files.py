@@ -1,0 +1,54 @@
+"""Pictures and voices by the hash of their content, for whoever may see a message that has them."""
+
+from typing import Annotated
+
+from fastapi import Path, Query
+from starlette.responses import Response
+
+from tg_assets.answers.picture_search import Picture, pictures_by_words, similar_pictures
+from tg_assets.answers.pictures import LARGEST, SMALLEST, picture
+from tg_assets.answers.voices import voice
+from tg_assets.doors.api.asked import Asked, Words
+from tg_assets.doors.api.asked import router as made
+from tg_assets.doors.saying import Json
+
+router = made("files")
+Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The sha256 of the file.")]
+Limit = Annotated[int, Query(ge=1, le=100)]
+# What has this hash never changes; whether one may see it can, so others' caches keep nothing.
+KEPT = {"cache-control": "private, max-age=3600"}
+
+
+@router.get("/pictures", response_model=list[Picture], operation_id="pictures")
+def by_words(archive: Asked, q: Words, limit: Limit = 10) -> Response:
+    """Pictures that words mean, with a caption or without."""
+    return Json(pictures_by_words(archive, q, limit))
+
+
+@router.get(
+    "/pictures/{sha256}",
+    operation_id="picture",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def shown(archive: Asked, sha256: Sha256, size: Annotated[int, Query(ge=SMALLEST, le=LARGEST)] = 1024) -> Response:
+    """A picture as a new JPEG, its longer side at most ``size`` pixels."""
+    return Response(picture(archive, sha256, size).data, media_type="image/jpeg", headers=KEPT)
+
+
+@router.get("/pictures/{sha256}/similar", response_model=list[Picture], operation_id="similar_pictures")
+def alike(archive: Asked, sha256: Sha256, limit: Limit = 10) -> Response:
+    """Pictures that look like another, then those that show the same."""
+    return Json(similar_pictures(archive, sha256, limit))
+
+
+@router.get(
+    "/voices/{sha256}",
+    operation_id="voice",
+    response_class=Response,
+    responses={200: {"content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def heard(archive: Asked, sha256: Sha256) -> Response:
+    """A voice note or a piece of music as it was sent."""
+    found = voice(archive, sha256)
+    return Response(found.data, media_type=found.mime, headers=KEPT)

@@ -1,0 +1,68 @@
+"""Questions that have a name, asked of the graph."""
+
+from typing import Annotated, Any
+
+from fastapi import Path, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from tg_assets.answers.asking import Answer, ask, questions
+from tg_assets.doors.api.asked import Asked
+from tg_assets.doors.api.asked import router as made
+from tg_assets.doors.saying import Json
+from tg_assets.errors import TgAssetsError
+from tg_assets.graph.questions.question import Question
+
+router = made("graph")
+
+
+class Parameter(BaseModel):
+    """One of a question's parameters."""
+
+    name: str
+    kind: str
+    help: str
+    example: str
+    is_required: bool
+    default: str | int | None
+
+
+class Named(BaseModel):
+    """A question."""
+
+    name: str
+    english: str
+    russian: str
+    is_dated: bool
+    parameters: list[Parameter]
+    columns: list[str]
+
+
+@router.get("/questions", response_model=list[Named], operation_id="questions")
+def known(archive: Asked) -> Response:
+    """All questions with their parameters."""
+    return Json([described(one) for one in questions()])
+
+
+@router.get("/questions/{name}", response_model=Answer, operation_id="ask")
+def asked(archive: Asked, name: Annotated[str, Path(max_length=100)], request: Request) -> Response:
+    """Ask one: its parameters by their names, besides ``limit`` and, where it is dated, ``since`` and ``until``."""
+    given = request.query_params
+    if len(given) != len(given.multi_items()):
+        raise TgAssetsError("A parameter is given twice.")
+    return Json(ask(archive, name, **dict(given)))
+
+
+def described(question: Question) -> dict[str, Any]:
+    """A question as programs get it."""
+    return {
+        "name": question.name, "english": question.english, "russian": question.russian, "is_dated": question.dated,
+        "parameters": [
+            {
+                "name": one.name, "kind": one.kind, "help": one.help, "example": one.example,
+                "is_required": one.required, "default": one.default,
+            }
+            for one in question.parameters
+        ],
+        "columns": [one.name for one in question.columns],
+    }  # fmt: skip

@@ -1,0 +1,171 @@
+"""What every request passes before anything answers: host, origin, size, token, rate; and what every answer carries.
+
+One place for all doors, so that no route can forget it: what is not ``open`` needs a token. What does not belong here:
+what a token opens (``access``), answers.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from anyio.to_thread import run_sync
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tg_assets.doors.access import CALLER, Opener
+from tg_assets.doors.saying import refusal, said
+from tg_assets.errors import TgAssetsError
+
+# Nothing is run, framed, sent or fetched but what this service itself has.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+LARGEST_BODY = 256 * 1024
+LONGEST_URL = 16 * 1024
+TOO_LARGE = refusal(413, "too_large", f"A request has at most {LARGEST_BODY} bytes.")
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_SITE = frozenset({"none", "same-origin"})
+OPEN = ("/", "/health", "/static/", "/api/v1/session", "/api/v1/openapi.json")
+"""Paths that need no token, those that end with a slash with all below them."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a service lets in: ``hosts`` are names that it may be called by, each with or without a port.
+
+    ``rate`` is how often one token may ask, in the words of ``limits`` (``600/minute``), ``strangers`` how often an
+    address may without a token that opens anything.
+    """
+
+    hosts: Collection[str]
+    rate: str = "600/minute"
+    strangers: str = "60/minute"
+    open: Collection[str] = OPEN
+    limiter: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
+
+    def knows(self, host: str) -> bool:
+        """Whether ``Host`` names this service: else a page of a stranger's name, led here by DNS, could read it."""
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        return host in self.hosts or name in self.hosts
+
+    def is_open(self, path: str) -> bool:
+        """Whether a path needs no token."""
+        return any(path == one or (one.endswith("/") and len(one) > 1 and path.startswith(one)) for one in self.open)
+
+    def lets(self, rate: str, who: str) -> bool:
+        """Whether one more is not too many."""
+        return self.limiter.hit(parse(rate), who)
+
+
+class Guards:
+    """ASGI middleware; refuses with a sentence in JSON, and sets ``CALLER`` for what answers."""
+
+    def __init__(self, app: ASGIApp, house: House, opener: Opener) -> None:
+        self.app, self.house, self.opener = app, house, opener
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return
+        guarded = _with_headers(send)
+        request = HTTPConnection(scope)
+        answer = self._refused(request)
+        if answer is None and not self.house.is_open(scope["path"]):
+            answer = await self._let_in(request)
+        if answer is not None:
+            await answer(scope, receive, guarded)
+            return
+        body = await _body(receive)
+        if body is None:
+            await TOO_LARGE(scope, receive, guarded)
+            return
+        try:
+            await self.app(scope, _again(body, receive), guarded)
+        except Exception:  # noqa: BLE001 - answered and logged (``service``); a traceback may quote messages
+            return
+
+    def _refused(self, request: HTTPConnection) -> ASGIApp | None:
+        host, origin = request.headers.get("host", ""), request.headers.get("origin")
+        method = request.scope["method"]
+        if not self.house.knows(host):
+            return refusal(421, "host", "This service is not called so: name it in TG_SERVE_HOSTS.")
+        if origin is not None and origin.partition("://")[2] != host:
+            return refusal(403, "origin", "Pages of other sites may not ask here.")
+        if origin is None and method not in READS and request.headers.get("sec-fetch-site", "none") not in OWN_SITE:
+            return refusal(403, "origin", "Pages of other sites may not ask here.")
+        if len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"]) > LONGEST_URL:
+            return refusal(414, "too_large", f"An address has at most {LONGEST_URL} bytes.")
+        length = request.headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > LARGEST_BODY:
+            return TOO_LARGE
+        return None
+
+    async def _let_in(self, request: HTTPConnection) -> ASGIApp | None:
+        try:
+            granted = await run_sync(self.opener.access, request)
+        except TgAssetsError as error:
+            return said(error)
+        if granted is None:
+            address = request.client.host if request.client else ""
+            if not self.house.lets(self.house.strangers, f"address {address}"):
+                return refusal(429, "rate", "Too many requests without a token. Wait a minute.", {"retry-after": "60"})
+            return refusal(
+                401, "token", "A token is needed: `tg-assets tokens add` makes one.", {"www-authenticate": "Bearer"}
+            )
+        if not self.house.lets(self.house.rate, f"token {granted.tenant} {granted.token}"):
+            return refusal(429, "rate", f"More than {self.house.rate}. Wait a little.", {"retry-after": "60"})
+        request.scope.setdefault("state", {})["access"] = granted
+        CALLER.set(self.opener.archive(granted))
+        return None
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """All of a request's body; None where it is more than is taken, whatever it says of its length."""
+    taken = bytearray()
+    while True:
+        message = await receive()
+        taken += message.get("body", b"")
+        if len(taken) > LARGEST_BODY:
+            return None
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return bytes(taken)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A body that was read already, then whatever comes."""
+    is_told = False
+
+    async def again() -> Message:
+        nonlocal is_told
+        if is_told:
+            return await receive()
+        is_told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _with_headers(send: Send, more: Mapping[str, str] = HEADERS) -> Send:
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in more.items():
+                headers[name] = value
+            if "cache-control" not in headers:
+                headers["cache-control"] = "no-store"
+        await send(message)
+
+    return guarded

@@ -1,0 +1,42 @@
+"""A process that serves: its socket, and uvicorn without a line about any request, whose address has a question.
+
+What does not belong here: what it serves.
+"""
+
+import socket
+
+import uvicorn
+
+from tg_assets.doors.access import Opener
+from tg_assets.doors.guards import House
+from tg_assets.doors.service import service
+from tg_assets.errors import TgAssetsError
+from tg_assets.settings import Settings
+
+OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
+STOP_SECONDS = 5
+"""How long answers that were begun are waited for."""
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises TgAssetsError where that cannot be."""
+    try:
+        made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(2048)
+    except OSError as error:
+        raise TgAssetsError(
+            f"Nothing can be served at {host}:{port}: {error.strerror}. Choose another --port, or TG_SERVE_PORT."
+        ) from None
+    return made
+
+
+def run(opener: Opener, settings: Settings, where: socket.socket) -> None:
+    """Serve until the process is told to stop."""
+    house = House([*OWN_NAMES, *settings.named_hosts], settings.serve_rate)
+    config = uvicorn.Config(
+        service(opener, house, settings.dagster_url),
+        log_config=None, access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=STOP_SECONDS,
+    )  # fmt: skip
+    uvicorn.Server(config).run(sockets=[where])

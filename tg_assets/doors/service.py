@@ -1,0 +1,72 @@
+"""The service: page, API and MCP server behind the same guards, as one ASGI application.
+
+What does not belong here: what they answer, how a process serves them (``cli.serve``).
+"""
+
+import logging
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tg_assets.doors import pages
+from tg_assets.doors.access import Opener
+from tg_assets.doors.api import ROUTERS
+from tg_assets.doors.guards import Guards, House
+from tg_assets.doors.saying import FAULT, refusal, said
+from tg_assets.errors import TgAssetsError
+
+LOG = logging.getLogger("tg_assets.serve")
+
+
+def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
+    """All doors; ``dagster`` is the address of its pages."""
+    app = FastAPI(
+        title="tg-assets",
+        version="1",
+        description="Questions to a Telegram archive. Every call needs a token, which names whose archive it is.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,
+    )
+    app.state.opener, app.state.dagster = opener, dagster
+    app.add_exception_handler(TgAssetsError, _ours)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Exception, _fault)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.router.routes.extend(pages.ROUTES)
+    app.add_api_route("/health", lambda: {"status": "ok"}, include_in_schema=False)
+    return Guards(app, house, opener)
+
+
+async def _ours(_: Request, error: Exception) -> Response:
+    assert isinstance(error, TgAssetsError)
+    return said(error)
+
+
+async def _not_valid(_: Request, error: Exception) -> Response:
+    """Which value cannot be and why, without the value."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    return refusal(422, "bad_request", f"{name}: {first['msg']}.")
+
+
+async def _of_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    words = {404: "There is no such page.", 405: "This cannot be done here."}
+    told = words.get(error.status_code, "This request is not understood.")
+    return refusal(error.status_code, "http", told, error.headers)
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """Where and what kind, not what it says: that may quote messages."""
+    route = request.scope.get("route")
+    LOG.error("%s at %s", type(error).__name__, getattr(route, "path", "?"))
+    return refusal(500, "fault", FAULT)
