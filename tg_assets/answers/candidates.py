@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.index.evidence import Passage
 from tg_assets.index.text import UNCUT, TextParts, parts_to_embed, text_to_embed
+from tg_assets.landing import beside
 from tg_assets.stores.vectors import Narrow
 from tg_assets.tagging.lemmas import words
 from tg_assets.vision.picture_words import picture_words
@@ -23,7 +24,7 @@ _ROWS = f"""
     SELECT m.id, 'post' AS kind, m.posted_at, c.feed, c.title, m.author_name, m.source, m.content,
            t.data->'names' AS tags, v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr,
            s.data->>'text' AS spoken, v.data - 'description' - 'ocr' AS picture,
-           m.telegram_post_url AS link, m.telegram_message_id
+           m.telegram_post_url AS link, m.telegram_message_id, {beside.OF_POST} AS beside
     FROM messages m JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
@@ -33,7 +34,7 @@ _ROWS = f"""
     SELECT g.id, 'album', g.posted_at, c.feed, c.title, m.author_name, m.source, g.caption_text,
            t.data->'names', g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', NULL,
            jsonb_build_object('labels', g.meta->'enrichment'->'vision_labels'),
-           m.telegram_post_url, m.telegram_message_id
+           m.telegram_post_url, m.telegram_message_id, {beside.OF_ALBUM}
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
     JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
     JOIN messages m ON m.id = i.post_id
@@ -61,6 +62,8 @@ class Candidate:
     picture: Mapping[str, Any] | None
     link: str | None
     telegram_message_id: int | None
+    beside: str | None
+    """Names of its files and of whom it was forwarded from."""
 
     @cached_property
     def whole(self) -> str:
@@ -79,7 +82,8 @@ class Candidate:
     @cached_property
     def passage(self) -> Passage:
         """As ranking compares it with a question."""
-        return Passage(self.whole, self.author_name, self.title, picture_words(self.picture).text)
+        where = " ".join(filter(None, (self.title, self.beside)))
+        return Passage(self.whole, self.author_name, where, picture_words(self.picture).text)
 
     @cached_property
     def written(self) -> frozenset[str]:
