@@ -4,7 +4,8 @@ import threading
 
 import click
 
-from tg_assets.cli.narrowing import archive_options, opened
+from tg_assets.cli import runtime
+from tg_assets.cli.narrowing import archive_options
 
 
 @click.command("mcp")
@@ -19,9 +20,11 @@ def mcp_command(tenant: str, owners: tuple[int, ...], feeds: tuple[str, ...]) ->
 
     import anyio
 
+    from tg_assets import ids
     from tg_assets.doors.mcp.server import over_stdio, server
+    from tg_assets.doors.tokens import Access
 
-    archive = opened(tenant, owners, feeds)
+    archive = runtime.opener().archive(Access(ids.tenant_id(tenant), "stdio", owners, feeds or None))
     # The model takes seconds to load: by the time of the first question it is there, or nearly.
     threading.Thread(target=archive.embedder, daemon=True).start()
-    anyio.run(partial(over_stdio, server(lambda: archive)))
+    anyio.run(partial(over_stdio, server(lambda: archive, runtime.settings().dagster_url)))

@@ -10,10 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from tg_assets.doors.access import Opener
+from tg_assets.doors.access import CALLER, Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import Guards, House
+from tg_assets.doors.mcp.server import OverHttp, server
 from tg_assets.doors.saying import FAULT, refusal, said
 from tg_assets.errors import TgAssetsError
 
@@ -22,6 +24,7 @@ LOG = logging.getLogger("tg_assets.serve")
 
 def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
     """All doors; ``dagster`` is the address of its pages."""
+    assistants = OverHttp(server(CALLER.get, dagster))
     app = FastAPI(
         title="tg-assets",
         version="1",
@@ -31,6 +34,7 @@ def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
+        lifespan=lambda _: assistants.running(),
     )
     app.state.opener, app.state.dagster = opener, dagster
     app.add_exception_handler(TgAssetsError, _ours)
@@ -40,6 +44,7 @@ def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
     for router in ROUTERS:
         app.include_router(router)
     app.add_api_route("/health", lambda: {"status": "ok"}, include_in_schema=False)
+    app.router.routes.append(Route("/mcp", assistants))
     return Guards(app, house, opener)
 
 

@@ -1,53 +1,27 @@
-"""Clients of the server as assistants have them: of a child over stdio, and of a service over HTTP on loopback.
-
-The service stands for the one that the server is mounted in: it refuses who brings no token, and tells the server
-whose archive is asked by a context variable.
-"""
+"""Clients of the server as assistants have them: of a child over stdio, and of the service over HTTP on loopback."""
 
 import json
 import os
-import socket
-import threading
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-import uvicorn
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 from starlette.applications import Starlette
-from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tests.doors.conftest import Doors
 from tests.doors.mcp.evaluation import Call
 from tests.support.installation import COMMAND
-from tg_assets.answers.archive import Archive
+from tg_assets.doors.access import CALLER
 from tg_assets.doors.mcp.server import OverHttp, server
 
 Mode = Literal["auto", "legacy"]
 MODES: tuple[Mode, ...] = ("auto", "legacy")
 """As clients of 2026-07-28 speak, and with the handshake of those before."""
-CALLER: ContextVar[Archive] = ContextVar("caller")
-
-
-class Gate:
-    """Lets in who brings the token of an archive."""
-
-    def __init__(self, app: ASGIApp, archives: Mapping[str, Archive]) -> None:
-        self.app, self.archives = app, archives
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            given = dict(scope["headers"]).get(b"authorization", b"").decode().removeprefix("Bearer ")
-            if given not in self.archives:
-                await Response(status_code=401)(scope, receive, send)
-                return
-            CALLER.set(self.archives[given])
-        await self.app(scope, receive, send)
 
 
 def application() -> Starlette:
@@ -56,28 +30,12 @@ def application() -> Starlette:
     return Starlette(routes=[Route("/mcp", door)], lifespan=lambda _: door.running())
 
 
-@contextmanager
-def serving(archives: Mapping[str, Archive]) -> Iterator[str]:
-    """Address of a service that opens these archives, by their tokens."""
-    config = uvicorn.Config(Gate(application(), archives), log_level="error", lifespan="on", ws="none")
-    listening = socket.create_server(("127.0.0.1", 0))  # whoever comes before it answers waits
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/mcp"
-    finally:
-        running.should_exit = True
-        thread.join()
-        listening.close()
-
-
 @asynccontextmanager
-async def over_http(address: str, token: str, mode: Mode) -> AsyncIterator[Client]:
+async def over_http(doors: Doors, token: str, mode: Mode) -> AsyncIterator[Client]:
     """A client of the service."""
     async with (
         create_mcp_http_client({"authorization": f"Bearer {token}"}) as http,
-        Client(streamable_http_client(address, http_client=http), mode=mode) as client,
+        Client(streamable_http_client(f"{doors.address}/mcp", http_client=http), mode=mode) as client,
     ):
         yield client
 

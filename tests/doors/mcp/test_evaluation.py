@@ -10,8 +10,9 @@ import anyio
 import pytest
 from mcp import Client
 
-from tests.doors.mcp.conftest import Sample
-from tests.doors.mcp.connecting import MODES, Mode, calling, over_http, over_stdio, serving
+from tests.answers.conftest import Tenant
+from tests.doors.conftest import Doors, token_for
+from tests.doors.mcp.connecting import MODES, Mode, calling, over_http, over_stdio
 from tests.doors.mcp.evaluation import OWNER, QUESTIONS
 from tg_assets.doors.mcp.tools import TOOLS
 
@@ -19,19 +20,18 @@ Connect = Callable[[Mode], AbstractAsyncContextManager[Client]]
 
 
 @pytest.fixture(params=["stdio", "http"])
-def connect(request: pytest.FixtureRequest, sample: Sample, tmp_path: Path) -> Connect:
+def connect(request: pytest.FixtureRequest, sample: Tenant, doors: Doors, tmp_path: Path) -> Connect:
     """A client of the sample over one of the transports."""
 
     @asynccontextmanager
     async def connected(mode: Mode) -> AsyncIterator[Client]:
         if request.param == "stdio":
-            async with over_stdio(["--tenant", sample.tenant, "--owner", str(OWNER)], tmp_path, mode) as client:
+            async with over_stdio(["--tenant", sample.slug, "--owner", str(OWNER)], tmp_path, mode) as client:
                 yield client
             assert (tmp_path / "mcp.log").read_text("utf-8") == ""
         else:
-            with serving({"token": sample.archive()}) as address:
-                async with over_http(address, "token", mode) as client:
-                    yield client
+            async with over_http(doors, token_for(sample, OWNER), mode) as client:
+                yield client
 
     return connected
 

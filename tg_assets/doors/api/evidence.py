@@ -10,6 +10,7 @@ from tg_assets.answers.message import Enrichment, message
 from tg_assets.answers.received import Version
 from tg_assets.doors.api.asked import Asked, Named
 from tg_assets.doors.api.asked import router as made
+from tg_assets.doors.runs import runs_of
 from tg_assets.doors.saying import Json
 
 router = made("evidence")
@@ -32,8 +33,3 @@ def lineage(archive: Asked, named: Named, request: Request) -> Response:
     return Json(
         Evidence(whole.versions, whole.enrichments, whole.lineage, runs_of(whole.lineage, request.app.state.dagster))
     )
-
-
-def runs_of(made_of: tuple[Made, ...], dagster: str | None) -> dict[str, str]:
-    """Pages of runs, by their ids."""
-    return {one.run_id: f"{dagster}/runs/{one.run_id}" for one in made_of if one.run_id and dagster}

@@ -89,7 +89,7 @@ def _lineage(archive: Archive, given: Traced) -> Reply:
         "message": message_view(whole.message), "versions": versions,
         "earlier_versions": max(0, len(whole.versions) - VERSIONS), "made": whole.lineage,
     }  # fmt: skip
-    return Reply({"untrusted": UNTRUSTED, **clean(said, LONGEST)})
+    return Reply({"untrusted": UNTRUSTED, **clean(said, LONGEST)}, made=whole.lineage)
 
 
 def _of_album(archive: Archive, given: Traced) -> Reply:
@@ -100,7 +100,8 @@ def _of_album(archive: Archive, given: Traced) -> Reply:
         raise NotThere from None
     with archive.reading() as connection:
         made = lineage(connection, [whole.id]).get(whole.id, ())
-    return Reply({"untrusted": UNTRUSTED, "album": whole.id, "messages": [one.id for one in whole.items], "made": made})
+    said = {"untrusted": UNTRUSTED, "album": whole.id, "messages": [one.id for one in whole.items], "made": made}
+    return Reply(said, made=made)
 
 
 TOOLS = (

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from tg_assets.answers.archive import Archive
+from tg_assets.answers.lineage import Made
 from tg_assets.errors import TgAssetsError
 
 LONGEST, SEVERAL = 1000, 20
@@ -54,10 +55,12 @@ class Arguments(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a tool answers: ``said`` is any result of the library, ``jpeg`` a picture beside it."""
+    """What a tool answers: ``said`` is of results of the library, ``jpeg`` a picture beside it, ``made`` is what it
+    tells the runs of, with which their pages go."""
 
     said: Mapping[str, Any]
     jpeg: bytes | None = None
+    made: tuple[Made, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
