@@ -11,9 +11,12 @@ import pytest
 from mcp import Client
 
 from tests.answers.conftest import Tenant
-from tests.doors.conftest import Doors, token_for
+from tests.doors.conftest import DAGSTER, Doors, token_for
+from tests.doors.mcp.conftest import RUN
 from tests.doors.mcp.connecting import MODES, Mode, calling, over_http, over_stdio
 from tests.doors.mcp.evaluation import OWNER, QUESTIONS
+from tests.support import pipeline
+from tg_assets.doors.mcp.server import answered
 from tg_assets.doors.mcp.tools import TOOLS
 
 Connect = Callable[[Mode], AbstractAsyncContextManager[Client]]
@@ -61,3 +64,19 @@ def test_ten_questions_are_answered(connect: Connect, mode: Mode) -> None:
     assert anyio.run(ask) == {question.asks: question.answer for question in QUESTIONS}
     assert set(used) == {one.name for one in TOOLS}
     assert len(QUESTIONS) == 10
+
+
+def test_evidence_leads_to_the_run(sample: Tenant) -> None:
+    """Of a message and of an album, where Dagster's pages have an address."""
+    archive, (feed, number) = sample.archive(OWNER), (1700300111, 17)
+    for named in (str(sample.post(feed, number)), _album(sample)):
+        said = answered(lambda: archive, "lineage", {"id": named}, DAGSTER).structured_content
+        assert said is not None
+        assert said["runs"] == {RUN: f"{DAGSTER}/runs/{RUN}"}
+        assert {one["run_id"] for one in said["made"]} == {RUN}
+        assert "runs" not in (answered(lambda: archive, "lineage", {"id": named}).structured_content or {})
+
+
+def _album(sample: Tenant) -> str:
+    (row, *_) = pipeline.rows(sample.slug, "SELECT id FROM media_groups ORDER BY posted_at LIMIT 1")
+    return str(row.id)
