@@ -53,6 +53,7 @@ CASES: dict[str, Callable[[Spied], list[Asked]]] = {
     "messages/{named:path}/album": everywhere("messages/{named}/album"),
     "messages/{named:path}/similar": everywhere("messages/{named}/similar"),
     "messages/{named:path}": everywhere("messages/{named}"),
+    "media": lambda spied: [("GET", "media", {"of": str(spied.post)})],
     "lineage/{named:path}": everywhere("lineage/{named}"),
     "pictures": asked("pictures", q=QUESTION, limit=50),
     "pictures/{sha256}": asked("pictures/" + "0" * 64),
@@ -64,8 +65,10 @@ CASES: dict[str, Callable[[Spied], list[Asked]]] = {
         ("GET", "questions/activity", {"person": str(spied.owner)}),
         ("GET", "questions/topics", {"chat": spied.number.partition("/")[0]}),
     ],
+    "digest": of_feed("digest", since="2020-01-01", until="2030-01-01", limit=50),
     "feeds": asked("feeds"),
     "coverage": of_feed("coverage"),
+    "waiting": asked("waiting"),
     "feeds/{feed}/statistics": of_feed("feeds/{feed}/statistics"),
     "judgements": judging,
     "me": asked("me"),
@@ -86,7 +89,7 @@ def answers(client: httpx.Client, case: Callable[[Spied], list[Asked]], spied: S
         told.append(
             (
                 answer.status_code,
-                answer.text.replace(spied.feed, "FEED").replace(spied.number.partition("/")[0], "CHAT"),
+                answer.text.replace(spied.feed, "FEED").replace(f"'{spied.number.partition('/')[0]}'", "CHAT"),
             )
         )
     return told

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from tg_assets.answers.archive import SEEN, Archive
-from tg_assets.index.text import TextParts, text_to_embed
+from tg_assets.index.text import TextParts, parts_to_embed, text_to_embed
 from tg_assets.stores.vectors import Narrow
 
 _ROWS = f"""
@@ -37,12 +37,14 @@ _ROWS = f"""
 
 
 def rows_of(connection: Connection, archive: Archive, points: Collection[str], narrow: Narrow) -> dict[str, Any]:
-    """Rows of posts and albums by id, with their ``whole`` text; not those outside of the time that is looked at.
+    """Rows of posts and albums by id, with their ``whole`` text and the ``parts`` that it is of.
+
+    Not those outside of the time that is looked at.
 
     A line of a unit, and what is gone meanwhile, may be; what has no words is left out.
     """
     rows = connection.execute(text(_ROWS), {"ids": sorted(points), **archive.seen})
-    found = {str(row.id): SimpleNamespace(**row._mapping, whole=_whole(row)) for row in rows}
+    found = {str(row.id): _with_words(row) for row in rows}
     begins, ends = narrow.since, narrow.until
     return {
         point: row
@@ -51,7 +53,6 @@ def rows_of(connection: Connection, archive: Archive, points: Collection[str], n
     }
 
 
-def _whole(row: Any) -> str:
-    return text_to_embed(
-        TextParts(post=row.content or "", speech=row.spoken or "", vision=row.vision or "", ocr=row.ocr or "")
-    )
+def _with_words(row: Any) -> SimpleNamespace:
+    parts = TextParts(post=row.content or "", speech=row.spoken or "", vision=row.vision or "", ocr=row.ocr or "")
+    return SimpleNamespace(**row._mapping, whole=text_to_embed(parts), parts=parts_to_embed(parts))

@@ -13,29 +13,13 @@ from sqlalchemy import Connection, text
 from tg_assets.answers.albums import Album, albums_by_id
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.lineage import Made, lineage
+from tg_assets.answers.media import Medium, media_of
 from tg_assets.answers.received import Version, versions
 from tg_assets.answers.references import locate
 from tg_assets.answers.relations import related
 from tg_assets.answers.rows import Message, messages_by_id
 
 MOST_VERSIONS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Medium:
-    """A file of a message, or the reason why it is not here. Sizes in bytes and pixels, durations in seconds."""
-
-    position: int
-    role: str
-    kind: str
-    sha256: str | None
-    missing_reason: str | None
-    mime: str | None
-    size_bytes: int | None
-    file_name: str | None
-    width: int | None
-    height: int | None
-    duration: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +64,7 @@ def message(archive: Archive, given: str | UUID) -> Whole:
         return Whole(
             message=shown,
             versions=versions(connection, one, MOST_VERSIONS),
-            media=_media(connection, shown),
+            media=media_of(connection, [one]).get(one, ()),
             album=albums.get(shown.album) if shown.album else None,
             reply_to=others.get(shown.reply_to) if shown.reply_to else None,
             replies=tuple(others[other] for _, how, other in near if how == "reply" and other in others),
@@ -89,18 +73,6 @@ def message(archive: Archive, given: str | UUID) -> Whole:
             enrichments=_enrichments(connection, one),
             lineage=lineage(connection, [one]).get(one, ()),
         )
-
-
-def _media(connection: Connection, shown: Message) -> tuple[Medium, ...]:
-    if shown.deleted_at:
-        return ()
-    rows = connection.execute(
-        text("""SELECT position, role, kind, sha256, missing_reason, mime, size_bytes, file_name, width, height,
-                       duration
-                FROM post_media_map WHERE post_id = CAST(:id AS uuid) ORDER BY position"""),
-        {"id": str(shown.id)},
-    )
-    return tuple(Medium(*row) for row in rows.tuples())
 
 
 def _enrichments(connection: Connection, shown: UUID) -> tuple[Enrichment, ...]:

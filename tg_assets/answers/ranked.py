@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.candidates import rows_of
+from tg_assets.answers.pieces import Piece, pieces
 from tg_assets.embedder import Embedder
 from tg_assets.errors import TgAssetsError
 from tg_assets.index.conditions import Question, moved, understand
@@ -72,6 +73,8 @@ class Hit:
     """The unit that was found with it, if any."""
     copies: tuple[Copy, ...] = ()
     """Where else the same text is."""
+    pieces: tuple[Piece, ...] = ()
+    """The snippet by who wrote it: a person, or a model that heard, described or read."""
 
 
 def ranked(
@@ -189,6 +192,7 @@ def _dense(query: str, chosen: Embedder, collection: Collection | None) -> list[
 
 
 def _hit(row: Any, score: float, query: str, copies: Sequence[Any], found: Found | None) -> Hit:
+    shown = snippet(row.whole, query)
     unit = found.unit.get(str(row.id)) if found else None
     is_units = unit is not None and found is not None and str(row.id) not in found.itself
     return Hit(
@@ -199,7 +203,7 @@ def _hit(row: Any, score: float, query: str, copies: Sequence[Any], found: Found
         row.feed,
         row.title,
         row.author_name,
-        snippet(row.whole, query),
+        shown,
         list(row.tags or ()),
         row.link,
         row.telegram_message_id,
@@ -207,4 +211,5 @@ def _hit(row: Any, score: float, query: str, copies: Sequence[Any], found: Found
         why_its_picture(picture_words(row.picture), query, row.whole),
         unit.id if unit else None,
         tuple(Copy(copy.id, copy.posted_at, copy.feed, copy.title, copy.link) for copy in copies),
+        pieces(row.parts, shown),
     )

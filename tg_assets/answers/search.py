@@ -16,6 +16,7 @@ from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.cursors import place_of, written
 from tg_assets.answers.lineage import Made, lineage
 from tg_assets.answers.neighbours import Around, check_count, neighbours
+from tg_assets.answers.pieces import Piece
 from tg_assets.answers.ranked import Copy, Hit, fits, ranked
 from tg_assets.answers.rows import Message
 from tg_assets.errors import TgAssetsError
@@ -56,6 +57,8 @@ class Result:
     album: UUID | None
     text: str
     """The piece that shows why it was found."""
+    pieces: tuple[Piece, ...]
+    """The same by who wrote it: a person, or a model that heard, described or read."""
     picture: str | None
     """What its picture shows, where a word of the question is of the picture alone."""
     media: tuple[Shown, ...]
@@ -209,6 +212,7 @@ def _result(hit: Hit, row: Any, sides: Around, made: tuple[Made, ...]) -> Result
         link=hit.link,
         album=hit.id if hit.kind == "album" else row.album_id if row else None,
         text=hit.snippet,
+        pieces=hit.pieces,
         picture=hit.picture,
         media=tuple(Shown(*file) for file in row.media or ()) if row else (),
         tags=tuple(hit.tags),

@@ -36,6 +36,7 @@ COMMANDS = {
     "context": ("context", "Gather what there is on a question, or answer it."),
     "message": ("message", "Show a message whole, and where it came from."),
     "similar": ("similar", "Show what is most like a message."),
+    "digest": ("digest", "Tell what happened in a span of time."),
     "ask": ("ask", "Ask the graph a question by its name."),
     "mcp": ("mcp", "Serve an archive to an assistant (MCP)."),
     "tokens": ("tokens", "List, make and revoke tokens for page, API and MCP."),

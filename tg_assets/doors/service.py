@@ -4,6 +4,8 @@ What does not belong here: what they answer, how a process serves them (``cli.se
 """
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tg_assets.doors import pages
 from tg_assets.doors.access import CALLER, Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import Guards, House
@@ -25,6 +28,12 @@ LOG = logging.getLogger("tg_assets.serve")
 def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
     """All doors; ``dagster`` is the address of its pages."""
     assistants = OverHttp(server(CALLER.get, dagster))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with assistants.running():
+            yield
+
     app = FastAPI(
         title="tg-assets",
         version="1",
@@ -34,7 +43,7 @@ def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
-        lifespan=lambda _: assistants.running(),
+        lifespan=lifespan,
     )
     app.state.opener, app.state.dagster = opener, dagster
     app.add_exception_handler(TgAssetsError, _ours)
@@ -43,8 +52,9 @@ def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
     app.add_exception_handler(Exception, _fault)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_api_route("/health", lambda: {"status": "ok"}, include_in_schema=False)
+    app.router.routes.extend(pages.ROUTES)
     app.router.routes.append(Route("/mcp", assistants))
+    app.add_api_route("/health", lambda: {"status": "ok"}, include_in_schema=False)
     return Guards(app, house, opener)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tg_assets.tagging.cleaning import clean, has_words
 
-__all__ = ["SHORT", "TextParts", "has_words", "text_short", "text_to_embed"]
+__all__ = ["SHORT", "TextParts", "has_words", "parts_to_embed", "text_short", "text_to_embed"]
 
 SHORT = 500
 """Characters of ``text_short`` in the payload."""
@@ -35,13 +35,18 @@ def text_to_embed(parts: TextParts) -> str:
     Empty when there is not one word in them (links and emoji only): the model returns a vector for anything,
     also for nothing, and such a vector is everybody's neighbour.
     """
-    kept: dict[str, str] = {}
+    text = " ".join(part for _, part in parts_to_embed(parts))
+    return text if has_words(text) else ""
+
+
+def parts_to_embed(parts: TextParts) -> list[tuple[str, str]]:
+    """Names of the parts that ``text_to_embed`` joins, each with what it takes of it."""
+    kept: dict[str, tuple[str, str]] = {}
     for name, longest in _CUTS:
         part = clean(getattr(parts, name))[:longest].rstrip()
         if part:
-            kept.setdefault(part.casefold(), part)
-    text = " ".join(kept.values())
-    return text if has_words(text) else ""
+            kept.setdefault(part.casefold(), (name, part))
+    return list(kept.values())
 
 
 def text_short(text: str | None) -> str:

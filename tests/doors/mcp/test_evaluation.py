@@ -74,6 +74,8 @@ def test_evidence_leads_to_the_run(sample: Tenant) -> None:
         assert said is not None
         assert said["runs"] == {RUN: f"{DAGSTER}/runs/{RUN}"}
         assert {one["run_id"] for one in said["made"]} == {RUN}
+        assert said["assets"].keys() == {one["stage"] for one in said["made"]}
+        assert all(f"%7C{sample.slug}." in page for page in said["assets"].values())
         assert "runs" not in (answered(lambda: archive, "lineage", {"id": named}).structured_content or {})
 
 

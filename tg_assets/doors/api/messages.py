@@ -1,11 +1,14 @@
 """A message, and what stands around it."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Query
 from starlette.responses import Response
 
 from tg_assets.answers.albums import Album, album
+from tg_assets.answers.media import MOST as MOST_WITH_MEDIA
+from tg_assets.answers.media import Medium, media
 from tg_assets.answers.message import Whole, message
 from tg_assets.answers.neighbours import MOST, Surrounded, around
 from tg_assets.answers.similar import Like, similar
@@ -31,6 +34,12 @@ def in_time(
 ) -> Response:
     """Messages in order of time, the newest first."""
     return Json(timeline(archive, feeds=feed, since=since, until=until, limit=limit, cursor=cursor))
+
+
+@router.get("/media", response_model=dict[UUID, list[Medium]], operation_id="media")
+def files(archive: Asked, of: Annotated[list[UUID], Query(max_length=MOST_WITH_MEDIA)] = []) -> Response:  # noqa: B006
+    """Files of several messages, by the ids of the messages."""
+    return Json(media(archive, of))
 
 
 @router.get("/messages/{named:path}/around", response_model=Surrounded, operation_id="around")

@@ -26,7 +26,6 @@ from tg_assets.answers.archive import Archive
 from tg_assets.doors.mcp.clean import clean
 from tg_assets.doors.mcp.tool import Reply
 from tg_assets.doors.mcp.tools import TOOLS
-from tg_assets.doors.runs import runs_of
 from tg_assets.doors.saying import AWAY, FAULT
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 from tg_assets.faults import is_nobodys, where
@@ -94,8 +93,7 @@ def answered(
 
 def _said(reply: Reply, dagster: str | None) -> types.CallToolResult:
     """As text, which models read, and as an object, which programs do."""
-    runs = runs_of(reply.made, dagster)
-    said = clean({**reply.said, "runs": runs} if runs else reply.said)
+    said = clean({**reply.said, **(reply.pages(dagster) if reply.pages and dagster else {})})
     content: list[types.ContentBlock] = [types.TextContent(text=orjson.dumps(said).decode())]
     if reply.jpeg is not None:
         content.append(types.ImageContent(data=base64.b64encode(reply.jpeg).decode(), mime_type="image/jpeg"))

@@ -14,7 +14,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from tg_assets.answers.archive import Archive
-from tg_assets.answers.lineage import Made
 from tg_assets.errors import TgAssetsError
 
 LONGEST, SEVERAL = 1000, 20
@@ -55,12 +54,12 @@ class Arguments(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a tool answers: ``said`` is of results of the library, ``jpeg`` a picture beside it, ``made`` is what it
-    tells the runs of, with which their pages go."""
+    """What a tool answers: ``said`` is of results of the library, ``jpeg`` a picture beside it; ``pages`` gives what
+    more is said where Dagster's pages have an address, of that address."""
 
     said: Mapping[str, Any]
     jpeg: bytes | None = None
-    made: tuple[Made, ...] = ()
+    pages: Callable[[str], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

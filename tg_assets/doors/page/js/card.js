@@ -1,0 +1,90 @@
+// One result of a search: where it stands, why it was found, its files, and what can be done with it. What does not
+// belong here: the list (`search.js`), the message in full (`panel.js`).
+import { tell } from "./api.js";
+import { Icon } from "./icons.js";
+import { count, moment, t, whole } from "./language.js";
+import { Files } from "./media.js";
+import { address, change, openAs, read } from "./route.js";
+import { Machine, Tags, Telegram, Time } from "./parts.js";
+import { html, useState } from "./ui.js";
+import { visible, words } from "./text.js";
+
+const LINES = 2;
+
+export function Card({ result, query, has, feeds, active, open }) {
+  const id = result.kind === "conversation" ? result.post : result.id;
+  const author = visible(result.author) || null;
+  return html`<li class=${`card${active ? " active" : ""}${open ? " open" : ""}`} data-id=${id}>
+    <article aria-label=${`${visible(result.chat) || ""} ${moment(result.posted_at)}`}>
+      <header>
+        <bdi class="chat">${visible(result.chat ?? feeds.title(result.feed))}</bdi>
+        ${author && author !== visible(result.chat) && html`<bdi class="author">${author}</bdi>`}
+        <${Time} at=${result.posted_at} />
+        ${result.edited_at && html`<span class="muted" title=${whole(result.edited_at)}>${t("edited")}</span>`}
+        ${result.kind !== "post" && html`<span class="kind"><${Icon} name=${result.kind === "album" ? "album" : "chat"} />
+          ${t(`kind_${result.kind}`)}${result.kind === "album" && result.media.length > 0 && ` · ${result.media.length}`}</span>`}
+        <span class=${`score ${result.fit}`} title=${t("score")}>${Math.round(result.score * 100)} %</span>
+      </header>
+      ${result.kind === "conversation" && html`<${Context} lines=${result.before.slice(-LINES)} has=${has} />`}
+      <a class="body" href=${address({ ...read(), ...openAs(id) })} aria-current=${open ? "true" : null}
+        onClick=${(event) => opened(event, id)} aria-label=${`${t("open")}: ${visible(result.text).slice(0, 120)}`}>
+        <${Pieces} pieces=${result.pieces} has=${has} /></a>
+      ${result.picture && html`<${Machine} source="described">${words(result.picture, has, { links: false })}<//>`}
+      ${result.kind === "conversation" && html`<${Context} lines=${result.after.slice(0, LINES)} has=${has} />`}
+      <${Files} files=${result.media} small label=${result.picture ?? ""} />
+      <${Tags} tags=${result.tags} />
+      <${Copies} copies=${result.copies} feeds=${feeds} />
+      <footer>
+        <${Judge} question=${query} result=${id} />
+        <a class="quiet-link" href=${address({ ...read(), ...openAs(id), tab: "like" })}
+          onClick=${(event) => opened(event, id, "like")}><${Icon} name="like" />${t("tab_like")}</a>
+        ${result.versions > 1 && html`<a class="quiet-link" href=${address({ ...read(), ...openAs(id), tab: "evidence" })}
+          onClick=${(event) => opened(event, id, "evidence")}><${Icon} name="evidence" />${count("edits", result.versions)}</a>`}
+        <${Telegram} link=${result.link} />
+      </footer>
+    </article>
+  </li>`;
+}
+
+function opened(event, id, tab = null) {
+  if (event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  change({ ...openAs(id), tab });
+}
+
+// A snippet, each piece with who wrote it: nobody takes a model's words for a person's.
+function Pieces({ pieces, has }) {
+  return pieces.map((piece, place) => (piece.source === "written"
+    ? html`<p key=${place} class="text" dir="auto">${words(piece.text, has, { links: false })}</p>`
+    : html`<${Machine} key=${place} source=${piece.source}>${words(piece.text, has, { links: false })}<//>`));
+}
+
+function Context({ lines, has }) {
+  if (!lines.length) return null;
+  return html`<ul class="context">${lines.map((line) => html`<li key=${line.id}>
+    <bdi class="author">${visible(line.author) || t("somebody")}</bdi>
+    <span dir="auto">${words([line.text, line.spoken, line.described].find(Boolean) ?? t("no_words"), has, { links: false })}</span>
+  </li>`)}</ul>`;
+}
+
+function Copies({ copies, feeds }) {
+  if (!copies.length) return null;
+  return html`<details class="copies"><summary>${count("copies", copies.length)}</summary><ul>
+    ${copies.map((copy) => html`<li key=${copy.id}><a href=${address({ ...read(), ...openAs(copy.id) })}
+      onClick=${(event) => opened(event, copy.id)}><bdi>${visible(copy.chat ?? feeds.title(copy.feed))}</bdi>,
+      ${" "}${moment(copy.posted_at)}</a></li>`)}</ul></details>`;
+}
+
+function Judge({ question, result }) {
+  const [said, say] = useState(null);
+  const [failed, fails] = useState(false);
+  const judge = (isIt) => () =>
+    tell("judgements", { question, result, is_it: isIt }).then(() => (say(isIt), fails(false)), () => fails(true));
+  return html`<span class="judge" role="group" aria-label=${t("judge")}>
+    <button type="button" class="quiet-link" aria-pressed=${said === true ? "true" : "false"} onClick=${judge(true)}>
+      <${Icon} name="yes" />${t("this_is_it")}</button>
+    <button type="button" class="quiet-link" aria-pressed=${said === false ? "true" : "false"} onClick=${judge(false)}>
+      <${Icon} name="no" />${t("not_it")}</button>
+    <span class="muted" role="status">${failed ? t("fault") : said === null ? "" : t("kept")}</span>
+  </span>`;
+}

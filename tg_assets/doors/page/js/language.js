@@ -1,0 +1,70 @@
+// The interface in the reader's language, and dates as that language writes them, in the reader's zone. What does not
+// belong here: the words (`words.js`).
+import { WORDS } from "./words.js";
+
+export const LANGUAGES = { en: "English", ru: "Русский" };
+const root = document.documentElement;
+
+export const language = () => (root.lang === "ru" ? "ru" : "en");
+
+export function speak(chosen) {
+  root.lang = chosen;
+  try {
+    localStorage.setItem("language", chosen);
+  } catch {
+    // This browser keeps nothing: it is chosen until the page is left.
+  }
+}
+
+// The words of a name; `{0}` and so on stand for what else is given.
+export function t(name, ...given) {
+  const said = WORDS[name]?.[language() === "ru" ? 1 : 0] ?? name;
+  return said.replace(/\{(\d)\}/g, (_, place) => given[place] ?? "");
+}
+
+// A number with its noun: the words of a name are forms with `|` between them, one and other, or one, few and many.
+export function count(name, number) {
+  const forms = t(name).split("|");
+  const rule = new Intl.PluralRules(language()).select(number);
+  const place = language() === "ru" ? { one: 0, few: 1, many: 2, other: 1 }[rule] : rule === "one" ? 0 : 1;
+  return (forms[place] ?? forms.at(-1)).replace("#", amount(number));
+}
+
+export const amount = (number) => new Intl.NumberFormat(language()).format(number);
+
+const formats = new Map();
+function format(options) {
+  const key = language() + JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(language() === "ru" ? "ru" : "en-GB", options));
+  return formats.get(key);
+}
+
+const DAY = { day: "numeric", month: "short", year: "numeric" };
+export const day = (at) => format(DAY).format(new Date(at));
+export const clock = (at) => format({ hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+export const moment = (at) => `${day(at)}, ${clock(at)}`;
+export const whole = (at) =>
+  format({ ...DAY, month: "long", weekday: "long", hour: "2-digit", minute: "2-digit", second: "2-digit",
+           timeZoneName: "short" }).format(new Date(at));
+// A day of UTC, such as a statistic's.
+export const utcDay = (iso) => format({ ...DAY, timeZone: "UTC" }).format(new Date(`${iso.slice(0, 10)}T00:00:00Z`));
+export const utcMonth = (iso) =>
+  format({ month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(`${iso.slice(0, 7)}-01T00:00:00Z`));
+
+// A day of the reader's zone, as the API takes it; `after` days later.
+export function midnight(iso, after = 0) {
+  const [year, month, date] = iso.split("-").map(Number);
+  const at = new Date(year, month - 1, date + after);
+  return Number.isNaN(at.getTime()) ? null : at.toISOString();
+}
+
+export function bytes(size) {
+  const units = t("units").split("|");
+  let unit = 0;
+  for (; size >= 1000 && unit < units.length - 1; unit += 1) size /= 1000;
+  return `${new Intl.NumberFormat(language(), { maximumFractionDigits: size < 10 && unit ? 1 : 0 }).format(size)} ${units[unit]}`;
+}
+export function lasting(seconds) {
+  const all = Math.round(seconds);
+  return `${Math.floor(all / 60)}:${String(all % 60).padStart(2, "0")}`;
+}

@@ -1,0 +1,86 @@
+// Strangers' text as text: hidden characters by their names, links and hashtags that can be followed, words of the
+// question marked. Everything that comes out is text or an element made here; nothing is ever read as markup.
+import { html } from "./ui.js";
+import { to } from "./route.js";
+
+// Controls, overrides and isolates of direction, blanks that look like nothing, Unicode's tag characters.
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e0fff}]+/gu;
+const FEW = 2;
+const PIECE = /(https?:\/\/[^\s<>"'`«»“”‘’]{3,2000})|(#[\p{L}\p{N}_]{2,64})/gu;
+const WORD = /[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*/gu;
+const TRAILING = /[.,;:!?)\]}…]+$/;
+
+export function visible(text) {
+  return String(text ?? "").replace(/\r\n/g, "\n").replace(HIDDEN, (run) => {
+    const all = [...run];
+    const named = (one) => `⟨U+${one.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
+    return all.length <= FEW ? all.map(named).join("") : `${named(all[0])}⟨+${all.length - 1}⟩`;
+  });
+}
+
+const RUSSIAN = /(иями|ями|ами|ием|иях|ого|его|ому|ему|ыми|ими|ешь|ете|ишь|ите|ает|яет|ают|яют|ться|тся|ать|ять|ить|еть|уть|али|или|ели|ала|ила|ела|ало|ило|ело|ах|ях|ов|ев|ей|ой|ий|ый|ая|яя|ое|ее|ые|ие|ую|юю|ом|ем|ам|ям|ия|ию|ии|ет|ит|ут|ют|ат|ят|ся|сь|ал|ил|ел|а|я|о|е|и|ы|у|ю|ь|й)$/;
+const ENGLISH = /(ations?|ingly|edly|ings?|ed|es|s|ly|e)$/;
+const SHORT = 3;
+
+// What a word and its other forms have in common, roughly: enough to mark, never to find.
+export function stem(word) {
+  const low = word.toLowerCase().replaceAll("ё", "е").replace(/['’].*$/, "");
+  const cut = low.replace(/[а-я]/.test(low) ? RUSSIAN : ENGLISH, "");
+  return cut.length >= SHORT ? cut : low;
+}
+
+// Tells of a word whether the question has it; the last word is a beginning where `typing`.
+export function wanted(query, typing = false) {
+  const words = [...String(query ?? "").matchAll(WORD)].map((found) => found[0]);
+  const beginning = typing && !/\s$/.test(query) ? words.pop()?.toLowerCase() : null;
+  const long = words.filter((word) => word.length >= SHORT);
+  const stems = new Set((long.length ? long : words).map(stem));
+  return (word) => stems.has(stem(word)) || (beginning ? word.toLowerCase().startsWith(beginning) : false);
+}
+
+export function marked(text, has) {
+  if (!has) return [text];
+  const found = [];
+  let from = 0;
+  for (const match of text.matchAll(WORD)) {
+    if (!has(match[0])) continue;
+    if (match.index > from) found.push(text.slice(from, match.index));
+    found.push(html`<mark>${match[0]}</mark>`);
+    from = match.index + match[0].length;
+  }
+  found.push(text.slice(from));
+  return found;
+}
+
+function link(said, has) {
+  const ending = said.match(TRAILING)?.[0] ?? "";
+  const shown = said.slice(0, said.length - ending.length);
+  let href = null;
+  try {
+    href = new URL(shown).href;
+  } catch {
+    return marked(said, has);
+  }
+  return [html`<a href=${href} target="_blank" rel="noopener noreferrer nofollow">${shown}</a>`, ending];
+}
+
+// A message's words: an array of text and elements.
+export function words(text, has, { links = true } = {}) {
+  const said = visible(text);
+  if (!links) return marked(said, has);
+  const found = [];
+  let from = 0;
+  for (const match of said.matchAll(PIECE)) {
+    found.push(...marked(said.slice(from, match.index), has));
+    if (match[1]) found.push(...link(match[1], has));
+    else found.push(html`<a class="hashtag" ...${to({ q: match[2] })}>${match[2]}</a>`);
+    from = match.index + match[0].length;
+  }
+  found.push(...marked(said.slice(from), has));
+  return found;
+}
+
+// An address that Telegram's own links have, or null.
+export function telegram(link) {
+  return typeof link === "string" && /^https:\/\/(t\.me|telegram\.me)\//.test(link) ? link : null;
+}

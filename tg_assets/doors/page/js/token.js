@@ -1,0 +1,50 @@
+// A token is given once: in the address' fragment, which no server sees, or in the form. It is not kept here but in a
+// cookie that no script can read. What does not belong here: what it opens.
+import { forget, tell } from "./api.js";
+import { t } from "./language.js";
+import { html, useEffect, useRef, useState } from "./ui.js";
+
+const begin = (token) => tell("session", { token });
+
+// Take the token out of the address; false where it had none. Throws a Fault.
+export async function fromAddress() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (given === null) return false;
+  history.replaceState(null, "", location.pathname + location.search);
+  await begin(given);
+  return true;
+}
+
+export const leave = () => tell("session", {}, "DELETE").finally(forget);
+
+export function TokenForm({ refused, then }) {
+  const [said, say] = useState(refused ? t("token_refused") : "");
+  const field = useRef();
+  useEffect(() => field.current.focus(), []);
+  async function send(event) {
+    event.preventDefault();
+    const token = field.current.value.trim();
+    if (!token) return;
+    try {
+      await begin(token);
+      forget();
+      then();
+    } catch (fault) {
+      say(t({ 401: "token_refused", 422: "token_refused", 429: "token_rate", 503: "away" }[fault.status] ?? "fault"));
+      field.current.select();
+    }
+  }
+  return html`<main class="token" id="content">
+    <h1>${t("token_title")}</h1>
+    <p>${t("token_why")}</p>
+    <pre class="command">tg-assets tokens add page --tenant me</pre>
+    <form onSubmit=${send}>
+      <label for="token">${t("token")}</label>
+      <div class="row"><input id="token" ref=${field} type="password" autocomplete="off" spellcheck="false"
+        aria-invalid=${said ? "true" : null} aria-describedby="token-said" placeholder="tga_…" />
+      <button class="button primary">${t("token_enter")}</button></div>
+      <p id="token-said" class="problem" role="alert">${said}</p>
+    </form>
+    <p class="muted small">${t("token_kept")}</p>
+  </main>`;
+}
