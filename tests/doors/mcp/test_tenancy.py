@@ -6,6 +6,7 @@ back in a sentence tells it nothing; it is taken out before answers are compared
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -83,6 +84,7 @@ def said(archive: Archive, tool: str, given: Given) -> str:
     told = json.dumps(
         answered(lambda: archive, tool, given).model_dump(mode="json", exclude_none=True), ensure_ascii=False
     )
+    told = re.sub(r" Feeds with such a name: [^`]*", " ", told)  # of what is seen, by how near it is to what was given
     for value in [*given.values(), *dict(given.get("parameters", {})).values(), *given.get("feeds", [])]:
         told = told.replace(str(value), "…") if isinstance(value, str) and value != QUESTION else told
     return told
