@@ -14,7 +14,7 @@ def mcp_command(tenant: str, owners: tuple[int, ...], feeds: tuple[str, ...]) ->
     """Serve an archive to an assistant that starts this command: tools of the Model Context Protocol over stdio.
 
     It sees what is named here, and nothing else by any argument: a tenant's feeds, or those of --feed; private chats
-    only with --owner. `claude mcp add tg-assets -- tg-assets mcp --tenant me` adds it to Claude Code.
+    only with --owner. docs/mcp.md has the line that adds it to Claude.
     """
     from functools import partial
 
