@@ -16,7 +16,7 @@ from benchmarks.quiet import quiet
 NAMES = [
     "line", "ingest", "ranges", "vectors", "searches", "retrieval", "golden", "context", "pictures", "graph",
     "questions", "live", "history", "media", "vision", "albums", "metrics", "maintenance", "rebuild", "backfill",
-    "commands",
+    "commands", "mcp",
 ]  # fmt: skip
 WIDTH = 200  # of a pipe
 

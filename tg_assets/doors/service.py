@@ -27,7 +27,7 @@ LOG = logging.getLogger("tg_assets.serve")
 
 def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
     """All doors; ``dagster`` is the address of its pages."""
-    assistants = OverHttp(server(CALLER.get))
+    assistants = OverHttp(server(CALLER.get, dagster))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
