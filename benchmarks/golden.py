@@ -7,15 +7,14 @@ alone: how often a bootstrap over the questions does not see the ranking ahead o
 usual one (1.2, .75) over words as they are written, without names and word forms.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import text
 
-from benchmarks.golden_sets import SAMPLE_ROWS, Ask, Golden, chat, sample
+from benchmarks.golden_sets import Ask, Golden, chat, sample, sample_rows
 from benchmarks.ingest import EXPORT
 from benchmarks.retrieval import DEPTH, Hits, SparseIndex, top
 from tests.support.data import ROOT
@@ -25,6 +24,10 @@ from tg_assets.index.ranking import order
 from tg_assets.index.sparse import SparseVector, document_vectors, lemma_query, trigram_query
 from tg_assets.tagging.lemmas import words
 
+if TYPE_CHECKING:
+    from tg_assets.assets.tools import Tools
+
+TENANT = "golden"
 CHAT = (60_000, 66_000, 300)
 """Messages of the export, and questions about them, that are measured; learned from others (``learning``)."""
 DRAWS = 2000
@@ -152,43 +155,39 @@ def _share(places: Sequence[float], first: int) -> str:
 def run() -> list[dict[str, Any]]:
     """One row for each set, kind and ranking."""
     embedder = UseEmbedder()
-    rows = measure("sample", sample(_materialized()), embedder)
+    rows = measure("sample", sample(materialized(STAGES)[1]), embedder)
     if EXPORT.exists():
         rows += measure("group chat", chat(EXPORT, *CHAT), embedder)
     return rows
 
 
-def _materialized() -> list[Any]:
-    """Rows of the sample after all stages that give words; a tenant of its own in the servers of this process."""
+def materialized(names: Collection[str]) -> tuple["Tools", list[Any]]:
+    """Rows of the sample after the stages of some assets; ``TENANT`` has it in the servers of this process."""
     from benchmarks.line import _tools
     from tg_assets import assets, ids
     from tg_assets.assets.order import ordered
     from tg_assets.importing import import_export
     from tg_assets.importing.options import ImportOptions
-    from tg_assets.index.text import TextParts, text_to_embed
     from tg_assets.ledger.engine import run_stage
+    from tg_assets.ledger.stage import Stage
     from tg_assets.scope import Scope
     from tg_assets.settings import load_settings
     from tg_assets.stores.redis import client
 
     streams = SimpleNamespace(client=lambda: client(load_settings().require("redis_url")))
-    tools, tenant = _tools(redis=streams), "golden"
+    tools = _tools(redis=streams)
     reports = import_export(
-        ROOT / "samples" / "export", ImportOptions(tenant), tools.settings, tools.database, tools.objects, _silent
+        ROOT / "samples" / "export", ImportOptions(TENANT), tools.settings, tools.database, tools.objects, _silent
     )
-    found = []
-    with tools.database.tenant(ids.tenant_id(tenant)) as session:
-        for asset in ordered(assets.ASSETS):
-            for report in reports if asset.name in STAGES else ():
-                for stage in asset.stages(tools):
-                    run_stage(stage, session, Scope(report.feed, *WINTER))
+    with tools.database.tenant(ids.tenant_id(TENANT)) as session:
+        for asset in (one for one in ordered(assets.ASSETS) if one.name in names):
+            if asset.prepare:
+                asset.prepare(tools)
+            for scope in (Scope(report.feed, *WINTER) for report in reports):
+                for of in asset.stages(tools):
+                    run_stage(of if isinstance(of, Stage) else of(scope), session, scope)
         with session.transaction() as connection:
-            rows = connection.execute(text(SAMPLE_ROWS)).all()
-    for row in rows:
-        parts = TextParts(row.content, row.spoken or "", row.described or "", row.seen or "")
-        if whole := text_to_embed(parts):
-            found.append(SimpleNamespace(**row._mapping, whole=whole))
-    return found
+            return tools, sample_rows(connection)
 
 
 def _silent(*_: object) -> None:
