@@ -72,7 +72,8 @@ def look(
     matter: Legs = {}
     if narrow.kind != "conversation":
         kinds = (narrow.kind,) if narrow.kind else LINES
-        lines = index.search(vectors, replace(narrow, kind=None, kinds=kinds), DEEP)
+        found = index.search(vectors, replace(narrow, kind=None, kinds=kinds), DEEP)
+        lines = {name: sorted(hits, key=lambda hit: (-hit[1], hit[0])) for name, hits in found.items()}
         wanted = _matter(query, lines, connection)
         matter = _ask(index, wanted, weigh, replace(narrow, kind=None, kinds=LINES), MATTER)
     if narrow.kind != "post":
@@ -118,7 +119,15 @@ def _ask(index: TenantIndex, wanted: Sequence[str], weigh: Weigh, narrow: Narrow
     """Hits of words as they are written: in the other script only names are alike, and they say nothing of a matter."""
     said = " ".join(wanted)
     asking = weigh(own(lemma_query(said)), own(trigram_query(said))) if said else {}
-    return index.search(asking, narrow, most) if asking else {}
+    hits = index.search(asking, narrow, most + 1) if asking else {}
+    return {name: _settled(found, most) for name, found in hits.items()}
+
+
+def _settled(hits: Sequence[tuple[str, float]], most: int) -> list[tuple[str, float]]:
+    """So many of the best, or fewer: of hits that are as good as one beyond, a store gives any."""
+    if len(hits) <= most:
+        return list(hits)
+    return [hit for hit in hits if hit[1] > hits[most][1]]
 
 
 def own(query: SparseVector) -> SparseVector:
