@@ -17,12 +17,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
 
 import orjson
+from sqlalchemy import Connection, text
 
 from tg_assets.index.evidence import Passage
+from tg_assets.index.text import TextParts, text_to_embed
 from tg_assets.tagging.lemmas import words
 
 WRITTEN = Path(__file__).with_name("golden_sample.tsv")
@@ -110,6 +113,16 @@ def sample(found: Sequence[Any]) -> Golden:
     return Golden(rows, asks)
 
 
+def sample_rows(connection: Connection) -> list[Any]:
+    """What can be found in the sample of the connection's tenant; ``whole`` is its text as indexed."""
+    found = []
+    for row in connection.execute(text(SAMPLE_ROWS)):
+        parts = TextParts(row.content, row.spoken or "", row.described or "", row.seen or "")
+        if whole := text_to_embed(parts):
+            found.append(SimpleNamespace(**row._mapping, whole=whole))
+    return found
+
+
 def _written(found: Sequence[Any]) -> Iterator[Ask]:
     for line in WRITTEN.read_text("utf-8").splitlines():
         query, said = line.split("\t")
@@ -153,7 +166,7 @@ def _dates(found: Sequence[Any], texts: Sequence[str]) -> Iterator[Ask]:
 def chat(path: Path, first: int, last: int, most: int) -> Golden:
     """Messages number ``first`` to ``last`` of an export that have words, and at most so many questions."""
     whole = orjson.loads(gzip.decompress(path.read_bytes()))
-    said = [(one, text) for one in whole["messages"] if words(text := _text(one))][first:last]
+    said = [(one, told) for one in whole["messages"] if words(told := _text(one))][first:last]
     number = {one["id"]: place for place, (one, _) in enumerate(said)}
     parents = [number.get(one.get("reply_to_message_id")) for one, _ in said]
     rows = [Row(text, one.get("from"), whole.get("name"), one["id"]) for one, text in said]
@@ -167,10 +180,10 @@ def chat(path: Path, first: int, last: int, most: int) -> Golden:
 def _replied(rows: Sequence[Row], answers: dict[int, set[int]], most: int) -> list[Ask]:
     made = []
     for asking, answered in answers.items():
-        text = rows[asking].text
+        asked = rows[asking].text
         evidence = frozenset(place for place in answered if len(words(rows[place].text)) >= FEW_WORDS)
-        if "?" in text and len(words(text)) >= FEW_WORDS and evidence:
-            made.append(Ask("reply", text, evidence, frozenset({asking})))
+        if "?" in asked and len(words(asked)) >= FEW_WORDS and evidence:
+            made.append(Ask("reply", asked, evidence, frozenset({asking})))
     return sorted(made, key=lambda ask: crc32(ask.query.encode()))[:most]
 
 
@@ -198,4 +211,4 @@ SAMPLE_ROWS = """
     WHERE g.deleted_at IS NULL
     ORDER BY 7, 2, 1
 """
-"""Columns of what can be found; ``whole`` is put together of them by ``text_to_embed``."""
+"""Columns of what can be found."""

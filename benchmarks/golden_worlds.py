@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
-from benchmarks.golden_sets import SAMPLE_ROWS, Golden, chat, sample
+from benchmarks.golden_sets import Golden, chat, sample, sample_rows
 from benchmarks.ingest import EXPORT
 from benchmarks.line import _tools
 from tests.support.data import ROOT
@@ -28,7 +28,6 @@ from tg_assets.conversations import lookup
 from tg_assets.embedder import Embedder
 from tg_assets.importing import import_export
 from tg_assets.importing.options import ImportOptions
-from tg_assets.index.text import TextParts, text_to_embed
 from tg_assets.ledger.engine import run_stage
 from tg_assets.scope import Scope
 from tg_assets.settings import load_settings
@@ -59,12 +58,8 @@ class World:
 
 def of_sample(embedder: Embedder) -> tuple[World, World]:
     """The bundled export: all questions but replies, and replies, whose archive has no pictures."""
-    seen = _Made("golden", SAMPLE, SEEN, embedder)
-    found = []
-    for row in seen.rows(SAMPLE_ROWS):
-        parts = TextParts(row.content, row.spoken or "", row.described or "", row.seen or "")
-        if whole := text_to_embed(parts):
-            found.append(SimpleNamespace(**row._mapping, whole=whole))
+    seen = Made("golden", SAMPLE, SEEN, embedder)
+    found = seen.sample()
     golden = sample(found)
     kinds = dict.fromkeys(ask.kind for ask in golden.asks)
     replies = golden.of("reply")
@@ -76,7 +71,7 @@ def of_sample(embedder: Embedder) -> tuple[World, World]:
         for one in whole["chats"]["list"]:
             one["messages"] = [m for m in one["messages"] if (one.get("name"), m["id"]) not in asked]
         (path / "result.json").write_bytes(orjson.dumps(whole))
-        said = _Made("golden-replies", path, SAID, embedder)
+        said = Made("golden-replies", path, SAID, embedder)
     return (
         seen.world(golden.of(*(kind for kind in kinds if kind != "reply")), [str(row.id) for row in found]),
         said.world(replies, said.posts(replies)),
@@ -92,33 +87,40 @@ def of_chat(embedder: Embedder, first: int, last: int, most: int) -> World:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "result.json"
         path.write_bytes(orjson.dumps({**whole, "messages": kept}))
-        made = _Made(f"golden-chat-{first}", path, SAID, embedder)
+        made = Made(f"golden-chat-{first}", path, SAID, embedder)
     return made.world(golden, made.posts(golden))
 
 
-class _Made:
+class Made:
     """A tenant of its own with an export in it, after some stages."""
 
     def __init__(self, slug: str, path: Path, names: Iterable[str], embedder: Embedder) -> None:
         streams = SimpleNamespace(client=lambda: client(load_settings().require("redis_url")))
-        self._tools = tools = _tools(redis=streams)
+        self.tools = tools = _tools(redis=streams)
         reports = import_export(path, ImportOptions(slug), tools.settings, tools.database, tools.objects, _silent)
-        self._tenant = ids.tenant_id(slug)
+        self.tenant = ids.tenant_id(slug)
         tools.vectors.create_collection(embedder)
-        with tools.database.tenant(self._tenant) as session:
+        with tools.database.tenant(self.tenant) as session:
             for asset in ordered(assets.ASSETS):
+                if asset.prepare and asset.name in names:
+                    asset.prepare(tools)
                 for report in reports if asset.name in names else ():
                     scope = Scope(report.feed, *SPAN)
                     for stage in asset.stages(tools):
                         run_stage(stage(scope) if callable(stage) else stage, session, scope)
         owners = tuple(row.owner_id for row in self.rows("SELECT DISTINCT owner_id FROM channels WHERE owner_id <> 0"))
-        self._archive = Archive(
-            tenant=self._tenant, owners=owners, postgres=tools.database, vectors=tools.vectors, graph=tools.graph,
+        self.archive = Archive(
+            tenant=self.tenant, owners=owners, postgres=tools.database, vectors=tools.vectors, graph=tools.graph,
             objects=tools.objects, embedder=lambda: embedder,
         )  # fmt: skip
 
+    def sample(self) -> list[Any]:
+        """What can be found in the sample, as ``golden_sets.sample`` takes it."""
+        with self.tools.database.tenant(self.tenant) as session, session.transaction() as connection:
+            return sample_rows(connection)
+
     def rows(self, statement: str) -> list[Any]:
-        with self._tools.database.tenant(self._tenant) as session, session.transaction() as connection:
+        with self.tools.database.tenant(self.tenant) as session, session.transaction() as connection:
             return list(connection.execute(text(statement)))
 
     def posts(self, golden: Golden) -> list[str]:
@@ -131,12 +133,12 @@ class _Made:
 
     def world(self, golden: Golden, named: Sequence[str]) -> World:
         place = {one: number for number, one in enumerate(named) if one}
-        with self._archive.reading() as connection:
+        with self.archive.reading() as connection:
             near = lookup.around(connection, sorted(place))
         members = self.rows("SELECT CAST(posts AS text[]) AS posts FROM conversations WHERE deleted_at IS NULL")
         return World(
             golden,
-            self._archive,
+            self.archive,
             named,
             {place[one]: [place[n] for n in others if n in place] for one, others in near.items()},
             [[place[one] for one in unit.posts if one in place] for unit in members],

@@ -88,16 +88,19 @@ def look(
     since = narrow.since - LONGEST if narrow.since else None
     lines, matter, talks = index.search_all([
         (vectors if of_lines else {}, replace(narrow, kind=None, kinds=kinds), DEEP),
-        (plain if of_lines else {}, replace(narrow, kind=None, kinds=LINES), MATTER),
-        (plain if narrow.kind != "post" else {}, replace(narrow, kind="conversation", since=since), UNITS),
+        (plain if of_lines else {}, replace(narrow, kind=None, kinds=LINES), MATTER + 1),
+        (plain if narrow.kind != "post" else {}, replace(narrow, kind="conversation", since=since), UNITS + 1),
     ])  # fmt: skip
+    lines = {name: sorted(hits, key=lambda hit: (-hit[1], hit[0])) for name, hits in lines.items()}
+    matter, talks = _settled(matter, MATTER), _settled(talks, UNITS)
     worded = {line for name in SPARSE for line, _ in lines.get(name, ())[:MATTER]}
     by_meaning = {line for line, _ in lines.get(DENSE, ())[:most]}
     there = known(worded | by_meaning | _points(matter))  # most of what will be looked at, read at once
     names = _names(there[line] for line in worded if line in there)
     if names.intersection(map(lemma, wanted)):
         rest = _plain([word for word in wanted if lemma(word) not in names], weigh)
-        matter = index.search(rest, replace(narrow, kind=None, kinds=LINES), MATTER) if rest else {}
+        matter = index.search(rest, replace(narrow, kind=None, kinds=LINES), MATTER + 1) if rest else {}
+        matter = _settled(matter, MATTER)
     units = lookup.units(connection, sorted(_points(talks)))
     chats = [line for line, about in known(_points(matter)).items() if about.source != "channel"]
     near = lookup.around(connection, sorted(chats))
@@ -138,6 +141,14 @@ def _plain(wanted: Sequence[str], weigh: Weigh) -> Mapping[str, Any]:
     """Legs of words as they are written: in the other script only names are alike, and they say nothing of a matter."""
     said = " ".join(wanted)
     return weigh(own(lemma_query(said)), own(trigram_query(said))) if said else {}
+
+
+def _settled(legs: Mapping[str, Sequence[tuple[str, float]]], most: int) -> Legs:
+    """So many of the best of each leg, or fewer: of hits that are as good as one beyond, a store gives any."""
+    return {
+        name: [hit for hit in hits if hit[1] > hits[most][1]] if len(hits) > most else list(hits)
+        for name, hits in legs.items()
+    }
 
 
 def own(query: SparseVector) -> SparseVector:
