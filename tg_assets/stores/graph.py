@@ -130,6 +130,7 @@ class GraphStore:
     """
 
     url: str
+    _kept: "Lazy[Driver] | None" = None
 
     def __init__(self, url: str, keep: bool = False) -> None:
         self.url = url
