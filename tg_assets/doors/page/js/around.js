@@ -47,7 +47,7 @@ export function Like({ id, feeds, has }) {
     const one = like.message ?? like.album;
     const said = like.message ? like.message.text || like.message.spoken : like.album.caption;
     const seen = like.message ? like.message.described : like.album.summary;
-    return html`<li key=${one.id}><a ...${to({ ...read(), ...openAs(one.id) })}>
+    return html`<li key=${one.id}><a ...${to({ ...read(), ...openAs(one.id, Boolean(like.album)) })}>
       <header><${Icon} name=${like.album ? "album" : "chat"} /><bdi class="chat">${visible(one.chat ?? feeds.title(one.feed))}</bdi>
         <${Time} at=${one.posted_at} />
         <span class="score">${t(`by_${like.how}`)} · ${amount(Math.round(like.score * 100))} %</span></header>

@@ -85,7 +85,7 @@ function Cell({ name, row }) {
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return html`<time datetime=${value}>${moment(value)}</time>`;
   if (name === "text" && row.post_id) return html`<a dir="auto" ...${to({ ...read(), ...openAs(row.post_id) })}>${visible(value)}</a>`;
   if (name === "page" && /^https?:\/\//.test(value)) return html`<a href=${value} target="_blank" rel="noopener noreferrer nofollow">${visible(value)}</a>`;
-  if (name === "album" && /^[0-9a-f-]{36}$/.test(value)) return html`<a ...${to({ ...read(), ...openAs(value) })}>${t("open")}</a>`;
+  if (name === "album" && /^[0-9a-f-]{36}$/.test(value)) return html`<a ...${to({ ...read(), ...openAs(value, true) })}>${t("open")}</a>`;
   if (name === "sha256") return html`<code>${value.slice(0, 8)}</code>`;
   if (telegram(value)) return html`<a href=${value} target="_blank" rel="noopener noreferrer">${t("in_telegram")}</a>`;
   return html`<bdi>${visible(value)}</bdi>`;

@@ -60,7 +60,7 @@ export function SearchBox({ state, compact }) {
     }
     opens(false);
     const question = typed.trim();
-    go({ ...read(), view: null, q: question, ...openAs(option.hit.post) });
+    go({ ...read(), view: null, q: question, ...openAs(option.hit.post, option.hit.kind === "album") });
   }
   function keys(event) {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
