@@ -9,11 +9,15 @@ import { Machine, Tags, Telegram, Time } from "./parts.js";
 import { html, useState } from "./ui.js";
 import { visible, words } from "./text.js";
 
-const LINES = 2;
+const LINES = 2, TAGS = 6;
 
 export function Card({ result, query, has, feeds, active, open }) {
   const id = result.kind === "conversation" ? result.post : result.id;
   const author = visible(result.author) || null;
+  const pieces = [...result.pieces, ...(result.picture ? [{ source: "described", text: result.picture }] : [])];
+  const written = pieces.filter((piece) => piece.source === "written");
+  // What a person wrote stands above the pictures, what a model says of them below.
+  const [first, rest] = written.length ? [written, pieces.filter((piece) => !written.includes(piece))] : [pieces, []];
   const opens = (tab = null) => to({ ...read(), ...openAs(id, result.kind === "album"), tab });
   return html`<li class=${`card${active ? " active" : ""}${open ? " open" : ""}`} data-id=${id}>
     <article aria-label=${`${visible(result.chat) || ""} ${moment(result.posted_at)}`}>
@@ -28,11 +32,11 @@ export function Card({ result, query, has, feeds, active, open }) {
       </header>
       ${result.kind === "conversation" && html`<${Context} lines=${result.before.slice(-LINES)} has=${has} />`}
       <a class="body" ...${opens()} aria-current=${open ? "true" : null} aria-label=${`${t("open")}: ${visible(result.text).slice(0, 120)}`}>
-        <${Pieces} pieces=${result.pieces} has=${has} /></a>
-      ${result.picture && html`<${Machine} source="described">${words(result.picture, has, { links: false })}<//>`}
+        <${Pieces} pieces=${first} has=${has} /></a>
       ${result.kind === "conversation" && html`<${Context} lines=${result.after.slice(0, LINES)} has=${has} />`}
       <${Files} files=${result.media} small label=${result.picture ?? ""} />
-      <${Tags} tags=${result.tags} />
+      <${Pieces} pieces=${rest} has=${has} />
+      <${Tags} tags=${result.tags} most=${TAGS} />
       <${Copies} copies=${result.copies} feeds=${feeds} />
       <footer>
         <${Judge} question=${query} result=${id} />

@@ -101,7 +101,8 @@ export function SearchBox({ state, compact }) {
         ${option.word
           ? html`<${Icon} name="search" /><span class="text" dir="auto">${visible(typed.slice(0, typed.length - last.length))}<b>${visible(option.word)}</b></span>`
           : html`<${Icon} name=${option.hit.kind === "album" ? "album" : "chat"} />
-            <span class="text" dir="auto">${words(option.hit.snippet, has, { links: false })}</span>
+            <span class="text" dir="auto">${option.hit.pieces.map((piece, at) => html`<span key=${at} class=${piece.source === "written" ? null : "by-machine"}
+              title=${piece.source === "written" ? null : t(piece.source)}>${words(piece.text, has, { links: false })} </span>`)}</span>
             <span class="muted"><bdi>${visible(option.hit.chat ?? "")}</bdi> · ${moment(option.hit.posted_at)}</span>`}
       </li>`)}
     </ul></div>
