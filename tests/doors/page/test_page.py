@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.answers.conftest import GARDEN, KITCHEN, Tenant
@@ -11,7 +10,6 @@ from tests.doors.page.conftest import Open
 from tests.support import pipeline
 
 KETTLE = "/?q=насос+в+подвале"
-NOT_THERE = ("Failed to load resource: the server responded with a status of 404",)
 
 
 def test_a_token_in_the_address_is_taken_out_of_it(reader: Open, my_token: str) -> None:
@@ -198,34 +196,6 @@ def test_dates_are_the_readers(reader: Open, mine: Tenant) -> None:
     one = reader()
     page = one.see(f"/?m={mine.post(GARDEN, 5)}")
     expect(page.locator(".whole time")).to_have_text("1 May 2023, 21:00")
-
-
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize(("language", "word"), [("ru-RU", "Ленты"), ("en-GB", "Feeds")])
-def test_every_view_fits_and_speaks_both_languages(
-    reader: Open, mine: Tenant, language: str, word: str, width: int
-) -> None:
-    """Nothing is wider than the screen, and no name of a string is shown in place of its words."""
-    one = reader(language=language, width=width, expected=NOT_THERE)
-    for path in views(mine):
-        page = one.see(path)
-        expect(page.locator("html")).to_have_attribute("lang", language[:2])
-        expect(page.get_by_role("link", name=word, exact=True)).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        said = page.locator("body").inner_text()
-        assert not re.search(r"\b(tab|stage|status|edge|file|kind|source|one|format)_[a-z]+", said), path
-    page.get_by_role("button", name="English" if language == "ru-RU" else "Русский").click()
-    expect(page.get_by_role("link", name="Feeds" if language == "ru-RU" else "Ленты", exact=True)).to_be_visible()
-
-
-def views(mine: Tenant) -> list[str]:
-    """Each view of the page."""
-    post = mine.post(KITCHEN, 2)
-    return [
-        "/", KETTLE, "/?q=три+цвета&kind=album", f"{KETTLE}&m={post}", f"/?m={post}&tab=thread", f"/?m={post}&tab=like",
-        f"/?m={post}&tab=links", f"/?m={post}&tab=evidence", "/?view=feeds", f"/?view=feed&feed={mine.feed('sad')}",
-        "/?view=ask", "/?view=ask&name=most-forwarded", "/?q=ыыыыы&lang=en", "/?m=00000000-0000-0000-0000-000000000000",
-    ]  # fmt: skip
 
 
 def test_files_are_kept_by_browsers_and_packed(doors: Doors) -> None:

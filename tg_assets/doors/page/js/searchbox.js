@@ -69,6 +69,7 @@ export function SearchBox({ state, compact }) {
       const step = event.key === "ArrowDown" ? 1 : -1;
       choose((at) => (at + step + 1 + options.length + 1) % (options.length + 1) - 1);
     } else if (event.key === "Escape") {
+      event.preventDefault(); // a browser would empty the field
       event.stopPropagation();
       if (shown) opens(false);
       else field.current.blur();
