@@ -28,7 +28,7 @@ def test_without_a_token_the_page_says_how_to_make_one(reader: Open, my_token: s
     one = reader(None, expected=("Failed to load resource: the server responded with a status of 401",))
     page = one.page
     page.goto(one.address)
-    expect(page.get_by_text("tg-assets tokens add")).to_be_visible()
+    expect(page.get_by_text("tg-assets tokens --tenant me add page")).to_be_visible()
     field = page.get_by_label("Token", exact=True)
     field.fill("tga_nothing")
     page.get_by_role("button", name="Open").click()

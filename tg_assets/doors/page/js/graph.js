@@ -7,7 +7,7 @@ import { Notice } from "./states.js";
 import { visible } from "./text.js";
 import { html, useLayoutEffect, useRef, useState } from "./ui.js";
 
-const HEIGHT = 46, GAP = 12, WIDE = 560, COLUMN = 64, STEP = 26, MOST = 8, LETTER = 7.4, SMALL = 6.7;
+const HEIGHT = 46, GAP = 12, WIDE = 760, COLUMN = 52, STEP = 26, MOST = 8, LETTER = 7.4, SMALL = 6.7;
 
 function neighbours({ message, reply_to, replies, forwarded_post, forwards, album }) {
   const node = (how) => (one) => ({ how, id: one.id, who: one.author ?? one.chat, at: one.posted_at, said: one.text || one.spoken || one.described });

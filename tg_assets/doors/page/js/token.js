@@ -37,7 +37,7 @@ export function TokenForm({ refused, then }) {
   return html`<main class="token" id="content">
     <h1>${t("token_title")}</h1>
     <p>${t("token_why")}</p>
-    <pre class="command">tg-assets tokens add page --tenant me</pre>
+    <pre class="command">tg-assets tokens --tenant me add page</pre>
     <form onSubmit=${send}>
       <label for="token">${t("token")}</label>
       <div class="row"><input id="token" ref=${field} type="password" autocomplete="off" spellcheck="false"
