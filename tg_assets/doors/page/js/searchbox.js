@@ -7,7 +7,7 @@ import { go, openAs, read } from "./route.js";
 import { html, useEffect, useRef, useState } from "./ui.js";
 import { visible, wanted, words } from "./text.js";
 
-const PAUSE_MS = 60;
+const PAUSE_MS = 80;
 const WORDS = 4, HITS = 5;
 
 function useSuggestions(typed, feeds) {
