@@ -76,10 +76,10 @@ def _visit(browser: Browser, address: str, token: str, said: list[str]) -> dict[
     page.locator(".feed").first.wait_for()
     ready = time.perf_counter() - began
     field = page.get_by_role("combobox")
-    field.fill(f"{said[0]} {said[1][:3]}")
-    typing = _until(page, lambda: field.press("End"), lambda: field.press(said[1][3:4] or "а"), "[role=option]")
+    field.focus()
+    typing = _until(page, lambda: page.keyboard.insert_text(f"{said[0]} {said[1][:4]}"), "[role=option]")
     field.fill(" ".join(said[:3]))
-    search = _until(page, lambda: None, lambda: field.press("Enter"), ".card")
+    search = _until(page, lambda: field.press("Enter"), ".card")
     figures = {
         "paint": page.evaluate(PAINT), "ready": 1000 * ready, "typing": typing, "search": search,
         "bytes": sum(came) / 1000,
@@ -88,9 +88,8 @@ def _visit(browser: Browser, address: str, token: str, said: list[str]) -> dict[
     return figures
 
 
-def _until(page: Page, before: Callable[[], Any], act: Callable[[], Any], shown: str) -> float:
+def _until(page: Page, act: Callable[[], Any], shown: str) -> float:
     """Milliseconds from an act until something is shown."""
-    before()
     began = time.perf_counter()
     act()
     page.locator(shown).first.wait_for()

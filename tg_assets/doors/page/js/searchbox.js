@@ -87,7 +87,7 @@ export function SearchBox({ state, compact }) {
   return html`<form role="search" class=${compact ? "searchbox compact" : "searchbox"} onSubmit=${submit}>
     <${Icon} name="search" />
     <input ref=${field} id="q" name="q" type="search" value=${typed} placeholder=${t("ask_here")} aria-label=${t("ask_here")}
-      maxlength="1000" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="search" dir="auto"
+      maxlength="1000" autocomplete="off" autocapitalize="off" spellcheck=${false} enterkeyhint="search" dir="auto"
       role="combobox" aria-expanded=${shown ? "true" : "false"} aria-controls="suggestions" aria-autocomplete="list"
       aria-activedescendant=${shown && chosen >= 0 ? `suggestion-${chosen}` : null}
       onInput=${(event) => (type(event.target.value), opens(true), choose(-1))} onKeyDown=${keys}

@@ -40,7 +40,7 @@ export function TokenForm({ refused, then }) {
     <pre class="command">tg-assets tokens --tenant me add page</pre>
     <form onSubmit=${send}>
       <label for="token">${t("token")}</label>
-      <div class="row"><input id="token" ref=${field} type="password" autocomplete="off" spellcheck="false"
+      <div class="row"><input id="token" ref=${field} type="password" autocomplete="off" spellcheck=${false}
         aria-invalid=${said ? "true" : null} aria-describedby="token-said" placeholder="tga_…" />
       <button class="button primary">${t("token_enter")}</button></div>
       <p id="token-said" class="problem" role="alert">${said}</p>
