@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from itertools import pairwise
 from pathlib import Path
@@ -360,3 +361,29 @@ def belongs(process: psutil.Process, installed: Installation) -> bool:
         )
     except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
         return False
+
+
+def test_the_doors_are_open_to_whoever_has_a_token(installed: Installation) -> None:
+    """`up` has started them; a token is told once, is listed without itself, and ends when it is revoked."""
+    said = installed.run("tokens", "--tenant", "demo", "add", "laptop", "--feed", FEEDS[1])
+    token = said.stdout.strip()
+
+    def ask(path: str) -> tuple[int, str]:
+        url = f"http://127.0.0.1:{installed.serve_port}{path}"
+        request = urllib.request.Request(url, headers={"authorization": f"Bearer {token}"})
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    assert ask("/health")[0] == 200
+    assert "<html" in ask("/")[1]
+    status, told = ask("/api/v1/feeds")
+    assert (status, [one["feed"] for one in json.loads(told)]) == (200, [FEEDS[1]])
+    listed = installed.must("tokens", "--tenant", "demo", "--json")
+    assert token not in listed
+    assert json.loads(listed)["items"][0]["feeds"] == [FEEDS[1]]
+    installed.must("tokens", "--tenant", "demo", "revoke", "laptop")
+    assert ask("/api/v1/feeds")[0] == 401
+    assert_refused(installed.run("tokens", "--tenant", "demo", "revoke", "laptop"), "no token 'laptop'")

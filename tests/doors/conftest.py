@@ -19,7 +19,7 @@ from tg_assets.doors.access import Opener
 from tg_assets.doors.guards import House
 from tg_assets.doors.process import OWN_NAMES, bound
 from tg_assets.doors.service import service
-from tg_assets.stores.database import Database
+from tg_assets.stores.database import KeptDatabase
 
 OFTEN = "100000/minute"
 DAGSTER = "http://dagster.example:3000"
@@ -45,7 +45,7 @@ def token_for(tenant: Tenant, *owners: int, feeds: list[str] | None = None, name
 
 @pytest.fixture(scope="package")
 def opener(servers: dict[str, str]) -> Opener:
-    database = Database(pipeline.postgres().url, keep=4)
+    database = KeptDatabase(pipeline.postgres().url, 4)
     nobody = pipeline.archive("nobody")
     assert nobody.tenant != ids.NO_TENANT
     return Opener(database, nobody)

@@ -65,6 +65,7 @@ CASES: dict[str, Callable[[Spied], list[Asked]]] = {
         ("GET", "questions/activity", {"person": str(spied.owner)}),
         ("GET", "questions/topics", {"chat": spied.number.partition("/")[0]}),
     ],
+    "digest": of_feed("digest", since="2020-01-01", until="2030-01-01", limit=50),
     "feeds": asked("feeds"),
     "coverage": of_feed("coverage"),
     "waiting": asked("waiting"),
@@ -88,7 +89,7 @@ def answers(client: httpx.Client, case: Callable[[Spied], list[Asked]], spied: S
         told.append(
             (
                 answer.status_code,
-                answer.text.replace(spied.feed, "FEED").replace(spied.number.partition("/")[0], "CHAT"),
+                answer.text.replace(spied.feed, "FEED").replace(f"'{spied.number.partition('/')[0]}'", "CHAT"),
             )
         )
     return told

@@ -22,7 +22,7 @@ PLACES = {
     "before commit": ("tg_assets.ledger.dirty.mark", 2),
     "between commit and ack": ("tg_assets.live.reader.Reader.ack", 2),
     "at a deadly message": ("tg_assets.live.apply.batch_of", 0),
-    "after the points, before the ledger": ("tg_assets.assets.qdrant_points.mark", 1),
+    "after the points, before the ledger": ("tg_assets.assets.post_points.mark", 1),
     "after the nodes, before the ledger": ("tg_assets.assets.neo4j_nodes.mark", 1),
     "before marks are cleared": ("tg_assets.ledger.dirty.clear", 1),
     "between sending and forgetting": ("redis.client.Pipeline.execute", 1),

@@ -11,7 +11,7 @@ from tests.live.support import CHAT, Live
 from tests.live.test_tail import drawing
 from tests.support import pipeline
 from tg_assets import ids
-from tg_assets.assets import neo4j_nodes, qdrant_points, tags, vision_summaries
+from tg_assets.assets import neo4j_nodes, post_points, tags, vision_summaries
 
 UPLOADED = "stream:posts:vision:uploaded"
 POISON = "the poisoned one"
@@ -130,7 +130,7 @@ def test_every_stage_goes_on_without_what_it_stumbles_over(live: Live, monkeypat
     (poisoned,) = live.rows("SELECT id FROM messages WHERE content = :text", text=POISON)
     for module, name, is_it in (
         (tags, "_input", lambda post: post.content == POISON),
-        (qdrant_points, "_payload", lambda row, *_: row.content == POISON),
+        (post_points, "_payload", lambda row, *_: row.content == POISON),
         (neo4j_nodes.rows, "post_rows", lambda posts: any(one.content == POISON for one in posts)),
         (vision_summaries, "_row", lambda post: post.id == poisoned.id),
     ):

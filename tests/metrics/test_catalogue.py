@@ -4,8 +4,10 @@ import dagster as dg
 import pytest
 
 from tg_assets import assets
+from tg_assets.assets import qdrant_points
 from tg_assets.definitions import SCHEDULES, SENSORS
 from tg_assets.events import streams
+from tg_assets.ledger.switching import REBUILT
 from tg_assets.metrics.catalogue import AUTOMATIONS, BY_NAME, LIVE_STAGES, METRICS, STAGES, STREAMS, Kind, media_of
 from tg_assets.metrics.tally import Tally
 
@@ -39,7 +41,8 @@ def test_no_label_is_unbounded() -> None:
 
 def test_every_stage_and_stream_is_known() -> None:
     made = {stage for asset in assets.ASSETS for stage in asset.ledger}
-    assert made <= {*STAGES}
+    made |= {kind.stage + REBUILT for kind in qdrant_points.KINDS}
+    assert made == {*STAGES}
     assert {*LIVE_STAGES} == {asset.name for asset in assets.ASSETS if asset.live}
     assert [f"stream:{name}" for name in STREAMS] == [stream.name for stream in streams.INBOUND]
 

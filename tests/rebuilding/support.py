@@ -1,6 +1,6 @@
 """A tenant with a history, an index of its own, and models that are quick."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -54,6 +54,8 @@ class House:
     alias: str
     tenants: Sequence[str]
     model: Model = field(default_factory=lambda: Model(64))
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Other resources by name."""
 
     @property
     def index(self) -> VectorIndex:
@@ -63,7 +65,7 @@ class House:
     @property
     def tools(self) -> Tools:
         """With the model of now."""
-        return pipeline.tools(qdrant=self.index, embedder=self.model, settings={"workers": 1})
+        return pipeline.tools(qdrant=self.index, embedder=self.model, settings={"workers": 1}, **self.given)
 
     def scopes(self, tenant: str) -> list[Scope]:
         """All of a tenant's feeds, whole."""

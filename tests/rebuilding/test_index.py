@@ -10,7 +10,7 @@ from qdrant_client import models
 from tests.rebuilding.support import QUESTIONS, House, Model, close, ledger
 from tests.support import pipeline
 from tg_assets import ids
-from tg_assets.assets import qdrant_points
+from tg_assets.assets import post_points
 from tg_assets.errors import TgAssetsError
 from tg_assets.ledger.engine import run_stage
 from tg_assets.stores.collections import NEXT, Collections, Version, _create, _delete
@@ -228,7 +228,7 @@ def test_what_cannot_be_made_keeps_the_index_that_has_it(house: House, monkeypat
     (tenant,) = house.tenants
     points, said, state = house.points(tenant), ledger(tenant), house.collections()
     bad = min(point for point, one in points.items() if one["payload"]["kind"] == "post")
-    made = qdrant_points._payload
+    made = post_points._payload
 
     def payload(row: Any, *rest: Any) -> Any:
         if str(row.id) == bad:
@@ -236,7 +236,7 @@ def test_what_cannot_be_made_keeps_the_index_that_has_it(house: House, monkeypat
         return made(row, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(qdrant_points, "_payload", payload)
+        patch.setattr(post_points, "_payload", payload)
         with pytest.raises(TgAssetsError, match="1 things that can be found now"):
             house.rebuild()
     assert house.collections()[0] == state[0]

@@ -8,26 +8,45 @@ from typing import Any
 
 import pytest
 
-from tests.rebuilding.support import House, close, ledger
+from resources.vision import TenantVision, VisionResource
+from tests.rebuilding.support import MADE, House, close, ledger
 from tests.support import pipeline
+from tests.support.providers import HandlerProvider
 from tg_assets import ids
 from tg_assets.assets.verified import verify
 from tg_assets.stores.vectors import TenantIndex
 from tg_assets.verifying.findings import Findings
+from tg_assets.vision.policy import Policy
+from tg_assets.vision.result import VisionResult
 
+ALL = (*MADE[:3], "vision_summaries", *MADE[3:])
 Named = set[tuple[str, str, str]]
 STRANGER = str(ids.tenant_id("nothing of anybody"))
 A_POST = "MATCH (p:Post {tenant_id: $tenant})<-[:HAS_POST]-(:Channel) WHERE NOT p.placeholder AND (p)-[:TAGGED_AS]->() "
 FIRST = "WITH p ORDER BY p.post_id LIMIT 1 "
 
 
+def describe(image: bytes, mime: str) -> VisionResult:
+    """Labels that some pictures share and others do not."""
+    labels = ["landscape", ("fog", "boat", "lamp")[len(image) % 3]]
+    return VisionResult(classification="photo", description="A made-up picture", labels=labels, provider="local",
+                        model="made up", vision_version="made-up@1")  # fmt: skip
+
+
+class Labelled(VisionResource):
+    """Whoever is asked, it is the same made-up model."""
+
+    def for_tenant(self, tenant: str, database: Any, settings: Any) -> TenantVision:
+        return TenantVision(HandlerProvider(describe, name="local", model="made up", version="made-up@1"), Policy())
+
+
 @pytest.fixture(scope="module")
 def house(servers: dict[str, str]) -> Iterator[House]:
     tenant, other = pipeline.new_tenant(), pipeline.new_tenant()
-    found = House(f"index_{tenant}", [tenant, other])
+    found = House(f"index_{tenant}", [tenant, other], given={"vision": Labelled()})
     for one in found.tenants:
         pipeline.import_path(pipeline.SAMPLE, one)
-        found.make(one)
+        found.make(one, ALL)
     yield found
     found.drop()
 
@@ -55,6 +74,10 @@ def point(house: House, change: Callable[[TenantIndex, dict[str, Any]], None]) -
 
 def payload(index: TenantIndex, one: dict[str, Any], **changed: Any) -> None:
     index.upsert([{**one, "payload": {**one["payload"], **changed}}])
+
+
+def vectors(index: TenantIndex, one: dict[str, Any], **changed: Any) -> None:
+    index.upsert([{**one, "vector": {**one["vector"], **changed}}])
 
 
 def rows(house: House, statement: str) -> None:
@@ -96,6 +119,19 @@ DAMAGES: dict[str, tuple[Callable[[House], None], Named]] = {
         lambda house: point(house, lambda index, one: payload(index, one, feed="no.feed", owner_id=7)),
         {("qdrant", "point of post", "different")},
     ),
+    "vector of another text": (
+        lambda house: point(house, lambda index, one: vectors(index, one, dense=one["vector"]["dense"][::-1])),
+        {("qdrant", "vectors of post", "different")},
+    ),
+    "word weighed otherwise": (
+        lambda house: point(
+            house,
+            lambda index, one: vectors(
+                index, one, lemmas={**one["vector"]["lemmas"], "values": [0.5] * len(one["vector"]["lemmas"]["values"])}
+            ),
+        ),
+        {("qdrant", "vectors of post", "different")},
+    ),
     "album's point deleted": (
         lambda house: rows_of_albums(house),
         {("qdrant", "point of album", "missing")},
@@ -129,6 +165,25 @@ DAMAGES: dict[str, tuple[Callable[[House], None], Named]] = {
     "relation twice": (
         lambda house: graph(house, A_POST + FIRST + "MATCH (p)<-[:HAS_POST]-(c:Channel) CREATE (p)<-[:HAS_POST]-(c)"),
         {("neo4j", "HAS_POST", "extra")},
+    ),
+    "property of a relation changed": (
+        lambda house: graph(house, A_POST + FIRST + "MATCH (p)-[r:TAGGED_AS]->() WITH r LIMIT 1 SET r.confidence = 7"),
+        {("neo4j", "TAGGED_AS", "different")},
+    ),
+    "place in an album changed": (
+        lambda house: graph(house, "MATCH (:Album {tenant_id: $tenant})-[r:CONTAINS]->() WITH r LIMIT 1 "
+                                   "SET r.position = 77"),
+        {("neo4j", "CONTAINS", "different")},
+    ),
+    "label of a picture gone": (
+        lambda house: graph(house, "MATCH (:Image {tenant_id: $tenant})-[r:HAS_LABEL]->() WITH r LIMIT 1 DELETE r"),
+        {("neo4j", "HAS_LABEL", "missing")},
+    ),
+    "label of a picture too much": (
+        lambda house: graph(house, "MATCH (i:Image {tenant_id: $tenant}) WITH i ORDER BY i.sha256 LIMIT 1 "
+                                   "MERGE (l:Label {tenant_id: $tenant, name: 'never seen'}) "
+                                   "CREATE (i)-[:HAS_LABEL]->(l)"),
+        {("neo4j", "HAS_LABEL", "extra")},
     ),
     "property changed": (
         lambda house: graph(house, A_POST + FIRST + "SET p.url = 'elsewhere'"),
@@ -188,8 +243,6 @@ def test_nothing_differs(house: House) -> None:
     assert set(found.compared) == {"ledger", "qdrant", "neo4j", "objects"}
     assert found.noted().keys() == {"not made"}
     assert {stage for _, stage, _ in found.notes} == {
-        "vision_summaries",
-        "vision_summaries.looks",
         "transcripts",
         "album_summaries",
         "feed_statistics",
@@ -208,13 +261,11 @@ def test_damage_is_named_and_mended(house: House, before: Any, damage: str) -> N
     tenant, (points, nodes, said, _) = house.tenants[0], before
     hurt, names = DAMAGES[damage]
     hurt(house)
-    found = look(house)
+    found = look(house, repair=True)
     assert names <= named(found)
     # With a node go relations to it, and nodes that only it was related to are alone.
     assert found.total == 1 or damage in ("post's node deleted", "tag's node deleted")
-    again = look(house, repair=True)
-    assert names <= named(again)
-    assert again.mended == again.total  # what was made again had mended some of it before it was looked at
+    assert found.mended == found.total
     assert named(look(house)) == set()
     assert close(house.points(tenant), points)
     assert house.graph(tenant) == nodes
@@ -270,7 +321,28 @@ def test_a_file_that_is_gone_is_asked_for_again(house: House, lost: bool) -> Non
         tenant, "SELECT DISTINCT missing_reason FROM post_media_map WHERE missing_reason = 'not stored yet'"
     )
     assert reasons
-    house.make(tenant)
+    house.make(tenant, ALL)
     pipeline.rows(tenant, "DELETE FROM dirty RETURNING 1")
     assert named(look(house)) == set()
     assert not pipeline.rows(tenant, "SELECT FROM media_objects WHERE sha256 = :sha256", sha256=sha256)
+
+
+def test_a_result_that_is_gone_is_made_again(house: House) -> None:
+    """Its pictures are described once more when their partitions are refreshed."""
+    tenant = house.tenants[0]
+    said = ledger(tenant, "vision%")
+    sha256, key = pipeline.rows(tenant, "SELECT sha256, key FROM derived_objects ORDER BY sha256 LIMIT 1")[0]
+    path_of(key).unlink()
+    found = look(house)
+    assert named(found) == {("objects", "result", "missing")}
+    assert look(house, repair=True).mended == 1
+    assert set(ledger(tenant, "vision%")) < set(said)
+    clean = look(house)
+    assert named(clean) == set()
+    assert clean.noted()["pending"]
+    house.make(tenant, ALL)
+    assert path_of(key).exists()
+    assert pipeline.rows(tenant, "SELECT FROM derived_objects WHERE sha256 = :sha256", sha256=sha256)
+    pipeline.rows(tenant, "DELETE FROM dirty RETURNING 1")
+    assert named(look(house)) == set()
+    assert ledger(tenant, "vision%") == said

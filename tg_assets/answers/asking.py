@@ -53,7 +53,7 @@ def ask(archive: Archive, question: str, /, **parameters: Any) -> Answer:
     given = _checked(asked, parameters)
     limit = _limit(given.get("limit"))
     span = {name: _moment(given.get(name), name) for name in OF_DATED} if asked.dated else {}
-    with archive.postgres.tenant(archive.tenant) as session, session.transaction() as connection:
+    with archive.reading() as connection:
         chats = visible_chats(connection, archive)
         bound = Names(connection, archive, chats).bound(asked, given)
         with archive.graph.tenant(archive.tenant) as graph:

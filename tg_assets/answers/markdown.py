@@ -41,9 +41,14 @@ def name(text: str) -> str:
     return f'"{_inline(one_line(text, NAME)).replace(chr(34), chr(39))}"'
 
 
+def address(link: str | None) -> str | None:
+    """A message's address at Telegram, if what stands there is one."""
+    return link if link and _LINK.fullmatch(link) else None
+
+
 def link_of(message: Message) -> str:
     """Where the message is to be found: its address at Telegram, or its id here."""
-    return message.link if message.link and _LINK.fullmatch(message.link) else f"message {message.id}"
+    return address(message.link) or f"message {message.id}"
 
 
 def as_text(bundle: Bundle) -> str:
@@ -127,4 +132,4 @@ def cost(gathered: Gathered, why: str, message: Message) -> int:
     return text_tokens(written) + (_PASSAGE_TOKENS if why == "found" else 0)
 
 
-__all__ = ["as_text", "cost", "escaped", "link_of", "name", "numbered", "quoted"]
+__all__ = ["address", "as_text", "cost", "escaped", "link_of", "name", "numbered", "quoted"]

@@ -215,13 +215,8 @@ def _rows(archive: Archive, which: str, without: UUID | None = None, **values: A
         JOIN post_enrichment v ON v.post_id = s.post_id AND v.kind = 'vision' AND v.data ? 'classification'
         WHERE s.nth = 1
     """  # noqa: S608 - of constants
-    given = {
-        **values,
-        "without": without,
-        **archive.seen,
-    }
-    with archive.postgres.tenant(archive.tenant) as session, session.transaction() as connection:
-        return list(connection.execute(text(statement), given).all())
+    with archive.reading() as connection:
+        return list(connection.execute(text(statement), {**values, "without": without, **archive.seen}).all())
 
 
 def _picture(row: Any, why: Why) -> Picture:

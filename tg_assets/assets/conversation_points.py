@@ -84,11 +84,10 @@ def _point(row: Any, document: TalkDocument, dense: Any, model: str) -> dict[str
         name: {"indices": vector.indices, "values": vector.values}
         for name, vector in ((LEMMAS, document.lemmas), (TRIGRAMS, document.trigrams))
     }
-    return {"id": str(row.id), "vector": {DENSE: dense, **sparse}, "payload": payload(row, document, model)}
+    return {"id": str(row.id), "vector": {DENSE: dense, **sparse}, "payload": _payload(row, document, model)}
 
 
-def payload(row: Any, document: TalkDocument, model: str) -> dict[str, Any]:
-    """What a unit's point says of it."""
+def _payload(row: Any, document: TalkDocument, model: str) -> dict[str, Any]:
     return {
         "post_id": None,
         "conversation_id": str(row.id),

@@ -80,7 +80,7 @@ def _drop(graph: TenantGraph, chunk: Chunk, deleted: Sequence[Any]) -> None:
     if not touched:
         return
     rows = [{"dialogue_id": dialogue, "user_id": user} for dialogue, user in sorted(touched.items())]
-    for statement in cypher.DROP_ALONE:
+    for statement in cypher.DROP_ALONE.values():
         graph.write(statement, rows)
     gone: set[UUID] = set()
     for row in graph.read(cypher.THERE, rows=rows):

@@ -1,171 +1,26 @@
 """Asset ``qdrant_points``: a point per post, album and conversation, with three vectors and the contract's payload.
 
-The text that is embedded joins the post, what is said in its voice note, its picture's description and the text in
-the picture; who wrote it, where, and what its picture is called in Russian and English are in the sparse vectors only
-(the points of a private chat are its owner's). A post without words has no point, as a service message in which nobody
-wrote anything; a deleted one loses it. The point's id is the post's or the album's. Its words are counted with it
-(``stores.word_counts``). Points of conversations are in ``conversation_points``.
+Here is when points are made, for which version of the index, and which kinds there are. What does not belong here: what
+a point is made of (``post_points``, ``conversation_points``, ``clip_points``).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from tg_assets.assets import clip_points, conversation_points, store_checks
+from tg_assets.assets import clip_points, conversation_points, post_points, store_checks
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.assets.tools import Tools
 from tg_assets.embedder import Embedder
-from tg_assets.events.results import PostIndexedEventV1
-from tg_assets.index.authors import author_keys
-from tg_assets.index.document import Document, Given, analyse
-from tg_assets.index.sparse import SparseVector
-from tg_assets.index.text import TextParts
-from tg_assets.ledger import outbox, replaced, switching
+from tg_assets.ledger import replaced, switching
 from tg_assets.ledger.stage import Chunk, Outcome, Stage, StageOf
-from tg_assets.ledger.status import failed, mark
-from tg_assets.stores import word_counts
-from tg_assets.stores.vectors import COLLECTION, DENSE, LEMMAS, TRIGRAMS
-from tg_assets.vision.picture_words import picture_words
+from tg_assets.ledger.status import failed
+from tg_assets.stores.picture_vectors import delete_chats
 from tg_assets.workers import Workers
-
-VERSION = "3"
-PART = 1000
-"""Points that are written while the next ones are made."""
-LEAST = 250
-"""Documents that are worth sending to another process."""
-
-POST_INPUTS = """
-    SELECT m.id AS item_id, m.posted_at AS at, least(length(m.content), 2000) / 4 AS tokens,
-           md5(concat_ws('/', m.content_hash, m.deleted_at, m.album_id, t.params_hash, v.params_hash, s.params_hash,
-                         c.feed) || ROW(m.author_name, c.title, m.sender_username, m.sender_tg_id)::text) AS input_hash
-    FROM messages m JOIN channels c ON c.id = m.channel_id
-    LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
-    LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
-    LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
-    WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until
-          AND (NOT m.is_service OR m.content <> '')
-"""
-POSTS = """
-    SELECT m.id, m.tenant_id, m.channel_id, c.tg_channel_id, c.owner_id, c.feed, c.title, m.author_name, m.source,
-           work.input_hash, m.album_id, m.telegram_message_id, m.sender_username, m.sender_tg_id,
-           m.posted_at, m.deleted_at, m.content, t.data->'names' AS tags, t.data->>'lang' AS lang, v.data AS vision,
-           s.data->>'text' AS spoken, 'post' AS kind
-    FROM chunk JOIN work USING (item_id) JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
-    LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
-    LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision' AND v.status = 'ok'
-    LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech' AND s.status = 'ok'
-"""
-# Tags of an album are those of its posts.
-_ALBUM_TAGS = """
-    (SELECT jsonb_agg(DISTINCT name) FROM media_group_items i
-     JOIN post_enrichment t ON t.post_id = i.post_id AND t.kind = 'tags'
-     CROSS JOIN jsonb_array_elements_text(t.data->'names') AS name
-     WHERE i.group_id = g.id AND i.deleted_at IS NULL)
-"""
-ALBUM_INPUTS = f"""
-    SELECT g.id AS item_id, g.posted_at AS at, 0 AS tokens,
-           md5(ROW(g.content_hash, g.deleted_at, g.meta->'enrichment'->'vision_summary',
-                   g.meta->'enrichment'->'vision_labels', g.meta->'enrichment'->'has_meme',
-                   g.meta->'enrichment'->'ocr_text', {_ALBUM_TAGS}, c.feed, c.title, m.author_name,
-                   m.sender_username, m.sender_tg_id)::text) AS input_hash
-    FROM media_groups g JOIN channels c ON c.id = g.channel_id
-    LEFT JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
-    LEFT JOIN messages m ON m.id = i.post_id
-    WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
-"""  # noqa: S608 - a constant
-ALBUMS = f"""
-    SELECT g.id, g.tenant_id, g.channel_id, c.owner_id, c.feed, c.title, m.author_name, c.source, g.id AS album_id,
-           m.telegram_message_id, m.sender_username, m.sender_tg_id, g.posted_at, g.deleted_at,
-           g.caption_text AS content, {_ALBUM_TAGS} AS tags,
-           NULL AS lang, NULL AS spoken, 'album' AS kind,
-           jsonb_build_object('description', g.meta->'enrichment'->'vision_summary',
-                              'labels', g.meta->'enrichment'->'vision_labels',
-                              'is_meme', g.meta->'enrichment'->'has_meme',
-                              'ocr', jsonb_build_object('text', g.meta->'enrichment'->'ocr_text')) AS vision
-    FROM chunk JOIN media_groups g ON g.id = chunk.item_id JOIN channels c ON c.id = g.channel_id
-    LEFT JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
-    LEFT JOIN messages m ON m.id = i.post_id
-"""  # noqa: S608 - a constant
-
-
-def _given(row: Any) -> Given:
-    """What a post or album is indexed by; a deleted one has no words."""
-    if row.deleted_at:
-        return Given(TextParts())
-    vision = row.vision or {}
-    ocr = (vision.get("ocr") or {}).get("text") or ""
-    parts = TextParts(
-        post=row.content or "", speech=row.spoken or "", vision=vision.get("description") or "", ocr=ocr
-    )  # fmt: skip
-    picture = picture_words(vision)
-    return Given(parts, row.author_name, row.title, row.lang, picture.shown_text, picture.manner_text)
-
-
-def _points(kept: Sequence[tuple[Any, Document]], embedder: Embedder) -> Iterator[list[dict[str, Any]]]:
-    for first in range(0, len(kept), PART):
-        part = kept[first : first + PART]
-        dense: Iterable[Any] = embedder.encode([document.text for _, document in part])
-        yield [_point(*both, vector, embedder.model_id) for both, vector in zip(part, dense, strict=True)]
-
-
-def _point(row: Any, document: Document, dense: Any, model: str) -> dict[str, Any]:
-    vectors = {DENSE: dense, LEMMAS: _sparse(document.lemmas), TRIGRAMS: _sparse(document.trigrams)}
-    return {"id": str(row.id), "vector": vectors, "payload": _payload(row, document, model)}
-
-
-def _sparse(vector: SparseVector) -> dict[str, Any]:
-    return {"indices": vector.indices, "values": vector.values}
-
-
-def _words(row: Any, document: Document) -> word_counts.Words:
-    return word_counts.Words(row.id, row.channel_id, row.owner_id, document.lemmas.indices, document.trigrams.indices)
-
-
-def _payload(row: Any, document: Document, model: str) -> dict[str, Any]:
-    vision = row.vision or {}
-    names = ("is_meme", "labels", "objects", "scene", "classification", "nsfw_score")
-    return {
-        "post_id": str(row.id) if row.kind == "post" else None,
-        "tenant_id": str(row.tenant_id),
-        "owner_id": row.owner_id,
-        "channel_id": str(row.channel_id),
-        "feed": row.feed,
-        "source": row.source,
-        "album_id": str(row.album_id) if row.album_id else None,
-        "kind": row.kind,
-        "tags": row.tags or [],
-        "text_short": document.short,
-        "telegram_message_id": row.telegram_message_id,
-        "posted_at": row.posted_at.astimezone(UTC).isoformat(),
-        "expires_at": None,
-        "lang": document.lang,
-        "author": author_keys(row.author_name, row.sender_username, row.sender_tg_id),
-        "vision": {name: vision.get(name) for name in names} if row.vision else None,
-        "embedding_model": model,
-    }
-
-
-def _event(row: Any, embedder: Embedder) -> PostIndexedEventV1:
-    return PostIndexedEventV1(
-        idempotency_key=f"{row.id}:indexed:{row.input_hash}",
-        tenant_id=str(row.tenant_id),
-        post_id=str(row.id),
-        channel_id=str(row.channel_id),
-        tg_channel_id=row.tg_channel_id,
-        telegram_message_id=row.telegram_message_id,
-        owner_id=row.owner_id or None,
-        vector_id=str(row.id),
-        indexed_at=datetime.now(UTC),
-        embedding_provider=embedder.model_id,
-        embedding_dim=embedder.dimension,
-        qdrant_collection=COLLECTION,
-        embedding_status="completed",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +29,7 @@ class Kind:
     points.
 
     ``documents`` gives rows of ``chunk`` with what the index has of them, and why others have no point; ``points``
-    makes points of those, a part at a time, ``payload`` what one says besides vectors. ``after`` is called when points
-    are written where people look.
+    makes points of those, a part at a time. ``after`` is called when points are written where people look.
     """
 
     kind: str
@@ -184,39 +38,9 @@ class Kind:
     inputs: str
     documents: Callable[[Connection, Workers], tuple[list[tuple[Any, Any]], dict[UUID, str]]]
     points: Callable[[Sequence[tuple[Any, Any]], Embedder], Iterator[list[dict[str, Any]]]]
-    payload: Callable[[Any, Any, str], dict[str, Any]]
     after: Callable[[Chunk, Outcome, Sequence[tuple[Any, Any]], Sequence[UUID], Embedder], None]
     chunk_size: int = 2000
     unmade: Callable[[Connection, Mapping[UUID, str]], None] | None = None
-
-
-def _documents(
-    select: str, connection: Connection, workers: Workers
-) -> tuple[list[tuple[Any, Document]], dict[UUID, str]]:
-    rows = connection.execute(text(select)).all()
-    kept: list[tuple[Any, Document]] = []
-    skipped: dict[UUID, str] = {}
-    for row, document in zip(rows, workers.map(analyse, [_given(row) for row in rows], least=LEAST), strict=True):
-        if document is not None:
-            kept.append((row, document))
-        else:
-            skipped[row.id] = "deleted" if row.deleted_at else "no words to index"
-    return kept, skipped
-
-
-def _count(
-    chunk: Chunk, outcome: Outcome, kept: Sequence[tuple[Any, Document]], chats: Sequence[UUID], _: Embedder
-) -> None:
-    words = [_words(*both) for both in kept]
-    word_counts.move(chunk.connection, words, outcome.skipped, chats)
-
-
-def _count_and_tell(
-    chunk: Chunk, outcome: Outcome, kept: Sequence[tuple[Any, Document]], chats: Sequence[UUID], embedder: Embedder
-) -> None:
-    mark(chunk.connection, "embedding_status", outcome)
-    outbox.send(chunk.connection, (_event(row, embedder) for row, _ in kept))
-    _count(chunk, outcome, kept, chats, embedder)  # which takes the lock that is taken last
 
 
 # Whoever adds what has points adds its line; a rebuild and ``verify`` know them by this list. Conversations are last:
@@ -224,17 +48,22 @@ def _count_and_tell(
 KINDS = (
     Kind(
         "post",
-        "qdrant_points",
-        VERSION,
-        POST_INPUTS,
-        partial(_documents, POSTS),
-        _points,
-        _payload,
-        _count_and_tell,
+        post_points.POSTS,
+        post_points.VERSION,
+        post_points.POST_INPUTS,
+        partial(post_points.documents, post_points.POST_ROWS),
+        post_points.points,
+        post_points.count_and_tell,
         unmade=partial(failed, column="embedding_status"),
     ),
     Kind(
-        "album", "qdrant_points.albums", VERSION, ALBUM_INPUTS, partial(_documents, ALBUMS), _points, _payload, _count
+        "album",
+        post_points.ALBUMS,
+        post_points.VERSION,
+        post_points.ALBUM_INPUTS,
+        partial(post_points.documents, post_points.ALBUM_ROWS),
+        post_points.points,
+        post_points.count,
     ),
     Kind(
         "conversation",
@@ -243,7 +72,6 @@ KINDS = (
         conversation_points.INPUTS,
         conversation_points.documents,
         conversation_points.points,
-        conversation_points.payload,
         conversation_points.after,
         chunk_size=500,
     ),
@@ -279,6 +107,7 @@ def stage(kind: Kind, tools: Tools, tenant: UUID, into: Into | None = None) -> S
             if into is None:
                 chats = [row.id for row in replaced.take(chunk.connection, "qdrant")]
                 index.delete_chats(chats)
+                delete_chats(qdrant, tenant, chats)
             index.delete(list(outcome.skipped))
             outcome.counts["points"] = index.upsert_while(kind.points(kept, embedder))
         if into is None:  # words are the texts', whichever collection has them

@@ -19,6 +19,7 @@ from tg_assets.graph.expected import Edge, post_edges
 from tg_assets.graph.rows import post_rows
 from tg_assets.stores.collections import maker
 from tg_assets.stores.database import TenantConnection
+from tg_assets.stores.embeddings import CachedEmbedder
 from tg_assets.stores.graph import TenantGraph
 from tg_assets.stores.vectors import TenantIndex
 from tg_assets.verifying.findings import Findings
@@ -33,8 +34,8 @@ LIVE_ALBUMS = "SELECT g.id::text FROM work JOIN media_groups g ON g.id = work.it
 _ALBUMS = """
     SELECT g.id::text AS album_id, g.channel_id::text AS channel_id, g.grouped_id, c.owner_id, g.album_kind,
            g.items_count, g.caption_text AS caption, g.posted_at, g.meta->'enrichment'->>'vision_summary' AS summary,
-           ARRAY(SELECT i.post_id::text FROM media_group_items i
-                 WHERE i.group_id = g.id AND i.deleted_at IS NULL) AS posts
+           (SELECT coalesce(jsonb_object_agg(i.post_id, i.position), '{}') FROM media_group_items i
+            WHERE i.group_id = g.id AND i.deleted_at IS NULL) AS items
     FROM chunk JOIN media_groups g ON g.id = chunk.item_id JOIN channels c ON c.id = g.channel_id
 """
 
@@ -52,7 +53,7 @@ def parts(
         keepers: dict[str, Keeper] = {}
         graph = None
         if any(asset.name == "qdrant_points" for asset in chosen):
-            keepers |= _points(tools, opened.enter_context(tools.vectors.tenant(tenant)))
+            keepers |= _points(tools, tenant, opened.enter_context(tools.vectors.tenant(tenant)))
         if any(asset.name == "neo4j_nodes" for asset in chosen):
             graph = opened.enter_context(tools.graph.tenant(tenant))
             keepers |= _nodes(graph, tenant, feeds)
@@ -70,14 +71,17 @@ def feeds_of(session: TenantConnection) -> dict[str, str]:
         return dict(connection.execute(text("SELECT id::text, feed FROM channels")).tuples().all())
 
 
-def _points(tools: Tools, index: TenantIndex) -> dict[str, Keeper]:
-    def expected(kind: qdrant_points.Kind) -> Callable[[Connection], Mapping[str, Mapping[str, Any]]]:
-        def payloads(connection: Connection) -> Mapping[str, Mapping[str, Any]]:
+def _points(tools: Tools, tenant: UUID, index: TenantIndex) -> dict[str, Keeper]:
+    def expected(kind: qdrant_points.Kind) -> Callable[[Connection], Iterator[Mapping[str, Any]]]:
+        def points(connection: Connection) -> Iterator[Mapping[str, Any]]:
             kept, _ = kind.documents(connection, tools.workers)
-            model = (maker(index.collection(), tools.embedder) or tools.embedder).model_id
-            return {str(row.id): kind.payload(row, document, model) for row, document in kept}
+            model = maker(index.collection(), tools.embedder) or tools.embedder
+            # To be compared is no use of a vector: nothing is kept, nor for longer.
+            cached = CachedEmbedder(model, tools.database, tenant, keeps=False)
+            for part in kind.points(kept, cached):
+                yield from part
 
-        return payloads
+        return points
 
     first, *rest = qdrant_points.KINDS
     others = tuple(kind.kind for kind in rest)
@@ -101,8 +105,14 @@ def _nodes(graph: TenantGraph, tenant: UUID, feeds: Mapping[str, str]) -> dict[s
 def _albums(connection: Connection) -> Content:
     rows = list(connection.execute(text(_ALBUMS)).mappings())
     told = ("grouped_id", "owner_id", "album_kind", "items_count", "caption", "posted_at", "summary")
-    edges = {Edge(row["album_id"], "HAS_ALBUM", "Channel", (row["channel_id"],)) for row in rows}
-    edges |= {Edge(row["album_id"], "CONTAINS", "Post", (post,)) for row in rows for post in row["posts"]}
+    edges: dict[Edge, Mapping[str, Any]] = {
+        Edge(row["album_id"], "HAS_ALBUM", "Channel", (row["channel_id"],)): {} for row in rows
+    }
+    edges |= {
+        Edge(row["album_id"], "CONTAINS", "Post", (post,)): {"position": position}
+        for row in rows
+        for post, position in row["items"].items()
+    }
     return Content({row["album_id"]: {name: row[name] for name in told} for row in rows}, edges)
 
 

@@ -1,8 +1,10 @@
 """``demo``: the whole line on the bundled sample, on embedded servers, ending with things to look at."""
 
 import shlex
+import sys
 import time
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,6 +18,7 @@ from tg_assets.answers.context import context
 from tg_assets.answers.markdown import as_text
 from tg_assets.answers.picture_search import pictures_by_words
 from tg_assets.answers.search import search
+from tg_assets.backends.dagster_services import page_address
 from tg_assets.cli import runtime
 from tg_assets.cli.ask import show_answer
 from tg_assets.cli.backfill import launch, require_success
@@ -28,6 +31,7 @@ from tg_assets.cli.runtime import console, echo
 from tg_assets.cli.search import show_results
 from tg_assets.cli.services import start
 from tg_assets.cli.tenants import add as add_tenant
+from tg_assets.doors import tokens
 from tg_assets.errors import TgAssetsError
 from tg_assets.events.envelope import Envelope
 from tg_assets.events.persona import PersonaMessageIngestedEventV1
@@ -88,7 +92,35 @@ def demo_command() -> None:
     for name, parameters in ASKED:
         console.print(f"\n{asking(name, parameters)}")
         show_answer(ask(runtime.archive(TENANT), name, **parameters, limit=5))
-    console.print(f"\nLook around: {api.address}/asset-groups  (stop everything with `tg-assets down`)")
+    console.rule("7  Doors")
+    _doors()
+    console.print(f"Look around: {api.address}/asset-groups  (stop everything with `tg-assets down`)")
+
+
+def _doors() -> None:
+    """Say where the page is, with a new token in the address, and how an assistant is given the archive."""
+    if page := page_address(runtime.settings()):
+        with runtime.postgres().tenant(ids.tenant_id(TENANT)) as session, session.transaction() as connection:
+            if any(one.name == TENANT for one in tokens.tokens(connection)):
+                tokens.revoke(connection, TENANT)
+            token = tokens.make(connection, ids.tenant_id(TENANT), TENANT)
+        echo(f"Ask on a page: {page}/#token={token}")
+    data = runtime.settings().state_dir
+    command = Path(sys.executable).with_name("tg-assets")
+    add = [
+        "claude",
+        "mcp",
+        "add",
+        "tg-assets",
+        "-e",
+        f"TG_DATA_DIR={data}",
+        "--",
+        str(command),
+        "mcp",
+        "--tenant",
+        TENANT,
+    ]
+    echo(f"Let an assistant ask: {shlex.join(add)}")
 
 
 def _live() -> None:

@@ -136,17 +136,17 @@ def opener() -> "Opener":
 
     from tg_assets import ids
     from tg_assets.doors.access import Opener
-    from tg_assets.stores.database import Database
-    from tg_assets.stores.graph import GraphStore
-    from tg_assets.stores.vectors import VectorIndex
+    from tg_assets.stores.database import KeptDatabase
+    from tg_assets.stores.graph import KeptGraph
+    from tg_assets.stores.vectors import KeptIndex
 
-    index, database = qdrant(), Database(settings().require("postgres_url"), keep=KEPT)
+    index, database = qdrant(), KeptDatabase(settings().require("postgres_url"), KEPT)
     whole = replace(
         archive(""),
         tenant=ids.NO_TENANT,
         postgres=database,
-        vectors=VectorIndex(index.url, index.api_key, keep=True),
-        graph=GraphStore(settings().require("neo4j_url"), keep=True),
+        vectors=KeptIndex(index.url, index.api_key),
+        graph=KeptGraph(settings().require("neo4j_url")),
     )
     return Opener(database, whole)
 

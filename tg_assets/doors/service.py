@@ -4,17 +4,21 @@ What does not belong here: what they answer, how a process serves them (``cli.se
 """
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from tg_assets.doors import pages
-from tg_assets.doors.access import Opener
+from tg_assets.doors.access import CALLER, Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import Guards, House
+from tg_assets.doors.mcp.server import OverHttp, server
 from tg_assets.doors.saying import FAULT, refusal, said
 from tg_assets.errors import TgAssetsError
 
@@ -23,6 +27,13 @@ LOG = logging.getLogger("tg_assets.serve")
 
 def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
     """All doors; ``dagster`` is the address of its pages."""
+    assistants = OverHttp(server(CALLER.get))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with assistants.running():
+            yield
+
     app = FastAPI(
         title="tg-assets",
         version="1",
@@ -32,6 +43,7 @@ def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
+        lifespan=lifespan,
     )
     app.state.opener, app.state.dagster = opener, dagster
     app.add_exception_handler(TgAssetsError, _ours)
@@ -41,6 +53,7 @@ def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
     for router in ROUTERS:
         app.include_router(router)
     app.router.routes.extend(pages.ROUTES)
+    app.router.routes.append(Route("/mcp", assistants))
     app.add_api_route("/health", lambda: {"status": "ok"}, include_in_schema=False)
     return Guards(app, house, opener)
 

@@ -27,12 +27,14 @@ class Edge(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Relation:
     """A type of relation. ``rows`` gives what there is of it for posts of a tenant, ``key`` the names of the columns
-    that are the key of the other end."""
+    that are the key of the other end, ``says`` those that are its properties, called alike; by which run and version it
+    was written is not compared."""
 
     type: str
     label: str
     key: tuple[str, ...]
     rows: Callable[[Sequence[Any], UUID], Iterable[Row]]
+    says: tuple[str, ...] = ()
 
 
 def _of(made: Callable[[Iterable[Any]], Iterable[Row]]) -> Callable[[Sequence[Any], UUID], Iterable[Row]]:
@@ -54,26 +56,35 @@ def _tags(posts: Sequence[Any], _tenant: UUID) -> Iterator[Row]:
 POST_RELATIONS = (
     Relation("HAS_POST", "Channel", ("channel_id",), _of(rows.post_rows)),
     Relation("HAS_POST", "Group", ("group_id",), _of(rows.group_rows)),
-    Relation("AUTHOR_OF", "Author", ("author_id", "author_type"), _authors),
+    Relation("AUTHOR_OF", "Author", ("author_id", "author_type"), _authors, ("name",)),
     Relation("OWNS", "User", ("user_id",), _of(rows.dialogue_rows)),
     Relation("SENT_MESSAGE", "Persona", ("user_id",), _own),
     Relation("IN_DIALOGUE", "Dialogue", ("dialogue_id",), _of(rows.dialogue_rows)),
-    Relation("TAGGED_AS", "Tag", ("name",), _tags),
-    Relation("HAS_TOPIC", "Topic", ("name",), _of(rows.topic_rows)),
-    Relation("MENTIONS", "Entity", ("name", "type"), _of(rows.entity_rows)),
-    Relation("REPLIES_TO", "Post", ("target_id",), rows.reply_rows),
-    Relation("FORWARDED_FROM", "ForwardSource", ("source_id", "source_type"), _of(rows.forward_rows)),
+    Relation("TAGGED_AS", "Tag", ("name",), _tags, ("confidence", "model")),
+    Relation("HAS_TOPIC", "Topic", ("name",), _of(rows.topic_rows), ("weight", "model")),
+    Relation("MENTIONS", "Entity", ("name", "type"), _of(rows.entity_rows), ("confidence", "model")),
+    Relation("REPLIES_TO", "Post", ("target_id",), rows.reply_rows, ("thread_id",)),
+    Relation(
+        "FORWARDED_FROM",
+        "ForwardSource",
+        ("source_id", "source_type"),
+        _of(rows.forward_rows),
+        ("forward_date", "name"),
+    ),
     Relation("FORWARDED_FROM_POST", "Post", ("target_id",), rows.forwarded_post_rows),
-    Relation("HAS_IMAGE", "Image", ("sha256",), _of(rows.image_rows)),
+    Relation("HAS_IMAGE", "Image", ("sha256",), _of(rows.image_rows), ("model",)),
     Relation("REFERS_TO", "WebPage", ("url",), _of(rows.link_rows)),
 )
 ALBUM_RELATIONS = ("HAS_ALBUM", "CONTAINS")
 
 
-def post_edges(posts: Sequence[Any], tenant: UUID) -> set[Edge]:
-    """All relations that posts should have; ``posts`` are rows as the stage has them, deleted ones left out."""
+def post_edges(posts: Sequence[Any], tenant: UUID) -> dict[Edge, Row]:
+    """All relations that posts should have, and what each says; ``posts`` are rows as the stage has them, deleted ones
+    left out."""
     return {
-        Edge(row["post_id"], one.type, one.label, tuple(row[name] for name in one.key))
+        Edge(row["post_id"], one.type, one.label, tuple(row[name] for name in one.key)): {
+            name: row[name] for name in one.says
+        }
         for one in POST_RELATIONS
         for row in one.rows(posts, tenant)
     }
@@ -87,18 +98,18 @@ _KEY = "CASE labels(n)[0] {} END".format(
 FROM_POSTS = f"""
 UNWIND $rows AS row
 MATCH (p:Post {{tenant_id: $tenant, post_id: row.post_id}})-[r]->(n)
-RETURN p.post_id AS owner, type(r) AS type, labels(n)[0] AS label, {_KEY} AS key
+RETURN p.post_id AS owner, type(r) AS type, labels(n)[0] AS label, {_KEY} AS key, properties(r) AS says
 """
 TO_POSTS = f"""
 UNWIND $rows AS row
 MATCH (p:Post {{tenant_id: $tenant, post_id: row.post_id}})<-[r]-(n)
 WHERE NOT n:Post AND NOT n:Album
-RETURN p.post_id AS owner, type(r) AS type, labels(n)[0] AS label, {_KEY} AS key
+RETURN p.post_id AS owner, type(r) AS type, labels(n)[0] AS label, {_KEY} AS key, properties(r) AS says
 """
 OF_ALBUMS = f"""
 UNWIND $rows AS row
 MATCH (a:Album {{tenant_id: $tenant, album_id: row.album_id}})-[r]-(n)
-RETURN a.album_id AS owner, type(r) AS type, labels(n)[0] AS label, {_KEY} AS key
+RETURN a.album_id AS owner, type(r) AS type, labels(n)[0] AS label, {_KEY} AS key, properties(r) AS says
 """
 POSTS = """
 UNWIND $rows AS row

@@ -5,6 +5,8 @@ last that has it, so it is looked up (``AROUND``) before relations go, and dropp
 not belong here: private chats (``persona``).
 """
 
+from tg_assets.graph import schema
+
 # A post that is made again loses first what it says; where it is and what points at it stays, but
 # for its group.
 FORGET = """
@@ -61,63 +63,7 @@ UNWIND $rows AS row
 MATCH (i:Image {tenant_id: $tenant, sha256: row.sha256})-[r:HAS_LABEL]->()
 DELETE r
 """
-# In this order: a label is alone once its last image went.
-DROP_ALONE = {
-    "Image": """
-UNWIND $rows AS row
-MATCH (n:Image {tenant_id: $tenant, sha256: row.sha256})
-WHERE NOT EXISTS { (n)<-[:HAS_IMAGE]-() }
-DETACH DELETE n
-""",
-    "Label": """
-UNWIND $rows AS row
-MATCH (n:Label {tenant_id: $tenant, name: row.name})
-WHERE NOT EXISTS { (n)--() }
-DELETE n
-""",
-    "Tag": """
-UNWIND $rows AS row
-MATCH (n:Tag {tenant_id: $tenant, name: row.name})
-WHERE NOT EXISTS { (n)--() }
-DELETE n
-""",
-    "Topic": """
-UNWIND $rows AS row
-MATCH (n:Topic {tenant_id: $tenant, name: row.name})
-WHERE NOT EXISTS { (n)--() }
-DELETE n
-""",
-    "Entity": """
-UNWIND $rows AS row
-MATCH (n:Entity {tenant_id: $tenant, name: row.name, type: row.type})
-WHERE NOT EXISTS { (n)--() }
-DELETE n
-""",
-    "ForwardSource": """
-UNWIND $rows AS row
-MATCH (n:ForwardSource {tenant_id: $tenant, source_id: row.source_id, source_type: row.source_type})
-WHERE NOT EXISTS { (n)--() }
-DELETE n
-""",
-    "Author": """
-UNWIND $rows AS row
-MATCH (n:Author {tenant_id: $tenant, author_id: row.author_id, author_type: row.author_type})
-WHERE NOT EXISTS { (n)--() }
-DELETE n
-""",
-    "WebPage": """
-UNWIND $rows AS row
-MATCH (n:WebPage {tenant_id: $tenant, url: row.url})
-WHERE NOT EXISTS { (n)--() }
-DELETE n
-""",
-    "Post": """
-UNWIND $rows AS row
-MATCH (n:Post {tenant_id: $tenant, post_id: row.post_id})
-WHERE n.placeholder AND NOT EXISTS { (n)--() }
-DELETE n
-""",
-}
+DROP_ALONE = {label: schema.drop_alone(label) for label in schema.ALONE if label not in schema.PRIVATE}
 FORGET_GROUP = """
 UNWIND $rows AS row
 MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})<-[r:HAS_POST]-(:Group)

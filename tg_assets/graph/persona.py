@@ -4,6 +4,8 @@ They are merged from the dialogue or the message; personas and users are hubs (s
 belong here: what a message says and points at, which is the same in every chat. Of ``$made`` see ``statements``.
 """
 
+from tg_assets.graph import schema
+
 DIALOGUES = """
 UNWIND $rows AS row
 MERGE (u:User {tenant_id: $tenant, user_id: row.user_id})
@@ -41,27 +43,8 @@ MATCH (me:Persona {tenant_id: $tenant, user_id: row.user_id})
 MERGE (p)<-[r:SENT_MESSAGE]-(me)
 SET r.run_id = $made.run_id, r.version = $made.version
 """
-# A dialogue is there while a message of it is, a persona while a dialogue of it is. In this order.
-DROP_ALONE = (
-    """
-UNWIND $rows AS row
-MATCH (d:Dialogue {tenant_id: $tenant, dialogue_id: row.dialogue_id})
-WHERE NOT EXISTS { (d)<-[:IN_DIALOGUE]-() }
-DETACH DELETE d
-""",
-    """
-UNWIND $rows AS row
-MATCH (p:Persona {tenant_id: $tenant, user_id: row.user_id})
-WHERE NOT EXISTS { (p)-[:HAS_DIALOGUE]->() }
-DETACH DELETE p
-""",
-    """
-UNWIND $rows AS row
-MATCH (u:User {tenant_id: $tenant, user_id: row.user_id})
-WHERE NOT EXISTS { (u)--() }
-DELETE u
-""",
-)
+# A dialogue is there while a message of it is, a persona while a dialogue of it is.
+DROP_ALONE = {label: schema.drop_alone(label) for label in schema.PRIVATE}
 THERE = """
 UNWIND $rows AS row
 OPTIONAL MATCH (d:Dialogue {tenant_id: $tenant, dialogue_id: row.dialogue_id})

@@ -1,6 +1,7 @@
 """Constraints of the graph: every node's key is unique together with its tenant.
 
-They must exist before the first write: a MERGE without one scans every node of its label.
+They must exist before the first write: a MERGE without one scans every node of its label. And when a node that several
+share is alone, so that it goes.
 """
 
 KEYS = {
@@ -27,3 +28,29 @@ CONSTRAINTS = tuple(
     f"REQUIRE ({', '.join(f'n.{name}' for name in ('tenant_id', *key))}) IS UNIQUE"
     for label, key in KEYS.items()
 )
+
+# When a node ``n`` that others are the only reason for is alone. In this order: a label is alone once its last image
+# went, a persona once its last dialogue did.
+ALONE = {
+    "Image": "NOT EXISTS { (n)<-[:HAS_IMAGE]-() }",
+    **dict.fromkeys(
+        ("Label", "Tag", "Topic", "Entity", "ForwardSource", "Author", "WebPage"), "NOT EXISTS { (n)--() }"
+    ),
+    "Post": "n.placeholder AND NOT EXISTS { (n)--() }",
+    "Dialogue": "NOT EXISTS { (n)<-[:IN_DIALOGUE]-() }",
+    "Persona": "NOT EXISTS { (n)-[:HAS_DIALOGUE]->() }",
+    "User": "NOT EXISTS { (n)--() }",
+}
+PRIVATE = ("Dialogue", "Persona", "User")
+"""Those that only private chats have."""
+
+
+def drop_alone(label: str) -> str:
+    """The statement that drops nodes of a label if they are alone; its rows have their keys."""
+    key = ", ".join(f"{name}: row.{name}" for name in KEYS[label])
+    return f"""
+UNWIND $rows AS row
+MATCH (n:{label} {{tenant_id: $tenant, {key}}})
+WHERE {ALONE[label]}
+DETACH DELETE n
+"""

@@ -47,6 +47,8 @@ STAGES = (
     "posts", "media_objects", "media_groups", "vision_summaries", "vision_summaries.looks", "album_summaries",
     "transcripts", "conversations", "conversations.threads", "tags", "qdrant_points", "qdrant_points.albums",
     "qdrant_points.conversations", "qdrant_points.clip", "neo4j_nodes", "neo4j_nodes.albums", "feed_statistics",
+    # Of a version of the index that is being built.
+    "qdrant_points.rebuilt", "qdrant_points.albums.rebuilt", "qdrant_points.conversations.rebuilt",
 )  # fmt: skip
 # Those that live traffic asks for; `assets.ASSETS` says which, and a test compares them.
 LIVE_STAGES = tuple(stage for stage in STAGES if "." not in stage)

@@ -173,16 +173,16 @@ def advisory_lock(connection: Connection, name: str, *, wait: bool = False) -> I
 
 
 class Database:
-    """PostgreSQL by URL (``postgresql+psycopg2://…``), as the application role.
-
-    ``keep`` is how many connections stay open, and are shared by threads, in a process that asks again and again.
-    """
+    """PostgreSQL by URL (``postgresql+psycopg2://…``), as the application role."""
 
     url: str
     keep: int = 0
 
-    def __init__(self, url: str, keep: int = 0) -> None:
-        self.url, self.keep = url, keep
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def _engine(self) -> Engine:
+        return engine(self.url)
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -192,7 +192,7 @@ class Database:
         """
         try:
             _check_role(self.url)
-            connection = engine(self.url, self.keep).connect()
+            connection = self._engine().connect()
         except OperationalError as error:
             raise _of_connecting(error) from None
         with connection:
@@ -203,6 +203,17 @@ class Database:
         """A connection for one tenant. Raises TgAssetsError when the server or the role is not usable."""
         with self.connection() as connection:
             yield TenantConnection(connection, tenant)
+
+
+class KeptDatabase(Database):
+    """The same for a process that asks again and again: ``keep`` connections stay open, and are shared by threads."""
+
+    def __init__(self, url: str, keep: int) -> None:
+        super().__init__(url)
+        self._keep = keep
+
+    def _engine(self) -> Engine:
+        return engine(self.url, self._keep)
 
 
 PIECE = 1 << 18

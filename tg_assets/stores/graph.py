@@ -9,7 +9,7 @@ themselves (``tg_assets.graph``).
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -124,17 +124,16 @@ def _in_utc(value: Any) -> Any:
 
 
 class GraphStore:
-    """A Bolt server by URL, ``bolt://user:password@host:port`` (``neo4j://``, ``+s`` likewise).
-
-    With ``keep`` connections stay open, and are shared by threads, for a process that asks again and again.
-    """
+    """A Bolt server by URL, ``bolt://user:password@host:port`` (``neo4j://``, ``+s`` likewise)."""
 
     url: str
     _kept: "Lazy[Driver] | None" = None
 
-    def __init__(self, url: str, keep: bool = False) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
-        self._kept = Lazy(self._made) if keep else None
+
+    def _opened(self) -> "AbstractContextManager[Driver]":
+        return self._made()
 
     def _made(self) -> "Driver":
         from neo4j import GraphDatabase
@@ -152,7 +151,7 @@ class GraphStore:
     def _driver(self) -> "Iterator[Driver]":
         from neo4j.exceptions import AuthError, ClientError, DriverError
 
-        with nullcontext(self._kept()) if self._kept else self._made() as driver:
+        with self._opened() as driver:
             try:
                 driver.verify_connectivity()
             except (AuthError, ClientError) as error:
@@ -184,3 +183,14 @@ class GraphStore:
         with self._driver() as driver:
             found = driver.execute_query("SHOW CONSTRAINTS").records
         return {(one["labelsOrTypes"][0], frozenset(one["properties"])) for one in found}
+
+
+class KeptGraph(GraphStore):
+    """The same for a process that asks again and again: connections stay open, and are shared by threads."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._kept = Lazy(self._made)
+
+    def _opened(self) -> "AbstractContextManager[Driver]":
+        return nullcontext(self._kept())

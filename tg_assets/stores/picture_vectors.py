@@ -3,6 +3,7 @@
 A point's id is its post's, its payload has what a search is narrowed by. What does not belong here: making vectors.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from uuid import UUID
 
@@ -19,7 +20,7 @@ class PictureVectors:
 
     def __init__(self, index: VectorIndex, tag: str) -> None:
         self._index = index
-        self.collection = f"{index.alias}_{CLIP}_{tag}"
+        self.collection = f"{_prefix(index)}{tag}"
 
     def tenant(self, tenant: UUID) -> AbstractContextManager[TenantIndex]:
         """The collection as one tenant sees it."""
@@ -47,3 +48,19 @@ class PictureVectors:
                 ("posted_at", models.PayloadSchemaType.DATETIME),
             ):
                 client.create_payload_index(self.collection, field, schema, wait=True)
+
+
+def delete_chats(index: VectorIndex, tenant: UUID, channels: Sequence[UUID]) -> None:
+    """Remove a tenant's points of chats, whichever models they are of, that of now or one from before."""
+    if not channels:
+        return
+    with index._client() as client:
+        names = [one.name for one in client.get_collections().collections if one.name.startswith(_prefix(index))]
+    for name in names:
+        with index.tenant(tenant, name) as points:
+            points.delete_chats(channels)
+
+
+def _prefix(index: VectorIndex) -> str:
+    """How the names of an index' collections of pictures begin."""
+    return f"{index.alias}_{CLIP}_"

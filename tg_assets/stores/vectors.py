@@ -206,19 +206,18 @@ class TenantIndex:
 
 
 class VectorIndex:
-    """An index on a Qdrant server by URL; ``api_key`` may be empty, ``alias`` is the index's name.
-
-    With ``keep`` connections stay open, and are shared by threads, for a process that asks again and again.
-    """
+    """An index on a Qdrant server by URL; ``api_key`` may be empty, ``alias`` is the index's name."""
 
     url: str
     api_key: str
     alias: str
     _kept: Lazy[Any] | None = None
 
-    def __init__(self, url: str, api_key: str = "", alias: str = COLLECTION, keep: bool = False) -> None:
+    def __init__(self, url: str, api_key: str = "", alias: str = COLLECTION) -> None:
         self.url, self.api_key, self.alias = url, api_key, alias
-        self._kept = Lazy(lambda: kept(url, api_key)) if keep else None
+
+    def _wire(self, opened: ExitStack) -> "Lazy[Wire]":
+        return Lazy(lambda: opened.enter_context(connected(self.url, self.api_key)))
 
     @contextmanager
     def _client(self) -> "Iterator[QdrantClient]":
@@ -250,8 +249,7 @@ class VectorIndex:
     def tenant(self, tenant: UUID, into: str | None = None) -> Iterator[TenantIndex]:
         """The index as one tenant sees it, or a collection that does not answer yet by its own name."""
         with ExitStack() as opened:
-            wire = self._kept or Lazy(lambda: opened.enter_context(connected(self.url, self.api_key)))
-            yield TenantIndex(wire, tenant, self.alias, into)
+            yield TenantIndex(self._wire(opened), tenant, self.alias, into)
 
     @contextmanager
     def collections(self) -> Iterator[Collections]:
@@ -263,3 +261,14 @@ class VectorIndex:
         """Make the index where there is none, for the vectors of an embedder. What is there stays as it is."""
         with self.collections() as versions:
             versions.first(Version.of(embedder))
+
+
+class KeptIndex(VectorIndex):
+    """The same for a process that asks again and again: connections stay open, and are shared by threads."""
+
+    def __init__(self, url: str, api_key: str = "") -> None:
+        super().__init__(url, api_key)
+        self._kept = Lazy(lambda: kept(url, api_key))
+
+    def _wire(self, opened: ExitStack) -> Lazy[Wire]:
+        return self._kept

@@ -1,6 +1,5 @@
 """Posts and albums of the graph as their stages keep them: nodes, their properties, and the relations they have."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -24,10 +23,10 @@ _ALL = {"Post": expected.ALL_POSTS, "Album": expected.ALL_ALBUMS}
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the graph should have of some items: properties of their nodes by id, and their relations."""
+    """What the graph should have of some items: properties of their nodes by id, and of their relations."""
 
     nodes: Mapping[str, Mapping[str, Any]]
-    edges: set[Edge]
+    edges: Mapping[Edge, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,16 @@ class Nodes:
         unlike = [
             Unlike(id_, self.what, "different")
             for id_, node in wanted.nodes.items()
-            if id_ in found and any(_plain(found[id_].get(name)) != _plain(value) for name, value in node.items())
+            if id_ in found and _differ(found[id_], node)
         ]
         edges = self._edges([id_ for id_ in wanted.nodes if id_ in found])
-        ours = {edge for edge in wanted.edges if edge.owner in found}
-        unlike += [Unlike(edge.owner, edge.type, "missing") for edge in sorted(ours - edges.keys(), key=str)]
-        for edge, count in edges.items():
-            if edge not in ours or count > 1:
+        ours = {edge: says for edge, says in wanted.edges.items() if edge.owner in found}
+        unlike += [Unlike(edge.owner, edge.type, "missing") for edge in sorted(ours.keys() - edges.keys(), key=str)]
+        for edge, said in edges.items():
+            if edge not in ours or len(said) > 1:
                 unlike.append(Unlike(edge.owner, edge.type, "extra", {**edge._asdict(), "key": list(edge.key)}))
+            elif _differ(said[0], ours[edge]):
+                unlike.append(Unlike(edge.owner, edge.type, "different"))
         return unlike
 
     def all(self, feed: str | None, channels: Sequence[str] | None) -> Iterator[list[Found]]:
@@ -105,14 +106,20 @@ class Nodes:
         rows = [{_KEYS[self.what]: one} for one in items]
         return {row["id"]: row["node"] for row in self.graph.read(_NODES[self.what], rows=rows)} if rows else {}
 
-    def _edges(self, items: Sequence[str]) -> Counter[Edge]:
+    def _edges(self, items: Sequence[str]) -> dict[Edge, list[dict[str, Any]]]:
+        """What relations that there are say, those of the same type between the same nodes together."""
         rows = [{_KEYS[self.what]: one} for one in items]
-        return Counter(
-            Edge(row["owner"], row["type"], row["label"], tuple(row["key"] or ()))
-            for statement in (_EDGES[self.what] if rows else ())
-            for row in self.graph.read(statement, rows=rows)
-            if row["type"] in _TYPES[self.what]
-        )
+        found: dict[Edge, list[dict[str, Any]]] = {}
+        for statement in _EDGES[self.what] if rows else ():
+            for row in self.graph.read(statement, rows=rows):
+                if row["type"] in _TYPES[self.what]:
+                    edge = Edge(row["owner"], row["type"], row["label"], tuple(row["key"] or ()))
+                    found.setdefault(edge, []).append(row["says"])
+        return found
+
+
+def _differ(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return any(_plain(found.get(name)) != _plain(value) for name, value in wanted.items())
 
 
 def _plain(value: Any) -> Any:

@@ -8,22 +8,12 @@ from sqlalchemy import Connection, text
 
 from tg_assets.graph import leaving, persona
 from tg_assets.graph import statements as cypher
-from tg_assets.graph.schema import KEYS
+from tg_assets.graph.schema import ALONE, KEYS
 from tg_assets.stores.graph import TenantGraph
 from tg_assets.vision.policy import DESCRIBED
 
 Row = dict[str, Any]
 
-# When a node is alone, as the statements that drop it have it.
-_ALONE = dict.fromkeys(
-    ("Label", "Tag", "Topic", "Entity", "ForwardSource", "Author", "WebPage", "User"), "NOT EXISTS { (n)--() }"
-) | {
-    "Image": "NOT EXISTS { (n)<-[:HAS_IMAGE]-() }",
-    "Post": "n.placeholder AND NOT EXISTS { (n)--() }",
-    "Dialogue": "NOT EXISTS { (n)<-[:IN_DIALOGUE]-() }",
-    "Persona": "NOT EXISTS { (n)-[:HAS_DIALOGUE]->() }",
-}
-_DROP = leaving.DROP_ALONE | dict(zip(("Dialogue", "Persona", "User"), persona.DROP_ALONE, strict=True))
 # Nodes of chats, by the id that the registry knows them by.
 _CHATS = ("Channel", "Group")
 _DROP_CHAT = """
@@ -51,7 +41,7 @@ _LABELS = f"""
 
 def alone(graph: TenantGraph) -> Iterator[tuple[str, Row]]:
     """Nodes that nothing is related to, as label and key."""
-    for label, condition in _ALONE.items():
+    for label, condition in ALONE.items():
         returned = ", ".join(f"n.{name} AS {name}" for name in KEYS[label])
         statement = f"MATCH (n:{label} {{tenant_id: $tenant}}) WHERE {condition} RETURN {returned}"
         for page in graph.pages(statement):
@@ -91,7 +81,7 @@ def mend_labels(graph: TenantGraph, found: Sequence[tuple[str, Row]]) -> None:
 
 def drop(graph: TenantGraph, nodes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     """Remove nodes that are alone still, and those of unknown chats."""
-    for label, statement in _DROP.items():
+    for label, statement in (leaving.DROP_ALONE | persona.DROP_ALONE).items():
         graph.write(statement, [row for one, row in nodes if one == label])
     for label in _CHATS:
         statement = _DROP_CHAT.format(label=label, key=KEYS[label][0])

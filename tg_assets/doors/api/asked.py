@@ -4,7 +4,7 @@ What does not belong here: routes.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AfterValidator, BaseModel
@@ -71,4 +71,5 @@ Since = Annotated[Moment | None, Query(description="Not before this time, ISO 86
 Until = Annotated[Moment | None, Query(description="Before this time.")]
 Author = Annotated[str | None, Query(max_length=200, description="A whole name, @name or number.")]
 Lang = Annotated[str | None, Query(max_length=8, description="Only texts in this language: ru, en.")]
+Form = Annotated[Literal["json", "markdown"], Query(description="How it is written.")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="Go on where an answer with this cursor ended.")]

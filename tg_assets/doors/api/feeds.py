@@ -1,20 +1,45 @@
 """What is followed, how much of it is here, and days in numbers."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Path, Query
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from tg_assets.answers.coverage import Covered, coverage
+from tg_assets.answers.digest import Digest, digest
+from tg_assets.answers.digest_text import as_text
 from tg_assets.answers.feeds import Feed, feeds
 from tg_assets.answers.statistics import Day, feed_statistics
 from tg_assets.answers.waiting import Waiting, waiting
-from tg_assets.doors.api.asked import Asked
+from tg_assets.doors.api.asked import Asked, Feeds, Form, Since, Until
 from tg_assets.doors.api.asked import router as made
 from tg_assets.doors.saying import Json
 
 router = made("feeds")
+
+
+DAYS = timedelta(days=7)
+
+
+@router.get(
+    "/digest",
+    response_model=Digest,
+    operation_id="digest",
+    responses={200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}},
+)
+def happened(
+    archive: Asked,
+    since: Since = None,
+    until: Until = None,
+    feed: Feeds = [],  # noqa: B006
+    limit: Annotated[int, Query(ge=1, le=50, description="Lines in each part.")] = 5,
+    form: Form = "json",
+) -> Response:
+    """What happened in a span, by default in the last seven days: each line leads to a message."""
+    end = until or datetime.now(UTC)
+    found = digest(archive, since or end - DAYS, end, feeds=feed, limit=limit)
+    return Json(found) if form == "json" else PlainTextResponse(as_text(found), media_type="text/markdown")
 
 
 @router.get("/feeds", response_model=list[Feed], operation_id="feeds")

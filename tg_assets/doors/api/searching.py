@@ -10,7 +10,7 @@ from tg_assets.answers.bundle import Bundle
 from tg_assets.answers.markdown import as_text
 from tg_assets.answers.search import MOST_NEAR, Found, narrowing, search
 from tg_assets.answers.suggest import Suggestions, suggest
-from tg_assets.doors.api.asked import Asked, Author, Cursor, Feeds, Lang, Since, Tags, Until, Words
+from tg_assets.doors.api.asked import Asked, Author, Cursor, Feeds, Form, Lang, Since, Tags, Until, Words
 from tg_assets.doors.api.asked import router as made
 from tg_assets.doors.saying import Json
 
@@ -63,7 +63,7 @@ def gather(
     archive: Asked,
     q: Words,
     tokens: Annotated[int, Query(ge=gathering.FEWEST, le=gathering.MOST)] = gathering.DEFAULT,
-    form: Annotated[Literal["json", "markdown"], Query(description="How it is written.")] = "json",
+    form: Form = "json",
     kind: Kind = None,
     tag: Tags = [],  # noqa: B006
     since: Since = None,

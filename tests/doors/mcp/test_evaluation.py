@@ -1,0 +1,63 @@
+"""A client that only calls tools comes to the answers of ten questions, over either transport, old or new."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+
+from tests.doors.mcp.conftest import Sample
+from tests.doors.mcp.connecting import MODES, Mode, calling, over_http, over_stdio, serving
+from tests.doors.mcp.evaluation import OWNER, QUESTIONS
+from tg_assets.doors.mcp.tools import TOOLS
+
+Connect = Callable[[Mode], AbstractAsyncContextManager[Client]]
+
+
+@pytest.fixture(params=["stdio", "http"])
+def connect(request: pytest.FixtureRequest, sample: Sample, tmp_path: Path) -> Connect:
+    """A client of the sample over one of the transports."""
+
+    @asynccontextmanager
+    async def connected(mode: Mode) -> AsyncIterator[Client]:
+        if request.param == "stdio":
+            async with over_stdio(["--tenant", sample.tenant, "--owner", str(OWNER)], tmp_path, mode) as client:
+                yield client
+            assert (tmp_path / "mcp.log").read_text("utf-8") == ""
+        else:
+            with serving({"token": sample.archive()}) as address:
+                async with over_http(address, "token", mode) as client:
+                    yield client
+
+    return connected
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_ten_questions_are_answered(connect: Connect, mode: Mode) -> None:
+    """Each by several calls, and all tools are of use."""
+    used = Counter[str]()
+
+    async def ask() -> dict[str, str]:
+        async with connect(mode) as client:
+            found = {}
+            assert client.protocol_version == ("2026-07-28" if mode == "auto" else "2025-11-25")
+            assert {one.name for one in (await client.list_tools()).tools} == {one.name for one in TOOLS}
+            by_hand = calling(client)
+
+            async def call(tool: str, /, **arguments: Any) -> dict[str, Any]:
+                used[tool] += 1
+                return await by_hand(tool, **arguments)
+
+            for question in QUESTIONS:
+                before = used.total()
+                found[question.asks] = await question.find(call)
+                assert used.total() - before > 1, question.asks
+            return found
+
+    assert anyio.run(ask) == {question.asks: question.answer for question in QUESTIONS}
+    assert set(used) == {one.name for one in TOOLS}
+    assert len(QUESTIONS) == 10
