@@ -21,15 +21,11 @@ from benchmarks.searches import POSTS, TENANT, _write, texts
 from tests.support.waiting import wait_for
 from tests.ui.conftest import OPTIONS, find_browser
 from tg_assets import ids
-from tg_assets.answers.archive import Archive
-from tg_assets.assets.tools import Tools
+from tg_assets.cli import runtime
 from tg_assets.doors import tokens
-from tg_assets.doors.access import Opener
 from tg_assets.doors.guards import House
 from tg_assets.doors.process import OWN_NAMES, bound
 from tg_assets.doors.service import service
-from tg_assets.embedder import UseEmbedder
-from tg_assets.stores.database import Database
 
 TIMES = 11
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
@@ -44,7 +40,7 @@ def run() -> list[dict[str, Any]]:
         token = tokens.make(connection, tenant, "page")
     asked = [made[len(made) * place // TIMES].split() for place in range(TIMES)]
     found: dict[str, list[float]] = {"paint": [], "bytes": [], "typing": [], "search": [], "ready": []}
-    with _serving(tools) as address, sync_playwright() as playwright:
+    with _serving() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(OPTIONS))
         for place, said in enumerate([asked[-1], *asked]):
             for what, value in _visit(browser, address, token, said).items():
@@ -97,17 +93,10 @@ def _until(page: Page, act: Callable[[], Any], shown: str) -> float:
 
 
 @contextmanager
-def _serving(tools: Tools) -> Iterator[str]:
-    """The service in a thread, with the model loaded."""
-    embedder = UseEmbedder()
-    embedder.encode(["warm"])
-    database = Database(tools.database.url, keep=4)
-    whole = Archive(
-        tenant=ids.NO_TENANT, postgres=database, vectors=tools.vectors, graph=tools.graph, objects=tools.objects,
-        embedder=lambda: embedder,
-    )  # fmt: skip
+def _serving() -> Iterator[str]:
+    """The service as it is, in a thread."""
     where = bound("127.0.0.1", 0)
-    app = service(Opener(database, whole), House(OWN_NAMES, "100000/minute"))
+    app = service(runtime.opener(), House(OWN_NAMES, "100000/minute"))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [where]}, daemon=True)
     thread.start()

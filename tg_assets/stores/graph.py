@@ -127,7 +127,6 @@ class GraphStore:
     """A Bolt server by URL, ``bolt://user:password@host:port`` (``neo4j://``, ``+s`` likewise)."""
 
     url: str
-    _kept: "Lazy[Driver] | None" = None
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -211,7 +211,6 @@ class VectorIndex:
     url: str
     api_key: str
     alias: str
-    _kept: Lazy[Any] | None = None
 
     def __init__(self, url: str, api_key: str = "", alias: str = COLLECTION) -> None:
         self.url, self.api_key, self.alias = url, api_key, alias
