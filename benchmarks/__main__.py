@@ -15,7 +15,7 @@ from rich.table import Table
 from benchmarks.quiet import quiet
 
 NAMES = [
-    "line", "ingest", "ranges", "vectors", "searches", "retrieval", "golden", "context", "pictures", "graph",
+    "line", "ingest", "ranges", "vectors", "searches", "page", "retrieval", "golden", "context", "pictures", "graph",
     "questions", "live", "history", "media", "vision", "albums", "metrics", "maintenance", "rebuild", "lost", "order",
     "backfill", "commands", "mcp",
 ]  # fmt: skip

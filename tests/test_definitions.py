@@ -17,6 +17,9 @@ import pytest
 import sensors as sensors_package
 import tg_assets.assets
 import tg_assets.runs
+from resources.neo4j import Neo4j
+from resources.postgres import Postgres
+from resources.qdrant import Qdrant
 from sensors.checks import due
 from sensors.feeds import register_feeds
 from tests.support import pipeline
@@ -29,6 +32,9 @@ from tg_assets.assets.partitioning import date_by_feed
 from tg_assets.definitions import build_defs
 from tg_assets.registry.tenants import known_feeds, register
 from tg_assets.runs.schedules import nightly_refresh
+from tg_assets.stores.database import Database
+from tg_assets.stores.graph import GraphStore
+from tg_assets.stores.vectors import VectorIndex
 
 # Reviewed like code: a change here is a change of what users see.
 DEPS = {
@@ -308,3 +314,16 @@ def test_register_feeds_finds_a_feed_that_was_not_registered(
         register(instance, request.partition_keys)
         assert known_feeds(instance) == sorted([feed, second.feed])
         assert not tick(instance, resources).dynamic_partitions_requests
+
+
+@pytest.mark.parametrize(
+    ("resource", "store"),
+    [
+        (Postgres(url="postgresql+psycopg2://x"), Database("postgresql+psycopg2://x")),
+        (Qdrant(url="http://x"), VectorIndex("http://x")),
+        (Neo4j(url="bolt://x"), GraphStore("bolt://x")),
+    ],
+)
+def test_a_resource_has_all_that_its_store_has(resource: object, store: object) -> None:
+    """A resource is made without the store's own ``__init__``: what that alone sets is missing in every run."""
+    assert {name: getattr(resource, name) for name in vars(store)} == vars(store)

@@ -17,6 +17,8 @@ from starlette.routing import Route
 
 ROOT = Path(__file__).with_name("page")
 PAGE = "index.html"
+EARLY = "js/early.js"
+"""No module: it runs before anything is painted."""
 KINDS = {
     ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8", ".md": "text/plain; charset=utf-8",
@@ -42,7 +44,9 @@ def files() -> dict[str, File]:
     base = version.hexdigest()[:12]
     found = {f"{base}/{name}": _file(name, data) for name, data in read.items() if name != PAGE}
     first = "\n".join(
-        f'<link rel="modulepreload" href="/static/{base}/{name}">' for name in read if name.endswith(".js")
+        f'<link rel="modulepreload" href="/static/{base}/{name}">'
+        for name in read
+        if name.endswith(".js") and name != EARLY
     )
     page = read[PAGE].decode().replace("{modules}", first).replace("{base}", f"/static/{base}")
     return {**found, "": _file(PAGE, page.encode())}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Route, expect, sync_playwright
 
 from tests.answers.conftest import ADA, EVA, Tenant
 from tests.doors.conftest import Doors, token_for
@@ -46,6 +46,14 @@ class Reader:
     def click(self, *named: Any, **how: Any) -> None:
         self.page.get_by_role(*named, **how).first.click()
         self.settled()
+
+    def hear(self, said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning"):
+            self.told.append(said.text)
+
+    def shut(self, dialog: Dialog) -> None:
+        self.told.append("a dialog")
+        dialog.dismiss()
 
     @property
     def state(self) -> str:
@@ -91,9 +99,9 @@ def reader(browser: Browser, doors: Doors, mine: Tenant, request: pytest.Fixture
             route.abort()
 
         context.route(lambda url: not url.startswith(address), outside)
-        page.on("console", lambda said: one.told.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("console", one.hear)
         page.on("pageerror", lambda error: one.told.append(str(error)))
-        page.on("dialog", lambda dialog: (one.told.append("a dialog"), dialog.dismiss())[1])
+        page.on("dialog", one.shut)
         return one
 
     yield open_it

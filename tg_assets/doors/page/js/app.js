@@ -1,12 +1,13 @@
 // The frame of the page: what is always there, and which view is shown in it. What does not belong here: views.
 import { useAsk, whenRefused } from "./api.js";
 import { Feeds, NotCovered } from "./feeds.js";
+import { Filters, chosen } from "./filters.js";
 import { Icon } from "./icons.js";
 import { LANGUAGES, language, speak, t } from "./language.js";
 import { Lightbox } from "./media.js";
 import { Panel, close } from "./panel.js";
 import { Questions } from "./questions.js";
-import { to, useRoute } from "./route.js";
+import { go, to, useRoute } from "./route.js";
 import { Search, isTyping } from "./search.js";
 import { SearchBox } from "./searchbox.js";
 import { Failed, Loading } from "./states.js";
@@ -46,9 +47,12 @@ export function App({ refusedAtFirst }) {
       if (isTyping(event.target)) return;
       if (event.key === "/" || (event.code === "Slash" && event.key === ".")) {
         event.preventDefault();
-        const field = document.getElementById("q");
-        field?.focus();
-        field?.select();
+        if (!document.getElementById("q")) go({});
+        requestAnimationFrame(() => {
+          const field = document.getElementById("q");
+          field?.focus();
+          field?.select();
+        });
       } else if (event.key === "?" || (event.code === "Slash" && event.shiftKey)) helps(true);
     };
     addEventListener("keydown", keys);
@@ -88,11 +92,13 @@ function View({ state, feeds, say }) {
   if (state.view === "feed") return html`<${FeedTimeline} key=${state.feed?.[0]} state=${state} feeds=${feeds} />`;
   if (state.view === "ask") return html`<${Questions} state=${state} feeds=${feeds} />`;
   return html`<${SearchBox} state=${state} compact=${Boolean(state.q)} />
-    ${state.q ? html`<${Search} state=${state} feeds=${feeds} say=${say} />` : html`<${Home} feeds=${feeds} />`}`;
+    ${state.q ? html`<${Search} state=${state} feeds=${feeds} say=${say} />` : html`<${Home} state=${state} feeds=${feeds} />`}`;
 }
 
-function Home({ feeds }) {
-  return html`<h1 class="unseen">tg-assets</h1>${feeds.all.length > 0 && html`<${NotCovered} feeds=${feeds} />`}<${Feeds} feeds=${feeds} heading=${false} />`;
+function Home({ state, feeds }) {
+  return html`<h1 class="unseen">tg-assets</h1>
+    ${chosen(state, feeds).length > 0 && html`<${Filters} state=${state} results=${[]} feeds=${feeds} />`}
+    ${feeds.all.length > 0 && html`<${NotCovered} feeds=${feeds} />`}<${Feeds} feeds=${feeds} heading=${false} />`;
 }
 
 function Bar({ state, redraw, help, out, isIn }) {

@@ -10,11 +10,11 @@ import { Failed, Loading, Notice } from "./states.js";
 import { html } from "./ui.js";
 import { visible, words } from "./text.js";
 
-const SIDE = 6, MORE = 20, MOST = 100;
-const side = (given) => Math.min(Math.max(Number(given) || SIDE, 0), MOST);
+const BEFORE = 3, AFTER = 6, MORE = 20, MOST = 100;
+const side = (given, otherwise) => Math.min(Math.max(Number(given) || otherwise, 0), MOST);
 
 export function Around({ id, state, has }) {
-  const before = side(state.before), after = side(state.after);
+  const before = side(state.before, BEFORE), after = side(state.after, AFTER);
   const { data, fault, again } = useAsk(`messages/${id}/around`, { before, after });
   if (fault) return html`<${Failed} fault=${fault} again=${again} />`;
   if (!data) return html`<${Loading} rows=${2} />`;
@@ -47,7 +47,7 @@ export function Like({ id, feeds, has }) {
     const one = like.message ?? like.album;
     const said = like.message ? like.message.text || like.message.spoken : like.album.caption;
     const seen = like.message ? like.message.described : like.album.summary;
-    return html`<li key=${one.id}><a ...${to({ ...read(), ...openAs(one.id) })}>
+    return html`<li key=${one.id}><a ...${to({ ...read(), ...openAs(one.id, Boolean(like.album)) })}>
       <header><${Icon} name=${like.album ? "album" : "chat"} /><bdi class="chat">${visible(one.chat ?? feeds.title(one.feed))}</bdi>
         <${Time} at=${one.posted_at} />
         <span class="score">${t(`by_${like.how}`)} · ${amount(Math.round(like.score * 100))} %</span></header>

@@ -4,16 +4,21 @@ import { tell } from "./api.js";
 import { Icon } from "./icons.js";
 import { count, moment, t, whole } from "./language.js";
 import { Files } from "./media.js";
-import { address, change, openAs, read } from "./route.js";
+import { openAs, read, to } from "./route.js";
 import { Machine, Tags, Telegram, Time } from "./parts.js";
 import { html, useState } from "./ui.js";
 import { visible, words } from "./text.js";
 
-const LINES = 2;
+const LINES = 2, TAGS = 6;
 
 export function Card({ result, query, has, feeds, active, open }) {
   const id = result.kind === "conversation" ? result.post : result.id;
   const author = visible(result.author) || null;
+  const pieces = [...result.pieces, ...(result.picture ? [{ source: "described", text: result.picture }] : [])];
+  const written = pieces.filter((piece) => piece.source === "written");
+  // What a person wrote stands above the pictures, what a model says of them below.
+  const [first, rest] = written.length ? [written, pieces.filter((piece) => !written.includes(piece))] : [pieces, []];
+  const opens = (tab = null) => to({ ...read(), ...openAs(id, result.kind === "album"), tab });
   return html`<li class=${`card${active ? " active" : ""}${open ? " open" : ""}`} data-id=${id}>
     <article aria-label=${`${visible(result.chat) || ""} ${moment(result.posted_at)}`}>
       <header>
@@ -26,30 +31,21 @@ export function Card({ result, query, has, feeds, active, open }) {
         <span class=${`score ${result.fit}`} title=${t("score")}>${Math.round(result.score * 100)} %</span>
       </header>
       ${result.kind === "conversation" && html`<${Context} lines=${result.before.slice(-LINES)} has=${has} />`}
-      <a class="body" href=${address({ ...read(), ...openAs(id) })} aria-current=${open ? "true" : null}
-        onClick=${(event) => opened(event, id)} aria-label=${`${t("open")}: ${visible(result.text).slice(0, 120)}`}>
-        <${Pieces} pieces=${result.pieces} has=${has} /></a>
-      ${result.picture && html`<${Machine} source="described">${words(result.picture, has, { links: false })}<//>`}
+      <a class="body" ...${opens()} aria-current=${open ? "true" : null} aria-label=${`${t("open")}: ${visible(result.text).slice(0, 120)}`}>
+        <${Pieces} pieces=${first} has=${has} /></a>
       ${result.kind === "conversation" && html`<${Context} lines=${result.after.slice(0, LINES)} has=${has} />`}
       <${Files} files=${result.media} small label=${result.picture ?? ""} />
-      <${Tags} tags=${result.tags} />
+      <${Pieces} pieces=${rest} has=${has} />
+      <${Tags} tags=${result.tags} most=${TAGS} />
       <${Copies} copies=${result.copies} feeds=${feeds} />
       <footer>
         <${Judge} question=${query} result=${id} />
-        <a class="quiet-link" href=${address({ ...read(), ...openAs(id), tab: "like" })}
-          onClick=${(event) => opened(event, id, "like")}><${Icon} name="like" />${t("tab_like")}</a>
-        ${result.versions > 1 && html`<a class="quiet-link" href=${address({ ...read(), ...openAs(id), tab: "evidence" })}
-          onClick=${(event) => opened(event, id, "evidence")}><${Icon} name="evidence" />${count("edits", result.versions)}</a>`}
+        <a class="quiet-link" ...${opens("like")}><${Icon} name="like" />${t("tab_like")}</a>
+        ${result.versions > 1 && html`<a class="quiet-link" ...${opens("evidence")}><${Icon} name="evidence" />${count("edits", result.versions)}</a>`}
         <${Telegram} link=${result.link} />
       </footer>
     </article>
   </li>`;
-}
-
-function opened(event, id, tab = null) {
-  if (event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
-  event.preventDefault();
-  change({ ...openAs(id), tab });
 }
 
 // A snippet, each piece with who wrote it: nobody takes a model's words for a person's.
@@ -70,8 +66,7 @@ function Context({ lines, has }) {
 function Copies({ copies, feeds }) {
   if (!copies.length) return null;
   return html`<details class="copies"><summary>${count("copies", copies.length)}</summary><ul>
-    ${copies.map((copy) => html`<li key=${copy.id}><a href=${address({ ...read(), ...openAs(copy.id) })}
-      onClick=${(event) => opened(event, copy.id)}><bdi>${visible(copy.chat ?? feeds.title(copy.feed))}</bdi>,
+    ${copies.map((copy) => html`<li key=${copy.id}><a ...${to({ ...read(), ...openAs(copy.id) })}><bdi>${visible(copy.chat ?? feeds.title(copy.feed))}</bdi>,
       ${" "}${moment(copy.posted_at)}</a></li>`)}</ul></details>`;
 }
 

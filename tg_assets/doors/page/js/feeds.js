@@ -3,7 +3,7 @@ import { useAsk } from "./api.js";
 import { Icon } from "./icons.js";
 import { count, day, t } from "./language.js";
 import { to } from "./route.js";
-import { Empty, Failed, Loading } from "./states.js";
+import { Empty, Failed } from "./states.js";
 import { html } from "./ui.js";
 import { visible } from "./text.js";
 
@@ -35,17 +35,18 @@ export function Feeds({ feeds, heading = true }) {
   const waiting = useAsk("waiting");
   const coverage = useAsk("coverage");
   if (!feeds.all.length) return html`<${Empty} />`;
-  if (waiting.fault) return html`<${Failed} fault=${waiting.fault} again=${waiting.again} />`;
-  if (!waiting.data) return html`<${Loading} />`;
+  // Feeds are shown at once; what is missing of them is counted meanwhile.
+  const isCounted = Boolean(waiting.data && coverage.data);
   return html`<section class="feeds">
     ${heading && html`<header class="head"><div><h1>${t("feeds")}</h1><p class="muted">${t("feeds_why")}</p></div></header>`}
-    <ul>${feeds.all.map((feed) => {
-      const missing = gaps(feed, waiting.data, coverage.data);
+    ${waiting.fault && html`<${Failed} fault=${waiting.fault} again=${waiting.again} />`}
+    <ul aria-busy=${waiting.loading || coverage.loading ? "true" : "false"}>${feeds.all.map((feed) => {
+      const missing = isCounted ? gaps(feed, waiting.data, coverage.data) : [];
       return html`<li key=${feed.feed} class="feed">
         <a class="title" ...${to({ view: "feed", feed: [feed.feed] })}><bdi>${visible(feeds.title(feed.feed))}</bdi></a>
         <span class="muted">${t(`one_${feed.kind}`)} · ${count("messages", feed.messages)}${feed.first && ` · ${day(feed.first)} – ${day(feed.last)}`}</span>
         ${missing.length > 0 ? html`<span class="missing"><${Icon} name="warn" /><span>${missing.join(" · ")}</span></span>`
-          : html`<span class="fine"><${Icon} name="yes" />${t("covered")}</span>`}
+          : isCounted && html`<span class="fine"><${Icon} name="yes" />${t("covered")}</span>`}
         ${feed.not_read && html`<span class="missing"><${Icon} name="warn" /><span dir="auto">${t("not_read", visible(feed.not_read))}</span></span>`}
       </li>`;
     })}</ul>

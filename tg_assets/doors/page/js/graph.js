@@ -7,7 +7,7 @@ import { Notice } from "./states.js";
 import { visible } from "./text.js";
 import { html, useLayoutEffect, useRef, useState } from "./ui.js";
 
-const HEIGHT = 46, GAP = 12, WIDE = 560, COLUMN = 64, STEP = 26, MOST = 8, LETTER = 6.9, SMALL = 6.1;
+const HEIGHT = 46, GAP = 12, WIDE = 760, COLUMN = 52, STEP = 26, MOST = 8, LETTER = 7.4, SMALL = 6.7;
 
 function neighbours({ message, reply_to, replies, forwarded_post, forwards, album }) {
   const node = (how) => (one) => ({ how, id: one.id, who: one.author ?? one.chat, at: one.posted_at, said: one.text || one.spoken || one.described });
@@ -83,9 +83,11 @@ function Box({ one }) {
   const how = one.how === "self" ? "" : t(`edge_${one.how}`);
   const room = one.w - 20;
   const top = [how, visible(one.who) || t("somebody")].filter(Boolean).join(" · ");
+  const below = one.said || (one.at ? moment(one.at) : "");
   const drawn = html`<rect x=${one.x + 0.5} y=${one.y + 0.5} width=${one.w - 1} height=${HEIGHT - 1} rx="7" />
-    <text x=${one.x + 10} y=${one.y + 18} class="who">${cut(top, room, LETTER)}</text>
-    <text x=${one.x + 10} y=${one.y + 35} class="said">${cut(one.said || (one.at ? moment(one.at) : ""), room, SMALL)}</text>`;
+    <svg x=${one.x + 10} y=${one.y} width=${room} height=${HEIGHT}>
+      <text y=${below ? 18 : 28} class="who">${cut(top, room, LETTER)}</text>
+      <text y="35" class="said">${cut(below, room, SMALL)}</text></svg>`;
   const label = [top, one.at && moment(one.at), visible(one.said)].filter(Boolean).join(", ").slice(0, 200);
   if (!one.id || one.how === "self") return html`<g class=${`box ${one.how}`}>${drawn}</g>`;
   return html`<a class=${`box ${one.how}`} aria-label=${label} ...${to({ ...read(), ...openAs(one.id), tab: "links" })}>${drawn}</a>`;

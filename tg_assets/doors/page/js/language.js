@@ -40,16 +40,18 @@ function format(options) {
 }
 
 const DAY = { day: "numeric", month: "short", year: "numeric" };
-export const day = (at) => format(DAY).format(new Date(at));
+// In Russian the year's «г.» says nothing.
+const dated = (text) => text.replace(/\s?г\./, "");
+export const day = (at) => dated(format(DAY).format(new Date(at)));
 export const clock = (at) => format({ hour: "2-digit", minute: "2-digit" }).format(new Date(at));
 export const moment = (at) => `${day(at)}, ${clock(at)}`;
 export const whole = (at) =>
   format({ ...DAY, month: "long", weekday: "long", hour: "2-digit", minute: "2-digit", second: "2-digit",
            timeZoneName: "short" }).format(new Date(at));
 // A day of UTC, such as a statistic's.
-export const utcDay = (iso) => format({ ...DAY, timeZone: "UTC" }).format(new Date(`${iso.slice(0, 10)}T00:00:00Z`));
+export const utcDay = (iso) => dated(format({ ...DAY, timeZone: "UTC" }).format(new Date(`${iso.slice(0, 10)}T00:00:00Z`)));
 export const utcMonth = (iso) =>
-  format({ month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(`${iso.slice(0, 7)}-01T00:00:00Z`));
+  dated(format({ month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(`${iso.slice(0, 7)}-01T00:00:00Z`)));
 
 // A day of the reader's zone, as the API takes it; `after` days later.
 export function midnight(iso, after = 0) {

@@ -5,7 +5,7 @@ import { Icon } from "./icons.js";
 import { day, t, whole } from "./language.js";
 import { Files } from "./media.js";
 import { Machine, Time } from "./parts.js";
-import { address, change, openAs, read } from "./route.js";
+import { openAs, read, to } from "./route.js";
 import { html, useEffect, useState } from "./ui.js";
 import { visible, words } from "./text.js";
 
@@ -56,15 +56,10 @@ function Line({ group, files, focused, has, feeds }) {
   const [message] = group;
   const all = group.flatMap((one) => files[one.id] ?? []);
   const label = group.map((one) => one.text || one.described).find(Boolean) ?? "";
-  const open = (event) => {
-    if (event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
-    change(openAs(message.id));
-  };
   return html`<li class=${focused ? "line focused" : "line"} aria-current=${focused ? "true" : null}>
     <header><bdi class="author">${visible(message.author ?? message.chat) || t("somebody")}</bdi>
       ${feeds && html`<bdi class="muted chat">${visible(message.chat ?? feeds.title(message.feed))}</bdi>`}
-      <a class="when" href=${address({ ...read(), ...openAs(message.id) })} onClick=${open}
+      <a class="when" ...${to({ ...read(), ...openAs(message.id) })}
         aria-label=${`${t("open")}: ${whole(message.posted_at)}`}><${Time} at=${message.posted_at} short /></a>
       ${message.edited_at && html`<span class="muted">${t("edited")}</span>`}
       ${group.length > 1 && html`<span class="kind"><${Icon} name="album" />${t("kind_album")} · ${group.length}</span>`}

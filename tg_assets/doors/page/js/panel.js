@@ -17,21 +17,18 @@ import { visible, wanted } from "./text.js";
 const TABS = { around: Around, thread: Thread, like: Like, links: Graph, evidence: Evidence };
 const ICONS = { around: "chat", thread: "thread", like: "like", links: "graph", evidence: "evidence" };
 
-// The message of an id, which may be an album's: then its first one, with the album.
-function useMessage(id) {
-  const message = useAsk(`messages/${encodeURIComponent(id)}`);
-  const isNone = message.fault?.status === 404;
-  const album = useAsk(isNone ? `messages/${encodeURIComponent(id)}/album` : null);
-  const first = useAsk(isNone && album.data ? `messages/${album.data.items[0].id}` : null);
-  if (!isNone) return message;
-  if (album.fault || first.fault) return { ...first, data: null, fault: album.fault ?? first.fault };
-  return first;
+// The message of an id; of an album's id, its first one.
+function useMessage(id, isAlbum) {
+  const album = useAsk(isAlbum ? `messages/${encodeURIComponent(id)}/album` : null);
+  const first = isAlbum ? album.data?.items[0]?.id : id;
+  const message = useAsk(first ? `messages/${encodeURIComponent(first)}` : null);
+  return album.fault ? album : message;
 }
 
 export const close = () => change(openAs(null));
 
 export function Panel({ id, state, feeds }) {
-  const { data, fault, again } = useMessage(id);
+  const { data, fault, again } = useMessage(id, Boolean(state.a));
   const heading = useRef();
   useEffect(() => {
     heading.current?.focus({ preventScroll: true });

@@ -16,10 +16,10 @@ export function Machine({ source, children }) {
     <span class="text" dir="auto">${children}</span></div>`;
 }
 
-export function Tags({ tags }) {
+export function Tags({ tags, most = Infinity }) {
   if (!tags?.length) return null;
-  return html`<ul class="tags" aria-label=${t("tag")}>${tags.map((tag) => html`<li key=${tag}>
-    <a ...${to({ q: tag, tag: [tag] })}><bdi>${visible(tag)}</bdi></a></li>`)}</ul>`;
+  return html`<ul class="tags" aria-label=${t("tag")}>${tags.slice(0, most).map((tag) => html`<li key=${tag}>
+    <a ...${to({ q: tag, tag: [tag] })}><bdi>${visible(tag)}</bdi></a></li>`)}${tags.length > most && html`<li class="muted">+${tags.length - most}</li>`}</ul>`;
 }
 
 export function Telegram({ link }) {

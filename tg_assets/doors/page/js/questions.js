@@ -26,7 +26,7 @@ export function Questions({ state, feeds }) {
   return html`<section class="questions"><p><a ...${to({ view: "ask" })}>${t("all_questions")}</a></p>
     <header class="head"><div><h1>${asked(question)}</h1></div></header>
     <${Form} key=${question.name} question=${question} state=${state} feeds=${feeds} />
-    <${Answer} question=${question} state=${state} /></section>`;
+    <${Answer} question=${question} state=${state} feeds=${feeds} /></section>`;
 }
 
 function Form({ question, state, feeds }) {
@@ -58,7 +58,7 @@ function Form({ question, state, feeds }) {
   </form>`;
 }
 
-function Answer({ question, state }) {
+function Answer({ question, state, feeds }) {
   const isReady = question.parameters.every((one) => !one.is_required || state[PREFIX + one.name]);
   const isAsked = isReady && (state.go || question.parameters.every((one) => !one.is_required));
   const values = Object.fromEntries(Object.entries(state).filter(([name]) => name.startsWith(PREFIX)).map(([name, value]) => [name.slice(PREFIX.length), value]));
@@ -72,11 +72,11 @@ function Answer({ question, state }) {
     <div class="table" tabindex="0" role="region" aria-label=${asked(question)}><table>
       <thead><tr>${columns.map((name) => html`<th key=${name} scope="col">${named(name)}</th>`)}</tr></thead>
       <tbody>${data.rows.map((row, place) => html`<tr key=${place}>${columns.map((name) => html`<td key=${name}
-        class=${typeof row[name] === "number" ? "number" : name === "text" ? "said" : null} data-name=${named(name)}><${Cell} name=${name} row=${row} /></td>`)}</tr>`)}</tbody>
+        class=${typeof row[name] === "number" ? "number" : name === "text" ? "said" : null} data-name=${named(name)}><${Cell} name=${name} row=${row} feeds=${feeds} /></td>`)}</tr>`)}</tbody>
     </table></div></div>`;
 }
 
-function Cell({ name, row }) {
+function Cell({ name, row, feeds }) {
   const value = row[name];
   if (value === null || value === undefined || value === "") return "–";
   if (typeof value === "number") return amount(value);
@@ -85,7 +85,8 @@ function Cell({ name, row }) {
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return html`<time datetime=${value}>${moment(value)}</time>`;
   if (name === "text" && row.post_id) return html`<a dir="auto" ...${to({ ...read(), ...openAs(row.post_id) })}>${visible(value)}</a>`;
   if (name === "page" && /^https?:\/\//.test(value)) return html`<a href=${value} target="_blank" rel="noopener noreferrer nofollow">${visible(value)}</a>`;
-  if (name === "album" && /^[0-9a-f-]{36}$/.test(value)) return html`<a ...${to({ ...read(), ...openAs(value) })}>${t("open")}</a>`;
+  if (name === "album" && /^[0-9a-f-]{36}$/.test(value)) return html`<a ...${to({ ...read(), ...openAs(value, true) })}>${t("open")}</a>`;
+  if (name === "feed") return html`<bdi>${visible(feeds.title(value))}</bdi>`;
   if (name === "sha256") return html`<code>${value.slice(0, 8)}</code>`;
   if (telegram(value)) return html`<a href=${value} target="_blank" rel="noopener noreferrer">${t("in_telegram")}</a>`;
   return html`<bdi>${visible(value)}</bdi>`;

@@ -1,6 +1,7 @@
 // Results of a question, by the filters of the address. What does not belong here: one result (`card.js`).
 import { useAsk } from "./api.js";
 import { Card } from "./card.js";
+import { NotCovered } from "./feeds.js";
 import { Filters, NONE, chosen } from "./filters.js";
 import { count, midnight, t } from "./language.js";
 import { change } from "./route.js";
@@ -65,7 +66,7 @@ export function Search({ state, feeds, say }) {
       </p>
       ${results.length === 0 && html`<${Notice} icon="search" title=${t("nothing")}><p>${t("nothing_why")}</p>
         ${chosen(state, feeds).length > 0 && html`<button type="button" class="button"
-          onClick=${() => change({ ...NONE, n: null })}>${t("without_filters")}</button>`}<//>`}
+          onClick=${() => change({ ...NONE, n: null })}>${t("without_filters")}</button>`}<${NotCovered} feeds=${feeds} /><//>`}
       <ol class="results">${results.map((result, place) => html`<${Card} key=${result.id} result=${result} query=${data.query}
         has=${has} feeds=${feeds} active=${place === active}
         open=${state.m === (result.kind === "conversation" ? result.post : result.id)} />`)}</ol>

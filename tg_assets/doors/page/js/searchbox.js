@@ -7,7 +7,7 @@ import { go, openAs, read } from "./route.js";
 import { html, useEffect, useRef, useState } from "./ui.js";
 import { visible, wanted, words } from "./text.js";
 
-const PAUSE_MS = 60;
+const PAUSE_MS = 80;
 const WORDS = 4, HITS = 5;
 
 function useSuggestions(typed, feeds) {
@@ -60,7 +60,7 @@ export function SearchBox({ state, compact }) {
     }
     opens(false);
     const question = typed.trim();
-    go({ ...read(), view: null, q: question, ...openAs(option.hit.post) });
+    go({ ...read(), view: null, q: question, ...openAs(option.hit.post, option.hit.kind === "album") });
   }
   function keys(event) {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -69,6 +69,7 @@ export function SearchBox({ state, compact }) {
       const step = event.key === "ArrowDown" ? 1 : -1;
       choose((at) => (at + step + 1 + options.length + 1) % (options.length + 1) - 1);
     } else if (event.key === "Escape") {
+      event.preventDefault(); // a browser would empty the field
       event.stopPropagation();
       if (shown) opens(false);
       else field.current.blur();
@@ -86,7 +87,7 @@ export function SearchBox({ state, compact }) {
   return html`<form role="search" class=${compact ? "searchbox compact" : "searchbox"} onSubmit=${submit}>
     <${Icon} name="search" />
     <input ref=${field} id="q" name="q" type="search" value=${typed} placeholder=${t("ask_here")} aria-label=${t("ask_here")}
-      maxlength="1000" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="search" dir="auto"
+      maxlength="1000" autocomplete="off" autocapitalize="off" spellcheck=${false} enterkeyhint="search" dir="auto"
       role="combobox" aria-expanded=${shown ? "true" : "false"} aria-controls="suggestions" aria-autocomplete="list"
       aria-activedescendant=${shown && chosen >= 0 ? `suggestion-${chosen}` : null}
       onInput=${(event) => (type(event.target.value), opens(true), choose(-1))} onKeyDown=${keys}
@@ -101,7 +102,8 @@ export function SearchBox({ state, compact }) {
         ${option.word
           ? html`<${Icon} name="search" /><span class="text" dir="auto">${visible(typed.slice(0, typed.length - last.length))}<b>${visible(option.word)}</b></span>`
           : html`<${Icon} name=${option.hit.kind === "album" ? "album" : "chat"} />
-            <span class="text" dir="auto">${words(option.hit.snippet, has, { links: false })}</span>
+            <span class="text" dir="auto">${option.hit.pieces.map((piece, at) => html`<span key=${at} class=${piece.source === "written" ? null : "by-machine"}
+              title=${piece.source === "written" ? null : t(piece.source)}>${words(piece.text, has, { links: false })} </span>`)}</span>
             <span class="muted"><bdi>${visible(option.hit.chat ?? "")}</bdi> · ${moment(option.hit.posted_at)}</span>`}
       </li>`)}
     </ul></div>

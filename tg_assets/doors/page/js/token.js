@@ -37,10 +37,10 @@ export function TokenForm({ refused, then }) {
   return html`<main class="token" id="content">
     <h1>${t("token_title")}</h1>
     <p>${t("token_why")}</p>
-    <pre class="command">tg-assets tokens add page --tenant me</pre>
+    <pre class="command">tg-assets tokens --tenant me add page</pre>
     <form onSubmit=${send}>
       <label for="token">${t("token")}</label>
-      <div class="row"><input id="token" ref=${field} type="password" autocomplete="off" spellcheck="false"
+      <div class="row"><input id="token" ref=${field} type="password" autocomplete="off" spellcheck=${false}
         aria-invalid=${said ? "true" : null} aria-describedby="token-said" placeholder="tga_…" />
       <button class="button primary">${t("token_enter")}</button></div>
       <p id="token-said" class="problem" role="alert">${said}</p>

@@ -42,7 +42,7 @@ export const WORDS = {
   author: ["Author", "Автор"],
   tag: ["Tag", "Тег"],
   source: ["Source", "Источник"],
-  lang: ["Text language", "Язык текста"],
+  lang: ["Language", "Язык"],
   since: ["From", "С"],
   until: ["To", "По"],
   apply: ["Apply", "Применить"],
@@ -85,7 +85,7 @@ export const WORDS = {
   not_it: ["Not it", "Не то"],
   kept: ["Kept, thank you", "Записано, спасибо"],
   judge: ["Is this what you looked for?", "Это то, что вы искали?"],
-  reply_to: ["In reply to", "В ответ на"],
+  reply_to: ["In reply to", "В ответ:"],
   // files
   picture: ["Picture", "Картинка"],
   picture_of: ["Picture {0} of {1}", "Картинка {0} из {1}"],
