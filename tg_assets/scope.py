@@ -11,6 +11,9 @@ from uuid import UUID
 from tg_assets import ids
 from tg_assets.errors import TgAssetsError
 
+YEARS = (1970, 2200)
+"""Of times that people name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -55,7 +58,14 @@ def parse_time(value: str | None, name: str) -> datetime | None:
         parsed = datetime.fromisoformat(value)
     except ValueError:
         raise TgAssetsError(f"{name}={value!r} is not an ISO date or time such as 2024-03-01.") from None
+    if not is_thinkable(parsed):
+        raise TgAssetsError(f"{name}={value!r} is not a time of {YEARS[0]} to {YEARS[1]}.")
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def is_thinkable(at: datetime) -> bool:
+    """Whether somebody can mean this time: with those at the ends of all years nothing can be reckoned."""
+    return YEARS[0] <= at.year <= YEARS[1]
 
 
 def merge(windows: Iterable[tuple[str, datetime, datetime]]) -> list[Scope]:

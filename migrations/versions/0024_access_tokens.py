@@ -30,10 +30,11 @@ def upgrade() -> None:
             tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
             token text NOT NULL,
             question text NOT NULL,
+            question_key uuid NOT NULL GENERATED ALWAYS AS (md5(question)::uuid) STORED,
             result_id uuid NOT NULL,
             is_it boolean NOT NULL,
             judged_at timestamptz NOT NULL,
-            PRIMARY KEY (tenant_id, token, question, result_id)
+            PRIMARY KEY (tenant_id, token, question_key, result_id)
         )
     """)
     isolate(*TABLES)

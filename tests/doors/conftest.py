@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-import uvicorn
 
 from tests.answers.conftest import Tenant
 from tests.answers.conftest import mine as mine
@@ -17,7 +16,7 @@ from tg_assets import ids
 from tg_assets.doors import tokens
 from tg_assets.doors.access import Opener
 from tg_assets.doors.guards import House
-from tg_assets.doors.process import OWN_NAMES, bound
+from tg_assets.doors.process import OWN_NAMES, bound, server
 from tg_assets.doors.service import service
 from tg_assets.stores.database import KeptDatabase
 
@@ -55,12 +54,12 @@ def running(opener: Opener, rate: str = OFTEN, strangers: str = OFTEN) -> Iterat
     """A service in a thread of this process, until the end."""
     where = bound("127.0.0.1", 0)
     app = service(opener, House(OWN_NAMES, rate, strangers), DAGSTER)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [where]}, daemon=True)
+    uvicorn = server(app)
+    thread = threading.Thread(target=uvicorn.run, kwargs={"sockets": [where]}, daemon=True)
     thread.start()
-    wait_for("the service", lambda: server.started)
+    wait_for("the service", lambda: uvicorn.started)
     yield Doors(f"http://127.0.0.1:{where.getsockname()[1]}")
-    server.should_exit = True
+    uvicorn.should_exit = True
     thread.join()
 
 

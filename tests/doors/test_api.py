@@ -94,6 +94,19 @@ def test_feeds_coverage_statistics(get: Any, mine: Tenant) -> None:
         ("pictures/" + "0" * 64, {}, 404, "not_there"),
         ("voices/" + "0" * 64, {}, 404, "not_there"),
         ("poems", {}, 404, "http"),
+        ("messages", {"since": "0001-01-01T00:00:00+14:00"}, 422, "bad_request"),
+        ("messages", {"until": "9999-12-31T23:59:59-14:00"}, 422, "bad_request"),
+        ("search", {"q": "паром", "since": "0001-01-01"}, 422, "bad_request"),
+        ("digest", {"until": "0001-01-02"}, 422, "bad_request"),
+        ("digest", {"since": "2000-01-01", "until": "2190-01-01"}, 400, "bad_request"),
+        ("questions/topics", {"since": "0001-01-01T00:00:00+14:00"}, 400, "bad_request"),
+        ("questions/activity", {"person": "x", "limit": "9" * 5000}, 400, "bad_request"),
+        ("questions/activity", {"person": "9" * 19}, 400, "bad_request"),
+        ("questions/topics", {"chat": "t.me/c/" + "9" * 5000}, 400, "bad_request"),
+        ("questions/first-source", {"post": "a/" + "9" * 5000}, 400, "bad_request"),
+        ("questions/activity", {"person": "\0"}, 400, "bad_request"),
+        ("messages", {"feed": "\0"}, 400, "bad_request"),
+        ("feeds/%00/statistics", {}, 400, "bad_request"),
     ],
 )
 def test_what_cannot_be_is_said(get: Any, path: str, values: dict[str, Any], status: int, code: str) -> None:
@@ -112,8 +125,10 @@ def test_judgements_are_kept(get: Any, doors: Doors, mine: Tenant) -> None:
         said = {"question": "генератор", "result": str(mine.post(GARDEN, 5)), "is_it": True}
         assert client.post("/api/v1/judgements", json=said).status_code == 204
         assert client.post("/api/v1/judgements", json={**said, "is_it": False}).status_code == 204
+        assert client.post("/api/v1/judgements", json={**said, "question": "a\0b"}).status_code == 422
+        long = "".join(map(chr, range(0x4E00, 0x4E00 + 1000)))  # three bytes each
+        assert client.post("/api/v1/judgements", json={**said, "question": long}).status_code == 204
         hidden = {**said, "result": str(mine.secret_post(ADA))}
         assert client.post("/api/v1/judgements", json=hidden).status_code == 404
-    assert pipeline.rows(mine.slug, "SELECT question, is_it FROM judgements WHERE token = 'judge'") == [
-        ("генератор", False)
-    ]
+    kept = "SELECT question, is_it FROM judgements WHERE token = 'judge' AND length(question) < 100"
+    assert pipeline.rows(mine.slug, kept) == [("генератор", False)]

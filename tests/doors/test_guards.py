@@ -1,5 +1,6 @@
 """Nobody gets further than the guards without a token, from another site, by another name, or with too much."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from tests.answers.conftest import ADA, Tenant
 from tests.doors.conftest import Doors, running, token_for
 from tests.support import pipeline
-from tg_assets.doors import tokens
+from tg_assets.doors import guards, tokens
 from tg_assets.doors.access import COOKIE, Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import LARGEST_BODY, LONGEST_URL, OPEN
@@ -230,3 +231,32 @@ def test_without_a_database_nobody_gets_in(opener: Opener, mine: Tenant) -> None
     for doors in running(Opener(away, mine.archive())):
         with doors.knock(token_for(mine)) as client:
             assert code(client.get("/api/v1/feeds")) == (503, "server_down")
+
+
+def raw(doors: Doors, *lines: str) -> bytes:
+    """The first line of the answer to a request as it stands here."""
+    with socket.create_connection(("127.0.0.1", int(doors.address.rpartition(":")[2])), timeout=60) as connection:
+        connection.sendall("\r\n".join((*lines, "", "")).encode())
+        return connection.recv(65536).partition(b"\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [("Content-Length: " + "0" * 5000, b"400"), ("X-Long: " + "x" * 200_000, b"400"), ("Content-Length: -1", b"400")],
+)
+def test_headers_are_bounded(doors: Doors, header: str, status: bytes) -> None:
+    """Also before anything is known of who asks."""
+    assert status in raw(doors, "GET /health HTTP/1.1", f"Host: {doors.address[7:]}", header)
+
+
+def test_nobodys_word_is_taken_for_where_a_request_is_from(opener: Opener) -> None:
+    for doors in running(opener, strangers="3/hour"):
+        with doors.knock() as client:
+            told = [client.get("/api/v1/me", headers={"x-forwarded-for": f"10.0.0.{n}"}).status_code for n in range(4)]
+            assert told == [401, 401, 401, 429]
+
+
+def test_a_body_that_never_ends_is_not_waited_for(doors: Doors, monkeypatch: Any) -> None:
+    monkeypatch.setattr(guards, "BODY_SECONDS", 0.2)
+    head = ("POST /api/v1/session HTTP/1.1", f"Host: {doors.address[7:]}", "Content-Length: 100")
+    assert b"408" in raw(doors, *head)

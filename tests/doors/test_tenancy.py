@@ -65,7 +65,7 @@ CASES: dict[str, Callable[[Spied], list[Asked]]] = {
         ("GET", "questions/activity", {"person": str(spied.owner)}),
         ("GET", "questions/topics", {"chat": spied.number.partition("/")[0]}),
     ],
-    "digest": of_feed("digest", since="2020-01-01", until="2030-01-01", limit=50),
+    "digest": of_feed("digest", since="2023-01-01", until="2024-01-01", limit=50),
     "feeds": asked("feeds"),
     "coverage": of_feed("coverage"),
     "waiting": asked("waiting"),

@@ -19,7 +19,7 @@ from tg_assets.answers.asked_words import names, number, pages, tags
 from tg_assets.errors import TgAssetsError
 from tg_assets.graph.questions.question import Parameter, Question
 
-_NUMBER = re.compile(r"-?\d{1,19}")
+_NUMBER = re.compile(r"-?\d{1,18}")
 _LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/(.+)", re.I)
 # A question names so many people or sources of one name; more are no name.
 SEVERAL = 20
@@ -134,13 +134,13 @@ class Names:
         if link is None:
             return None
         parts = link[1].partition("?")[0].strip("/").split("/")
-        if parts[0] == "c" and len(parts) > 1 and parts[1].isdecimal():
+        if parts[0] == "c" and len(parts) > 1 and _NUMBER.fullmatch(parts[1]):
             return str(ids.marked_channel_id(int(parts[1])))
         return f"@{parts[1] if parts[0] == 's' and len(parts) > 1 else parts[0]}"
 
     def _post(self, said: str) -> str:
         where, _, number = said.partition("?")[0].rstrip("/").rpartition("/")
-        if where and number.isdecimal() and int(number) <= ids.MESSAGE_ID_MAX:
+        if where and _NUMBER.fullmatch(number) and 0 <= int(number) <= ids.MESSAGE_ID_MAX:
             found = [str(ids.post_id(UUID(chat), int(number))) for chat in self._chat(where)]
         else:
             found = [said.lower()] if ids.is_nameless(said) else []

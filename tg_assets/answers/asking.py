@@ -97,11 +97,16 @@ def _checked(question: Question, parameters: Mapping[str, Any]) -> dict[str, Any
     return given
 
 
+DIGITS = 10
+"""No number that is asked for has so many."""
+
+
 def _limit(value: Any) -> int:
     if value is None:
         return LIMIT
-    if not (isinstance(value, int) or (isinstance(value, str) and value.isdecimal())) or not 1 <= int(value) <= MOST:
-        raise TgAssetsError(f"limit={value!r} is not a number from 1 to {MOST:,}.")
+    is_number = isinstance(value, int) or (isinstance(value, str) and value.isdecimal() and len(value) < DIGITS)
+    if not is_number or not 1 <= int(value) <= MOST:
+        raise TgAssetsError(f"limit={str(value)[:DIGITS]!r} is not a number from 1 to {MOST:,}.")
     return int(value)
 
 

@@ -7,7 +7,7 @@ not belong here: how a digest is written (``digest_text``).
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.stores.vectors import Narrow
 
 MOST = 50
+LONGEST = timedelta(days=366)
 FEWEST_IN_THREAD = 2
 """Replies of the span from which on a thread is told of: one is an answer."""
 
@@ -126,6 +127,8 @@ def digest(archive: Archive, since: datetime, until: datetime, *, feeds: Sequenc
         raise TgAssetsError("since and until have to be times with a zone.")
     if since >= until:
         raise TgAssetsError("A span ends after it begins.")
+    if until - since > LONGEST:
+        raise TgAssetsError(f"A digest tells of at most {LONGEST.days} days; ask for a part of the span.")
     bound = archive.narrowed(Narrow(feeds=tuple(feeds)))
     if bound is None:
         return Digest(since, until, (), (), (), (), (), ())

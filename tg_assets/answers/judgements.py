@@ -11,11 +11,14 @@ from sqlalchemy import text
 from tg_assets.answers.albums import albums_by_id
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.rows import NotThere, messages_by_id
+from tg_assets.errors import TgAssetsError
 
+MOST = 10_000
 _KEEP = """
     INSERT INTO judgements (tenant_id, token, question, result_id, is_it, judged_at)
-    VALUES (current_tenant(), :token, :question, :result, :is_it, :now)
-    ON CONFLICT (tenant_id, token, question, result_id)
+    SELECT current_tenant(), :token, :question, :result, :is_it, :now
+    WHERE (SELECT count(*) FROM judgements WHERE token = :token) < :most
+    ON CONFLICT (tenant_id, token, question_key, result_id)
     DO UPDATE SET is_it = excluded.is_it, judged_at = excluded.judged_at
 """
 
@@ -26,4 +29,5 @@ def judge(archive: Archive, token: str, question: str, result: UUID, is_it: bool
         if not messages_by_id(connection, archive, [result]) and not albums_by_id(connection, archive, [result]):
             raise NotThere("message")
         values = {"token": token, "question": question, "result": result, "is_it": is_it, "now": datetime.now(UTC)}
-        connection.execute(text(_KEEP), values)
+        if not connection.execute(text(_KEEP), {**values, "most": MOST}).rowcount:
+            raise TgAssetsError(f"A token has at most {MOST:,} judgements.")

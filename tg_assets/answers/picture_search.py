@@ -75,7 +75,6 @@ class Picture:
     names: PictureWords
     posts: int
     """Messages that may be seen and show this content."""
-    key: str
     mime: str
     size_bytes: int
     width: int | None
@@ -209,7 +208,7 @@ def _rows(archive: Archive, which: str, without: UUID | None = None, **values: A
             WHERE m.deleted_at IS NULL AND {SEEN}
               AND p.post_id IS DISTINCT FROM CAST(:without AS uuid)
         )
-        SELECT s.*, o.s3_key AS key, o.mime AS stored_mime, o.size_bytes AS bytes, v.data AS vision,
+        SELECT s.*, o.mime AS stored_mime, o.size_bytes AS bytes, v.data AS vision,
                (SELECT x.looks::text FROM pictures x WHERE x.sha256 = s.sha256 AND x.looks IS NOT NULL LIMIT 1) AS looks
         FROM shown s JOIN media_objects o ON o.sha256 = s.sha256
         JOIN post_enrichment v ON v.post_id = s.post_id AND v.kind = 'vision' AND v.data ? 'classification'
@@ -222,6 +221,6 @@ def _rows(archive: Archive, which: str, without: UUID | None = None, **values: A
 def _picture(row: Any, why: Why) -> Picture:
     return Picture(
         row.post_id, row.sha256, why, row.score, row.posted_at, row.feed, row.chat, row.telegram_message_id, row.link,
-        text_short(row.content), row.vision["description"], picture_words(row.vision), row.posts, row.key,
+        text_short(row.content), row.vision["description"], picture_words(row.vision), row.posts,
         row.stored_mime, row.bytes, row.width, row.height,
     )  # fmt: skip

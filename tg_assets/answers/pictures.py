@@ -14,6 +14,7 @@ from tg_assets.answers.neighbours import check_count
 from tg_assets.answers.rows import NotThere
 from tg_assets.errors import TgAssetsError
 from tg_assets.keys import is_media_key
+from tg_assets.vision.decode import MAX_BYTES
 
 LARGEST, SMALLEST = 2560, 16
 SHA256 = re.compile("[0-9a-f]{64}")
@@ -34,7 +35,7 @@ _SHOWN = f"""
     SELECT o.s3_key, o.mime FROM post_media_map p
     JOIN messages m ON m.id = p.post_id AND m.deleted_at IS NULL
     JOIN channels c ON c.id = m.channel_id
-    JOIN media_objects o ON o.sha256 = p.sha256 AND o.dropped_at IS NULL
+    JOIN media_objects o ON o.sha256 = p.sha256 AND o.dropped_at IS NULL AND o.size_bytes <= {MAX_BYTES}
     WHERE p.sha256 = :sha256 AND {SEEN} LIMIT 1
 """  # noqa: S608 - a constant
 

@@ -19,8 +19,8 @@ from tg_assets.vision.picture_words import is_russian
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tg_assets.answers.archive import Archive
     from tg_assets.answers.picture_search import Look, Picture
-    from tg_assets.stores.objects import ObjectStore
 
 WHY = {"words": "", "looks": "looks like it", "shows": "shows the same"}
 WIDE = 48
@@ -68,7 +68,7 @@ def pictures_command(
         console.print("Nothing found.")
     elif not fits(found):
         console.print("Nothing here fits well. The nearest:")
-    show_pictures(found, query or "", runtime.objects() if preview else None)
+    show_pictures(found, query or "", archive if preview else None)
 
 
 def _liked(like: str) -> "Look | UUID | str":
@@ -111,11 +111,11 @@ def _plain(one: "Picture") -> dict[str, Any]:
     }
 
 
-def show_pictures(found: "Sequence[Picture]", query: str, objects: "ObjectStore | None" = None) -> None:
-    """Print pictures in the language of the query, with the pictures themselves where their store is given."""
+def show_pictures(found: "Sequence[Picture]", query: str, archive: "Archive | None" = None) -> None:
+    """Print pictures in the language of the query, with the pictures themselves where their archive is given."""
     for number, one in enumerate(found, 1):
         _show(number, one, is_russian(query))
-        if objects and (drawn := small(objects.media(one.key, one.sha256), one.mime)):
+        if archive and (drawn := small(archive, one.sha256)):
             console.print(Padding(drawn, (0, 0, 0, 4)))
 
 
@@ -136,17 +136,17 @@ def _show(number: int, one: "Picture", russian: bool) -> None:
         console.print(Padding(Text(f"“{one.text[:TEXT]}”", style="dim"), (0, 0, 0, 4)))
 
 
-def small(data: bytes | None, mime: str) -> Text | None:
-    """A picture in half blocks of two colours each; None where it cannot be shown. Decoded by a worker."""
+def small(archive: "Archive", sha256: str) -> Text | None:
+    """A picture in half blocks of two colours each; None where it cannot be shown."""
     from PIL import Image
 
-    from tg_assets.vision.prepare import prepare
+    from tg_assets.answers.pictures import picture
 
-    if data is None or console.color_system != "truecolor":
+    if console.color_system != "truecolor":
         return None
     try:
-        jpeg = prepare(data, mime, WIDE).jpeg
-    except Refused:
+        jpeg = picture(archive, sha256, WIDE).data
+    except TgAssetsError:  # gone, or no picture that can be decoded
         return None
     with Image.open(BytesIO(jpeg)) as image:
         pixels = image.convert("RGB")

@@ -7,6 +7,7 @@ what a token opens (``access``), answers.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from anyio import CapacityLimiter, move_on_after
 from anyio.to_thread import run_sync
 from limits import parse
 from limits.storage import MemoryStorage
@@ -33,7 +34,14 @@ HEADERS = {
 }
 LARGEST_BODY = 256 * 1024
 LONGEST_URL = 16 * 1024
+DIGITS = 12
+BODY_SECONDS = 30.0
+"""How long a request's body may take."""
+NUL = "\0"
+TOKENS_AT_ONCE = 4
+"""Tokens that are looked at at once, beside the answers of those that were."""
 TOO_LARGE = refusal(413, "too_large", f"A request has at most {LARGEST_BODY} bytes.")
+TOO_SLOW = refusal(408, "slow", f"The body of a request took more than {BODY_SECONDS:.0f} s.")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SITE = frozenset({"none", "same-origin"})
 OPEN = ("/", "/health", "/static/", "/api/v1/session", "/api/v1/openapi.json")
@@ -73,6 +81,7 @@ class Guards:
 
     def __init__(self, app: ASGIApp, house: House, opener: Opener) -> None:
         self.app, self.house, self.opener = app, house, opener
+        self.limiter = CapacityLimiter(TOKENS_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,7 +98,12 @@ class Guards:
         if answer is not None:
             await answer(scope, receive, guarded)
             return
-        body = await _body(receive)
+        body = None
+        with move_on_after(BODY_SECONDS) as waiting:
+            body = await _body(receive)
+        if waiting.cancelled_caught:
+            await TOO_SLOW(scope, receive, guarded)
+            return
         if body is None:
             await TOO_LARGE(scope, receive, guarded)
             return
@@ -103,15 +117,18 @@ class Guards:
         method = request.scope["method"]
         if not self.house.knows(host):
             return refusal(421, "host", "This service is not called so: name it in TG_SERVE_HOSTS.")
-        if origin is not None and origin.partition("://")[2] != host:
+        scheme, _, named = (origin or "").partition("://")
+        if origin is not None and (scheme not in ("http", "https") or named != host):
             return refusal(403, "origin", "Pages of other sites may not ask here.")
         if origin is None and method not in READS and request.headers.get("sec-fetch-site", "none") not in OWN_SITE:
             return refusal(403, "origin", "Pages of other sites may not ask here.")
         if len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"]) > LONGEST_URL:
             return refusal(414, "too_large", f"An address has at most {LONGEST_URL} bytes.")
         length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > LARGEST_BODY:
+        if not length.isdecimal() or len(length) > DIGITS or int(length) > LARGEST_BODY:
             return TOO_LARGE
+        if NUL in request.scope["path"] or b"%00" in request.scope["query_string"]:
+            return refusal(400, "bad_request", "No text has a NUL character.")
         return None
 
     def _too_often(self, request: HTTPConnection) -> ASGIApp | None:
@@ -122,7 +139,7 @@ class Guards:
 
     async def _let_in(self, request: HTTPConnection) -> ASGIApp | None:
         try:
-            granted = await run_sync(self.opener.access, request)
+            granted = await run_sync(self.opener.access, request, limiter=self.limiter)
         except Exception as error:  # noqa: BLE001 - whatever ails the database, callers get a sentence
             return failed(error, "the token")
         if granted is None:

@@ -6,6 +6,7 @@ What does not belong here: what it serves.
 import socket
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from tg_assets.doors.access import Opener
 from tg_assets.doors.guards import House
@@ -16,6 +17,8 @@ from tg_assets.settings import Settings
 OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 STOP_SECONDS = 5
 """How long answers that were begun are waited for."""
+MOST_CONNECTIONS = 500
+"""More are told to come again."""
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -35,8 +38,13 @@ def bound(host: str, port: int) -> socket.socket:
 def run(opener: Opener, settings: Settings, where: socket.socket) -> None:
     """Serve until the process is told to stop."""
     house = House([*OWN_NAMES, *settings.named_hosts], settings.serve_rate)
+    server(service(opener, house, settings.dagster_url)).run(sockets=[where])
+
+
+def server(app: ASGIApp) -> uvicorn.Server:
+    """What serves an application: by a parser that bounds headers, of nobody's word about where a request is from."""
     config = uvicorn.Config(
-        service(opener, house, settings.dagster_url),
-        log_config=None, access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=STOP_SECONDS,
+        app, http="h11", ws="none", proxy_headers=False, log_config=None, access_log=False, server_header=False,
+        lifespan="on", timeout_graceful_shutdown=STOP_SECONDS, limit_concurrency=MOST_CONNECTIONS,
     )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[where])
+    return uvicorn.Server(config)

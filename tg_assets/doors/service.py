@@ -19,7 +19,7 @@ from tg_assets.doors.access import CALLER, Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import Guards, House
 from tg_assets.doors.mcp.server import OverHttp, server
-from tg_assets.doors.saying import failed, refusal
+from tg_assets.doors.saying import Json, failed, refusal
 from tg_assets.errors import TgAssetsError
 
 AT_ONCE = 10
@@ -57,8 +57,12 @@ def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
         app.include_router(router)
     app.router.routes.extend(pages.ROUTES)
     app.router.routes.append(Route("/mcp", assistants))
-    app.add_api_route("/health", lambda: {"status": "ok"}, include_in_schema=False)
+    app.router.routes.append(Route("/health", _health))
     return Guards(app, house, opener)
+
+
+async def _health(_: Request) -> Response:
+    return Json({"status": "ok"})
 
 
 async def _not_valid(_: Request, error: Exception) -> Response:

@@ -23,6 +23,8 @@ from tg_assets.stores.database import Database
 PREFIX = "tga_"
 SECRET_BYTES, TENANT_BYTES = 32, 16
 LONGEST_NAME = 100
+NO_SUCH_KEY = "23503"
+"""SQLSTATE of a foreign key that is nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def make(
             values,
         )
     except IntegrityError as error:
-        if "foreign key" in str(error.orig):
+        if getattr(error.orig, "pgcode", None) == NO_SUCH_KEY:
             raise TgAssetsError("There is no such tenant; `tg-assets tenants` lists them.") from None
         raise TgAssetsError(f"There is a token {name!r} already: revoke it, or choose another name.") from None
     return token

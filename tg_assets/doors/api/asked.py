@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel
 
 from tg_assets.answers.archive import Archive
 from tg_assets.doors.access import CALLER
+from tg_assets.scope import YEARS, is_thinkable
 
 
 class Problem(BaseModel):
@@ -55,6 +56,8 @@ def caller() -> Archive:
 
 
 def _aware(at: datetime) -> datetime:
+    if not is_thinkable(at):
+        raise ValueError(f"not a time of {YEARS[0]} to {YEARS[1]}")
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 

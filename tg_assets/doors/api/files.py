@@ -15,8 +15,8 @@ from tg_assets.doors.saying import Json
 router = made("files")
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The sha256 of the file.")]
 Limit = Annotated[int, Query(ge=1, le=100)]
-# What has this hash never changes; whether one may see it can, so others' caches keep nothing.
-KEPT = {"cache-control": "private, max-age=3600"}
+# What has this hash never changes, but who may see it does: only the reader's browser keeps it, and not for long.
+KEPT = {"cache-control": "private, max-age=60"}
 
 
 @router.get("/pictures", response_model=list[Picture], operation_id="pictures")

@@ -17,7 +17,7 @@ router = made("judgements")
 class Judgement(BaseModel):
     """Whether a result is what a question meant; of several about the same the last one counts."""
 
-    question: Annotated[str, Field(min_length=1, max_length=1000)]
+    question: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]+$")]
     result: UUID
     is_it: bool
 

@@ -48,7 +48,7 @@ async def begin(given: Given, request: Request) -> Response:
 @router.delete("/session", status_code=204, operation_id="end", response_class=Response)
 async def end() -> Response:
     """Forget the cookie."""
-    answer = Response(status_code=204)
+    answer = Response(status_code=204, headers={"clear-site-data": '"cache"'})
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
 

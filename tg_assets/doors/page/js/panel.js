@@ -34,7 +34,7 @@ export function Panel({ id, state, feeds }) {
     heading.current?.focus({ preventScroll: true });
     return () => requestAnimationFrame(() => document.querySelector(`.card[data-id="${CSS.escape(id)}"] .body`)?.focus({ preventScroll: true }));
   }, [id]);
-  const tab = TABS[state.tab] ? state.tab : "around";
+  const tab = Object.hasOwn(TABS, state.tab) ? state.tab : "around";
   const Tab = TABS[tab];
   const shown = data?.message;
   return html`<aside class="panel" aria-label=${t("message")}>
