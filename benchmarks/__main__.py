@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from benchmarks.quiet import quiet
 
 NAMES = [
     "line", "ingest", "ranges", "vectors", "searches", "page", "retrieval", "golden", "context", "pictures", "graph",
-    "questions", "live", "history", "media", "vision", "albums", "metrics", "maintenance", "rebuild", "backfill",
-    "commands",
+    "questions", "live", "history", "media", "vision", "albums", "metrics", "maintenance", "rebuild", "lost", "order",
+    "backfill", "commands", "mcp",
 ]  # fmt: skip
 WIDTH = 200  # of a pipe
 
@@ -27,7 +28,7 @@ def main() -> None:
     with quiet() as terminal, _servers():
         console = Console(file=terminal, width=None if terminal.isatty() else WIDTH)
         for name in names:
-            console.print(_table(name, _run(name)))
+            console.print(_table(name, _run(name, console)))
 
 
 @contextmanager
@@ -50,17 +51,19 @@ def _servers() -> Iterator[None]:
             down(settings)
 
 
-def _run(name: str) -> list[dict[str, Any]]:
+def _run(name: str, console: Console) -> list[dict[str, Any]]:
+    """Rows of a benchmark; one that takes long shows on the terminal how far it is."""
     from importlib import import_module
 
-    rows: list[dict[str, Any]] = import_module(f"benchmarks.{name}").run()
+    run = import_module(f"benchmarks.{name}").run
+    rows: list[dict[str, Any]] = run(console) if signature(run).parameters else run()
     return rows
 
 
 def _table(name: str, rows: list[dict[str, Any]]) -> Table:
     table = Table(title=name, title_justify="left", box=None, pad_edge=False)
     for column in rows[0]:
-        table.add_column(column, justify="left" if column in ("what", "target", "leg", "beside") else "right")
+        table.add_column(column, justify="left" if column in ("what", "target", "leg", "graph", "beside") else "right")
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     return table

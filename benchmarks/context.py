@@ -134,7 +134,7 @@ def measure(of: Set, embedder: Embedder) -> dict[str, dict[str, float]]:
     units = {name: SparseIndex([one[leg] for one in whole]) for leg, name in enumerate(LEGS)}
     mixed = {name: SparseIndex(_mixed(of.lines, fields, near, leg, HALF[name])) for leg, name in enumerate(LEGS)}
     dense = embedder.encode([one for one, _ in of.questions]) @ embedder.encode([line.text for line in of.lines]).T
-    look = cache(lambda key: Passage.of(of.lines[int(key)].text, of.lines[int(key)].author, of.lines[int(key)].chat))
+    look = cache(lambda key: Passage(of.lines[int(key)].text, of.lines[int(key)].author, of.lines[int(key)].chat))
     ranked: dict[str, list[Any]] = defaultdict(list)
     for number, (question, _) in enumerate(of.questions):
         alone = {"dense": _keyed(top(dense[number], 100))}

@@ -1,37 +1,46 @@
-"""How well questions with known answers are answered: legs, BM25, fusion, learned order, beside each other in memory.
+"""How well questions with known answers are answered: legs, BM25, fusion, context, learned order, beside each other.
 
-Sets are those of ``golden_sets``: the bundled sample after all stages, and a real group chat where its export lies
-beside the checkout, of which only messages that no weight was learned from. Ratios: an answer among the first five, the
-first ten, the mean of 1 / place of the first one (0 beyond ``DEPTH``). ``p`` is that of a paired test against lemmas
-alone: how often a bootstrap over the questions does not see the ranking ahead of them in 1 / place. ``bm25`` is the
-usual one (1.2, .75) over words as they are written, without names and word forms.
+Sets are those of ``golden_worlds``: the bundled sample after all stages, and a real group chat where its export lies
+beside the checkout, of which only messages that no weight was learned from. Rankings are put together in memory, step
+by step, and once without a part: ``lines`` are fused legs of single messages; with ``neighbours``; with ``units``;
+``learned`` is the order that is shipped. ``search`` is the whole of it as shipped, asked on servers, with what it
+understands of times and names. Ratios: an answer among the first five, the first ten, the mean of 1 / place of the
+first one (0 beyond ``DEPTH``). ``p`` is that of a paired test against lemmas alone: how often a bootstrap over the
+questions does not see the ranking ahead of them in 1 / place. ``bm25`` is the usual one (1.2, .75) over words as they
+are written, without names and word forms.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sqlalchemy import text
 
-from benchmarks.golden_sets import SAMPLE_ROWS, Ask, Golden, chat, sample
+from benchmarks.golden_sets import Ask, Golden
+from benchmarks.golden_worlds import World, of_chat, of_sample
 from benchmarks.ingest import EXPORT
 from benchmarks.retrieval import DEPTH, Hits, SparseIndex, top
-from tests.support.data import ROOT
+from tg_assets.answers.ranked import ranked
 from tg_assets.embedder import Embedder, UseEmbedder
+from tg_assets.index.context import DEEP, MATTER, UNITS, own
 from tg_assets.index.evidence import Passage
+from tg_assets.index.question import asked
 from tg_assets.index.ranking import order
 from tg_assets.index.sparse import SparseVector, document_vectors, lemma_query, trigram_query
-from tg_assets.tagging.lemmas import words
+from tg_assets.index.units import lifted
+from tg_assets.tagging.lemmas import lemma, words
 
 CHAT = (60_000, 66_000, 300)
 """Messages of the export, and questions about them, that are measured; learned from others (``learning``)."""
 DRAWS = 2000
-WINTER = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
-"""When the sample's story is."""
-STAGES = ("posts", "media_objects", "media_groups", "vision_summaries", "album_summaries", "transcripts")
-RANKINGS = ("dense", "lemmas", "trigrams", "bm25", "fused, no names", "fused", "learned")
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+"""When questions are asked: after the sample's story."""
+QUERIES = {"lemmas": lemma_query, "trigrams": trigram_query}
+RANKINGS = (
+    "dense", "lemmas", "trigrams", "bm25", "lines", "lines, no authors", "neighbours", "units", "units, no authors",
+    "lines, learned", "units, learned", "search",
+)  # fmt: skip
 
 
 class Bm25:
@@ -58,57 +67,100 @@ class Bm25:
 
 
 class Ranker:
-    """All rankings over the rows of a set."""
+    """Legs over the rows of a set, with or without the names of authors and chats."""
 
-    def __init__(self, golden: Golden, embedder: Embedder) -> None:
-        rows = golden.rows
-        self.rows, self._embedder = rows, embedder
-        self._vectors = embedder.encode([row.text or "-" for row in rows])
-        self._bm25 = Bm25([row.text for row in rows])
-        made = {
-            True: [document_vectors(row.text, row.author, row.chat) for row in rows],
-            False: [document_vectors(row.text) for row in rows],
-        }
-        self._sparse = {
-            named: tuple(SparseIndex([both[leg] for both in vectors]) for leg in (0, 1))
-            for named, vectors in made.items()
-        }
-        self._passages: dict[tuple[int, bool], Passage] = {}
+    def __init__(self, golden: Golden, embedder: Embedder, named: bool = True) -> None:
+        self.rows, self._embedder, self._named = golden.rows, embedder, named
+        made = [document_vectors(row.text, *((row.author, row.chat) if named else ())) for row in golden.rows]
+        self.sparse = {name: SparseIndex([both[leg] for both in made]) for leg, name in enumerate(QUERIES)}
+        self._passages: dict[int, Passage] = {}
 
-    def passage(self, number: int, named: bool = True) -> Passage:
+    @cached_property
+    def _vectors(self) -> Any:
+        return self._embedder.encode([row.text or "-" for row in self.rows])
+
+    def passage(self, number: int) -> Passage:
         """Of a row, made once."""
-        if (number, named) not in self._passages:
-            self._passages[number, named] = self.rows[number].passage(named)
-        return self._passages[number, named]
+        if number not in self._passages:
+            self._passages[number] = self.rows[number].passage(self._named)
+        return self._passages[number]
 
-    def legs(self, ask: Ask, named: bool = True) -> dict[str, Hits]:
-        """Hits of the legs, without what is left out."""
-        depth = DEPTH + len(ask.left_out)
-        cosine = self._vectors @ self._embedder.encode([ask.query])[0]
-        lemmas, trigrams = self._sparse[named]
-        found = {
-            "dense": top(cosine, depth),
-            "lemmas": lemmas.search(lemma_query(ask.query), depth),
-            "trigrams": trigrams.search(trigram_query(ask.query), depth),
+    def legs(self, ask: Ask, depth: int = DEPTH) -> dict[str, Hits]:
+        """Hits of the legs, so many of words."""
+        found = {"dense": top(self._vectors @ self._embedder.encode([ask.query])[0], DEPTH)}
+        return found | {name: self.sparse[name].search(query(ask.query), depth) for name, query in QUERIES.items()}
+
+    def fused(self, query: str, legs: Mapping[str, Hits], *, learned: bool = False) -> list[int]:
+        """Rows in order."""
+        cut = {name: hits[:DEPTH] for name, hits in legs.items()}
+        return [number for number, _ in order(query, cut, self.passage, learned=learned)]
+
+
+class Lifted:
+    """A ranker's legs, lifted by neighbours and units as search does it (``index.context``)."""
+
+    def __init__(self, ranker: Ranker, world: World) -> None:
+        rows = world.golden.rows
+        self._ranker, self._names = ranker, [frozenset(map(lemma, words(row.author or ""))) for row in rows]
+        self._near = {str(row): [str(one) for one in others] for row, others in world.near.items()}
+        self._members = {str(unit): [str(row) for row in members] for unit, members in enumerate(world.units)}
+        made = []
+        for unit in world.units:
+            authors = " ".join(dict.fromkeys(rows[row].author or "" for row in unit))
+            said = "\n".join(rows[row].text for row in unit)
+            made.append(document_vectors(said, authors, rows[unit[0]].chat if unit else None))
+        self._units = {name: SparseIndex([both[leg] for both in made]) for leg, name in enumerate(QUERIES)}
+
+    def legs(self, ask: Ask, *, units: bool) -> dict[str, Hits]:
+        """Hits with what neighbours add, and units."""
+        alone = self._ranker.legs(ask, DEEP)
+        spoken = {name for leg in QUERIES for row, _ in alone[leg][:MATTER] for name in self._names[row]}
+        matter = " ".join(word for word in asked(ask.query) if lemma(word) not in spoken)
+        about = {n: self._ranker.sparse[n].search(own(q(matter)), MATTER) if matter else [] for n, q in QUERIES.items()}
+        plain = " ".join(asked(ask.query))
+        told = {n: self._units[n].search(own(q(plain)), UNITS) if units else [] for n, q in QUERIES.items()}
+        found = lifted(_keyed(alone), _keyed(about), _keyed(told), self._near, self._members)
+        return {name: [(int(key), score) for key, score in hits] for name, hits in found.items()}
+
+
+def _keyed(legs: Mapping[str, Hits]) -> dict[str, list[tuple[str, float]]]:
+    return {name: [(str(number), score) for number, score in hits] for name, hits in legs.items()}
+
+
+class Rankings:
+    """All of ``RANKINGS`` over a set."""
+
+    def __init__(self, world: World, embedder: Embedder) -> None:
+        self._world, golden = world, world.golden
+        self._named, self._bare = Ranker(golden, embedder), Ranker(golden, embedder, named=False)
+        self._lifted, self._bare_lifted = Lifted(self._named, world), Lifted(self._bare, world)
+        self._bm25 = Bm25([row.text for row in golden.rows])
+        self._place = {one: number for number, one in enumerate(world.ids)}
+
+    def of(self, ask: Ask) -> dict[str, list[int]]:
+        """Rows by each ranking, best first."""
+        named, bare, query = self._named, self._bare, ask.query
+        lines, units = named.legs(ask), self._lifted.legs(ask, units=True)
+        found = {name: [number for number, _ in hits] for name, hits in lines.items()}
+        return found | {
+            "bm25": [number for number, _ in self._bm25.search(query, DEPTH)],
+            "lines": named.fused(query, lines),
+            "lines, no authors": bare.fused(query, bare.legs(ask)),
+            "neighbours": named.fused(query, self._lifted.legs(ask, units=False)),
+            "units": named.fused(query, units),
+            "units, no authors": bare.fused(query, self._bare_lifted.legs(ask, units=True)),
+            "lines, learned": named.fused(query, lines, learned=True),
+            "units, learned": named.fused(query, units, learned=True),
+            "search": self._searched(ask),
         }
-        return {name: _without(hits, ask) for name, hits in found.items()}
 
-    def rankings(self, ask: Ask) -> dict[str, list[int]]:
-        """Rows by each of ``RANKINGS``, best first."""
-        legs, plain = self.legs(ask), self.legs(ask, named=False)
-        fused: Callable[..., list[tuple[int, float]]] = order
-        found = {
-            **legs,
-            "bm25": _without(self._bm25.search(ask.query, DEPTH + 1), ask),
-            "fused, no names": fused(ask.query, plain, lambda number: self.passage(number, False), learned=False),
-            "fused": fused(ask.query, legs, self.passage, learned=False),
-            "learned": fused(ask.query, legs, self.passage),
-        }
-        return {name: [number for number, _ in found[name]] for name in RANKINGS}
-
-
-def _without(hits: Hits, ask: Ask) -> Hits:
-    return [hit for hit in hits if hit[0] not in ask.left_out][:DEPTH]
+    def _searched(self, ask: Ask) -> list[int]:
+        """As shipped; of a result that is in several places, the one that answers."""
+        found = []
+        for hit in ranked(self._world.archive, ask.query, limit=DEPTH, now=NOW):
+            places = [self._place.get(str(one), -1) for one in (hit.post, *(copy.id for copy in hit.copies))]
+            found.append(next((place for place in places if place in ask.evidence), places[0]))
+        return found
 
 
 def reciprocal(ranked: Sequence[int], ask: Ask) -> float:
@@ -123,17 +175,17 @@ def behind(these: Sequence[float], those: Sequence[float], seed: int = 7) -> flo
     return float((drawn.mean(axis=1) <= 0).mean())
 
 
-def measure(name: str, golden: Golden, embedder: Embedder) -> list[dict[str, Any]]:
-    """Rows of one set: of its kinds, then of all but replies, and of replies."""
-    ranker = Ranker(golden, embedder)
-    places = [{how: reciprocal(ranked, ask) for how, ranked in ranker.rankings(ask).items()} for ask in golden.asks]
-    kinds = list(dict.fromkeys(ask.kind for ask in golden.asks))
-    told: list[tuple[str, tuple[str, ...]]] = [(kind, (kind,)) for kind in kinds]
+def measure(name: str, world: World, embedder: Embedder) -> list[dict[str, Any]]:
+    """Rows of one set: of its kinds, then of all of them."""
+    rankings, asks = Rankings(world, embedder), world.golden.asks
+    places = [{how: reciprocal(found, ask) for how, found in rankings.of(ask).items()} for ask in asks]
+    kinds = list(dict.fromkeys(ask.kind for ask in asks))
+    told: list[tuple[str, Sequence[str]]] = [(kind, (kind,)) for kind in kinds]
     if len(kinds) > 1:
-        told.append(("all but replies", tuple(kind for kind in kinds if kind != "reply")))
+        told.append(("all of them", kinds))
     rows = []
     for what, chosen in told:
-        some = [found for found, ask in zip(places, golden.asks, strict=True) if ask.kind in chosen]
+        some = [found for found, ask in zip(places, asks, strict=True) if ask.kind in chosen]
         base = [found["lemmas"] for found in some]
         for how in RANKINGS:
             mine = [found[how] for found in some]
@@ -152,44 +204,7 @@ def _share(places: Sequence[float], first: int) -> str:
 def run() -> list[dict[str, Any]]:
     """One row for each set, kind and ranking."""
     embedder = UseEmbedder()
-    rows = measure("sample", sample(_materialized()), embedder)
+    rows = [row for world in of_sample(embedder) for row in measure("sample", world, embedder)]
     if EXPORT.exists():
-        rows += measure("group chat", chat(EXPORT, *CHAT), embedder)
+        rows += measure("group chat", of_chat(embedder, *CHAT), embedder)
     return rows
-
-
-def _materialized() -> list[Any]:
-    """Rows of the sample after all stages that give words; a tenant of its own in the servers of this process."""
-    from benchmarks.line import _tools
-    from tg_assets import assets, ids
-    from tg_assets.assets.order import ordered
-    from tg_assets.importing import import_export
-    from tg_assets.importing.options import ImportOptions
-    from tg_assets.index.text import TextParts, text_to_embed
-    from tg_assets.ledger.engine import run_stage
-    from tg_assets.scope import Scope
-    from tg_assets.settings import load_settings
-    from tg_assets.stores.redis import client
-
-    streams = SimpleNamespace(client=lambda: client(load_settings().require("redis_url")))
-    tools, tenant = _tools(redis=streams), "golden"
-    reports = import_export(
-        ROOT / "samples" / "export", ImportOptions(tenant), tools.settings, tools.database, tools.objects, _silent
-    )
-    found = []
-    with tools.database.tenant(ids.tenant_id(tenant)) as session:
-        for asset in ordered(assets.ASSETS):
-            for report in reports if asset.name in STAGES else ():
-                for stage in asset.stages(tools):
-                    run_stage(stage, session, Scope(report.feed, *WINTER))
-        with session.transaction() as connection:
-            rows = connection.execute(text(SAMPLE_ROWS)).all()
-    for row in rows:
-        parts = TextParts(row.content, row.spoken or "", row.described or "", row.seen or "")
-        if whole := text_to_embed(parts):
-            found.append(SimpleNamespace(**row._mapping, whole=whole))
-    return found
-
-
-def _silent(*_: object) -> None:
-    """Progress of the import that nobody watches."""

@@ -17,12 +17,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
 
 import orjson
+from sqlalchemy import Connection, text
 
 from tg_assets.index.evidence import Passage
+from tg_assets.index.text import TextParts, text_to_embed
 from tg_assets.tagging.lemmas import words
 
 WRITTEN = Path(__file__).with_name("golden_sample.tsv")
@@ -42,10 +45,12 @@ class Row:
     text: str
     author: str | None = None
     chat: str | None = None
+    number: int | None = None
+    """Of the message in its chat; albums have none."""
 
     def passage(self, authors: bool = True) -> Passage:
         """As ranking looks at it; without ``authors`` nobody said it anywhere."""
-        return Passage.of(self.text, *((self.author, self.chat) if authors else ()))
+        return Passage(self.text, *((self.author, self.chat) if authors else ()))
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,17 @@ class Golden:
 
     rows: list[Row]
     asks: list[Ask]
+
+    def of(self, *kinds: str) -> "Golden":
+        """Questions of some kinds, without the rows that are no result of any of them: what was asked is taken out."""
+        asks = [ask for ask in self.asks if ask.kind in kinds]
+        gone = frozenset[int]().union(*(ask.left_out for ask in asks))
+        place = {old: new for new, old in enumerate(n for n in range(len(self.rows)) if n not in gone)}
+        moved = [
+            Ask(ask.kind, ask.query, frozenset(place[n] for n in ask.evidence if n in place))
+            for ask in asks
+        ]  # fmt: skip
+        return Golden([self.rows[n] for n in place], [ask for ask in moved if ask.evidence])
 
 
 def rarest(texts: Sequence[str], of: str, count: int) -> list[str]:
@@ -85,7 +101,7 @@ def _having(texts: tuple[str, ...]) -> Counter[str]:
 
 def sample(found: Sequence[Any]) -> Golden:
     """Of rows with the columns of ``SAMPLE_ROWS``."""
-    rows = [Row(row.whole, row.author, row.chat) for row in found]
+    rows = [Row(row.whole, row.author, row.chat, row.number) for row in found]
     texts = [row.text for row in rows]
     asks = [*_written(found), *_pictures(found), *_names(found, texts), *_dates(found, texts)]
     number = {row.id: place for place, row in enumerate(found)}
@@ -95,6 +111,16 @@ def sample(found: Sequence[Any]) -> Golden:
             answers[number[row.parent]].add(place)
     asks += _replied(rows, answers, 10_000)
     return Golden(rows, asks)
+
+
+def sample_rows(connection: Connection) -> list[Any]:
+    """What can be found in the sample of the connection's tenant; ``whole`` is its text as indexed."""
+    found = []
+    for row in connection.execute(text(SAMPLE_ROWS)):
+        parts = TextParts(row.content, row.spoken or "", row.described or "", row.seen or "")
+        if whole := text_to_embed(parts):
+            found.append(SimpleNamespace(**row._mapping, whole=whole))
+    return found
 
 
 def _written(found: Sequence[Any]) -> Iterator[Ask]:
@@ -140,10 +166,10 @@ def _dates(found: Sequence[Any], texts: Sequence[str]) -> Iterator[Ask]:
 def chat(path: Path, first: int, last: int, most: int) -> Golden:
     """Messages number ``first`` to ``last`` of an export that have words, and at most so many questions."""
     whole = orjson.loads(gzip.decompress(path.read_bytes()))
-    said = [(one, text) for one in whole["messages"] if words(text := _text(one))][first:last]
+    said = [(one, told) for one in whole["messages"] if words(told := _text(one))][first:last]
     number = {one["id"]: place for place, (one, _) in enumerate(said)}
     parents = [number.get(one.get("reply_to_message_id")) for one, _ in said]
-    rows = [Row(text, one.get("from"), whole.get("name")) for one, text in said]
+    rows = [Row(text, one.get("from"), whole.get("name"), one["id"]) for one, text in said]
     answers: dict[int, set[int]] = defaultdict(set)
     for place, parent in enumerate(parents):
         if parent is not None and rows[place].author != rows[parent].author:
@@ -154,10 +180,10 @@ def chat(path: Path, first: int, last: int, most: int) -> Golden:
 def _replied(rows: Sequence[Row], answers: dict[int, set[int]], most: int) -> list[Ask]:
     made = []
     for asking, answered in answers.items():
-        text = rows[asking].text
+        asked = rows[asking].text
         evidence = frozenset(place for place in answered if len(words(rows[place].text)) >= FEW_WORDS)
-        if "?" in text and len(words(text)) >= FEW_WORDS and evidence:
-            made.append(Ask("reply", text, evidence, frozenset({asking})))
+        if "?" in asked and len(words(asked)) >= FEW_WORDS and evidence:
+            made.append(Ask("reply", asked, evidence, frozenset({asking})))
     return sorted(made, key=lambda ask: crc32(ask.query.encode()))[:most]
 
 
@@ -167,7 +193,8 @@ def _text(message: Any) -> str:
 
 
 SAMPLE_ROWS = """
-    SELECT m.id, 'post' AS kind, c.title AS chat, m.author_name AS author, m.source, m.posted_at, m.album_id,
+    SELECT m.id, 'post' AS kind, m.telegram_message_id AS number, c.title AS chat, m.author_name AS author,
+           m.source, m.posted_at, m.album_id,
            coalesce(m.content, '') AS content, v.data->'ocr'->>'text' AS seen, v.data->>'description' AS described,
            s.data->>'text' AS spoken, p.id AS parent
     FROM messages m JOIN channels c ON c.id = m.channel_id
@@ -176,12 +203,12 @@ SAMPLE_ROWS = """
     LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech' AND s.status = 'ok'
     WHERE m.deleted_at IS NULL AND (NOT m.is_service OR m.content <> '')
     UNION ALL
-    SELECT g.id, 'album', c.title, m.author_name, c.source, g.posted_at, g.id, coalesce(g.caption_text, ''),
+    SELECT g.id, 'album', NULL, c.title, m.author_name, c.source, g.posted_at, g.id, coalesce(g.caption_text, ''),
            g.meta->'enrichment'->>'ocr_text', g.meta->'enrichment'->>'vision_summary', NULL, NULL
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
     LEFT JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
     LEFT JOIN messages m ON m.id = i.post_id
     WHERE g.deleted_at IS NULL
-    ORDER BY 6, 2, 1
+    ORDER BY 7, 2, 1
 """
-"""Columns of what can be found; ``whole`` is put together of them by ``text_to_embed``."""
+"""Columns of what can be found."""

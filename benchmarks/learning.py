@@ -37,7 +37,7 @@ def main() -> None:
     """Learn, tell and write."""
     embedder = UseEmbedder()
     known = corpora()
-    replies = [_pairs(chat(EXPORT, *CHAT), embedder)]
+    replies = [_pairs(chat(EXPORT, *CHAT).of("reply"), embedder)]
     pairs = {name: _pairs(_even(corpus), embedder) for name, corpus in known.items()}
     chats = [name for name in pairs if name.startswith("chats")]
     written = [name for name in pairs if name not in chats]
@@ -51,7 +51,8 @@ def main() -> None:
 
 
 def _even(corpus: Corpus) -> Golden:
-    rows = [Row(text, *names) for text, names in zip(corpus.texts, corpus.fields, strict=True)]
+    names = [(*some, None, None) for some in corpus.fields]
+    rows = [Row(text, author, chat) for text, (author, chat, *_) in zip(corpus.texts, names, strict=True)]
     return Golden(rows, [Ask("even", query, evidence) for query, evidence in corpus.questions[::2]])
 
 

@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.line import _tools
 from benchmarks.searches import POSTS, TENANT, _write, texts
+from tests.support.browser import OPTIONS, find_browser
 from tests.support.waiting import wait_for
-from tests.ui.conftest import OPTIONS, find_browser
 from tg_assets import ids
 from tg_assets.cli import runtime
 from tg_assets.doors import tokens

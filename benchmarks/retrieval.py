@@ -160,7 +160,7 @@ def rankings(corpus: Corpus, embedder: Embedder) -> dict[str, list[Hits]]:
 
     def passage(number: int) -> Passage:
         author, chat, *picture = (*corpus.fields[number], "", "")[:4]
-        return Passage.of(corpus.texts[number], author, chat, picture=" ".join(word or "" for word in picture))
+        return Passage(corpus.texts[number], author, chat, called=" ".join(word or "" for word in picture))
 
     look = cache(passage)
     fused = [order(question, {name: legs[name][i] for name in LEGS}, look) for i, question in enumerate(queries)]

@@ -26,11 +26,12 @@ from tg_assets.answers.archive import Archive
 from tg_assets.answers.ranked import ranked
 from tg_assets.answers.suggest import suggest
 from tg_assets.assets.tools import Tools
+from tg_assets.cli.runtime import KEPT
 from tg_assets.embedder import UseEmbedder
 from tg_assets.index.sparse import document_vectors
 from tg_assets.stores import word_counts
-from tg_assets.stores.database import temp_rows
-from tg_assets.stores.vectors import DENSE, LEMMAS, TRIGRAMS
+from tg_assets.stores.database import KeptDatabase, temp_rows
+from tg_assets.stores.vectors import DENSE, LEMMAS, TRIGRAMS, KeptIndex
 
 POSTS, PART, QUERIES = 100_000, 2000, 60
 TENANT = "searches"
@@ -58,8 +59,8 @@ def run() -> list[dict[str, Any]]:
     embedder = UseEmbedder()
     asked = [made[len(made) * place // QUERIES].split() for place in range(QUERIES)]
     archive = Archive(
-        tenant=tenant, postgres=tools.database, vectors=tools.vectors, graph=tools.graph, objects=tools.objects,
-        embedder=lambda: embedder,
+        tenant=tenant, postgres=KeptDatabase(tools.database.url, KEPT), objects=tools.objects, graph=tools.graph,
+        vectors=KeptIndex(tools.vectors.url, tools.vectors.api_key), embedder=lambda: embedder,
     )  # fmt: skip
 
     def whole(said: list[str]) -> int:

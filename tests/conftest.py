@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -40,6 +41,7 @@ FOREIGN = {name for name in os.environ if name.startswith("TG_") and name not in
 # What one process of tests runs together: an installation takes a minute to begin and is never quite idle, and the
 # whole group takes minutes to import. All other files are a group each.
 TOGETHER = (
+    ("importing/test_whole_group.py", "pipeline/test_scale.py"),
     (
         "live/test_daemon.py",
         "ui/test_ui_live.py",
@@ -48,16 +50,25 @@ TOGETHER = (
         "cli/test_rebuild.py",
     ),
     ("ui/test_ui.py", "cli/test_cli.py", "ui/test_ui_telegram.py", "cli/test_console.py"),
-    ("importing/test_whole_group.py", "pipeline/test_scale.py"),
     (
         "graph/test_questions.py", "graph/test_question_bounds.py", "graph/test_equality.py", "graph/test_values.py",
         "graph/test_graph_store.py", "graph/test_plans.py", "graph/test_persona.py",
     ),
+    (
+        "answers/test_tenancy.py", "answers/test_functions.py", "answers/test_commands.py", "answers/test_answering.py",
+        "answers/test_docs.py", "answers/test_digest.py",
+    ),
+    (
+        "doors/test_tenancy.py", "doors/test_guards.py", "doors/test_api.py", "doors/test_schema.py",
+        "doors/test_docs.py",
+    ),
+    ("doors/mcp/test_evaluation.py", "doors/mcp/test_tenancy.py", "doors/mcp/test_hostile.py"),
+    ("doors/page/test_page.py", "doors/page/test_states.py", "doors/page/test_views.py"),
 )  # fmt: skip
 SHARED = {"installed", "whole_group", "real_neo4j"}
 # Files that take minutes: begun first, so that no process has one of them left when the others are done.
 LONG = (
-    *TOGETHER[2], *TOGETHER[0], *TOGETHER[1], *TOGETHER[3], "pipeline/test_sample.py", "cli/test_readme.py",
+    *chain(*TOGETHER), "pipeline/test_sample.py", "cli/test_readme.py",
     "live/test_crashes.py", "pipeline/test_changes.py", "pipeline/test_public_exports.py", "live/test_albums.py",
     "verifying/test_damages.py", "rebuilding/test_killed.py", "rebuilding/test_index.py", "rebuilding/test_graph.py",
     "updates/test_losses.py", "pipeline/test_isolation.py", "backends/test_service.py", "live/test_fuzz.py",

@@ -26,6 +26,10 @@ def test_answered_questions_are_asked(tmp_path: Path) -> None:
     assert len(golden.rows) == 6
     assert golden.asks == [Ask("reply", said[0][1], frozenset({2}), frozenset({0}))]
     assert chat(path, 0, 100, 0).asks == []
+    taken_out = golden.of("reply")
+    assert [row.number for row in taken_out.rows] == [2, 3, 4, 5, 6]
+    assert taken_out.asks == [Ask("reply", said[0][1], frozenset({1}))]
+    assert taken_out.rows[1].text == said[2][1]
 
 
 def test_rare_words_are_those_of_few_texts() -> None:

@@ -9,6 +9,7 @@ import errno
 import traceback
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from tg_assets.errors import ServerDown, TgAssetsError
 
@@ -32,7 +33,7 @@ _TOO_MANY, _SERVER_ERROR = 429, 500
 def is_down(error: BaseException) -> bool:
     """Whether an error says that the database is away, busy or of another schema, or the machine full, not that the
     data are refused."""
-    if isinstance(error, ServerDown | MemoryError):
+    if isinstance(error, ServerDown | MemoryError | NoConnection):
         return True
     if not isinstance(error, DBAPIError):
         return False

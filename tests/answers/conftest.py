@@ -121,7 +121,7 @@ def land(tenant: Tenant, directory: Path) -> None:
                     )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def tenants(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Tenant, Tenant]:
     """Do not write to these: every test of the package looks at them."""
     made = []
@@ -132,7 +132,7 @@ def tenants(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
     return made[0], made[1]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def mine(tenants: tuple[Tenant, Tenant]) -> Tenant:
     """The first of them."""
     return tenants[0]

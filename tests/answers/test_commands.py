@@ -111,3 +111,13 @@ def test_an_answer_names_its_sources(say: Say, mine: Tenant, tmp_path: Path, mon
     label = answered["sentences"][0]["sources"][0]
     assert said.splitlines() == [f"Насос чинил сторож. [{label}]", "", f"[{label}] https://t.me/c/43/6"]
     assert (answered["is_found"], answered["dropped"], len(answered["sentences"])) == (True, 1, 1)
+
+
+def test_what_is_typed_goes_on(say: Say) -> None:
+    """Whole words for the last one, and posts, to people and programs."""
+    assert "насос" in say("suggest", "кто чинил нас")
+    found = json.loads(say("suggest", "кто чинил нас", "--limit", "3", "--json"))
+    assert (found["command"], found["words"][0]) == ("suggest", "насос")
+    assert 1 <= len(found["items"]) <= 3
+    assert "насос" in found["items"][0]["snippet"]
+    assert json.loads(say("suggest", "н", "--json")) == {"command": "suggest", "words": [], "items": []}

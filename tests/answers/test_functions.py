@@ -11,6 +11,7 @@ from tg_assets import assets
 from tg_assets.answers.albums import album
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.coverage import coverage
+from tg_assets.answers.cursors import CursorRefused
 from tg_assets.answers.feeds import feeds
 from tg_assets.answers.lineage import STAGES
 from tg_assets.answers.message import message
@@ -68,9 +69,22 @@ def test_results_are_narrowed_by_author_and_language(archive: Archive) -> None:
         {"since": datetime(2023, 1, 1, tzinfo=UTC).replace(tzinfo=None)},
         {"limit": 0},
         {"near": 99},
+        {"half_life": timedelta()},
     ):
         with pytest.raises(TgAssetsError):
             search(archive, "ужин", **wrong)  # type: ignore[arg-type]
+
+
+def test_new_ones_come_first_if_they_are_asked_for(archive: Archive) -> None:
+    """The same results in another order; a cursor of the one is none of the other."""
+    plain = search(archive, "паром", limit=50)
+    new = search(archive, "паром", limit=50, half_life=timedelta(hours=1))
+    assert {one.id for one in plain.results} == {one.id for one in new.results}
+    scores = {one.id: one.score for one in plain.results}
+    assert all(one.score == pytest.approx(scores[one.id] / 2, abs=0.001) for one in new.results)
+    first = search(archive, "паром", limit=1)
+    with pytest.raises(CursorRefused):
+        search(archive, "паром", limit=1, half_life=timedelta(days=1), cursor=first.cursor)
 
 
 def test_pages_of_a_search_are_the_whole_of_it(archive: Archive) -> None:

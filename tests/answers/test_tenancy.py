@@ -52,7 +52,7 @@ from tg_assets.remote.chat import Picture, Reply, Schema
 from tg_assets.stores.vectors import Narrow
 
 # Not for doors: what those that are for them are made of.
-HELPERS = {"cursors.written", "cursors.place_of", "ranked.weighed"}
+HELPERS = {"cursors.written", "cursors.place_of", "ranked.weighing"}
 
 
 class Parrot:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
@@ -228,3 +229,32 @@ def test_deletes(client: QdrantClient) -> None:
     assert {record.id for record in client.scroll(NAME)[0]} == {1, 2, 4, UUID_2}
     client.delete(NAME, [1, 77])
     assert client.count(NAME, exact=True).count == 3
+
+
+def test_small_copies_of_vectors_miss_nothing(client: QdrantClient) -> None:
+    """The nearest by a byte a number, compared once more, are the nearest, with the same scores, in any subset."""
+    name = "many"
+    client.create_collection(
+        name, vectors_config={"dense": models.VectorParams(size=64, distance=models.Distance.COSINE)}
+    )
+    draw = np.random.default_rng(3)
+    vectors = draw.standard_normal((2000, 64))
+    points = [
+        models.PointStruct(id=number, vector={"dense": vector.tolist()}, payload={"even": number % 2 == 0})
+        for number, vector in enumerate(vectors)
+    ]
+    client.upsert(name, points)
+    client.delete(name, list(range(0, 2000, 3)))
+    even = where(must=[field("even", match=models.MatchValue(value=True))])
+    for query in draw.standard_normal((5, 64)).tolist():
+        for only in (None, even):
+            found, exact = (
+                client.query_points(
+                    name, query, using="dense", limit=50, query_filter=only,
+                    search_params=models.SearchParams(exact=exact),
+                ).points
+                for exact in (False, True)
+            )  # fmt: skip
+            assert [hit.id for hit in found] == [hit.id for hit in exact]
+            assert [hit.score for hit in found] == pytest.approx([hit.score for hit in exact], abs=1e-6)
+    client.delete_collection(name)

@@ -15,7 +15,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from tests.backends.clients import graph, postgres, qdrant
-from tg_assets.backends import ServerStatus, State, status, up
+from tg_assets.backends import ServerStatus, State, down, status, up
 from tg_assets.settings import Settings
 
 
@@ -140,3 +140,15 @@ def test_status_says_which_server_is_which(environment: dict[str, str], settings
     found: dict[str, ServerStatus] = {server.name: server for server in status(settings)}
     assert found.keys() == {"postgres", "redis", "neo4j", "qdrant"}
     assert found["redis"].port == urlsplit(environment["TG_REDIS_URL"]).port
+
+
+def test_servers_stop_while_somebody_is_connected(environment: dict[str, str], settings: Settings) -> None:
+    """A client that keeps its connection open, as services do, keeps no server alive."""
+    address = urlsplit(environment["TG_NEO4J_URL"])
+    with neo4j.GraphDatabase.driver(
+        f"bolt://{address.hostname}:{address.port}", auth=(address.username or "", address.password or "")
+    ) as driver:
+        driver.verify_connectivity()
+        down(settings)
+    assert {server.state for server in status(settings)} == {State.stopped}
+    assert dict(up(settings).environment) == environment

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.support.installation import FEEDS, Installation
 from tg_assets import ids
 from tg_assets.stores.vectors import COLLECTION, VectorIndex
@@ -11,14 +13,15 @@ FEED = FEEDS[2]
 QUESTION = ("search", "ремонт генератора", "--tenant", "demo", "--json")
 
 
+@pytest.fixture(scope="module")
+def filled(installed: Installation) -> Installation:
+    """With a week of a feed in all stores."""
+    installed.must("backfill", FEED, "2026-01-05..2026-01-11")
+    return installed
+
+
 def index(installed: Installation) -> VectorIndex:
-    environment = dict(
-        line.removeprefix("export ").split("=", 1)
-        for line in installed.must("env").splitlines()
-        if line.startswith("export TG_QDRANT")
-    )
-    clean = {name: value.strip("'\"") for name, value in environment.items()}
-    return VectorIndex(clean["TG_QDRANT_URL"], clean["TG_QDRANT_API_KEY"])
+    return VectorIndex(installed.variables["TG_QDRANT_URL"], installed.variables["TG_QDRANT_API_KEY"])
 
 
 def items(said: str) -> Any:
@@ -30,9 +33,9 @@ def answers(installed: Installation) -> list[dict[str, Any]]:
     return [{**one, "lineage": None} for one in items(installed.must(*QUESTION))]
 
 
-def test_vectors_and_graph_again(installed: Installation) -> None:
+def test_vectors_and_graph_again(filled: Installation) -> None:
     """The alias moves to another collection, and what is found stays what it was; a pipe gets lines."""
-    installed.must("backfill", FEED, "2026-01-01..2026-01-31")
+    installed = filled
     before = answers(installed)
     assert before
     with index(installed).collections() as collections:
@@ -51,8 +54,8 @@ def test_vectors_and_graph_again(installed: Installation) -> None:
     assert answers(installed) == before
 
 
-def test_verify_ends_with_1_when_something_differs(installed: Installation) -> None:
-    installed.must("backfill", FEED, "2026-01-01..2026-01-31")
+def test_verify_ends_with_1_when_something_differs(filled: Installation) -> None:
+    installed = filled
     assert "Nothing differs." in installed.must("verify", "--tenant", "demo")
     with index(installed).tenant(ids.tenant_id("demo")) as points:
         gone = next(points.scroll({"key": "feed", "match": {"value": FEED}}))[0]

@@ -3,12 +3,13 @@
 import re
 import shlex
 import signal
-import time
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.support.installation import ROOT, Installation
+from tests.support.waiting import wait_for
 from tests.telegram_server.entities import Channel, User
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,19 +57,21 @@ def listen(installed: Installation, arguments: list[str], channel: Channel) -> s
     """Listen until a message that is posted meanwhile is there, and press Ctrl-C."""
     process = installed.start(*arguments)
     try:
-        deadline = time.monotonic() + 120
-        while not installed.rows("me", "SELECT 1 FROM posts WHERE content = 'heard live'"):
-            assert process.poll() is None, installed.finish(process)
-            assert time.monotonic() < deadline, "what was posted did not come"
-            ready = installed.rows("me", "SELECT 1 FROM account_sessions WHERE update_state IS NOT NULL")
-            if ready and channel.box.last_id < 60:
-                installed.telegram.world.send(channel, "heard live")
-            time.sleep(0.5)
+        wait_for("what was posted", lambda: heard(installed, process, channel))
     finally:
         process.send_signal(signal.SIGINT)
     done = installed.finish(process)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def heard(installed: Installation, process: "subprocess.Popen[str]", channel: Channel) -> bool:
+    """Whether what is posted once somebody listens is there."""
+    assert process.poll() is None, installed.finish(process)
+    ready = installed.rows("me", "SELECT 1 FROM account_sessions WHERE update_state IS NOT NULL")
+    if ready and channel.box.last_id < 60:
+        installed.telegram.world.send(channel, "heard live")
+    return bool(installed.rows("me", "SELECT 1 FROM posts WHERE content = 'heard live'"))
 
 
 def test_the_order_of_commands(installed: Installation, world: tuple[User, Channel]) -> None:

@@ -1,6 +1,7 @@
 """Nobody gets further than the guards without a token, from another site, by another name, or with too much."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,9 @@ from tg_assets.doors.access import COOKIE, Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import LARGEST_BODY, LONGEST_URL, OPEN
 from tg_assets.errors import TgAssetsError
+from tg_assets.stores.database import KeptDatabase
+from tg_assets.stores.graph import KeptGraph
+from tg_assets.stores.vectors import KeptIndex
 
 ROUTES = [
     (method, route.path)
@@ -198,3 +202,31 @@ def test_names_of_tokens_are_used_once(connection: Any, mine: Tenant) -> None:
     tokens.make(connection, mine.id, "twice")
     with pytest.raises(TgAssetsError, match="already"):
         tokens.make(connection, mine.id, "twice")
+
+
+NOWHERE = "127.0.0.1:9"  # the discard port: nobody listens
+
+
+@pytest.mark.parametrize(
+    ("lost", "path"),
+    [
+        ({"vectors": KeptIndex(f"http://{NOWHERE}")}, "search?q=паром"),
+        ({"graph": KeptGraph(f"bolt://neo4j:secret@{NOWHERE}")}, "questions/topics"),
+        ({"postgres": KeptDatabase(f"postgresql+psycopg2://tg_app:secret@{NOWHERE}/x", 2)}, "feeds"),
+    ],
+)
+def test_a_store_that_is_away_is_told_as_such(opener: Opener, mine: Tenant, lost: dict[str, Any], path: str) -> None:
+    """Neither an address nor a password is in the answer."""
+    for doors in running(Opener(opener.database, replace(mine.archive(), **lost))):
+        with doors.knock(token_for(mine)) as client:
+            answer = client.get(f"/api/v1/{path}")
+            assert code(answer) == (503, "server_down")
+            assert answer.headers["retry-after"]
+            assert not any(word in answer.text for word in ("secret", "127.0.0.1", "TG_"))
+
+
+def test_without_a_database_nobody_gets_in(opener: Opener, mine: Tenant) -> None:
+    away = KeptDatabase(f"postgresql+psycopg2://tg_app:secret@{NOWHERE}/tokens", 2)
+    for doors in running(Opener(away, mine.archive())):
+        with doors.knock(token_for(mine)) as client:
+            assert code(client.get("/api/v1/feeds")) == (503, "server_down")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tg_assets.index.conditions import ASIDE, moved, understand
+from tg_assets.index.conditions import ASIDE, moved, recent, understand
 from tg_assets.index.dates import OTHER_YEAR, Span, find
 
 NOW = datetime(2026, 4, 15, 12, tzinfo=UTC)  # a Wednesday
@@ -119,3 +119,12 @@ def test_what_fits_moves_up_and_nothing_is_left_out() -> None:
         assert found == [("new", 0.6), ("old", pytest.approx(0.8 * ASIDE)), ("other", pytest.approx(0.1 * ASIDE))]
     for query in ("маяк", "from Murmansk", "в 2020 году"):
         assert moved(understand(query, NOW), ranked, by.get, at.__getitem__) == ranked
+
+
+def test_new_ones_come_first_where_they_are_wanted() -> None:
+    """Half of what may be lost is lost after a half-life; nothing is left out, and much better ones stay ahead."""
+    month = timedelta(days=30)
+    at = {"new": NOW, "month": NOW - month, "old": NOW - 1000 * month, "best": NOW - 1000 * month, "ahead": NOW + month}
+    ranked = [("best", 1.0), ("old", 0.4), ("month", 0.4), ("new", 0.4), ("ahead", 0.1)]
+    found = recent(ranked, at.__getitem__, NOW, month)
+    assert found == [("best", 0.5), ("new", 0.4), ("month", pytest.approx(0.3)), ("old", 0.2), ("ahead", 0.1)]

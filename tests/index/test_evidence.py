@@ -32,7 +32,7 @@ def test_a_word_in_the_other_script(word: str, other: str | None) -> None:
 
 def test_coverage_is_the_share_of_words() -> None:
     """Any form of a word is it; one misspelt or in the other script is nearly; the author's name is there, too."""
-    passage = Passage.of("Починили дизельный генератор за 940 евро", "Tomas Berg", "Маяк")
+    passage = Passage("Починили дизельный генератор за 940 евро", "Tomas Berg", "Маяк")
     assert coverage(asked("генератора дизельного"), passage) == 1
     assert 0.5 < coverage(asked("гениратор"), passage) < 1
     assert coverage(asked("что делал Томас"), passage) == 0.5
@@ -42,12 +42,12 @@ def test_coverage_is_the_share_of_words() -> None:
 
 
 def test_chance_grows_with_words_and_meaning() -> None:
-    passage = Passage.of("Solar panels lose efficiency in the cold")
+    passage = Passage("Solar panels lose efficiency in the cold")
     wanted = asked("solar panel efficiency")
     assert chance(wanted, passage, 0.6) > STRONG > chance(asked("solar eclipse"), passage, 0.2)
     assert chance(wanted, passage, 0.6) > chance(wanted, passage, 0.3)
     assert chance(asked("bitcoin price"), passage, 0.2) < FAIR
-    named = Passage.of("Solar panels lose efficiency in the cold", "Павел Громов", "Маяк")
+    named = Passage("Solar panels lose efficiency in the cold", "Павел Громов", "Маяк")
     for one in (passage, named):
         assert chance(asked("эффективность батарей"), one, 0.55) > FAIR, "words of another script cannot meet"
     assert [verdict(score) for score in (0.9, STRONG, 0.3, FAIR, 0.01)] == ["strong", "strong", "fair", "fair", "weak"]
@@ -55,12 +55,12 @@ def test_chance_grows_with_words_and_meaning() -> None:
 
 def test_a_picture_speaks_every_language() -> None:
     """Its words count whole; where half of the question is of it, words can meet in any script."""
-    seen = Passage.of("Photo 640×480, mostly grey, showing tabby", picture="tabby кошка фото серый")
+    seen = Passage("Photo 640×480, mostly grey, showing tabby", called="tabby кошка фото серый")
     assert coverage(asked("серая кошка"), seen) == 1
     assert coverage(asked("кошелка"), seen) == 0, "not by likeness"
     assert chance(asked("серая кошка"), seen, 0.3) > STRONG
     assert chance(asked("фото свадьбы"), seen, 0.1) < STRONG
-    told = Passage.of("Чинили дизельный генератор до ночи", picture="man мужчина")
+    told = Passage("Чинили дизельный генератор до ночи", called="man мужчина")
     assert readable(asked("man"), told)
     assert not readable(asked("who repaired the diesel, a man?"), told), "the text is to be understood by its meaning"
 

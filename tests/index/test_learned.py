@@ -13,9 +13,9 @@ from tg_assets.index.ranking import order
 from tg_assets.index.rerank import Rerank
 
 SAID = {
-    "question": Passage.of("Which dish does Nora bring?", "Hugo"),
-    "answer": Passage.of("I will turn up with plum dumplings", "Nora Lind"),
-    "other": Passage.of("I will turn up with a stew", "Idris"),
+    "question": Passage("Which dish does Nora bring?", "Hugo"),
+    "answer": Passage("I will turn up with plum dumplings", "Nora Lind"),
+    "other": Passage("I will turn up with a stew", "Idris"),
 }
 LEGS = {
     "dense": [("question", 0.9), ("answer", 0.5), ("other", 0.5)],
@@ -36,15 +36,15 @@ def test_a_question_is_answered_by_whom_it_names_and_not_by_itself() -> None:
 
 
 def test_names_meet_in_any_form_and_script() -> None:
-    assert not forms(asked("что у Норы?")).isdisjoint(SAID["answer"].author | Passage.of("", "Нора").author)
-    assert not forms(["nora"]).isdisjoint(Passage.of("", "Нора").author)
+    assert not forms(asked("что у Норы?")).isdisjoint(SAID["answer"].author | Passage("", "Нора").author)
+    assert not forms(["nora"]).isdisjoint(Passage("", "Нора").author)
 
 
 def test_what_is_behind_stays_behind() -> None:
     ranked = [(number, 1 - number / 200) for number in range(2 * FIRST)]
-    found = reorder(["word"], False, {}, ranked, lambda _: Passage.of("text"))
+    found = reorder(["word"], False, {}, ranked, lambda _: Passage("text"))
     assert [key for key, _ in found] == [key for key, _ in ranked]
-    assert reorder(["word"], False, {}, [], lambda _: Passage.of("text")) == []
+    assert reorder(["word"], False, {}, [], lambda _: Passage("text")) == []
 
 
 @pytest.mark.parametrize(

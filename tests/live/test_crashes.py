@@ -1,6 +1,7 @@
 """Whatever is killed at whatever step, the end is that of an undisturbed life: rows, points, nodes, relations."""
 
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.live.support import CHAT, DELETED, EDITED, PARSED, Live
 from tests.live.test_tail import story
 from tests.support import pipeline
 from tests.support import servers as embedded
+from tests.support.waiting import wait_for
 from tg_assets.errors import ServerDown
 from tg_assets.events.streams import GROUP
 from tg_assets.live import process
@@ -158,19 +160,14 @@ def test_redis_restarted_empty(live: Live, undisturbed: dict[str, Any]) -> None:
 def test_redis_restarted_empty_under_a_running_tail(live: Live) -> None:
     """The tail makes its group again and goes on."""
     live.send(live.event(1))
-    tail = live.tail()
-    import threading
-
-    reader = threading.Thread(target=tail.run, args=(3.0, 60))
+    reader = threading.Thread(target=live.tail().run, args=(10.0, 600))
     reader.start()
-    while not live.numbers():
-        time.sleep(0.05)
+    wait_for("reading", live.numbers, pause=0.05)
     live.redis.flushall()
-    time.sleep(1.5)
+    wait_for("noticing", lambda: any("came back without its streams" in one for one in live.said), pause=0.05)
     live.send(live.event(2))
     reader.join()
     assert live.numbers() == [1, 2]
-    assert any("came back without its streams" in one for one in live.said)
 
 
 def test_postgres_down_for_half_a_minute(live: Live, undisturbed: dict[str, Any], installation: Path) -> None:

@@ -16,6 +16,7 @@ from sensors.dirty import Work
 from sensors.runs import active_runs
 from sensors.tail import BACKLOG, CALM_SECONDS, Need, wanted
 from tests.support import pipeline
+from tests.support.waiting import wait_for
 from tg_assets.runs.live_runs import TAIL_TAG
 
 STARTED, QUEUED = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.QUEUED
@@ -77,10 +78,7 @@ def test_a_run_whose_process_is_gone_is_not_going_on(servers: dict[str, str]) ->
     ]  # fmt: skip
     instance: Any = SimpleNamespace(get_run_records=lambda _: records)
     with pipeline.postgres().connection() as connection, alive(engine(servers["TG_POSTGRES_URL"]), lives):
-        deadline = time.monotonic() + 30
-        while living(connection, [lives, gone]) != {lives}:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for("its name", lambda: living(connection, [lives, gone]) == {lives}, pause=0.05)
         found = [one.dagster_run.run_id for one in active_runs(instance, "tail", connection)]
     assert found == [lives, new, queued]
     with pipeline.postgres().connection() as connection:

@@ -2,7 +2,6 @@
 
 import io
 import random
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from tests.live.support import CHAT, DELETED, EDITED, PARSED, Live
 from tests.support import pipeline
+from tests.support.waiting import wait_for
 from tg_assets import ids
 from tg_assets.landing import rows
 from tg_assets.live import apply
@@ -134,12 +134,9 @@ def test_a_run_that_stands_by_takes_over(live: Live) -> None:
         with pipeline.postgres().connection() as connection, advisory_lock(connection, "tail/0") as held:
             assert held
             assert live.tail().run(linger=0.0, budget=10) == "another run holds this shard"
-            ended = pool.submit(tail.run, linger=0.0, budget=60, standby=True)
+            ended = pool.submit(tail.run, linger=0.0, budget=600, standby=True)
             live.send(live.event(1))
-            deadline = time.monotonic() + 30
-            while not any("standing by" in line for line in live.said):
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_for("standing by", lambda: any("standing by" in line for line in live.said), pause=0.05)
             assert live.numbers() == []
         assert ended.result(timeout=600).startswith("nothing came")
     assert live.numbers() == [1]

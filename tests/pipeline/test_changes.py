@@ -14,6 +14,7 @@ from tests.support import pipeline
 from tests.support.pipeline import ALL_ASSETS
 from tests.telegram.exports import chat, message
 from tg_assets import assets, ids
+from tg_assets.answers.ranked import ranked
 from tg_assets.landing.facts import Fact, apply_facts, keep_facts
 
 NOON = 1_682_942_400  # 2023-05-01, 12:00 UTC
@@ -341,3 +342,21 @@ def test_an_unknown_chat_fails_the_run_with_a_sentence(story_of: Pipeline) -> No
     said = str([event.event_specific_data for event in result.get_step_failure_events()])
     assert "has no chat '@nobody'" in said
     assert Counter(pipeline.counts(story_of.tenant, ["posts", "derivations"])).total() == 0
+
+
+def test_names_beside_the_words_are_found(tenant: str, tmp_path: Path) -> None:
+    """A file's, and of whom a post was forwarded from; another name touches one point."""
+    story_of = Pipeline(tenant, tmp_path)
+    paper = {"file": "files/1.pdf", "file_name": "смета-причала.pdf", "mime_type": "application/pdf"}
+    story_of.land([said(1, "вот документ", **paper), said(2, "вот новости", forwarded_from="Буревестник"),
+                   said(3, "вот и всё")])  # fmt: skip
+    selection = ["posts", "media_objects", "media_groups", "qdrant_points"]
+    story_of.run(selection=selection)
+    for query, number in (("смета причала", 1), ("буревестник", 2)):
+        found = ranked(pipeline.archive(tenant), query)
+        assert found[0].telegram_message_id == number
+        assert found[0].score > 2 * found[1].score
+    renamed = "UPDATE messages SET forward_from_name = 'Альбатрос' WHERE telegram_message_id = 2 RETURNING 1"
+    pipeline.rows(tenant, renamed)
+    assert story_of.run(selection=["qdrant_points"])["qdrant_points"] == 1
+    assert ranked(pipeline.archive(tenant), "альбатрос")[0].telegram_message_id == 2

@@ -9,7 +9,9 @@ from uuid import UUID
 import orjson
 
 from benchmarks import fingerprint
+from resources.vision import TenantVision, VisionResource
 from tests.support import pipeline
+from tests.support.providers import HandlerProvider
 from tg_assets import ids
 from tg_assets.answers.ranked import ranked
 from tg_assets.assets.rebuilt import rebuild_in_place, rebuild_index
@@ -18,10 +20,14 @@ from tg_assets.embedder import HashEmbedder
 from tg_assets.ledger.engine import run_stage
 from tg_assets.scope import Scope
 from tg_assets.stores.vectors import VectorIndex
+from tg_assets.vision.policy import Policy
+from tg_assets.vision.result import Ocr, VisionResult
 
 OWNER = 510001001
 MADE = ("posts", "media_objects", "media_groups", "conversations", "tags", "qdrant_points", "neo4j_nodes")
+PICTURED = (*MADE[:3], "vision_summaries", *MADE[3:])
 QUESTIONS = ("маяк", "ремонт генератора", "погода", "weather station", "спасибо", "ледник", "batteries")
+SEEN = ("туман", "лодка", "лампа", "причал", "якорь", "компас", "чайка")
 
 
 class Model(HashEmbedder):
@@ -30,6 +36,22 @@ class Model(HashEmbedder):
     def get(self) -> "Model":
         """As a resource gives it."""
         return self
+
+
+class MadeUpVision(VisionResource):
+    """Whoever is asked, it is the same model, which sees labels and words by a picture's size."""
+
+    def for_tenant(self, tenant: str, database: Any, settings: Any) -> TenantVision:
+        return TenantVision(HandlerProvider(_described, name="local", model="made up", version="made-up@1"), Policy())
+
+
+def _described(image: bytes, mime: str) -> VisionResult:
+    words = " ".join(SEEN[len(image) // step % len(SEEN)] for step in (1, 7, 49))
+    return VisionResult(
+        classification="photo", description="A made-up picture", labels=["landscape", SEEN[len(image) % 3]],
+        ocr=Ocr(text=words, engine="made up", confidence=0.9), provider="local", model="made up",
+        vision_version="made-up@1",
+    )  # fmt: skip
 
 
 def index_of(alias: str) -> VectorIndex:
@@ -115,9 +137,9 @@ class House:
         archive = replace(pipeline.archive(tenant, OWNER, embedder=self.model), vectors=self.index)
         return [(hit.id, Score(hit.score)) for hit in ranked(archive, question, limit=5)]
 
-    def answers(self, tenant: str) -> dict[str, list[tuple[UUID, float]]]:
+    def answers(self, tenant: str, questions: Sequence[str] = QUESTIONS) -> dict[str, list[tuple[UUID, float]]]:
         """Answers to all questions."""
-        return {question: self.find(tenant, question) for question in QUESTIONS}
+        return {question: self.find(tenant, question) for question in questions}
 
     def points(self, tenant: str) -> dict[str, dict[str, Any]]:
         """All points of a tenant, with vectors."""

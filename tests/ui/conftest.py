@@ -1,38 +1,22 @@
 """A real browser on a real installation. Screenshots go to ``artifacts/screenshots`` (``TG_ARTIFACTS_DIR``)."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.support.browser import OPTIONS, find_browser
 from tests.support.installation import ROOT
 
 # Read now: the tests of the servers hide a person's variables while they run.
 SCREENSHOTS = Path(os.environ.get("TG_ARTIFACTS_DIR") or ROOT / "artifacts") / "screenshots"
-BROWSERS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
-OPTIONS = (
-    "--no-sandbox", "--headless=new", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-)  # fmt: skip
 PATIENCE = 30_000  # milliseconds; two cores run the servers and the browser
 
 expect.set_options(timeout=PATIENCE)
 
 Shot = Callable[[Page, str], None]
-
-
-def find_browser() -> str:
-    for name in BROWSERS:
-        path = shutil.which(name)
-        if path:
-            return path
-    return pytest.fail(
-        "The browser tests need Chromium, and none was found. Install it with `apt-get install chromium`, or put "
-        "`google-chrome` on the PATH."
-    )
 
 
 @pytest.fixture(scope="module")

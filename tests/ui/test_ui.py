@@ -4,7 +4,6 @@ In order: nothing is materialized, one feed is backfilled from the dialog, then 
 """
 
 import re
-import time
 from collections.abc import Callable
 from datetime import date
 from urllib.parse import quote
@@ -13,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.installation import FEEDS, SAMPLE, Installation
+from tests.support.waiting import wait_for
 from tests.ui.conftest import PATIENCE, Shot, new_page
 
 GROUPS = {
@@ -286,10 +286,7 @@ def test_automation_shows_the_schedule_and_a_sensor_that_ticks(page: Page, insta
     assert states["nightly_refresh"] == (schedule == "RUNNING")
     shot(page, "14-automation")
 
-    deadline = time.monotonic() + 90
-    while not (ticks := installed.ask(_AUTOMATION)["sensorOrError"]["sensorState"]["ticks"]):
-        assert time.monotonic() < deadline, "the sensor did not tick within 90 s"
-        time.sleep(1)
+    ticks = wait_for("a tick", lambda: installed.ask(_AUTOMATION)["sensorOrError"]["sensorState"]["ticks"])
     assert {tick["status"] for tick in ticks} <= {"SUCCESS", "SKIPPED", "STARTED"}, ticks
     page.goto(f"{installed.url}/locations/tg_assets/sensors/register_feeds")
     expect(page.get_by_text("0 runs requested").first).to_be_visible()

@@ -2,12 +2,13 @@
 
 import json
 import re
-import time
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.installation import Installation
+from tests.support.waiting import wait_for
 from tests.ui.conftest import PATIENCE, Shot
 from tests.ui.test_ui import choose_day, dots, open_partitions
 
@@ -30,10 +31,10 @@ def on_air(installed: Installation, tmp_path_factory: pytest.TempPathFactory) ->
             }  # fmt: skip
             file.write(json.dumps({"stream": "stream:posts:parsed", "data": data}) + "\n")
     installed.must("produce", str(path))
-    deadline = time.monotonic() + 180
-    while not all({f"{day}|{FEED}" for day in DAYS} <= installed.materialized(asset) for asset in ("posts", "tags")):
-        assert time.monotonic() < deadline, "the partitions were not materialized within 180 s"
-        time.sleep(1)
+    days = {f"{day}|{FEED}" for day in DAYS}
+    wait_for(
+        "materializing", lambda: all(days <= installed.materialized(asset) for asset in ("posts", "tags")), pause=1
+    )
     runs = installed.ask(_RUNS)["runsOrError"]["results"]
     found: str = next(run["runId"] for run in runs if run["stats"]["materializations"])
     return found
@@ -67,19 +68,16 @@ _CHECKS = """{ assetNodes { assetKey { path } assetChecksOrError { ... on AssetC
 def test_checks_are_evaluated(page: Page, installed: Installation, on_air: str, shot: Shot) -> None:
     """Of every asset: for what live runs materialized, and for what a backfill of another feed did meanwhile."""
     installed.must("backfill", FEED, f"{DAYS[0]}..{DAYS[0]}", "--asset", "posts")
-    deadline = time.monotonic() + 180
-    while True:
-        states = {
+
+    def states() -> dict[tuple[str, str], Any]:
+        return {
             (node["assetKey"]["path"][0], check["name"]): check["executionForLatestMaterialization"]
             for node in installed.ask(_CHECKS)["assetNodes"]
             for check in node["assetChecksOrError"].get("checks", ())
         }
-        missing = [key for key, found in states.items() if found is None or found["status"] != "SUCCEEDED"]
-        if not missing:
-            break
-        assert time.monotonic() < deadline, missing
-        time.sleep(2)
-    assert len(states) == 16
+
+    wait_for("evaluating", lambda: all(one and one["status"] == "SUCCEEDED" for one in states().values()), pause=2)
+    assert len(states()) == 16
     page.goto(f"{installed.url}/assets/posts?view=checks")
     expect(page.get_by_text("every_message_is_parsed").first).to_be_visible()
     expect(page.get_by_text("Not evaluated")).to_have_count(0)

@@ -99,7 +99,7 @@ def listened(installed: Installation, world: tuple[User, Channel], backfilled: s
 
 def wait_for(installed: Installation, question: str, process: "subprocess.Popen[str]") -> None:
     """Wait until the database says yes."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while installed.rows(TENANT, question) != [(True,)]:
         assert process.poll() is None, installed.finish(process)
         assert time.monotonic() < deadline, installed.rows(
@@ -149,7 +149,7 @@ def test_index_and_graph_agree_with_the_world(
     channel = ids.channel_id(tenant, world[1].marked_id)
     points = {str(ids.post_id(channel, number)): text for number, text in expected.items()}
     index = VectorIndex(url=variables["TG_QDRANT_URL"], api_key=variables["TG_QDRANT_API_KEY"])
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while True:  # the derived assets follow within seconds
         with index.tenant(tenant) as found, GraphStore(url=variables["TG_NEO4J_URL"]).tenant(tenant) as graph:
             payloads = found.payloads(list(points))

@@ -28,7 +28,7 @@ QUICK = {
     "TG_LISTEN_GRACE_SECONDS": "0.3",
     "TG_LISTEN_CHECK_SECONDS": "0.3",
 }
-PATIENCE = 30.0
+PATIENCE = 300.0
 
 
 def eventually(look: Callable[[], Any], what: str | Callable[[], str] = "") -> Any:

@@ -3,31 +3,38 @@
 What does not belong here: finding points, putting them in order.
 """
 
-from collections.abc import Collection
-from types import SimpleNamespace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from tg_assets.answers.archive import SEEN, Archive
-from tg_assets.index.text import TextParts, parts_to_embed, text_to_embed
+from tg_assets.index.evidence import Passage
+from tg_assets.index.text import UNCUT, TextParts, parts_to_embed, text_to_embed
+from tg_assets.landing import beside
 from tg_assets.stores.vectors import Narrow
+from tg_assets.tagging.lemmas import words
+from tg_assets.vision.picture_words import picture_words
 
 _ROWS = f"""
-    SELECT m.id, 'post' AS kind, m.posted_at, c.feed, c.title, m.author_name, m.content,
+    SELECT m.id, 'post' AS kind, m.posted_at, c.feed, c.title, m.author_name, m.source, m.content,
            t.data->'names' AS tags, v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr,
            s.data->>'text' AS spoken, v.data - 'description' - 'ocr' AS picture,
-           m.telegram_post_url AS link, m.telegram_message_id
+           m.telegram_post_url AS link, m.telegram_message_id, {beside.OF_POST} AS beside
     FROM messages m JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
     LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
     WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL AND {SEEN}
     UNION ALL
-    SELECT g.id, 'album', g.posted_at, c.feed, c.title, m.author_name, g.caption_text, t.data->'names',
-           g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', NULL,
+    SELECT g.id, 'album', g.posted_at, c.feed, c.title, m.author_name, m.source, g.caption_text,
+           t.data->'names', g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', NULL,
            jsonb_build_object('labels', g.meta->'enrichment'->'vision_labels'),
-           m.telegram_post_url, m.telegram_message_id
+           m.telegram_post_url, m.telegram_message_id, {beside.OF_ALBUM}
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
     JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
     JOIN messages m ON m.id = i.post_id
@@ -36,23 +43,79 @@ _ROWS = f"""
 """  # noqa: S608 - a constant
 
 
-def rows_of(connection: Connection, archive: Archive, points: Collection[str], narrow: Narrow) -> dict[str, Any]:
-    """Rows of posts and albums by id, with their ``whole`` text and the ``parts`` that it is of.
+@dataclass
+class Candidate:
+    """A post or album that may be shown; what is made of its text is made when first looked at."""
 
-    Not those outside of the time that is looked at.
+    id: UUID
+    kind: str
+    posted_at: datetime
+    feed: str
+    title: str | None
+    author_name: str | None
+    source: str
+    content: str | None
+    tags: list[str] | None
+    vision: str | None
+    ocr: str | None
+    spoken: str | None
+    picture: Mapping[str, Any] | None
+    link: str | None
+    telegram_message_id: int | None
+    beside: str | None
+    """Names of its files and of whom it was forwarded from."""
 
-    A line of a unit, and what is gone meanwhile, may be; what has no words is left out.
+    @cached_property
+    def whole(self) -> str:
+        """All that is known of it in words, as it is indexed; empty when there are none."""
+        return text_to_embed(self._parts)
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """What ``whole`` is put together of."""
+        return parts_to_embed(self._parts)
+
+    @property
+    def _parts(self) -> TextParts:
+        return TextParts(self.content or "", self.spoken or "", self.vision or "", self.ocr or "")
+
+    @cached_property
+    def passage(self) -> Passage:
+        """As ranking compares it with a question."""
+        where = " ".join(filter(None, (self.title, self.beside)))
+        return Passage(self.whole, self.author_name, where, picture_words(self.picture).text)
+
+    @cached_property
+    def written(self) -> frozenset[str]:
+        """Words that were written, spoken or read in it, without what a picture is described by."""
+        if self.vision is None and len(self.whole) < UNCUT:  # nothing was added or cut
+            return self.passage.said
+        return frozenset(words(" ".join(filter(None, (self.content, self.spoken, self.ocr)))))
+
+
+class Candidates:
+    """Rows of posts and albums by the ids of points, read once, as far as the archive shows them.
+
+    Those outside of the time that is looked at are left out: a line of a unit, and what is gone meanwhile, may be. So
+    is what has no words.
     """
-    rows = connection.execute(text(_ROWS), {"ids": sorted(points), **archive.seen})
-    found = {str(row.id): _with_words(row) for row in rows}
-    begins, ends = narrow.since, narrow.until
-    return {
-        point: row
-        for point, row in found.items()
-        if row.whole and (begins is None or row.posted_at >= begins) and (ends is None or row.posted_at < ends)
-    }
 
+    def __init__(self, connection: Connection, archive: Archive, narrow: Narrow) -> None:
+        self._connection, self._archive, self._narrow = connection, archive, narrow
+        self._read: dict[str, Candidate | None] = {}
 
-def _with_words(row: Any) -> SimpleNamespace:
-    parts = TextParts(post=row.content or "", speech=row.spoken or "", vision=row.vision or "", ocr=row.ocr or "")
-    return SimpleNamespace(**row._mapping, whole=text_to_embed(parts), parts=parts_to_embed(parts))
+    def of(self, points: Collection[str]) -> dict[str, Candidate]:
+        """Those of the points that may be shown; one statement for those that were not read before."""
+        if new := [point for point in points if point not in self._read]:
+            values = {"ids": sorted(new), **self._archive.seen}
+            self._read |= dict.fromkeys(new)
+            for row in self._connection.execute(text(_ROWS), values).tuples():
+                one = Candidate(*row)
+                self._read[str(one.id)] = one if self._is_shown(one) else None
+        return {point: known for point in points if (known := self._read[point])}
+
+    def _is_shown(self, one: Candidate) -> bool:
+        begins, ends = self._narrow.since, self._narrow.until
+        return (
+            bool(one.whole) and (begins is None or one.posted_at >= begins) and (ends is None or one.posted_at < ends)
+        )

@@ -7,7 +7,7 @@ ranking itself (``tg_assets.index``), rows (``candidates``), what a result carri
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
 from uuid import UUID
@@ -15,22 +15,21 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from tg_assets.answers.archive import Archive
-from tg_assets.answers.candidates import rows_of
+from tg_assets.answers.candidates import Candidate, Candidates
 from tg_assets.answers.pieces import Piece, pieces
 from tg_assets.embedder import Embedder
 from tg_assets.errors import TgAssetsError
-from tg_assets.index.conditions import Question, moved, understand
-from tg_assets.index.context import Found, look
+from tg_assets.index.conditions import Question, moved, recent, understand
+from tg_assets.index.context import Found, Weigh, look
 from tg_assets.index.copies import collapse
-from tg_assets.index.evidence import FAIR, Passage
+from tg_assets.index.evidence import FAIR
 from tg_assets.index.ranking import order
 from tg_assets.index.snippet import snippet
-from tg_assets.index.sparse import SparseVector, weighted
+from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query, weighted
 from tg_assets.index.text import has_words
 from tg_assets.stores.collections import Collection, maker
-from tg_assets.stores.vectors import LEMMAS, NOBODY, TRIGRAMS, Narrow, TenantIndex
+from tg_assets.stores.vectors import LEMMAS, NOBODY, TRIGRAMS, Narrow
 from tg_assets.stores.word_counts import frequencies
-from tg_assets.tagging.lemmas import words
 from tg_assets.vision.picture_words import picture_words, why_its_picture
 
 LEG_HITS = 100
@@ -83,58 +82,58 @@ def ranked(
     narrow: Narrow = Narrow(),  # noqa: B008 - frozen
     limit: int = 10,
     now: datetime | None = None,
+    half_life: timedelta | None = None,
 ) -> list[Hit]:
     """Best posts, albums and lines of conversations for a query in any language of the models.
 
     Owners and feeds are the archive's: ``narrow`` can name fewer feeds, nothing else. ``now``, aware, is what «вчера»
-    is told by, without it this moment in UTC. Raises TgAssetsError for a query without words.
+    is told by, without it this moment in UTC. With a ``half_life`` new ones come before old ones
+    (``conditions.recent``). Raises TgAssetsError for a query without words.
     """
     if not has_words(query):
         raise TgAssetsError("A search needs at least one word.")
     bound = archive.narrowed(narrow)
     if bound is None:
         return []
-    question = understand(query, now or datetime.now(UTC))
+    now = now or datetime.now(UTC)
+    question = understand(query, now)
     about = question.about
     dense = cache(partial(_dense, about, archive.embedder()))
     with archive.vectors.tenant(archive.tenant) as index, archive.reading() as connection:
-        found = _found(question, dense, partial(weighed, archive, connection), index, connection, bound)
+        candidates = Candidates(connection, archive, bound)
+        weigh = weighing(archive, connection, lemma_query(about), trigram_query(about))
+        search = partial(look, about, dense, weigh, index, candidates.of, connection, most=LEG_HITS)
+        found, then = search(narrow=bound), _then(question, bound)
+        if then:  # what is of the days that the question names, besides what is found at any time
+            found = found.joined(search(narrow=then))
         looked = archive.pictures(query, archive.tenant, bound) if archive.pictures else {}
         # Rows of all hits, since some may be gone meanwhile: what nobody may see is not evidence either.
-        points = {point for hits in found.legs.values() for point, _ in hits}
-        rows = rows_of(connection, archive, points | looked.keys(), bound)
+        rows = candidates.of({point for hits in found.legs.values() for point, _ in hits} | looked.keys())
     seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.legs.items()}
-
-    def passage(point: str) -> Passage:
-        row = rows[point]
-        return Passage.of(row.whole, row.author_name, row.title, picture=picture_words(row.picture).text)
-
-    chances = dict(order(about, seen, passage))
+    chances = dict(order(about, seen, lambda point: rows[point].passage))
     for point, chance in looked.items():
         if point in rows:
             chances[point] = max(chance, chances.get(point, 0.0))
     ordered = sorted(chances.items(), key=lambda hit: (-hit[1], hit[0]))
     best = moved(question, ordered, lambda point: rows[point].author_name, lambda point: rows[point].posted_at)
+    if half_life is not None:
+        best = recent(best, lambda point: rows[point].posted_at, now, half_life)
     if archive.rerank is not None:
         best = archive.rerank.order(query, best, lambda point: rows[point].whole)
     return as_hits(rows, _each_once(best, found), about, limit, found)
 
 
 def as_hits(
-    rows: Mapping[str, Any], best: Sequence[tuple[str, float]], query: str, limit: int, found: Found | None = None
+    rows: Mapping[str, Candidate], best: Sequence[tuple[str, float]], query: str, limit: int, found: Found | None = None
 ) -> list[Hit]:
     """The first results as people see them, with the places of their copies.
 
     Two pictures that are described alike are no copies: what counts is what was written, spoken or read in them.
     """
 
-    def said(point: str) -> tuple[str, frozenset[str]]:
-        row = rows[point]
-        return row.kind, frozenset(words(" ".join(filter(None, (row.content, row.spoken, row.ocr)))))
-
     return [
         _hit(rows[point], score, query, [rows[copy] for copy in copies], found)
-        for point, score, copies in collapse(best, said, limit)
+        for point, score, copies in collapse(best, lambda point: (rows[point].kind, rows[point].written), limit)
     ]
 
 
@@ -143,23 +142,21 @@ def fits(hits: Sequence[Hit]) -> bool:
     return bool(hits) and hits[0].score >= FAIR
 
 
-def weighed(archive: Archive, connection: Connection, lemmas: SparseVector, trigrams: SparseVector) -> dict[str, Any]:
-    """The legs of a query's words, weighed by how rare they are in what these owners may see."""
+def weighing(archive: Archive, connection: Connection, lemmas: SparseVector, trigrams: SparseVector) -> Weigh:
+    """Makes legs of a query's lemmas and 3-grams, or of some of them.
+
+    They are weighed by how rare they are in what these owners may see.
+    """
     had = frequencies(connection, [NOBODY, *archive.owners], lemmas.indices, trigrams.indices)
-    made = {
-        LEMMAS: weighted(lemmas, had.lemmas, had.documents),
-        TRIGRAMS: weighted(trigrams, had.trigrams, had.documents),
-    }
-    return {name: {"indices": leg.indices, "values": leg.values} for name, leg in made.items() if leg.indices}
 
+    def weigh(lemmas: SparseVector, trigrams: SparseVector) -> dict[str, Any]:
+        made = {
+            LEMMAS: weighted(lemmas, had.lemmas, had.documents),
+            TRIGRAMS: weighted(trigrams, had.trigrams, had.documents),
+        }
+        return {name: {"indices": leg.indices, "values": leg.values} for name, leg in made.items() if leg.indices}
 
-def _found(
-    question: Question, dense: Any, weigh: Any, index: TenantIndex, connection: Connection, bound: Narrow
-) -> Found:
-    """What is found at any time, and of the days that the question names besides."""
-    found = look(question.about, dense, weigh, index, connection, bound, LEG_HITS)
-    then = _then(question, bound)
-    return found.joined(look(question.about, dense, weigh, index, connection, then, LEG_HITS)) if then else found
+    return weigh
 
 
 def _then(question: Question, narrow: Narrow) -> Narrow | None:
@@ -191,7 +188,7 @@ def _dense(query: str, chosen: Embedder, collection: Collection | None) -> list[
     return vector
 
 
-def _hit(row: Any, score: float, query: str, copies: Sequence[Any], found: Found | None) -> Hit:
+def _hit(row: Candidate, score: float, query: str, copies: Sequence[Candidate], found: Found | None) -> Hit:
     shown = snippet(row.whole, query)
     unit = found.unit.get(str(row.id)) if found else None
     is_units = unit is not None and found is not None and str(row.id) not in found.itself

@@ -9,8 +9,8 @@ What does not belong here: the search for what was typed to its end (``search``)
 from dataclasses import dataclass, replace
 
 from tg_assets.answers.archive import Archive
-from tg_assets.answers.candidates import rows_of
-from tg_assets.answers.ranked import Hit, as_hits, weighed
+from tg_assets.answers.candidates import Candidates
+from tg_assets.answers.ranked import Hit, as_hits, weighing
 from tg_assets.index.fusion import fuse
 from tg_assets.index.sparse import lemma_query, prefix_query
 from tg_assets.index.text import has_words
@@ -45,15 +45,15 @@ def suggest(archive: Archive, typed: str, narrow: Narrow = Narrow(), limit: int 
     # Units of conversations have no row of their own: what is shown while typing are posts and albums.
     bound = bound if bound.kind else replace(bound, kinds=("post", "album"))
     with archive.vectors.tenant(archive.tenant) as index, archive.reading() as connection:
-        legs = weighed(archive, connection, lemma_query(before), prefix_query(before, beginning))
-        found = index.search(legs, bound, LEG_HITS)
-        rows = rows_of(connection, archive, {point for hits in found.values() for point, _ in hits}, bound)
+        asked = lemma_query(before), prefix_query(before, beginning)
+        found = index.search(weighing(archive, connection, *asked)(*asked), bound, LEG_HITS)
+        rows = Candidates(connection, archive, bound).of({point for hits in found.values() for point, _ in hits})
     seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.items()}
     ranked: list[tuple[str, float]] = []
     complete: dict[str, float] = {}
     for point, score in fuse(seen, EVEN):
         row = rows[point]
-        going_on = {word for word in words(f"{row.whole} {row.author_name or ''}") if _goes_on(word, beginning)}
+        going_on = {word for word in row.passage.said.union(words(row.author_name or "")) if _goes_on(word, beginning)}
         for word in going_on:
             complete[word] = complete.get(word, 0.0) + score
         ranked.append((point, score if going_on or whole else INCOMPLETE * score))

@@ -50,7 +50,7 @@ def _numbers(told: str, cited: Sequence[Message], question: str) -> set[str]:
 def _is_said(sentence: str, told: str, cited: Sequence[Message], embedder: Embedder) -> bool:
     wanted = asked(strip_links(sentence))
     names = {name for one in cited for name in (one.author, one.chat) if name}
-    passage = Passage.of(told, " ".join(sorted(names)))
+    passage = Passage(told, " ".join(sorted(names)))
     if readable(wanted, passage):
         return coverage(wanted, passage) >= LEAST_WORDS
     if not has_words(told):

@@ -1,10 +1,10 @@
 """Points of posts and albums, a part of the asset ``qdrant_points``.
 
 The text that is embedded joins the post, what is said in its voice note, its picture's description and the text in
-the picture; who wrote it, where, and what its picture is called in Russian and English are in the sparse vectors only
-(the points of a private chat are its owner's). A post without words has no point, as a service message in which nobody
-wrote anything; a deleted one loses it. The point's id is the post's or the album's. What does not belong here: when
-points are made, and of which version of the index.
+the picture; who wrote it, where, from whom it was forwarded, what its files are called, and its picture in Russian and
+English, are in the sparse vectors only (the points of a private chat are its owner's). A post without words has no
+point, as a service message in which nobody wrote anything; a deleted one loses it. The point's id is the post's or the
+album's. What does not belong here: when points are made, and of which version of the index.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +20,7 @@ from tg_assets.index.authors import author_keys
 from tg_assets.index.document import Document, Given, analyse
 from tg_assets.index.sparse import SparseVector
 from tg_assets.index.text import TextParts
+from tg_assets.landing import beside
 from tg_assets.ledger import outbox
 from tg_assets.ledger.stage import Chunk, Outcome
 from tg_assets.ledger.status import mark
@@ -30,33 +31,34 @@ from tg_assets.workers import Workers
 
 POSTS, ALBUMS = "qdrant_points", "qdrant_points.albums"
 """Names of their stages."""
-VERSION = "3"
+VERSION = "4"
 PART = 1000
 """Points that are written while the next ones are made."""
 LEAST = 250
 """Documents that are worth sending to another process."""
 
-POST_INPUTS = """
+POST_INPUTS = f"""
     SELECT m.id AS item_id, m.posted_at AS at, least(length(m.content), 2000) / 4 AS tokens,
            md5(concat_ws('/', m.content_hash, m.deleted_at, m.album_id, t.params_hash, v.params_hash, s.params_hash,
-                         c.feed) || ROW(m.author_name, c.title, m.sender_username, m.sender_tg_id)::text) AS input_hash
+                         c.feed) || ROW(m.author_name, c.title, m.sender_username, m.sender_tg_id,
+               {beside.OF_POST})::text) AS input_hash
     FROM messages m JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
     LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
     WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until
           AND (NOT m.is_service OR m.content <> '')
-"""
-POST_ROWS = """
+"""  # noqa: S608 - a constant
+POST_ROWS = f"""
     SELECT m.id, m.tenant_id, m.channel_id, c.tg_channel_id, c.owner_id, c.feed, c.title, m.author_name, m.source,
            work.input_hash, m.album_id, m.telegram_message_id, m.sender_username, m.sender_tg_id,
            m.posted_at, m.deleted_at, m.content, t.data->'names' AS tags, t.data->>'lang' AS lang, v.data AS vision,
-           s.data->>'text' AS spoken, 'post' AS kind
+           s.data->>'text' AS spoken, 'post' AS kind, {beside.OF_POST} AS beside
     FROM chunk JOIN work USING (item_id) JOIN messages m ON m.id = chunk.item_id JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision' AND v.status = 'ok'
     LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech' AND s.status = 'ok'
-"""
+"""  # noqa: S608 - a constant
 # Tags of an album are those of its posts.
 _ALBUM_TAGS = """
     (SELECT jsonb_agg(DISTINCT name) FROM media_group_items i
@@ -69,7 +71,7 @@ ALBUM_INPUTS = f"""
            md5(ROW(g.content_hash, g.deleted_at, g.meta->'enrichment'->'vision_summary',
                    g.meta->'enrichment'->'vision_labels', g.meta->'enrichment'->'has_meme',
                    g.meta->'enrichment'->'ocr_text', {_ALBUM_TAGS}, c.feed, c.title, m.author_name,
-                   m.sender_username, m.sender_tg_id)::text) AS input_hash
+                   m.sender_username, m.sender_tg_id, {beside.OF_ALBUM})::text) AS input_hash
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
     LEFT JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
     LEFT JOIN messages m ON m.id = i.post_id
@@ -79,7 +81,7 @@ ALBUM_ROWS = f"""
     SELECT g.id, g.tenant_id, g.channel_id, c.owner_id, c.feed, c.title, m.author_name, c.source, g.id AS album_id,
            m.telegram_message_id, m.sender_username, m.sender_tg_id, g.posted_at, g.deleted_at,
            g.caption_text AS content, {_ALBUM_TAGS} AS tags,
-           NULL AS lang, NULL AS spoken, 'album' AS kind,
+           NULL AS lang, NULL AS spoken, 'album' AS kind, {beside.OF_ALBUM} AS beside,
            jsonb_build_object('description', g.meta->'enrichment'->'vision_summary',
                               'labels', g.meta->'enrichment'->'vision_labels',
                               'is_meme', g.meta->'enrichment'->'has_meme',
@@ -100,7 +102,7 @@ def _given(row: Any) -> Given:
         post=row.content or "", speech=row.spoken or "", vision=vision.get("description") or "", ocr=ocr
     )  # fmt: skip
     picture = picture_words(vision)
-    return Given(parts, row.author_name, row.title, row.lang, picture.shown_text, picture.manner_text)
+    return Given(parts, row.author_name, row.title, row.lang, picture.shown_text, picture.manner_text, row.beside)
 
 
 def points(kept: Sequence[tuple[Any, Document]], embedder: Embedder) -> Iterator[list[dict[str, Any]]]:

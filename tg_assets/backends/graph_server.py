@@ -46,6 +46,8 @@ def main() -> None:
     server.create_database("neo4j").command("sql", AWARE_TIMES)  # opens it when it exists
     stopping.wait()
     server.stop()
+    # Databases are closed. A client that is still connected keeps a thread of the JVM, and that would keep the process.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ COMMANDS = {
     "rebuild": ("rebuild", "Make vectors or graph again from the database."),
     "verify": ("verify", "Compare all stores, and mend what differs."),
     "search": ("search", "Search posts and albums."),
+    "suggest": ("suggest", "Show how a search may go on, while typing."),
     "pictures": ("pictures", "Find pictures by words, or like another one."),
     "context": ("context", "Gather what there is on a question, or answer it."),
     "message": ("message", "Show a message whole, and where it came from."),

@@ -4,7 +4,8 @@ import threading
 
 import click
 
-from tg_assets.cli.narrowing import archive_options, opened
+from tg_assets.cli import runtime
+from tg_assets.cli.narrowing import archive_options
 
 
 @click.command("mcp")
@@ -13,15 +14,17 @@ def mcp_command(tenant: str, owners: tuple[int, ...], feeds: tuple[str, ...]) ->
     """Serve an archive to an assistant that starts this command: tools of the Model Context Protocol over stdio.
 
     It sees what is named here, and nothing else by any argument: a tenant's feeds, or those of --feed; private chats
-    only with --owner. `claude mcp add tg-assets -- tg-assets mcp --tenant me` adds it to Claude Code.
+    only with --owner. docs/mcp.md has the line that adds it to Claude.
     """
     from functools import partial
 
     import anyio
 
+    from tg_assets import ids
     from tg_assets.doors.mcp.server import over_stdio, server
+    from tg_assets.doors.tokens import Access
 
-    archive = opened(tenant, owners, feeds)
+    archive = runtime.opener().archive(Access(ids.tenant_id(tenant), "stdio", owners, feeds or None))
     # The model takes seconds to load: by the time of the first question it is there, or nearly.
     threading.Thread(target=archive.embedder, daemon=True).start()
-    anyio.run(partial(over_stdio, server(lambda: archive)))
+    anyio.run(partial(over_stdio, server(lambda: archive, runtime.settings().dagster_url)))

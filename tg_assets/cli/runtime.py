@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 EVERY = ("postgres_url", "dagster_postgres_url", "redis_url", "neo4j_url", "qdrant_url", "objects_url", "dagster_url")
 """All addresses: who has them asks nobody for any."""
-KEPT = 10
-"""Connections to the database that a service keeps open, and so how many questions it asks at once."""
+KEPT = 30
+"""Connections to the database that a service may have open: for those whom it answers at once (``doors.service``,
+``doors.mcp.server``), for some of them two."""
 
 
 @cache

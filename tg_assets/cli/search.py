@@ -1,6 +1,7 @@
 """``search``: ask the index, in any of its languages."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +25,10 @@ NEAR = 2
 @archive_options
 @narrowing_options
 @click.option("--around", "near", type=click.IntRange(0, 20), help="Show so many messages before and after each.")
+@click.option(
+    "--recent", type=click.FloatRange(0, 36500, min_open=True), metavar="DAYS",
+    help="New ones first: what is so old keeps three quarters of its score, and half when very old.",
+)  # fmt: skip
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
 @click.option("--cursor", help="Go on where an answer with this cursor ended.")
 @json_option
@@ -33,6 +38,7 @@ def search_command(
     owners: tuple[int, ...],
     feeds: tuple[str, ...],
     near: int | None,
+    recent: float | None,
     limit: int,
     cursor: str | None,
     as_json: bool,
@@ -48,7 +54,10 @@ def search_command(
     from tg_assets.answers.search import search
 
     archive, beside = opened(tenant, owners, feeds), NEAR if near is None else near
-    found = search(archive, query, near=beside, limit=limit, cursor=cursor, **narrowed(**narrow))
+    half_life = timedelta(days=recent) if recent else None
+    found = search(
+        archive, query, near=beside, limit=limit, cursor=cursor, half_life=half_life, **narrowed(**narrow)
+    )  # fmt: skip
     if as_json:
         show_json(
             "search", map(plain, found.results), fits=found.fits, understood=list(found.understood), cursor=found.cursor

@@ -27,6 +27,8 @@ class Unit:
 
 def units(connection: Connection, wanted: Sequence[str]) -> dict[str, Unit]:
     """Units by id, as far as they are there."""
+    if not wanted:
+        return {}
     rows = connection.execute(
         text("""SELECT id, kind, CAST(posts AS text[]) AS posts FROM conversations
                 WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL"""),
@@ -66,4 +68,6 @@ _AROUND = f"""
 
 def around(connection: Connection, posts: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """Neighbours of each line of a group or a dialogue in the order they were said, up to a silence on each side."""
+    if not posts:
+        return {}
     return {row.line: row.near for row in connection.execute(text(_AROUND), {"ids": list(posts)})}

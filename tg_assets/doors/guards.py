@@ -16,8 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tg_assets.doors.access import CALLER, Opener
-from tg_assets.doors.saying import refusal, said
-from tg_assets.errors import TgAssetsError
+from tg_assets.doors.saying import failed, refusal
 
 # Nothing is run, framed, sent or fetched but what this service itself has.
 POLICY = (
@@ -85,6 +84,8 @@ class Guards:
         answer = self._refused(request)
         if answer is None and not self.house.is_open(scope["path"]):
             answer = await self._let_in(request)
+        elif answer is None and scope["method"] not in READS:  # a token, which may be a guess
+            answer = self._too_often(request)
         if answer is not None:
             await answer(scope, receive, guarded)
             return
@@ -113,16 +114,19 @@ class Guards:
             return TOO_LARGE
         return None
 
+    def _too_often(self, request: HTTPConnection) -> ASGIApp | None:
+        address = request.client.host if request.client else ""
+        if self.house.lets(self.house.strangers, f"address {address}"):
+            return None
+        return refusal(429, "rate", "Too many requests without a token. Wait a minute.", {"retry-after": "60"})
+
     async def _let_in(self, request: HTTPConnection) -> ASGIApp | None:
         try:
             granted = await run_sync(self.opener.access, request)
-        except TgAssetsError as error:
-            return said(error)
+        except Exception as error:  # noqa: BLE001 - whatever ails the database, callers get a sentence
+            return failed(error, "the token")
         if granted is None:
-            address = request.client.host if request.client else ""
-            if not self.house.lets(self.house.strangers, f"address {address}"):
-                return refusal(429, "rate", "Too many requests without a token. Wait a minute.", {"retry-after": "60"})
-            return refusal(
+            return self._too_often(request) or refusal(
                 401, "token", "A token is needed: `tg-assets tokens add` makes one.", {"www-authenticate": "Bearer"}
             )
         if not self.house.lets(self.house.rate, f"token {granted.tenant} {granted.token}"):

@@ -3,6 +3,7 @@
 Sentences are ours; what messages say is in none. What does not belong here: answers.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ from tg_assets.answers.cursors import CursorRefused
 from tg_assets.answers.plain import as_json
 from tg_assets.answers.rows import NotThere
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.faults import is_nobodys
+
+LOG = logging.getLogger("tg_assets.serve")
 
 # The first that an error is.
 STATUS: tuple[tuple[type[TgAssetsError], int, str], ...] = (
@@ -24,6 +28,7 @@ STATUS: tuple[tuple[type[TgAssetsError], int, str], ...] = (
 )
 FAULT = "This is a fault of tg-assets or of something below it; its log has the kind of it."
 
+RETRY = {"retry-after": "10"}
 AWAY = "A server behind this one does not answer now. Try again soon."
 
 
@@ -41,9 +46,20 @@ def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | N
     return Json({"error": {"code": code, "message": message}}, status, dict(headers or {}))
 
 
+def failed(error: Exception, where: str) -> Json:
+    """What is said of any error; of one that is a fault the log gets its kind and its place, not its words, which may
+    quote messages."""
+    if isinstance(error, TgAssetsError):
+        return said(error)
+    if is_nobodys(error):
+        return refusal(503, "server_down", AWAY, RETRY)
+    LOG.error("%s at %s", type(error).__name__, where)
+    return refusal(500, "fault", FAULT)
+
+
 def said(error: TgAssetsError) -> Json:
     """What an error of ours says; of servers that are away only that they are, since addresses concern no caller."""
     status, code = next((status, code) for kind, status, code in STATUS if isinstance(error, kind))
     if status == 503:
-        return refusal(status, code, AWAY, {"retry-after": "10"})
+        return refusal(status, code, AWAY, RETRY)
     return refusal(status, code, str(error))

@@ -3,10 +3,10 @@
 What does not belong here: what they answer, how a process serves them (``cli.serve``).
 """
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -19,18 +19,21 @@ from tg_assets.doors.access import CALLER, Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import Guards, House
 from tg_assets.doors.mcp.server import OverHttp, server
-from tg_assets.doors.saying import FAULT, refusal, said
+from tg_assets.doors.saying import failed, refusal
 from tg_assets.errors import TgAssetsError
 
-LOG = logging.getLogger("tg_assets.serve")
+AT_ONCE = 10
+"""Questions that are answered at once; more wait. Two cores answer no more, and each may hold two connections to the
+database (``cli.runtime.KEPT``)."""
 
 
 def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
     """All doors; ``dagster`` is the address of its pages."""
-    assistants = OverHttp(server(CALLER.get))
+    assistants = OverHttp(server(CALLER.get, dagster))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = AT_ONCE
         async with assistants.running():
             yield
 
@@ -46,21 +49,16 @@ def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
         lifespan=lifespan,
     )
     app.state.opener, app.state.dagster = opener, dagster
-    app.add_exception_handler(TgAssetsError, _ours)
+    app.add_exception_handler(TgAssetsError, _failed)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _of_http)
-    app.add_exception_handler(Exception, _fault)
+    app.add_exception_handler(Exception, _failed)
     for router in ROUTERS:
         app.include_router(router)
     app.router.routes.extend(pages.ROUTES)
     app.router.routes.append(Route("/mcp", assistants))
     app.add_api_route("/health", lambda: {"status": "ok"}, include_in_schema=False)
     return Guards(app, house, opener)
-
-
-async def _ours(_: Request, error: Exception) -> Response:
-    assert isinstance(error, TgAssetsError)
-    return said(error)
 
 
 async def _not_valid(_: Request, error: Exception) -> Response:
@@ -78,8 +76,5 @@ async def _of_http(_: Request, error: Exception) -> Response:
     return refusal(error.status_code, "http", told, error.headers)
 
 
-async def _fault(request: Request, error: Exception) -> Response:
-    """Where and what kind, not what it says: that may quote messages."""
-    route = request.scope.get("route")
-    LOG.error("%s at %s", type(error).__name__, getattr(route, "path", "?"))
-    return refusal(500, "fault", FAULT)
+async def _failed(request: Request, error: Exception) -> Response:
+    return failed(error, getattr(request.scope.get("route"), "path", "?"))

@@ -1,4 +1,4 @@
-"""What a question says besides what it is about: when a post was written, and by whom.
+"""What a question says besides what it is about: when a post was written, and by whom; and, if asked for, its age.
 
 «что писала Катя в марте», posts from Katya last week. What is understood moves such posts up, and nothing is left out
 for it: "from" may begin a place, and what happened in May may be told in June. Where no result fits a condition it
@@ -8,7 +8,7 @@ changes nothing. What does not belong here: words and vectors of the question, f
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tg_assets.index.dates import Span, find
@@ -19,6 +19,8 @@ Id = TypeVar("Id", int, str)
 
 ASIDE = 0.6
 """What is left of the score of a result that does not fit a condition which others fit."""
+OLD = 0.5
+"""What is left of the score of a result that is very old, where new ones are wanted."""
 _NAME = r"(?P<name>[^\W\d_][\w'’-]+)(?!\w)"
 _FROM = (
     re.compile(rf"(?<!\w)did {_NAME} (?:say|write|tell|mention|post|ask|answer)(?!\w)", re.IGNORECASE),
@@ -87,6 +89,21 @@ def moved(
     ):
         if any(fits.values()):
             left = {key: score * (ASIDE + (1 - ASIDE) * fits[key]) for key, score in left.items()}
+    return sorted(left.items(), key=lambda hit: (-hit[1], str(hit[0])))
+
+
+def recent(
+    ranked: Sequence[tuple[Id, float]], at: Callable[[Id], datetime], now: datetime, half_life: timedelta
+) -> list[tuple[Id, float]]:
+    """Results with what is left of their scores by their age, best first; nothing is left out.
+
+    left = score · (OLD + (1 - OLD) · 2 ^ (-age / half_life)): all of it now, three quarters after one half-life, half
+    of it in the end. What is dated after ``now`` has no age.
+    """
+    left = {}
+    for key, score in ranked:
+        age = max(now - at(key), timedelta())
+        left[key] = score * (OLD + (1 - OLD) * 0.5 ** (age / half_life))
     return sorted(left.items(), key=lambda hit: (-hit[1], str(hit[0])))
 
 

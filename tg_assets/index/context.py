@@ -5,12 +5,12 @@ the names of those whose lines were found. Units are a second kind of points; th
 What does not belong here: how much context counts (``units``), the order (``ranking``), who may see a line.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from tg_assets.conversations import lookup
 from tg_assets.conversations.lookup import Unit
@@ -21,6 +21,7 @@ from tg_assets.stores.vectors import DENSE, LEMMAS, TRIGRAMS, Narrow, TenantInde
 from tg_assets.tagging.lemmas import lemma, words
 
 LINES = ("post", "album")
+SPARSE = (LEMMAS, TRIGRAMS)
 DEEP = 300
 """Hits of a leg that context may lift to the first hundred."""
 MATTER, UNITS = 100, 30
@@ -50,11 +51,23 @@ class Found:
         return Found(legs, self.itself | other.itself, {**other.unit, **self.unit})
 
 
+class Line(Protocol):
+    """What is known of a post or album that was found; ``source`` is the kind of its chat."""
+
+    author_name: str | None
+    source: str
+
+
+Known = Callable[[Collection[str]], Mapping[str, Line]]
+"""Those of some points that may be shown, by id."""
+
+
 def look(
     query: str,
     dense: Any,
     weigh: Weigh,
     index: TenantIndex,
+    known: Known,
     connection: Connection,
     narrow: Narrow,
     most: int,
@@ -62,31 +75,43 @@ def look(
     """Search lines by the query's vectors, and lift them by their context; ``most`` hits of each leg.
 
     ``dense`` is the vector of meaning as ``TenantIndex.search`` takes one; ``weigh`` makes legs of a
-    query's lemmas and 3-grams.
+    query's lemmas and 3-grams. All is asked in one round trip; in another what is asked without the names of authors,
+    where the query has any.
     """
     vectors = {DENSE: dense, **weigh(lemma_query(query), trigram_query(query))}
     if _is_of_lines(narrow):
         return _alone(index.search(vectors, narrow, most))
-    lines: Legs = {name: [] for name in vectors}
-    talks: Legs = {}
-    matter: Legs = {}
-    if narrow.kind != "conversation":
-        kinds = (narrow.kind,) if narrow.kind else LINES
-        lines = index.search(vectors, replace(narrow, kind=None, kinds=kinds), DEEP)
-        wanted = _matter(query, lines, connection)
-        matter = _ask(index, wanted, weigh, replace(narrow, kind=None, kinds=LINES), MATTER)
-    if narrow.kind != "post":
-        since = narrow.since - LONGEST if narrow.since else None
-        talks = _ask(index, asked(query), weigh, replace(narrow, kind="conversation", since=since), UNITS)
-    units = lookup.units(connection, sorted({unit for hits in talks.values() for unit, _ in hits}))
-    near = lookup.around(connection, sorted({line for hits in matter.values() for line, _ in hits}))
-    members = {unit: found.posts for unit, found in units.items()}
+    wanted = asked(query)
+    plain = _plain(wanted, weigh)
+    kinds = (narrow.kind,) if narrow.kind else LINES
+    of_lines = narrow.kind != "conversation"
+    since = narrow.since - LONGEST if narrow.since else None
+    lines, matter, talks = index.search_all([
+        (vectors if of_lines else {}, replace(narrow, kind=None, kinds=kinds), DEEP),
+        (plain if of_lines else {}, replace(narrow, kind=None, kinds=LINES), MATTER + 1),
+        (plain if narrow.kind != "post" else {}, replace(narrow, kind="conversation", since=since), UNITS + 1),
+    ])  # fmt: skip
+    lines = {name: sorted(hits, key=lambda hit: (-hit[1], hit[0])) for name, hits in lines.items()}
+    matter, talks = _settled(matter, MATTER), _settled(talks, UNITS)
+    worded = {line for name in SPARSE for line, _ in lines.get(name, ())[:MATTER]}
+    by_meaning = {line for line, _ in lines.get(DENSE, ())[:most]}
+    there = known(worded | by_meaning | _points(matter))  # most of what will be looked at, read at once
+    names = _names(there[line] for line in worded if line in there)
+    if names.intersection(map(lemma, wanted)):
+        rest = _plain([word for word in wanted if lemma(word) not in names], weigh)
+        matter = index.search(rest, replace(narrow, kind=None, kinds=LINES), MATTER + 1) if rest else {}
+        matter = _settled(matter, MATTER)
+    units = lookup.units(connection, sorted(_points(talks)))
+    chats = [line for line, about in known(_points(matter)).items() if about.source != "channel"]
+    near = lookup.around(connection, sorted(chats))
+    members = {unit: one.posts for unit, one in units.items()}
     # A line's window before its thread: what was said around it is read with it.
     seen = ((unit, score) for hits in talks.values() for unit, score in hits if unit in units)
     best = sorted((units[unit].kind == "window", score, unit) for unit, score in seen)
+    legs = lines if of_lines else dict.fromkeys(vectors, ())
     return Found(
-        {name: hits[:most] for name, hits in lifted(lines, matter, talks, near, members).items()},
-        frozenset(line for hits in lines.values() for line, _ in hits),
+        {name: hits[:most] for name, hits in lifted(legs, matter, talks, near, members).items()},
+        frozenset(_points(lines)),
         {line: units[unit] for _, _, unit in best for line in units[unit].posts},
     )
 
@@ -100,25 +125,30 @@ def _is_of_lines(narrow: Narrow) -> bool:
 
 
 def _alone(found: Legs) -> Found:
-    return Found(found, frozenset(line for hits in found.values() for line, _ in hits))
+    return Found(found, frozenset(_points(found)))
 
 
-def _matter(query: str, lines: Mapping[str, Sequence[tuple[str, float]]], connection: Connection) -> list[str]:
-    """Words of what is asked, whoever said it: without the names of the authors of what was found."""
-    found = {line for name in (LEMMAS, TRIGRAMS) for line, _ in lines.get(name, ())[:MATTER]}
-    authors = connection.execute(
-        text("SELECT DISTINCT author_name FROM messages WHERE id = ANY(CAST(:ids AS uuid[])) AND author_name <> ''"),
-        {"ids": sorted(found)},
-    ).scalars()
-    names = {lemma(word) for author in authors for word in words(author)}
-    return [word for word in asked(query) if lemma(word) not in names]
+def _points(legs: Mapping[str, Sequence[tuple[str, float]]]) -> set[str]:
+    return {point for hits in legs.values() for point, _ in hits}
 
 
-def _ask(index: TenantIndex, wanted: Sequence[str], weigh: Weigh, narrow: Narrow, most: int) -> Legs:
-    """Hits of words as they are written: in the other script only names are alike, and they say nothing of a matter."""
+def _names(lines: Iterable[Line]) -> set[str]:
+    """Words of authors' names, as lemmas."""
+    return {lemma(word) for name in {line.author_name for line in lines} for word in words(name or "")}
+
+
+def _plain(wanted: Sequence[str], weigh: Weigh) -> Mapping[str, Any]:
+    """Legs of words as they are written: in the other script only names are alike, and they say nothing of a matter."""
     said = " ".join(wanted)
-    asking = weigh(own(lemma_query(said)), own(trigram_query(said))) if said else {}
-    return index.search(asking, narrow, most) if asking else {}
+    return weigh(own(lemma_query(said)), own(trigram_query(said))) if said else {}
+
+
+def _settled(legs: Mapping[str, Sequence[tuple[str, float]]], most: int) -> Legs:
+    """So many of the best of each leg, or fewer: of hits that are as good as one beyond, a store gives any."""
+    return {
+        name: [hit for hit in hits if hit[1] > hits[most][1]] if len(hits) > most else list(hits)
+        for name, hits in legs.items()
+    }
 
 
 def own(query: SparseVector) -> SparseVector:

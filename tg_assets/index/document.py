@@ -16,7 +16,8 @@ from tg_assets.tagging.language import detect
 class Given:
     """What is known in words; ``author`` and ``chat`` are names, ``lang`` is None where nobody has looked.
 
-    ``shown`` and ``manner`` are what a picture is looked for by, in both languages.
+    ``shown`` and ``manner`` are what a picture is looked for by, in both languages; ``beside`` are names of files and
+    of whom it was forwarded from.
     """
 
     parts: TextParts
@@ -25,6 +26,7 @@ class Given:
     lang: str | None = None
     shown: str = ""
     manner: str = ""
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +49,6 @@ def _document(given: Given) -> Document | None:
     text = text_to_embed(given.parts)
     if not text:
         return None
-    lemmas, trigrams = document_vectors(text, given.author, given.chat, given.shown, given.manner)
+    fields = given.author, given.chat, given.shown, given.manner, given.beside
+    lemmas, trigrams = document_vectors(text, *fields)
     return Document(text, text_short(given.parts.post or text), given.lang or detect(text), lemmas, trigrams)

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from math import exp
 
 from tg_assets.index.question import in_other_script, scripts
-from tg_assets.tagging.lemmas import lemma, words
+from tg_assets.tagging.lemmas import fold, folded_words, lemma, words
 
 STRONG, FAIR = 0.5, 0.1
 """From which chance on a result is called so; below, it is weak."""
@@ -29,33 +29,54 @@ _LENGTHS = 4
 
 @dataclass(frozen=True)
 class Passage:
-    """A text and its names as coverage looks at them: words, their lemmas, and the scripts of the text alone.
+    """A text as coverage looks at it: what was said, by whom and where, and what its picture is called.
 
-    ``picture`` are words that its picture is called by, in whatever language; they meet whole words only. ``author``
-    are its author's words with their lemmas, and ``asks`` is whether it asks something (``learned``).
+    Everything is made when first looked at: of a few hundred hits a search compares the words of a few. Words that
+    the picture is ``called`` by are of whatever language and meet whole words only.
     """
 
-    words: frozenset[str]
-    scripts: frozenset[str]
-    picture: frozenset[str] = frozenset()
-    author: frozenset[str] = frozenset()
-    asks: bool = False
+    text: str
+    by: str | None = None
+    chat: str | None = None
+    called: str = ""
 
-    @classmethod
-    def of(cls, text: str, author: str | None = None, chat: str | None = None, *, picture: str = "") -> "Passage":
-        """Of what was said, by whom and where, and what its picture is called."""
-        said, by = words(text), _names(author or "")
-        return cls(
-            by.union(said, _names(chat or "")),
-            scripts(" ".join(said)),
-            frozenset(words(picture)),
-            by.union(map(lemma, by)),
-            text.rstrip(" )»\"'😀🙂").endswith("?"),
-        )
+    @cached_property
+    def _folded(self) -> str:
+        return fold(self.text)
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """The words of the text alone."""
+        return frozenset(folded_words(self._folded))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Those of the text and of the names beside it."""
+        return self.said.union(_names(self.by or ""), _names(self.chat or ""))
+
+    @cached_property
+    def scripts(self) -> frozenset[str]:
+        """Of the text alone."""
+        return scripts(self._folded)
+
+    @cached_property
+    def picture(self) -> frozenset[str]:
+        """What the picture is called."""
+        return frozenset(words(self.called)) if self.called else frozenset()
+
+    @property
+    def author(self) -> frozenset[str]:
+        """The author's words with their lemmas."""
+        return _with_lemmas(self.by or "")
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks something (``learned``)."""
+        return self.text.rstrip(" )»\"'😀🙂").endswith("?")
 
     @cached_property
     def lemmas(self) -> frozenset[str]:
-        """Made when first looked at: of a hundred hits a search compares the words of a few."""
+        """Of the words and of what the picture is called."""
         return frozenset(map(lemma, self.words | self.picture))
 
     def shows(self, word: str) -> bool:
@@ -66,6 +87,11 @@ class Passage:
 @lru_cache(maxsize=1 << 12)
 def _names(name: str) -> frozenset[str]:
     return frozenset(words(name))
+
+
+@lru_cache(maxsize=1 << 12)
+def _with_lemmas(name: str) -> frozenset[str]:
+    return _names(name).union(map(lemma, _names(name)))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -28,8 +28,8 @@ _ASKING = _words("""
 who whom whose what which when where why how did does do is are was were can could has have will would
 кто что чего кого кому кем чем какой какая какое какие где куда откуда когда почему зачем сколько чей как
 """)
-_CYRILLIC = re.compile("[а-я]")
-_LATIN = re.compile("[a-z]")
+_CYRILLIC = re.compile("[а-я]+")
+_LATIN = re.compile("[a-z]+")
 _SOUNDS = {
     "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i", "й": "y", "к": "k",
     "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "h",
@@ -67,5 +67,5 @@ def in_other_script(word: str) -> str | None:
 
 def scripts(folded: str) -> frozenset[str]:
     """Which of the two scripts a folded text is written in: those that a third of its letters or more are of."""
-    found = {"cyrillic": len(_CYRILLIC.findall(folded)), "latin": len(_LATIN.findall(folded))}
+    found = {"cyrillic": len("".join(_CYRILLIC.findall(folded))), "latin": len("".join(_LATIN.findall(folded)))}
     return frozenset(name for name, letters in found.items() if letters and 3 * letters >= sum(found.values()))

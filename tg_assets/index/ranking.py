@@ -39,9 +39,10 @@ def order(
     cosines = dict(legs.get(DENSE, ()))
     least = min(cosines.values(), default=0.0)
     look = cache(passage)
+    met = {key: readable(wanted, look(key)) for hits in legs.values() for key, _ in hits}
     found: list[tuple[Id, float]] = []
     for same in (True, False):
-        part = {name: [hit for hit in hits if readable(wanted, look(hit[0])) is same] for name, hits in legs.items()}
+        part = {name: [hit for hit in hits if met[hit[0]] is same] for name, hits in legs.items()}
         ranked = rank(part, lambda key: coverage(wanted, look(key)), WORDED if same else MEANING)
         if ranked:
             sure = max(chance(wanted, look(key), cosines.get(key, least)) for key, _ in ranked[:JUDGED])

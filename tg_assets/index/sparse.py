@@ -3,10 +3,11 @@
     value(t) = tf · (k1 + 1) / (tf + k1 · (1 - b + b · length / AVERAGE))
 
 The other half, idf, is in the query (``weighted``), by how many of the texts that the asker may see have a term: so the
-dot product of the two is BM25, and a stranger's texts change nothing. Who wrote a text, in which chat and what its
-picture is called are fields beside it: their words have a fixed value and do not count in the length. A query has its
-words that count, and at half weight those words in the other script. The average length is a constant: a vector must
-not change because other messages arrive. Indices are CRC-32 of the term in UTF-8, stable across processes and machines;
+dot product of the two is BM25, and a stranger's texts change nothing. Who wrote a text, in which chat, from whom it was
+forwarded and what its picture and files are called are fields beside it: their words have a fixed value and do not
+count in the length. A query has its words that count, and at half weight those words in the other script. The average
+length is a constant: a vector must not change because other messages arrive.
+Indices are CRC-32 of the term in UTF-8, stable across processes and machines;
 terms whose hashes collide share an index (about one pair in 10,000 at a million terms). What does not belong here:
 dense vectors, counting (``stores.word_counts``), Qdrant's types.
 """
@@ -38,6 +39,8 @@ SHOWN = 1.0
 only shown is found. Chosen with ``benchmarks.pictures``."""
 MANNER = 0.4
 """Value of a word for a picture's kind or colours, which thousands have."""
+BESIDE = 1.0
+"""Value of a word in the name of a file, or of whom a post was forwarded from, as that of what a picture shows."""
 OTHER_SCRIPT = 0.5
 
 
@@ -82,10 +85,10 @@ def _document(
 
 @lru_cache(maxsize=1 << 14)
 def _names(
-    author: str | None, chat: str | None, shown: str | None, manner: str | None
+    author: str | None, chat: str | None, shown: str | None, manner: str | None, beside: str | None
 ) -> tuple[tuple[str, float], ...]:
     """Words of the fields beside a text, each with its value; the author's last, whose value stands."""
-    fields = ((manner, MANNER), (chat, CHAT), (shown, SHOWN), (author, AUTHOR))
+    fields = ((manner, MANNER), (chat, CHAT), (beside, BESIDE), (shown, SHOWN), (author, AUTHOR))
     return tuple((word, value) for field, value in fields for word in words(field or ""))
 
 
@@ -97,14 +100,19 @@ def _query(text: str, indices: Callable[[str], tuple[int, ...]]) -> SparseVector
 
 
 def document_vectors(
-    text: str, author: str | None = None, chat: str | None = None, shown: str | None = None, manner: str | None = None
+    text: str,
+    author: str | None = None,
+    chat: str | None = None,
+    shown: str | None = None,
+    manner: str | None = None,
+    beside: str | None = None,
 ) -> tuple[SparseVector, SparseVector]:
     """Lemmas of a document and the fields beside it, and character 3-grams of the same words.
 
-    The fields are its author's name, its chat's title, what its picture shows and of what manner the picture is. Both
-    are empty when the document has no words.
+    The fields are its author's name, its chat's title, what its picture shows, of what manner the picture is, and
+    names of its files and of whom it was forwarded from. Both are empty when the document has no words.
     """
-    said, names = words(text), _names(author, chat, shown, manner)
+    said, names = words(text), _names(author, chat, shown, manner, beside)
     return (
         _document(said, names, _lemma_indices, AVERAGE_LEMMAS),
         _document(said, names, _trigram_indices, AVERAGE_TRIGRAMS),

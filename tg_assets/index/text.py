@@ -6,7 +6,7 @@ does not belong here: the embedding model, sparse vectors, where the parts come 
 
 from dataclasses import dataclass
 
-from tg_assets.tagging.cleaning import clean, has_words
+from tg_assets.tagging.cleaning import clean, has_words, says
 
 __all__ = ["SHORT", "TextParts", "has_words", "parts_to_embed", "text_short", "text_to_embed"]
 
@@ -27,6 +27,8 @@ class TextParts:
 
 
 _CUTS = (("post", 2000), ("speech", 2000), ("vision", 500), ("ocr", 300))
+UNCUT = min(longest for _, longest in _CUTS)
+"""A text of fewer characters is whole."""
 
 
 def text_to_embed(parts: TextParts) -> str:
@@ -36,7 +38,7 @@ def text_to_embed(parts: TextParts) -> str:
     also for nothing, and such a vector is everybody's neighbour.
     """
     text = " ".join(part for _, part in parts_to_embed(parts))
-    return text if has_words(text) else ""
+    return text if says(text) else ""
 
 
 def parts_to_embed(parts: TextParts) -> list[tuple[str, str]]:

@@ -22,9 +22,10 @@ from tg_assets.stores.collections import DENSE as DENSE
 from tg_assets.stores.collections import LEMMAS as LEMMAS
 from tg_assets.stores.collections import TRIGRAMS as TRIGRAMS
 from tg_assets.stores.collections import Collection, Collections, Version, answering, fingerprint_of
+from tg_assets.stores.legs import Hits, Places, Search, hits, request
 from tg_assets.stores.narrow import NOBODY as NOBODY
 from tg_assets.stores.narrow import Narrow as Narrow
-from tg_assets.stores.narrow import conditions, one_of
+from tg_assets.stores.narrow import one_of
 from tg_assets.stores.qdrant_http import REFUSED, TIMEOUT_SECONDS, Wire, connected, kept, refusing, silent, unusable
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ COLLECTION = "tg_assets"
 """The name that people query by."""
 BATCH = 256
 PAGE = 1000
-CANDIDATES = 200
-"""Neighbours that a search in a graph of dense vectors keeps in view: it finds .993 of the ten nearest, .978 with
-Qdrant's own 100 (``docs/ranking.md``)."""
 
 
 class PointsRefused(Exception):
@@ -123,26 +121,27 @@ class TenantIndex:
         found = self._ask("points/scroll", body) or {"points": []}
         return [UUID(str(point["id"])) for point in found["points"]]
 
-    def search(self, legs: Mapping[str, Any], narrow: Narrow, limit: int) -> dict[str, list[tuple[str, float]]]:
-        """Ask each leg (vector name to query vector as in JSON) in one round trip; its (point id, score) lists.
+    def search(self, legs: Mapping[str, Any], narrow: Narrow, limit: int) -> Hits:
+        """Ask each leg (vector name to query vector as in JSON); its (point id, score) lists.
 
         A leg may be a function of the collection that answers, which gives its vector, or None to leave it out. Where
         another collection answers meanwhile the question is put to that one.
         """
-        one = {"filter": {"must": [self._mine(), *conditions(narrow)]}, "limit": limit, "with_payload": False}
-        asked: list[str] = []
+        return self.search_all([(legs, narrow, limit)])[0]
+
+    def search_all(self, searches: Sequence[Search]) -> list[Hits]:
+        """Several searches in one round trip."""
+        places: Places = []
 
         def body() -> Mapping[str, Any]:
-            made = {name: leg(self.collection()) if callable(leg) else leg for name, leg in legs.items()}
-            asked[:] = [name for name, query in made.items() if query is not None]
-            deep = {DENSE: {"params": {"hnsw_ef": CANDIDATES}}}
-            return {"searches": [{"query": made[name], "using": name, **one, **deep.get(name, {})} for name in asked]}
+            asked, places[:] = request(searches, self._mine(), self._vector)
+            return asked
 
         answers = self._ask("points/query/batch", body) or []  # none where nothing was ever indexed
-        found: dict[str, list[tuple[str, float]]] = {name: [] for name in legs}
-        for name, answer in zip(asked, answers, strict=False):
-            found[name] = [(str(point["id"]), point["score"]) for point in answer["points"]]
-        return found
+        return hits(searches, places, answers)
+
+    def _vector(self, leg: Any) -> Any:
+        return leg(self.collection()) if callable(leg) else leg
 
     def _ask(self, path: str, body: Mapping[str, Any] | Callable[[], Mapping[str, Any]]) -> Any:
         """The result of a question to the collection; None where there is no collection."""
@@ -164,8 +163,10 @@ class TenantIndex:
 
     @staticmethod
     def _result(answer: Any) -> Any:
+        import orjson
+
         try:
-            return answer.json()["result"]
+            return orjson.loads(answer.content)["result"]
         except (ValueError, LookupError, TypeError) as error:  # something else listens there
             raise silent(error) from None
 

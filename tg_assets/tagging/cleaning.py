@@ -43,4 +43,9 @@ def strip_links(text: str) -> str:
 
 def has_words(text: str) -> bool:
     """Whether a letter or a digit is left outside links; false for empty, URL-only and emoji-only text."""
-    return _WORD_CHARACTER.search(strip_links(clean(text))) is not None
+    return says(clean(text))
+
+
+def says(cleaned: str) -> bool:
+    """``has_words`` of a text that is ``clean``."""
+    return _WORD_CHARACTER.search(strip_links(cleaned)) is not None

@@ -20,19 +20,27 @@ from tg_assets.tagging.readings import readings
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _ACCENTS = re.compile("[\u0300-\u036f]")  # stress marks that have no composed form: за́мок
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
-_FOLDED = str.maketrans({"ё": "е", "’": "'", "ʼ": "'", "`": "'"})
+_FOLDED = (("ё", "е"), ("’", "'"), ("ʼ", "'"), ("`", "'"))
 _LONGEST = 40
 """A longer run of letters is noise («ааааа…», base64); it is cut, so that no analyser works on it."""
 
 
 def fold(text: str) -> str:
     """Cleaned text in lower case, ё as е, one apostrophe, no stress marks; what words are compared in."""
-    return _ACCENTS.sub("", unicodedata.normalize("NFC", clean(text).lower())).translate(_FOLDED)
+    folded = _ACCENTS.sub("", unicodedata.normalize("NFC", clean(text).lower()))
+    for written, read in _FOLDED:  # one after the other: a table takes ten times as long
+        folded = folded.replace(written, read)
+    return folded
 
 
 def words(text: str) -> list[str]:
     """Words of the text in order, folded. Numbers are words."""
-    return [word[:_LONGEST] for word in _WORD.findall(fold(text))]
+    return folded_words(fold(text))
+
+
+def folded_words(folded: str) -> list[str]:
+    """Words of what ``fold`` made of a text."""
+    return [word[:_LONGEST] for word in _WORD.findall(folded)]
 
 
 def _load_english() -> Callable[[str], str]:

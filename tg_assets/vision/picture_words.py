@@ -121,7 +121,7 @@ def _labels(vision: Mapping[str, Any]) -> Iterator[str]:
 
 def why_its_picture(names: PictureWords, query: str, text: str) -> str | None:
     """The picture in the query's language, where words of the query are of it and not of the text; None elsewhere."""
-    wanted = set(lemmas(query)) - set(lemmas(text))
+    wanted = set(lemmas(query)) - set(lemmas(text)) if names else set()
     if not wanted.intersection(lemmas(names.text)):
         return None
     return names.told(is_russian(query)) or None

@@ -78,8 +78,9 @@ async def most_forwarded(call: Call) -> str:
 
 
 async def transect(call: Call) -> str:
-    post = await call("fetch", id=await _first(call, "ледовый разрез через пролив, десять точек"))
-    album = await call("fetch", id=post["metadata"]["album"])
+    found = await call("fetch", id=await _first(call, "ледовый разрез через пролив, десять точек"))
+    # The album is found, or its message with the caption: both say the same.
+    album = found if "items" in found["metadata"] else await call("fetch", id=found["metadata"]["album"])
     third = album["metadata"]["items"][2]
     shown = await call("get_picture", sha256=third["sha256"], size=64)
     return f"{len(album['metadata']['items'])} pictures, {shown['width']}x{shown['height']}"

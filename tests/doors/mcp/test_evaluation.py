@@ -10,28 +10,31 @@ import anyio
 import pytest
 from mcp import Client
 
-from tests.doors.mcp.conftest import Sample
-from tests.doors.mcp.connecting import MODES, Mode, calling, over_http, over_stdio, serving
+from tests.answers.conftest import Tenant
+from tests.doors.conftest import DAGSTER, Doors, token_for
+from tests.doors.mcp.conftest import RUN
+from tests.doors.mcp.connecting import MODES, Mode, calling, over_http, over_stdio
 from tests.doors.mcp.evaluation import OWNER, QUESTIONS
+from tests.support import pipeline
+from tg_assets.doors.mcp.server import answered
 from tg_assets.doors.mcp.tools import TOOLS
 
 Connect = Callable[[Mode], AbstractAsyncContextManager[Client]]
 
 
 @pytest.fixture(params=["stdio", "http"])
-def connect(request: pytest.FixtureRequest, sample: Sample, tmp_path: Path) -> Connect:
+def connect(request: pytest.FixtureRequest, sample: Tenant, doors: Doors, tmp_path: Path) -> Connect:
     """A client of the sample over one of the transports."""
 
     @asynccontextmanager
     async def connected(mode: Mode) -> AsyncIterator[Client]:
         if request.param == "stdio":
-            async with over_stdio(["--tenant", sample.tenant, "--owner", str(OWNER)], tmp_path, mode) as client:
+            async with over_stdio(["--tenant", sample.slug, "--owner", str(OWNER)], tmp_path, mode) as client:
                 yield client
             assert (tmp_path / "mcp.log").read_text("utf-8") == ""
         else:
-            with serving({"token": sample.archive()}) as address:
-                async with over_http(address, "token", mode) as client:
-                    yield client
+            async with over_http(doors, token_for(sample, OWNER), mode) as client:
+                yield client
 
     return connected
 
@@ -61,3 +64,21 @@ def test_ten_questions_are_answered(connect: Connect, mode: Mode) -> None:
     assert anyio.run(ask) == {question.asks: question.answer for question in QUESTIONS}
     assert set(used) == {one.name for one in TOOLS}
     assert len(QUESTIONS) == 10
+
+
+def test_evidence_leads_to_the_run(sample: Tenant) -> None:
+    """Of a message and of an album, where Dagster's pages have an address."""
+    archive, (feed, number) = sample.archive(OWNER), (1700300111, 17)
+    for named in (str(sample.post(feed, number)), _album(sample)):
+        said = answered(lambda: archive, "lineage", {"id": named}, DAGSTER).structured_content
+        assert said is not None
+        assert said["runs"] == {RUN: f"{DAGSTER}/runs/{RUN}"}
+        assert {one["run_id"] for one in said["made"]} == {RUN}
+        assert said["assets"].keys() == {one["stage"] for one in said["made"]}
+        assert all(f"%7C{sample.slug}." in page for page in said["assets"].values())
+        assert "runs" not in (answered(lambda: archive, "lineage", {"id": named}).structured_content or {})
+
+
+def _album(sample: Tenant) -> str:
+    (row, *_) = pipeline.rows(sample.slug, "SELECT id FROM media_groups ORDER BY posted_at LIMIT 1")
+    return str(row.id)

@@ -14,8 +14,9 @@ from tests.support.data import ROOT
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.tokens import text_tokens
 from tg_assets.doors.mcp.clean import UNTRUSTED, clean
-from tg_assets.doors.mcp.server import AWAY, FAULT, LARGEST_BODY, answered, tools
+from tg_assets.doors.mcp.server import LARGEST_BODY, answered, tools
 from tg_assets.doors.mcp.tools import TOOLS
+from tg_assets.doors.saying import AWAY, FAULT
 from tg_assets.errors import ServerDown, TgAssetsError
 
 NAMES = [

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog,
 
 from tests.answers.conftest import ADA, EVA, Tenant
 from tests.doors.conftest import Doors, token_for
-from tests.ui.conftest import OPTIONS, PATIENCE, find_browser
+from tests.support.browser import OPTIONS, find_browser
+from tests.ui.conftest import PATIENCE
 
 TOLD = "document.addEventListener('securitypolicyviolation', (e) => console.error('policy', e.violatedDirective))"
 

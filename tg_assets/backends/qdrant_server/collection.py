@@ -48,10 +48,10 @@ class Collection:
     @classmethod
     def create(cls, path: Path, body: Json) -> "Collection":
         """Make the shard, then the definition: a directory without one was never finished."""
-        config = to_config(body)
+        config = to_config(body, quantized=True)
         path.mkdir(parents=True)
         shard = engine.EdgeShard.create(str(path / "shard"), config)
-        definition = {"config": body, "indexes": {}}
+        definition = {"config": body, "indexes": {}, "quantized": True}
         _save(path, definition)
         return cls(path, shard, definition)
 
@@ -59,7 +59,9 @@ class Collection:
     def load(cls, path: Path) -> "Collection":
         """Open what is on disk; replays the write-ahead log."""
         definition = json.loads((path / DEFINITION).read_text())
-        shard = engine.EdgeShard.load(str(path / "shard"), to_config(definition["config"]))
+        shard = engine.EdgeShard.load(
+            str(path / "shard"), to_config(definition["config"], quantized=definition.get("quantized", False))
+        )
         shard.optimize()
         return cls(path, shard, definition)
 

@@ -38,12 +38,12 @@ TOKENIZERS = {
 }
 
 
-def to_config(body: Json) -> engine.EdgeConfig:
-    """The body of ``PUT /collections/{name}``."""
+def to_config(body: Json, *, quantized: bool) -> engine.EdgeConfig:
+    """The body of ``PUT /collections/{name}``; ``quantized`` is whether small copies of dense vectors are kept."""
     dense = body.get("vectors") or {}
     named = {"": dense} if "size" in dense else dense
     return engine.EdgeConfig(
-        vectors={name: _dense(item) for name, item in named.items()},
+        vectors={name: _dense(item, quantized) for name, item in named.items()},
         sparse_vectors={name: _sparse(item or {}) for name, item in (body.get("sparse_vectors") or {}).items()},
         optimizers=engine.EdgeOptimizersConfig(indexing_threshold=NO_GRAPH),
     )
@@ -101,12 +101,19 @@ def collection_info(body: Json, indexes: dict[str, Json], info: engine.ShardInfo
     }
 
 
-def _dense(body: Json) -> engine.EdgeVectorParams:
+def _dense(body: Json, quantized: bool) -> engine.EdgeVectorParams:
     if str(body.get("distance")) not in DISTANCES:
         raise wrong_input(f"unknown distance {body.get('distance')!r}")
     if body.get("multivector_config") is not None:
         raise unsupported("multivector_config")
-    return engine.EdgeVectorParams(size=body["size"], distance=DISTANCES[body["distance"]])
+    return engine.EdgeVectorParams(
+        size=body["size"],
+        distance=DISTANCES[body["distance"]],
+        # A byte for each number: what is compared with all vectors is a quarter of them, and so is the time it takes.
+        quantization_config=engine.TurboQuantQuantizationConfig(bits=engine.TurboQuantBitSize.Bits8, always_ram=True)
+        if quantized
+        else None,
+    )
 
 
 def _sparse(body: Json) -> engine.EdgeSparseVectorParams:

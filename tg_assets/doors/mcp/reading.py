@@ -3,18 +3,20 @@
 What does not belong here: finding the message (``finding``).
 """
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from tg_assets.answers.albums import album
+from tg_assets.answers.albums import Album, album
 from tg_assets.answers.archive import Archive
-from tg_assets.answers.lineage import lineage
+from tg_assets.answers.lineage import Made, lineage
 from tg_assets.answers.message import message
 from tg_assets.answers.neighbours import around
 from tg_assets.answers.pictures import SMALLEST, picture
-from tg_assets.answers.rows import NotThere
+from tg_assets.answers.rows import Message, NotThere
 from tg_assets.answers.threads import thread
+from tg_assets.doors.evidence import assets_of, runs_of
 from tg_assets.doors.mcp.clean import UNTRUSTED, clean
 from tg_assets.doors.mcp.tool import Arguments, Reference, Reply, Text, Tool
 from tg_assets.doors.mcp.views import LONGEST, message_view
@@ -89,7 +91,7 @@ def _lineage(archive: Archive, given: Traced) -> Reply:
         "message": message_view(whole.message), "versions": versions,
         "earlier_versions": max(0, len(whole.versions) - VERSIONS), "made": whole.lineage,
     }  # fmt: skip
-    return Reply({"untrusted": UNTRUSTED, **clean(said, LONGEST)})
+    return Reply({"untrusted": UNTRUSTED, **clean(said, LONGEST)}, pages=_pages(whole.lineage, whole.message))
 
 
 def _of_album(archive: Archive, given: Traced) -> Reply:
@@ -100,7 +102,14 @@ def _of_album(archive: Archive, given: Traced) -> Reply:
         raise NotThere from None
     with archive.reading() as connection:
         made = lineage(connection, [whole.id]).get(whole.id, ())
-    return Reply({"untrusted": UNTRUSTED, "album": whole.id, "messages": [one.id for one in whole.items], "made": made})
+    said = {"untrusted": UNTRUSTED, "album": whole.id, "messages": [one.id for one in whole.items], "made": made}
+    return Reply(said, pages=_pages(made, whole))
+
+
+def _pages(made: tuple[Made, ...], of: Message | Album) -> Callable[[str], Mapping[str, Any]]:
+    return lambda dagster: {
+        "runs": runs_of(made, dagster), "assets": assets_of(made, of.feed, of.posted_at, dagster),
+    }  # fmt: skip
 
 
 TOOLS = (

@@ -54,10 +54,12 @@ class Arguments(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a tool answers: ``said`` is any result of the library, ``jpeg`` a picture beside it."""
+    """What a tool answers: ``said`` is of results of the library, ``jpeg`` a picture beside it; ``pages`` gives what
+    more is said where Dagster's pages have an address, of that address."""
 
     said: Mapping[str, Any]
     jpeg: bytes | None = None
+    pages: Callable[[str], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

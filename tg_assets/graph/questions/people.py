@@ -1,4 +1,8 @@
-"""Questions about people: who answers whom, in which threads, when."""
+"""Questions about people: who answers whom, in which threads, when.
+
+Where thousands of posts are looked at, the last or the farthest one is the greatest of lists (time or length, id): to
+make texts of times, or to sort paths, takes the embedded server as long as all the rest.
+"""
 
 from tg_assets.graph.questions.question import CHAT, PERSON, Question, columns, last, seen, within
 
@@ -11,8 +15,8 @@ MATCH (a:Author {{tenant_id: $tenant}}) WHERE a.author_id IS NOT NULL AND a.auth
 MATCH (a)-[:AUTHOR_OF]->(p:Post)-[:REPLIES_TO]->(q:Post)
 WHERE {seen("p")} AND {seen("q")} AND {within("p")}
 MATCH (q)<-[:AUTHOR_OF]-(b:Author)
-WITH a.author_id AS who_id, b.author_id AS whom_id, count(p) AS replies, {last("p")} AS who, {last("q")} AS whom
-RETURN who_id, whom_id, replies, who, whom, right(who, 36) AS post
+WITH a, b, count(p) AS replies, max([p.posted_at, p.post_id]) AS last, max([q.posted_at, q.post_id]) AS answered
+RETURN a.author_id AS who_id, b.author_id AS whom_id, replies, last[1] AS who, answered[1] AS whom, last[1] AS post
 ORDER BY replies DESC, who_id, whom_id LIMIT $limit
 """,
     columns("who", "whom", "replies", "who_id", "whom_id", "post", who="person", whom="person", post="post"),
@@ -48,11 +52,10 @@ THREADS = Question(
 UNWIND $person AS id
 MATCH (a:Author {{tenant_id: $tenant, author_id: id}}) WHERE a.author_type IS NOT NULL
 MATCH (a)-[:AUTHOR_OF]->(p:Post) WHERE {seen("p")} AND {within("p")} AND (p)-[:REPLIES_TO]-()
-MATCH path = (p)-[:REPLIES_TO*0..15]->(root:Post)
+OPTIONAL MATCH path = (p)-[:REPLIES_TO*1..15]->(root:Post)
 WHERE all(hop IN nodes(path) WHERE {seen("hop")})
-WITH p, path, root ORDER BY length(path) DESC
-WITH p, head(collect(root)) AS root
-WITH root.post_id AS post, count(p) AS messages, max(p.posted_at) AS last_at
+WITH p, max(CASE WHEN path IS NULL THEN null ELSE [length(path), root.post_id] END) AS farthest
+WITH coalesce(farthest[1], p.post_id) AS post, count(p) AS messages, max(p.posted_at) AS last_at
 RETURN post, messages, last_at
 ORDER BY last_at DESC, post LIMIT $limit
 """,
