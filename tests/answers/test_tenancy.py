@@ -226,7 +226,9 @@ def test_an_owner_does_see_what_is_its(name: str, mine: Tenant) -> None:
     """The walk would pass if nothing were shown to anybody."""
     told = said(CASES[name](mine.archive(ADA), Spied(mine, ADA)))
     seen = (mine.secrets[ADA], mine.private_feeds[ADA], str(mine.secret_post(ADA)))
-    if name in ("pictures.picture", "voices.voice", "albums.album", "asking.ask") or name.startswith("picture_search."):
+    if name in ("pictures.picture", "media.media", "voices.voice", "albums.album", "asking.ask") or name.startswith(
+        "picture_search."
+    ):
         return  # these have cases of their own: below, in test_picture_search, test_voices, and in tests/graph
     if name == "judgements.judge":
         assert told == "null"
@@ -235,6 +237,14 @@ def test_an_owner_does_see_what_is_its(name: str, mine: Tenant) -> None:
         assert '"messages": 2' in told
         return
     assert any(one in told for one in seen), told[:500]
+
+
+def test_files_are_of_messages_that_may_be_seen(tenants: tuple[Tenant, Tenant]) -> None:
+    mine, other = tenants
+    pictures = [mine.post(GARDEN, number) for number in (1, 2, 3)]
+    asked = [*pictures, mine.post(GARDEN, 5), other.post(GARDEN, 1)]
+    assert set(media(mine.archive(), asked)) == set(pictures)
+    assert set(media(mine.archive(feeds=[mine.feed("port")]), asked)) == set()
 
 
 def test_albums_and_pictures_are_shown_by_feed(tenants: tuple[Tenant, Tenant]) -> None:
