@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     """Where ``tg-assets serve`` answers, on the loopback address unless it is told another."""
     serve_hosts: str = ""
     """Names by which it is reached besides localhost, separated by commas; a name may have a port."""
-    serve_rate: str = Field(default="600/minute", pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour)$")
+    serve_rate: str = Field(default="1200/minute", pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour)$")
     """How often a token may ask."""
     alert_webhook: SecretStr | None = None
     """``https://host/path`` that is told of failed runs and of what stands still, as Alertmanager tells receivers."""

@@ -33,6 +33,10 @@ class Opener:
     def __init__(self, database: Database, whole: Archive) -> None:
         self.database, self._whole = database, whole
 
+    def warm(self) -> None:
+        """Load the model that understands questions."""
+        self._whole.embedder()
+
     def access(self, request: HTTPConnection) -> Access | None:
         """What the token of a request opens; None without one that does. A statement: not for the event loop."""
         token = token_of(request)

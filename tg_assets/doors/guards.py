@@ -52,12 +52,12 @@ OPEN = ("/", "/health", "/static/", "/api/v1/session", "/api/v1/openapi.json")
 class House:
     """What a service lets in: ``hosts`` are names that it may be called by, each with or without a port.
 
-    ``rate`` is how often one token may ask, in the words of ``limits`` (``600/minute``), ``strangers`` how often an
+    ``rate`` is how often one token may ask, in the words of ``limits`` (``1200/minute``), ``strangers`` how often an
     address may without a token that opens anything.
     """
 
     hosts: Collection[str]
-    rate: str = "600/minute"
+    rate: str = "1200/minute"
     strangers: str = "60/minute"
     open: Collection[str] = OPEN
     limiter: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))

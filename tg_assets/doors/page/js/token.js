@@ -4,18 +4,25 @@ import { forget, tell } from "./api.js";
 import { t } from "./language.js";
 import { html, useEffect, useRef, useState } from "./ui.js";
 
-const begin = (token) => tell("session", { token });
+// That this browser has a token, not which.
+const THERE = "token";
+const begin = (token) => tell("session", { token }).then(() => localStorage.setItem(THERE, "1"));
 
 // Take the token out of the address; false where it had none. Throws a Fault.
 export async function fromAddress() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
   if (given === null) return false;
   history.replaceState(null, "", location.pathname + location.search);
+  // A link of somebody else's must not make this browser theirs unasked.
+  if (localStorage.getItem(THERE) && !window.confirm(t("token_other"))) return false;
   await begin(given);
   return true;
 }
 
-export const leave = () => tell("session", {}, "DELETE").finally(forget);
+export const leave = () => tell("session", {}, "DELETE").finally(() => {
+  localStorage.removeItem(THERE);
+  forget();
+});
 
 export function TokenForm({ refused, then }) {
   const [said, say] = useState(refused ? t("token_refused") : "");

@@ -241,6 +241,8 @@ export const WORDS = {
                "Он хранится 30 дней в cookie этого браузера, недоступной скриптам."],
   token_refused: ["This token opens nothing: it ended, was revoked, or is not whole.",
                   "Этот токен ничего не открывает: срок истёк, он отозван или введён не целиком."],
+  token_other: ["Use the token of this link instead of the one that this browser has?",
+    "Взять токен из этой ссылки вместо того, что уже есть в этом браузере?"],
   token_rate: ["Too many attempts. Wait a minute.", "Слишком много попыток. Подождите минуту."],
   // keys
   key_search: ["search", "поиск"],
