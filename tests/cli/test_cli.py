@@ -22,6 +22,7 @@ from sqlalchemy import create_engine, text
 from tests.support import pipeline
 from tests.support.installation import COMMAND, DIRECT, FEEDS, SAMPLE, Installation, private_feed
 from tests.support.pipeline import ALL_ASSETS, expected
+from tests.support.waiting import wait_for
 from tests.telegram.exports import chat, message
 from tg_assets.cli import COMMANDS, cli
 from tg_assets.cli.stretches import FEW
@@ -222,15 +223,22 @@ def test_metrics_are_served(installed: Installation, number: signal.Signals) -> 
     """Every server answers, and what was done before the page was there is on it; either signal ends it."""
     process = installed.start("metrics", "--port", "0")
     assert process.stdout is not None
+    found: dict[tuple[str, ...], float] = {}
+
+    def has_looked() -> bool:
+        """Whether every server was looked at: on a busy machine some come after the page."""
+        with urllib.request.urlopen(address, timeout=300) as answer:
+            families = parsed(answer.read().decode())
+        found.update({(one.name, *one.labels.values()): one.value for family in families for one in family.samples})
+        return {key[1] for key in found if key[0] == "metrics_backend_up"} == set(TARGETS)
+
     try:
         address = process.stdout.readline().split()[-1]
-        with urllib.request.urlopen(address, timeout=300) as answer:
-            said = answer.read().decode()
+        wait_for("a look at every server", has_looked)
     finally:
         process.send_signal(number)
         done = installed.finish(process)
     assert done.returncode == 0, done.stderr
-    found = {(one.name, *one.labels.values()): one.value for family in parsed(said) for one in family.samples}
     up = {key[1]: value for key, value in found.items() if key[0] == "metrics_backend_up"}
     assert up == dict.fromkeys(TARGETS, 1.0), done.stderr
     made = installed.rows("demo", "SELECT count(*) AS posts FROM derivations WHERE stage = 'posts' AND status = 'ok'")

@@ -5,7 +5,7 @@ from rich.table import Table
 
 from tg_assets.cli import runtime
 from tg_assets.cli.listing import json_option, show_json
-from tg_assets.cli.runtime import console
+from tg_assets.cli.runtime import console, echo
 
 
 @click.group("tokens", invoke_without_command=True)
@@ -59,7 +59,7 @@ def add_command(tenant: str, name: str, owners: tuple[int, ...], feeds: tuple[st
 
     who = ids.tenant_id(tenant)
     with runtime.postgres().tenant(who) as session, session.transaction() as connection:
-        click.echo(make(connection, who, name, owners, feeds or None, parse_time(until, "--until")))
+        echo(make(connection, who, name, owners, feeds or None, parse_time(until, "--until")))
 
 
 @tokens_command.command("revoke")

@@ -19,7 +19,7 @@ def test_a_token_in_the_address_is_taken_out_of_it(reader: Open, my_token: str) 
     expect(page.get_by_role("link", name="Сад")).to_be_visible()
     assert one.state == "/"
     assert page.evaluate("document.cookie") == ""
-    assert page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])") == "[{},{}]"
+    assert page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])") == '[{"token":"1"},{}]'
     (cookie,) = page.context.cookies()
     assert (cookie["value"], cookie["httpOnly"], cookie["sameSite"]) == (my_token, True, "Strict")
 
