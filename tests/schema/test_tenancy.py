@@ -59,6 +59,9 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO counted_points VALUES (:t, :i, :i, 0, 'x', 'x');
         INSERT INTO token_usage (tenant_id, day, provider, model) VALUES (:t, now(), 'x', 'x');
         INSERT INTO conversations VALUES (:t, :i, :i, 'window', :i, '{}', 1, 1, now(), now(), 'x');
+        INSERT INTO access_tokens VALUES (:t, 'x', 'x', '{}', NULL, now());
+        INSERT INTO judgements (tenant_id, token, question, result_id, is_it, judged_at)
+            VALUES (:t, 'x', 'x', :i, true, now());
         INSERT INTO derived_objects VALUES (:t, :sha, 'x');
         INSERT INTO replaced_ids VALUES (:t, 'qdrant', :i, :i);
         INSERT INTO dead_letters VALUES (:t, :i, 'x', 'x', 'x', '{}')
@@ -78,7 +81,7 @@ def tables(servers: dict[str, str], filled: str) -> list[str]:
         filled, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     )
     names = sorted(row[0] for row in found)
-    assert len(names) == 35
+    assert len(names) == 37
     assert [name for name, count in pipeline.counts(filled, names).items() if not count] == []
     return names
 
