@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.data import ROOT
+from tests.support.source import parsed
 
 OURS = {"tg_assets", "resources", "sensors", "migrations"}
 UV = Path(sys.executable).with_name("uv")
@@ -35,7 +36,7 @@ def test_what_is_imported_is_declared() -> None:
     imported: dict[str, str] = {}
     for top in OURS:
         for path in (ROOT / top).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in ast.walk(parsed(path)):
                 names = []
                 if isinstance(node, ast.Import):
                     names = [alias.name for alias in node.names]

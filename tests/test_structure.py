@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.support.data import ROOT
+from tests.support.source import parsed
 
 TOPS = ("tg_assets", "resources", "sensors", "migrations")
 # What Dagster loads, runs as, or is asked through; everything else is logic that knows no Dagster.
@@ -93,7 +94,7 @@ def modules() -> Mapping[str, ast.Module]:
     for top in TOPS:
         for path in sorted((ROOT / top).rglob("*.py")):
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-            found[name] = ast.parse(path.read_text("utf-8"))
+            found[name] = parsed(path)
     return found
 
 

@@ -12,6 +12,7 @@ import click
 import pytest
 
 from tests.support.data import ROOT
+from tests.support.source import parsed
 from tg_assets.backends.addresses import make_context
 from tg_assets.backends.context import ServerOptions
 from tg_assets.backends.layout import Layout
@@ -153,7 +154,7 @@ def test_a_backfill_tells_every_sentence_that_is_meant_for_people() -> None:
         (node.name, {getattr(base, "id", "") for base in node.bases})
         for folder in ("tg_assets", "resources", "sensors")
         for path in (ROOT / folder).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.ClassDef)
     ]
     kinds = {TgAssetsError.__name__}
