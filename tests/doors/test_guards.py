@@ -132,7 +132,7 @@ def test_what_is_too_large_is_refused(doors: Doors, mine: Tenant) -> None:
 
 def test_who_asks_too_often_waits(opener: Opener, mine: Tenant) -> None:
     """Each token for itself; others go on."""
-    for doors in running(opener, "3/hour"):
+    for doors in running(opener, "3/day"):
         with doors.knock(token_for(mine)) as client:
             told = [client.get("/api/v1/me").status_code for _ in range(4)]
             assert told == [200, 200, 200, 429]
@@ -142,7 +142,7 @@ def test_who_asks_too_often_waits(opener: Opener, mine: Tenant) -> None:
 
 
 def test_who_guesses_waits(opener: Opener) -> None:
-    for doors in running(opener, strangers="3/hour"):
+    for doors in running(opener, strangers="3/day"):
         with doors.knock() as client:
             assert [client.get("/api/v1/me").status_code for _ in range(4)] == [401, 401, 401, 429]
 
@@ -250,7 +250,7 @@ def test_headers_are_bounded(doors: Doors, header: str, status: bytes) -> None:
 
 
 def test_nobodys_word_is_taken_for_where_a_request_is_from(opener: Opener) -> None:
-    for doors in running(opener, strangers="3/hour"):
+    for doors in running(opener, strangers="3/day"):
         with doors.knock() as client:
             told = [client.get("/api/v1/me", headers={"x-forwarded-for": f"10.0.0.{n}"}).status_code for n in range(4)]
             assert told == [401, 401, 401, 429]
