@@ -42,6 +42,21 @@ def questions() -> list[Question]:
     return list(EVERY.values())
 
 
+def described(question: Question) -> dict[str, Any]:
+    """A question as programs are told of it."""
+    return {
+        "name": question.name, "english": question.english, "russian": question.russian, "is_dated": question.dated,
+        "parameters": [
+            {
+                "name": one.name, "kind": one.kind, "help": one.help, "example": one.example,
+                "is_required": one.required, "default": one.default,
+            }
+            for one in question.parameters
+        ],
+        "columns": [one.name for one in question.columns],
+    }  # fmt: skip
+
+
 def ask(archive: Archive, question: str, /, **parameters: Any) -> Answer:
     """Answer a question by its name, as much of it as may be seen in the archive.
 

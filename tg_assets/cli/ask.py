@@ -126,14 +126,6 @@ def _example(question: "Question") -> str:
 
 
 def _plain(question: "Question") -> dict[str, Any]:
-    return {
-        "name": question.name, "english": question.english, "russian": question.russian, "is_dated": question.dated,
-        "parameters": [
-            {
-                "name": one.name, "kind": one.kind, "help": one.help, "example": one.example,
-                "is_required": one.required, "default": one.default,
-            }
-            for one in question.parameters
-        ],
-        "columns": [one.name for one in question.columns], "example": _example(question),
-    }  # fmt: skip
+    from tg_assets.answers.asking import described
+
+    return {**described(question), "example": _example(question)}

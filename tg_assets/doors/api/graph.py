@@ -1,17 +1,16 @@
 """Questions that have a name, asked of the graph."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from tg_assets.answers.asking import Answer, ask, questions
+from tg_assets.answers.asking import Answer, ask, described, questions
 from tg_assets.doors.api.asked import Asked
 from tg_assets.doors.api.asked import router as made
 from tg_assets.doors.saying import Json
 from tg_assets.errors import TgAssetsError
-from tg_assets.graph.questions.question import Question
 
 router = made("graph")
 
@@ -51,18 +50,3 @@ def asked(archive: Asked, name: Annotated[str, Path(max_length=100)], request: R
     if len(given) != len(given.multi_items()):
         raise TgAssetsError("A parameter is given twice.")
     return Json(ask(archive, name, **dict(given)))
-
-
-def described(question: Question) -> dict[str, Any]:
-    """A question as programs get it."""
-    return {
-        "name": question.name, "english": question.english, "russian": question.russian, "is_dated": question.dated,
-        "parameters": [
-            {
-                "name": one.name, "kind": one.kind, "help": one.help, "example": one.example,
-                "is_required": one.required, "default": one.default,
-            }
-            for one in question.parameters
-        ],
-        "columns": [one.name for one in question.columns],
-    }  # fmt: skip
