@@ -1,5 +1,6 @@
 """Nobody gets further than the guards without a token, from another site, by another name, or with too much."""
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import text
+from starlette.testclient import TestClient
 
 from tests.answers.conftest import ADA, Tenant
 from tests.doors.conftest import Doors, running, token_for
@@ -17,7 +19,7 @@ from tests.support import pipeline
 from tg_assets.doors import guards, tokens
 from tg_assets.doors.access import COOKIE, Opener
 from tg_assets.doors.api import ROUTERS
-from tg_assets.doors.guards import LARGEST_BODY, LONGEST_URL, OPEN
+from tg_assets.doors.guards import LARGEST_BODY, LONGEST_URL, OPEN, Guards, House
 from tg_assets.errors import TgAssetsError
 from tg_assets.stores.database import KeptDatabase
 from tg_assets.stores.graph import KeptGraph
@@ -170,6 +172,20 @@ def test_no_line_of_the_log_has_a_question(doors: Doors, mine: Tenant, caplog: A
     assert code(answer) == (500, "fault")
     assert "RuntimeError at /api/v1/search" in caplog.text
     assert not any(word in caplog.text + answer.text for word in ("секрет", "ласточка"))
+
+
+def test_what_breaks_in_the_middle_of_an_answer_is_logged(opener: Opener, caplog: Any) -> None:
+    """By its kind: nobody else is told of it."""
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("секрет")
+
+    client = TestClient(Guards(app, House(["testserver"]), opener))
+    with contextlib.suppress(Exception):  # the client's, to whom nothing is sent
+        client.get("/health")
+    assert "RuntimeError in the middle of an answer" in caplog.text
+    assert "секрет" not in caplog.text
 
 
 @pytest.fixture

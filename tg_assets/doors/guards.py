@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tg_assets.doors.access import CALLER, Opener
-from tg_assets.doors.saying import failed, refusal
+from tg_assets.doors.saying import LOG, TOLD, failed, refusal
 
 # Nothing is run, framed, sent or fetched but what this service itself has.
 POLICY = (
@@ -89,6 +89,7 @@ class Guards:
                 await self.app(scope, receive, send)
             return
         guarded = _with_headers(send)
+        scope.setdefault("state", {})
         request = HTTPConnection(scope)
         answer = self._refused(request)
         if answer is None and not self.house.is_open(scope["path"]):
@@ -109,8 +110,9 @@ class Guards:
             return
         try:
             await self.app(scope, _again(body, receive), guarded)
-        except Exception:  # noqa: BLE001 - answered and logged (``service``); a traceback may quote messages
-            return
+        except Exception as error:  # noqa: BLE001 - a traceback, which the server would write, may quote messages
+            if not scope["state"].get(TOLD):  # it came when an answer had begun, so that nobody was told (``service``)
+                LOG.error("%s in the middle of an answer", type(error).__name__)
 
     def _refused(self, request: HTTPConnection) -> ASGIApp | None:
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
@@ -148,7 +150,7 @@ class Guards:
             )
         if not self.house.lets(self.house.rate, f"token {granted.tenant} {granted.token}"):
             return refusal(429, "rate", f"More than {self.house.rate}. Wait a little.", {"retry-after": "60"})
-        request.scope.setdefault("state", {})["access"] = granted
+        request.scope["state"]["access"] = granted
         CALLER.set(self.opener.archive(granted))
         return None
 

@@ -17,6 +17,8 @@ from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 from tg_assets.faults import is_nobodys
 
 LOG = logging.getLogger("tg_assets.serve")
+TOLD = "told"
+"""In a request's state: its error was answered and, where it is a fault, logged."""
 
 # The first that an error is.
 STATUS: tuple[tuple[type[TgAssetsError], int, str], ...] = (

@@ -19,7 +19,7 @@ from tg_assets.doors.access import CALLER, Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import Guards, House
 from tg_assets.doors.mcp.server import OverHttp, server
-from tg_assets.doors.saying import Json, failed, refusal
+from tg_assets.doors.saying import TOLD, Json, failed, refusal
 from tg_assets.errors import TgAssetsError
 
 AT_ONCE = 10
@@ -81,4 +81,5 @@ async def _of_http(_: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
+    setattr(request.state, TOLD, True)
     return failed(error, getattr(request.scope.get("route"), "path", "?"))
