@@ -83,7 +83,8 @@ class Candidate:
     def passage(self) -> Passage:
         """As ranking compares it with a question."""
         where = " ".join(filter(None, (self.title, self.beside)))
-        return Passage(self.whole, self.author_name, where, picture_words(self.picture).text)
+        called = picture_words(self.picture).text if self.picture else ""
+        return Passage(self.whole, self.author_name, where, called)
 
     @cached_property
     def written(self) -> frozenset[str]:

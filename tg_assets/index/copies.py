@@ -42,7 +42,8 @@ def collapse(
 
 
 def _same(one: frozenset[str], other: frozenset[str]) -> bool:
-    if min(len(one), len(other)) < LEAST:
+    least, every = min(len(one), len(other)), len(one) + len(other)
+    if least < LEAST or least < SAME * (every - least):
         return False
-    both = len(one & other)
-    return both >= SAME * (len(one) + len(other) - both)
+    shared = len(one & other)
+    return shared >= SAME * (every - shared)

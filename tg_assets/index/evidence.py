@@ -100,6 +100,10 @@ def _pieces(word: str) -> frozenset[str]:
     return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
 
 
+_scripts = lru_cache(maxsize=1 << 10)(scripts)
+"""Of a question, which is compared with hundreds of texts."""
+
+
 def _likeness(one: str, other: str) -> float:
     if abs(len(one) - len(other)) >= _LENGTHS:
         return 0.0
@@ -108,7 +112,7 @@ def _likeness(one: str, other: str) -> float:
 
 
 def _covered(word: str, passage: Passage) -> float:
-    if lemma(word) in passage.lemmas:
+    if word in passage.words or lemma(word) in passage.lemmas:
         return 1.0
     if len(word) <= _SHORT:
         return 0.0
@@ -127,7 +131,7 @@ def readable(asked: list[str], passage: Passage) -> bool:
 
     A picture is called something in every script: it is enough that half of the words asked for are of it.
     """
-    written = scripts(" ".join(asked))
+    written = _scripts(" ".join(asked))
     if not written or written & passage.scripts:
         return True
     return bool(passage.picture) and 2 * sum(map(passage.shows, asked)) >= len(asked)

@@ -29,7 +29,11 @@ who whom whose what which when where why how did does do is are was were can cou
 кто что чего кого кому кем чем какой какая какое какие где куда откуда когда почему зачем сколько чей как
 """)
 _CYRILLIC = re.compile("[а-я]+")
-_LATIN = re.compile("[a-z]+")
+# As bytes of cp1251, which has one for each of these letters.
+_LETTERS_OF = {
+    "cyrillic": "абвгдежзийклмнопрстуфхцчшщъыьэюя".encode("cp1251"),
+    "latin": b"abcdefghijklmnopqrstuvwxyz",
+}
 _SOUNDS = {
     "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i", "й": "y", "к": "k",
     "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "h",
@@ -67,5 +71,6 @@ def in_other_script(word: str) -> str | None:
 
 def scripts(folded: str) -> frozenset[str]:
     """Which of the two scripts a folded text is written in: those that a third of its letters or more are of."""
-    found = {"cyrillic": len("".join(_CYRILLIC.findall(folded))), "latin": len("".join(_LATIN.findall(folded)))}
+    written = folded.encode("cp1251", "ignore")
+    found = {name: len(written) - len(written.translate(None, letters)) for name, letters in _LETTERS_OF.items()}
     return frozenset(name for name, letters in found.items() if letters and 3 * letters >= sum(found.values()))

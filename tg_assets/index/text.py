@@ -45,8 +45,7 @@ def parts_to_embed(parts: TextParts) -> list[tuple[str, str]]:
     """Names of the parts that ``text_to_embed`` joins, each with what it takes of it."""
     kept: dict[str, tuple[str, str]] = {}
     for name, longest in _CUTS:
-        part = clean(getattr(parts, name))[:longest].rstrip()
-        if part:
+        if (known := getattr(parts, name)) and (part := clean(known)[:longest].rstrip()):
             kept.setdefault(part.casefold(), (name, part))
     return list(kept.values())
 

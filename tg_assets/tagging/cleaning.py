@@ -32,6 +32,9 @@ def clean(text: str | None) -> str:
     """NFC text without invisible and control characters, each run of white space one blank, ends stripped."""
     if not text:
         return ""
+    if text.isprintable():  # so it has none of those characters, and no white space but blanks; most lines are so
+        visible = unicodedata.normalize("NFC", text)
+        return (_BLANK.sub(" ", visible) if "  " in visible else visible).strip()
     visible = _INVISIBLE.sub("", text)
     return _BLANK.sub(" ", unicodedata.normalize("NFC", visible)).strip()
 

@@ -53,7 +53,10 @@ def build_app(store: Store, api_key: str) -> Starlette:
         return lambda path, body: work(store.get(path["name"]), body)
 
     def change(build: Callable[[Json], Any], *, vacuum: bool = False) -> Handler:
-        return on_collection(lambda collection, body: collection.update(build(body), vacuum=vacuum))
+        def work(collection: Collection, body: Json) -> Json:
+            return collection.update(build(body), written=len(body.get("points") or ()), vacuum=vacuum)
+
+        return on_collection(work)
 
     def one_point(collection: Collection, id_: str) -> Json:
         found = collection.retrieve({"ids": [int(id_) if id_.isdigit() else id_], "with_vector": True})

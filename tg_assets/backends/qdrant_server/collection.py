@@ -1,8 +1,10 @@
 """One collection: a shard of the engine, its definition on disk, and who may touch it when.
 
-Writes are serialised; reads run beside them. The write-ahead log survives a killed process; ``flush`` bounds how
-much of it is replayed at the next start. ``optimize`` (vacuum of deleted points) stops the whole interpreter
-while it works, so it is called when opened and when nobody has asked for anything for a while.
+Writes are serialised, and so are reads, which hold the interpreter's lock anyway; reads run beside writes. The
+write-ahead log survives a killed process; ``flush`` bounds how much of it is replayed at the next start. ``optimize``
+(vacuum of deleted points) stops the whole interpreter while it works, so it is called when opened and when nobody has
+asked for anything for a while. After many writes the collection is then opened anew: the engine keeps what was written
+since in other forms than what it has opened, in which looks at 100,000 vectors take 41 ms instead of 15.
 """
 
 import json
@@ -27,6 +29,8 @@ from tg_assets.backends.qdrant_server.replies import point_id, record, scored_po
 from tg_assets.backends.qdrant_server.schema import collection_info, index_schema, to_config, to_index
 
 DEFINITION = "collection.json"
+WRITTEN, SHARE = 5000, 0.1
+"""Points written since it was opened, and their share of all, from which on it is opened anew."""
 GROUPS, GROUP_SIZE = 10, 3
 """Qdrant's numbers of groups and of hits in each when a query names none."""
 
@@ -39,10 +43,13 @@ class Collection:
         self._shard = shard
         self._definition = definition
         self._write = threading.Lock()
+        self._read = threading.Lock()
         self._define = threading.Lock()
         self._operations = 0
+        self._is_open = True
         self._dirty = False
         self._vacuum_due = False
+        self._written, self._size = 0, shard.info().points_count
         self._last_used = time.monotonic()
 
     @classmethod
@@ -59,35 +66,44 @@ class Collection:
     def load(cls, path: Path) -> "Collection":
         """Open what is on disk; replays the write-ahead log."""
         definition = json.loads((path / DEFINITION).read_text())
-        shard = engine.EdgeShard.load(
-            str(path / "shard"), to_config(definition["config"], quantized=definition.get("quantized", False))
-        )
-        shard.optimize()
-        return cls(path, shard, definition)
+        return cls(path, _opened(path, definition), definition)
 
     def close(self) -> None:
         """Write everything out and release the files."""
-        with self._write:
+        with self._write, self._read:
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._is_open:
             self._shard.flush()
             self._shard.close()
+            self._is_open = False
 
     def flush(self) -> None:
         """Write out recent changes, if any."""
-        if self._dirty:
+        if self._dirty and self._is_open:
             with self._write:
                 self._dirty = False
                 self._shard.flush()
 
     def tidy(self, idle_seconds: float) -> None:
-        """Vacuum deleted points when nobody has asked for anything for a while."""
-        if self._vacuum_due and time.monotonic() - self._last_used > idle_seconds:
+        """Vacuum deleted points, or open it anew after many writes, when nobody has asked for anything for a while."""
+        if self._is_open and time.monotonic() - self._last_used <= idle_seconds:
+            return
+        if self._written >= max(WRITTEN, SHARE * self._size):
+            with self._write, self._read:
+                self._shut()
+                self._shard, self._is_open = _opened(self.path, self._definition), True
+                self._written, self._size, self._vacuum_due = 0, self._shard.info().points_count, False
+        elif self._vacuum_due:
             with self._write:
                 self._vacuum_due = False
                 self._shard.optimize()
 
     def info(self) -> Json:
         """``GET /collections/{name}``."""
-        return collection_info(self._definition["config"], self._definition["indexes"], self._shard.info())
+        with self._read:
+            return collection_info(self._definition["config"], self._definition["indexes"], self._shard.info())
 
     def reconfigure(self, body: Json) -> bool:
         """``PATCH /collections/{name}``: when and how graphs are built, which none is here; all else is refused."""
@@ -114,12 +130,13 @@ class Collection:
             _save(self.path, self._definition)
         return reply
 
-    def update(self, operation: engine.UpdateOperation, *, vacuum: bool = False) -> Json:
-        """Apply a change; done when this returns."""
+    def update(self, operation: engine.UpdateOperation, *, written: int = 0, vacuum: bool = False) -> Json:
+        """Apply a change, of which so many points are new; done when this returns."""
         self._last_used = time.monotonic()
         with self._write:
             self._dirty = True
             self._vacuum_due |= vacuum
+            self._written += written
             self._shard.update(operation)
             self._operations += 1
             return self._acknowledge(self._operations)
@@ -127,13 +144,16 @@ class Collection:
     def query(self, body: Json) -> Json:
         """``points/query``."""
         self._last_used = time.monotonic()
-        return {"points": [scored_point(hit) for hit in self._shard.query(to_query_request(body, self._vector))]}
+        request = to_query_request(body, self._vector)
+        with self._read:
+            return {"points": [scored_point(hit) for hit in self._shard.query(request)]}
 
     def query_batch(self, searches: list[Json]) -> list[Json]:
         """``points/query/batch``: planned by the engine as one."""
         self._last_used = time.monotonic()
         requests = [to_query_request(body, self._vector) for body in searches]
-        found = self._shard.query_batch(engine.QueryBatchRequest(requests))
+        with self._read:
+            found = self._shard.query_batch(engine.QueryBatchRequest(requests))
         return [{"points": [scored_point(hit) for hit in hits]} for hits in found]
 
     def query_groups(self, body: Json) -> Json:
@@ -144,7 +164,10 @@ class Collection:
         asked = size * limit
         while True:
             hits = self.query({**body, "limit": asked})["points"]
-            payloads = self._shard.retrieve([hit["id"] for hit in hits], engine.PayloadSelector.Include([key]), False)
+            with self._read:
+                payloads = self._shard.retrieve(
+                    [hit["id"] for hit in hits], engine.PayloadSelector.Include([key]), False
+                )
             keys = {point_id(point.id): values_at(point.payload, key) for point in payloads}
             groups = gather([(hit, keys.get(hit["id"], [])) for hit in hits], size, limit)
             if len(hits) < asked or (len(groups) == limit and all(len(group["hits"]) == size for group in groups)):
@@ -155,16 +178,16 @@ class Collection:
         """``points/scroll``."""
         self._last_used = time.monotonic()
         order = body.get("order_by")
-        points, following = self._shard.scroll(
-            engine.ScrollRequest(
-                offset=body.get("offset"),
-                limit=10 if body.get("limit") is None else body["limit"],
-                filter=to_filter(body.get("filter")),
-                with_payload=to_payload_selector(body.get("with_payload"), default=True),
-                with_vector=to_vector_selector(body.get("with_vector")),
-                order_by=None if order is None else to_order(order),
-            )
+        request = engine.ScrollRequest(
+            offset=body.get("offset"),
+            limit=10 if body.get("limit") is None else body["limit"],
+            filter=to_filter(body.get("filter")),
+            with_payload=to_payload_selector(body.get("with_payload"), default=True),
+            with_vector=to_vector_selector(body.get("with_vector")),
+            order_by=None if order is None else to_order(order),
         )
+        with self._read:
+            points, following = self._shard.scroll(request)
         return {
             "points": [record(point) for point in points],
             "next_page_offset": None if following is None else point_id(following),
@@ -173,28 +196,30 @@ class Collection:
     def retrieve(self, body: Json) -> list[Json]:
         """``POST points``: by ids."""
         self._last_used = time.monotonic()
-        found = self._shard.retrieve(
-            body["ids"],
-            to_payload_selector(body.get("with_payload"), default=True),
-            to_vector_selector(body.get("with_vector")),
-        )
+        payload = to_payload_selector(body.get("with_payload"), default=True)
+        with self._read:
+            found = self._shard.retrieve(body["ids"], payload, to_vector_selector(body.get("with_vector")))
         return [record(point) for point in found]
 
     def count(self, body: Json) -> Json:
         """``points/count``."""
         exact = body.get("exact")
         request = engine.CountRequest(exact=exact is None or exact, filter=to_filter(body.get("filter")))
-        return {"count": self._shard.count(request)}
+        with self._read:
+            return {"count": self._shard.count(request)}
 
     def facet(self, body: Json) -> Json:
         """``facet``: values of an indexed key with their counts."""
         request = engine.FacetRequest(
             body["key"], body.get("limit") or 10, bool(body.get("exact")), to_filter(body.get("filter"))
         )
-        return {"hits": [{"value": hit.value, "count": hit.count} for hit in self._shard.facet(request).hits]}
+        with self._read:
+            found = self._shard.facet(request).hits
+        return {"hits": [{"value": hit.value, "count": hit.count} for hit in found]}
 
     def _vector(self, id_: Any, using: str) -> Any:
-        found = self._shard.retrieve([id_], False, [using])
+        with self._read:
+            found = self._shard.retrieve([id_], False, [using])
         if not found:
             raise not_found(f"No point with id {id_} found")
         vector = found[0].vector
@@ -206,6 +231,14 @@ class Collection:
     @staticmethod
     def _acknowledge(operation: int) -> Json:
         return {"operation_id": operation, "status": "completed"}
+
+
+def _opened(path: Path, definition: Json) -> engine.EdgeShard:
+    """The shard, with the write-ahead log replayed and deleted points gone."""
+    config = to_config(definition["config"], quantized=definition.get("quantized", False))
+    shard = engine.EdgeShard.load(str(path / "shard"), config)
+    shard.optimize()
+    return shard
 
 
 def _save(path: Path, definition: Json) -> None:
