@@ -10,12 +10,13 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.index.evidence import Passage
 from tg_assets.index.text import UNCUT, TextParts, parts_to_embed, text_to_embed
 from tg_assets.landing import beside
+from tg_assets.stores.prepared import prepared
 from tg_assets.stores.vectors import Narrow
 from tg_assets.tagging.lemmas import words
 from tg_assets.vision.picture_words import picture_words
@@ -110,7 +111,7 @@ class Candidates:
         if new := [point for point in points if point not in self._read]:
             values = {"ids": sorted(new), **self._archive.seen}
             self._read |= dict.fromkeys(new)
-            for row in self._connection.execute(text(_ROWS), values).tuples():
+            for row in self._connection.execute(prepared(_ROWS), values).tuples():
                 one = Candidate(*row)
                 self._read[str(one.id)] = one if self._is_shown(one) else None
         return {point: known for point in points if (known := self._read[point])}

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
+
+from tg_assets.stores.prepared import prepared
 
 # Stages whose items are messages, albums or units of conversations. Named, because the ledger's key begins with the
 # stage.
@@ -59,7 +61,7 @@ def lineage(connection: Connection, shown: Collection[UUID]) -> Mapping[UUID, tu
         "ids": [str(one) for one in shown], "stages": list(STAGES), "kinds": [KINDS.get(stage) for stage in STAGES],
     }  # fmt: skip
     found: dict[UUID, list[Made]] = {}
-    for row in connection.execute(text(_MADE), values).tuples():
+    for row in connection.execute(prepared(_MADE), values).tuples():
         item, *rest = row
         found.setdefault(item, []).append(Made(*rest))
     return {item: tuple(made) for item, made in found.items()}

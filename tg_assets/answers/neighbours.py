@@ -8,12 +8,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.references import locate
 from tg_assets.answers.rows import COLUMNS, JOINED, SPEAKS, Message, message_of, messages_by_id
 from tg_assets.errors import TgAssetsError
+from tg_assets.stores.prepared import prepared
 
 MOST = 100
 """Neighbours on one side that a person may ask for."""
@@ -76,7 +77,7 @@ def neighbours(
         return {}
     values = {"ids": [str(one) for one in wanted], "before": before, "after": after, **archive.seen}
     found: dict[UUID, dict[str, list[Message]]] = {}
-    for row in connection.execute(text(_NEAR), values):
+    for row in connection.execute(prepared(_NEAR), values):
         sides = found.setdefault(row.anchor, {"before": [], "after": []})
         sides[row.side].append(message_of(row, archive.tenant))
     return {anchor: Around(tuple(both["before"]), tuple(both["after"])) for anchor, both in found.items()}

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.errors import TgAssetsError
 from tg_assets.graph.rows import forwarded_post_rows, reply_rows
+from tg_assets.stores.prepared import prepared
 
 
 class NotThere(TgAssetsError):
@@ -117,7 +118,7 @@ def messages_by_id(connection: Connection, archive: Archive, wanted: Collection[
     """Those of the messages that the archive shows, deleted ones too, in the order that was asked for."""
     if not wanted:
         return {}
-    rows = connection.execute(text(BY_IDS), {"ids": [str(one) for one in wanted], **archive.seen})
+    rows = connection.execute(prepared(BY_IDS), {"ids": [str(one) for one in wanted], **archive.seen})
     found = {row.id: message_of(row, archive.tenant) for row in rows}
     return {one: found[one] for one in dict.fromkeys(wanted) if one in found}
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.cursors import place_of, written
@@ -23,6 +23,7 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.index.authors import asked_author
 from tg_assets.index.conditions import understand
 from tg_assets.index.evidence import verdict
+from tg_assets.stores.prepared import prepared
 from tg_assets.stores.vectors import Narrow
 
 MOST, MOST_NEAR = 1000, 20
@@ -192,7 +193,7 @@ def carried(connection: Connection, archive: Archive, hits: Sequence[Hit], near:
     if not hits:
         return ()
     ids = [hit.post for hit in hits]
-    more = {row.id: row for row in connection.execute(text(_CARRIED), {"ids": list(map(str, ids)), **archive.seen})}
+    more = {row.id: row for row in connection.execute(prepared(_CARRIED), {"ids": list(map(str, ids)), **archive.seen})}
     sides = neighbours(connection, archive, ids, near, near)
     made = lineage(connection, ids)
     return tuple(

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from tg_assets.conversations.windows import SILENCE
+from tg_assets.stores.prepared import prepared
 
 REACH = 3
 """Lines before a line and after it that are its neighbours."""
@@ -30,7 +31,7 @@ def units(connection: Connection, wanted: Sequence[str]) -> dict[str, Unit]:
     if not wanted:
         return {}
     rows = connection.execute(
-        text("""SELECT id, kind, CAST(posts AS text[]) AS posts FROM conversations
+        prepared("""SELECT id, kind, CAST(posts AS text[]) AS posts FROM conversations
                 WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL"""),
         {"ids": list(wanted)},
     )
@@ -70,4 +71,4 @@ def around(connection: Connection, posts: Sequence[str]) -> Mapping[str, Sequenc
     """Neighbours of each line of a group or a dialogue in the order they were said, up to a silence on each side."""
     if not posts:
         return {}
-    return {row.line: row.near for row in connection.execute(text(_AROUND), {"ids": list(posts)})}
+    return {row.line: row.near for row in connection.execute(prepared(_AROUND), {"ids": list(posts)})}

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tg_assets.errors import TgAssetsError
 from tg_assets.stores.database import Database
+from tg_assets.stores.prepared import prepared
 
 PREFIX = "tga_"
 SECRET_BYTES, TENANT_BYTES = 32, 16
@@ -115,7 +116,7 @@ def access(database: Database, token: str) -> Access | None:
         return None
     with database.tenant(tenant) as session, session.transaction() as connection:
         row = connection.execute(
-            text("""
+            prepared("""
                 SELECT name, owners, feeds FROM access_tokens
                 WHERE secret_hash = :hash AND (expires_at IS NULL OR expires_at > now())
             """),

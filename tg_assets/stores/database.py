@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.stores.prepared import prepare
 
 SESSION = (
     ("timezone", "UTC"),
@@ -62,6 +63,8 @@ def _engine(url: str, keep: int) -> Engine:
     except (ArgumentError, ImportError):
         raise TgAssetsError(f"TG_POSTGRES_URL is not usable: write it like {EXAMPLE}.") from None
     event.listen(made, "connect", _read_json_fast)
+    if keep:
+        prepare(made)
     return made
 
 

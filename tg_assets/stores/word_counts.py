@@ -21,6 +21,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from tg_assets.stores.database import temp_rows
+from tg_assets.stores.prepared import prepared
 
 DOCUMENTS, LEMMA, TRIGRAM = 0, 1, 2
 """Kinds of counts; the first is that of all points of an owner, under term 0."""
@@ -156,7 +157,7 @@ def frequencies(
     """How many points of these owners have each of the terms: a look by key for each term and owner."""
     kinds = [DOCUMENTS, *[LEMMA] * len(lemmas), *[TRIGRAM] * len(trigrams)]
     rows = connection.execute(
-        text("""SELECT asked.kind, asked.term, sum(w.documents) AS documents
+        prepared("""SELECT asked.kind, asked.term, sum(w.documents) AS documents
                 FROM unnest(CAST(:kinds AS smallint[]), CAST(:terms AS bigint[])) AS asked (kind, term)
                 CROSS JOIN unnest(CAST(:owners AS bigint[])) AS visible (owner_id)
                 CROSS JOIN LATERAL (
