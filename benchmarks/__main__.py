@@ -15,9 +15,9 @@ from rich.table import Table
 from benchmarks.quiet import quiet
 
 NAMES = [
-    "line", "ingest", "ranges", "vectors", "searches", "page", "retrieval", "golden", "context", "pictures", "graph",
-    "questions", "live", "history", "media", "vision", "albums", "metrics", "maintenance", "rebuild", "lost", "order",
-    "backfill", "commands", "mcp",
+    "line", "ingest", "ranges", "vectors", "searches", "api", "page", "retrieval", "golden", "context", "pictures",
+    "graph", "questions", "live", "history", "media", "vision", "albums", "metrics", "maintenance", "rebuild", "lost",
+    "order", "backfill", "commands", "mcp",
 ]  # fmt: skip
 WIDTH = 200  # of a pipe
 

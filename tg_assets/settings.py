@@ -105,10 +105,12 @@ class Settings(BaseSettings):
     """Whether ``tg-assets up`` starts the page, the API and the MCP server."""
     serve_port: int = Field(default=8002, ge=1, le=65_535)
     """Where ``tg-assets serve`` answers, on the loopback address unless it is told another."""
+    serve_processes: int = Field(default=2, ge=1, le=64)
+    """How many processes answer there."""
     serve_hosts: str = ""
     """Names by which it is reached besides localhost, separated by commas; a name may have a port."""
     serve_rate: str = Field(default="1200/minute", pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour)$")
-    """How often a token may ask."""
+    """How often a token may ask; each process counts for itself."""
     alert_webhook: SecretStr | None = None
     """``https://host/path`` that is told of failed runs and of what stands still, as Alertmanager tells receivers."""
     alert_secret: SecretStr | None = None

@@ -57,7 +57,7 @@ def test_it_is_opened_anew_once_after_many_writes(written: Collection, monkeypat
     write(written, 20, 25)
     written.tidy(-1)
     assert len(seen) == 1
-    assert written.count({}) == {"count": 25} and written.query(FIRST) == before
+    assert (written.count({}), written.query(FIRST)) == ({"count": 25}, before)
 
 
 def test_whoever_asks_meanwhile_is_answered(written: Collection) -> None:

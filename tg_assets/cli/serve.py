@@ -1,7 +1,5 @@
 """``serve``: the page, the HTTP API and the MCP server."""
 
-import threading
-
 import click
 
 from tg_assets.cli import runtime
@@ -23,7 +21,4 @@ def serve_command(host: str, port: int | None) -> None:
     log = serve("tg_assets.serve")
     socket = bound(host, settings.serve_port if port is None else port)
     log(f"Page at http://{host}:{socket.getsockname()[1]}/")
-    opener = runtime.opener()
-    # The model takes seconds to load: by the time of the first question it is there, or nearly.
-    threading.Thread(target=opener.warm, daemon=True).start()
-    run(opener, settings, socket)
+    run(runtime.opener(), settings, socket)

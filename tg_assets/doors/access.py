@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from tg_assets.answers.archive import Archive
 from tg_assets.doors.tokens import Access, access
 from tg_assets.stores.database import Database
+from tg_assets.tagging.lemmas import lemmas
 
 COOKIE = "tga"
 BEARER = "Bearer "
@@ -34,8 +35,9 @@ class Opener:
         self.database, self._whole = database, whole
 
     def warm(self) -> None:
-        """Load the model that understands questions."""
+        """Load what understands questions: the model, and dictionaries of both languages."""
         self._whole.embedder()
+        lemmas("вопрос question")
 
     def access(self, request: HTTPConnection) -> Access | None:
         """What the token of a request opens; None without one that does. A statement: not for the event loop."""

@@ -4,12 +4,14 @@ What does not belong here: what it serves.
 """
 
 import socket
+import threading
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from tg_assets.doors.access import Opener
 from tg_assets.doors.guards import House
+from tg_assets.doors.processes import several
 from tg_assets.doors.service import service
 from tg_assets.errors import TgAssetsError
 from tg_assets.settings import Settings
@@ -36,9 +38,19 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 def run(opener: Opener, settings: Settings, where: socket.socket) -> None:
-    """Serve until the process is told to stop."""
+    """Serve until the process is told to stop, by ``settings.serve_processes`` processes."""
     house = House([*OWN_NAMES, *settings.named_hosts], settings.serve_rate)
-    server(service(opener, house, settings.dagster_url)).run(sockets=[where])
+
+    def serve() -> None:
+        server(service(opener, house, settings.dagster_url)).run(sockets=[where])
+
+    if settings.serve_processes == 1:
+        # The model takes seconds to load: by the time of the first question it is there, or nearly.
+        threading.Thread(target=opener.warm, daemon=True).start()
+        serve()
+    else:
+        opener.warm()  # once for all of them
+        several(settings.serve_processes, serve)
 
 
 def server(app: ASGIApp) -> uvicorn.Server:
