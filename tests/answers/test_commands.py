@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from tests.answers.conftest import ADA, GARDEN, KITCHEN, Tenant
 from tests.answers.test_answering import label_of, says
 from tests.support.model_server import ModelServer
+from tg_assets.answers.judgements import judge
 from tg_assets.answers.tokens import text_tokens
 from tg_assets.cli import cli, runtime
 from tg_assets.errors import TgAssetsError
@@ -121,3 +122,29 @@ def test_what_is_typed_goes_on(say: Say) -> None:
     assert 1 <= len(found["items"]) <= 3
     assert "насос" in found["items"][0]["snippet"]
     assert json.loads(say("suggest", "н", "--json")) == {"command": "suggest", "words": [], "items": []}
+
+
+def test_search_is_measured_by_what_people_said(say: Say, mine: Tenant) -> None:
+    """Each question once, by the last word on each result; private ones with their owner only, and none of nothing."""
+    assert "Nothing was judged" in say("judged")
+    archive, private = mine.archive(), mine.archive(ADA)
+    generator, ferry, secret = mine.post(GARDEN, 5), mine.post(GARDEN, 7), mine.secret_post(ADA)
+    for one, token, question, result, is_it in (
+        (archive, "a", "генератор", ferry, True),
+        (archive, "b", "генератор", ferry, False),
+        (archive, "a", "генератор", generator, True),
+        (archive, "a", "паром из порта", generator, True),
+        (archive, "a", "паром из порта", ferry, False),
+        (archive, "a", "яблони", ferry, False),
+        (private, "a", mine.secrets[ADA], secret, True),
+    ):
+        judge(one, token, question, result, is_it)
+    found = json.loads(say("judged", "--json"))
+    first, second = found["items"]
+    assert (first["question"], first["place"], first["above"]) == ("генератор", 1, 0)
+    assert (second["question"], second["above"]) == ("паром из порта", 1)
+    assert second["place"] is None or second["place"] > 1
+    assert (found["score"]["questions"], found["score"]["hits"]["1"]) == (2, 0.5)
+    with_owner = json.loads(say("judged", "--owner", str(ADA), "--json"))
+    assert [one["place"] for one in with_owner["items"] if one["question"] == mine.secrets[ADA]] == [1]
+    assert "3 questions: hit@1 0.67" in say("judged", "--owner", str(ADA))

@@ -37,6 +37,7 @@ COMMANDS = {
     "context": ("context", "Gather what there is on a question, or answer it."),
     "message": ("message", "Show a message whole, and where it came from."),
     "similar": ("similar", "Show what is most like a message."),
+    "judged": ("judged", "Measure search by what people said of its results."),
     "digest": ("digest", "Tell what happened in a span of time."),
     "ask": ("ask", "Ask the graph a question by its name."),
     "mcp": ("mcp", "Serve an archive to an assistant (MCP)."),
