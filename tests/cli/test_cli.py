@@ -387,6 +387,8 @@ def test_the_doors_are_open_to_whoever_has_a_token(installed: Installation) -> N
 
     assert ask("/health")[0] == 200
     assert "<html" in ask("/")[1]
+    (seen,) = [one["seen"] for one in json.loads(installed.must("watch", "--json"))["items"] if one["part"] == "doors"]
+    assert f":{installed.serve_port}" in seen
     status, told = ask("/api/v1/feeds")
     assert (status, [one["feed"] for one in json.loads(told)]) == (200, [FEEDS[1]])
     listed = installed.must("tokens", "--tenant", "demo", "--json")

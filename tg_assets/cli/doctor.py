@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
-import httpx
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy import create_engine, text
 
-from tg_assets.backends import State
 from tg_assets.cli import doctor_models, runtime
+from tg_assets.cli.door_state import doors
 from tg_assets.cli.faults import explain
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console
@@ -24,7 +23,6 @@ from tg_assets.errors import TgAssetsError
 SIDE_BY_SIDE = 4
 CLOCK_SECONDS = 5.0
 DISK_RATIO = 0.1
-DOORS_SECONDS = 30.0
 
 
 @click.command("doctor")
@@ -249,27 +247,6 @@ def _telegram() -> str:
     return f"{active} accounts, whose sessions open" if active else "no account; `tg-assets login` logs one in"
 
 
-def _doors() -> str:
-    """The page, the API and assistants' door, where they are of this installation."""
-    from tg_assets.backends.dagster_services import DOORS, page_address
-    from tg_assets.backends.layout import Layout
-    from tg_assets.backends.status import describe
-
-    settings = runtime.settings()
-    if (address := page_address(settings)) is None:
-        return "switched off (TG_SERVE)"
-    if describe(Layout(settings.state_dir), DOORS).state is State.stopped:
-        return "not started here; `tg-assets up` or `tg-assets serve` starts it"
-    try:
-        httpx.get(f"{address}/health", timeout=DOORS_SECONDS).raise_for_status()
-    except httpx.HTTPError as error:
-        raise TgAssetsError(
-            f"The page does not answer at {address} ({type(error).__name__}). `tg-assets status` names its log, and "
-            "`tg-assets up` starts it anew."
-        ) from None
-    return f"page, API and /mcp answer at {address}"
-
-
 CHECKS: dict[str, Callable[[], str]] = {
     "settings": _settings,
     "PostgreSQL": _postgres,
@@ -282,7 +259,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "vectors": doctor_models.index,
     "objects": _objects,
     "Dagster": _dagster,
-    "doors": _doors,
+    "doors": doors,
     "Telegram": _telegram,
     "OCR": doctor_models.ocr,
     "pictures": doctor_models.pictures,

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from tg_assets.cli import runtime
 from tg_assets.cli.active_runs import Run, RunsApi
+from tg_assets.cli.door_state import doors
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.overview import Away, Part, Tenants, TenantState, streams
 from tg_assets.cli.runtime import console
@@ -38,13 +39,14 @@ class Screen:
     runs: Part[list[Run]]
     tenants: Part[list[TenantState]]
     holes: Part[tuple[int, int]]
+    doors: Part[str]
 
     def parts(self) -> Sequence[Part[Any]]:
-        return self.streams, self.runs, self.tenants, self.holes
+        return self.streams, self.runs, self.tenants, self.holes, self.doors
 
     def items(self) -> Iterator[dict[str, Any]]:
         """The same for programs: each part with what was seen, or why it is away."""
-        names = ("streams", "runs", "tenants", "holes")
+        names = ("streams", "runs", "tenants", "holes", "doors")
         for name, part in zip(names, self.parts(), strict=True):
             seen: Any = part.seen
             away = None
@@ -52,7 +54,7 @@ class Screen:
                 seen, away = None, seen.reason
             elif name == "holes":
                 seen = dict(zip(("holes", "chats"), seen, strict=True))
-            else:
+            elif name != "doors":
                 seen = [asdict(one) for one in seen]
             yield {"part": name, "away": away, "seen": seen}
 
@@ -66,6 +68,7 @@ class Screen:
             *_section("Runs", self.runs.seen, lambda found: _runs(found, now)),
             *_section(WAITING, self.tenants.seen, lambda found: _tenants(found, now)),
             *_section("Message ids missing on the live path", self.holes.seen, _holes),
+            *_section("Doors", self.doors.seen, Text),
         )
 
 
@@ -78,13 +81,14 @@ class Screen:
 )
 @json_option
 def watch_command(tenant: str | None, once: bool, as_json: bool) -> None:
-    """Follow streams, runs, dirty partitions, outgoing events, dead letters and gaps on one screen."""
+    """Follow streams, runs, dirty partitions, outgoing events, dead letters, gaps and doors on one screen."""
     settings, tenants = runtime.settings(), Tenants(tenant)
     screen = Screen(
         Part(streams, 1.0),
         Part(lambda: RunsApi(settings.require("dagster_url")).active(), 2.0),
         Part(tenants.states, 1.0),
         Part(tenants.holes, 15.0),
+        Part(doors, 15.0),
     )
     if once or as_json or not console.is_terminal:
         for part in screen.parts():

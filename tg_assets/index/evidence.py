@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from math import exp
 
 from tg_assets.index.question import in_other_script, scripts
-from tg_assets.tagging.lemmas import fold, folded_words, lemma, words
+from tg_assets.tagging.lemmas import lemma, words
 
 STRONG, FAIR = 0.5, 0.1
 """From which chance on a result is called so; below, it is weak."""
@@ -41,13 +41,9 @@ class Passage:
     called: str = ""
 
     @cached_property
-    def _folded(self) -> str:
-        return fold(self.text)
-
-    @cached_property
     def said(self) -> frozenset[str]:
         """The words of the text alone."""
-        return frozenset(folded_words(self._folded))
+        return frozenset(words(self.text))
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -57,7 +53,7 @@ class Passage:
     @cached_property
     def scripts(self) -> frozenset[str]:
         """Of the text alone."""
-        return scripts(self._folded)
+        return scripts(self.text)
 
     @cached_property
     def picture(self) -> frozenset[str]:
@@ -104,6 +100,7 @@ _scripts = lru_cache(maxsize=1 << 10)(scripts)
 """Of a question, which is compared with hundreds of texts."""
 
 
+@lru_cache(maxsize=1 << 15)
 def _likeness(one: str, other: str) -> float:
     if abs(len(one) - len(other)) >= _LENGTHS:
         return 0.0

@@ -31,7 +31,7 @@ who whom whose what which when where why how did does do is are was were can cou
 _CYRILLIC = re.compile("[а-я]+")
 # As bytes of cp1251, which has one for each of these letters.
 _LETTERS_OF = {
-    "cyrillic": "абвгдежзийклмнопрстуфхцчшщъыьэюя".encode("cp1251"),
+    "cyrillic": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя".encode("cp1251"),
     "latin": b"abcdefghijklmnopqrstuvwxyz",
 }
 _SOUNDS = {
@@ -69,8 +69,8 @@ def in_other_script(word: str) -> str | None:
     return None
 
 
-def scripts(folded: str) -> frozenset[str]:
-    """Which of the two scripts a folded text is written in: those that a third of its letters or more are of."""
-    written = folded.encode("cp1251", "ignore")
+def scripts(text: str) -> frozenset[str]:
+    """Which of the two scripts a clean text is written in: those that a third of its letters or more are of."""
+    written = text.lower().encode("cp1251", "ignore")
     found = {name: len(written) - len(written.translate(None, letters)) for name, letters in _LETTERS_OF.items()}
     return frozenset(name for name, letters in found.items() if letters and 3 * letters >= sum(found.values()))
