@@ -35,12 +35,7 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Words of the text in order, folded. Numbers are words."""
-    return folded_words(fold(text))
-
-
-def folded_words(folded: str) -> list[str]:
-    """Words of what ``fold`` made of a text."""
-    return [word[:_LONGEST] for word in _WORD.findall(folded)]
+    return [word[:_LONGEST] for word in _WORD.findall(fold(text))]
 
 
 def _load_english() -> Callable[[str], str]:
