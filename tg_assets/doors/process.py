@@ -38,7 +38,7 @@ def bound(host: str, port: int) -> socket.socket:
 def run(opener: Opener, settings: Settings, where: socket.socket) -> None:
     """Serve until the process is told to stop."""
     house = House([*OWN_NAMES, *settings.named_hosts], settings.serve_rate)
-    server(service(opener, house, settings.dagster_url)).run(sockets=[where])
+    server(service(opener, house, settings.dagster_url, settings.trusted_hosts)).run(sockets=[where])
 
 
 def server(app: ASGIApp) -> uvicorn.Server:
