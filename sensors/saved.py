@@ -12,7 +12,7 @@ import dagster as dg
 from sqlalchemy import Connection
 
 from resources.postgres import Postgres
-from sensors.runs import active_runs
+from sensors.runs import active_runs, newest, rest
 from tg_assets import ids
 from tg_assets.registry.tenants import known_feeds, tenant_slugs
 from tg_assets.runs.saved_runs import tell
@@ -53,6 +53,8 @@ def start_telling(context: dg.SensorEvaluationContext, postgres: Postgres) -> dg
         if active_runs(context.instance, tell.name, connection):
             return dg.SkipReason("a run is at it")
         found, looked = first_due(tenants, asker(connection), deadline)
+    if found and (seconds := rest(newest(context.instance, tell.name), time.time())):
+        return dg.SkipReason(f"the last runs failed; the next one begins in {seconds:.0f} s")
     if found:
         return dg.SensorResult(run_requests=[dg.RunRequest()])
     return dg.SkipReason(f"nothing is new to saved questions; looked at {looked} of {len(tenants)} tenants")

@@ -42,6 +42,7 @@ def filled(path: str) -> str:
         .replace("{sha256}", "0" * 64)
         .replace("{name}", "topics")
         .replace("{feed}", "x")
+        .replace("{saved_id}", "00000000-0000-0000-0000-000000000000")
     )
 
 

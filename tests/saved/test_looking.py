@@ -40,6 +40,7 @@ def test_what_comes_after_saving_is_found_once(world: World) -> None:
     world.come(edited(said(1, "насос в подвале чинил сторож"), "насос в подвале чинил сторож, и хорошо"))
     assert world.rounds()["matches"] == 0
     assert world.found(saved) == [world.post(3)]
+    assert world.rounds()["rounds"] == 0, "nothing is due any more"
 
 
 def test_nothing_is_noted_where_nothing_is_saved(world: World) -> None:
@@ -90,6 +91,7 @@ def test_an_edit_that_begins_to_fit_is_found(world: World) -> None:
     world.come(edited(said(2, "яблони"), "насос в подвале, яблони в саду"))
     assert world.rounds()["matches"] == 0, "it was there before the question"
     assert world.found(saved) == [world.post(4)]
+    assert world.rounds()["rounds"] == 0, "nothing is due any more"
 
 
 def test_what_is_narrowed_stays_so(world: World) -> None:

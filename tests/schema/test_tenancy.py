@@ -62,7 +62,8 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO access_tokens VALUES (:t, 'x', 'x', '{}', NULL, now());
         INSERT INTO judgements (tenant_id, token, question, result_id, is_it, judged_at)
             VALUES (:t, 'x', 'x', :i, true, now());
-        INSERT INTO saved_questions (tenant_id, id, token, name, kind, asked, key_hash, made_at, begun, looked, asked_at)
+        INSERT INTO saved_questions (tenant_id, id, token, name, kind, asked, key_hash, made_at, begun, looked,
+                                     asked_at)
             VALUES (:t, :i, 'x', 'x', 'search', '{}', 'x', now(), pg_current_snapshot(), pg_current_snapshot(), now());
         INSERT INTO saved_matches (tenant_id, saved_id, key, seen_at) VALUES (:t, :i, :i, now());
         INSERT INTO newly_indexed (tenant_id, item_id) VALUES (:t, :i);

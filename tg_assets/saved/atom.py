@@ -50,7 +50,7 @@ def _entry(entry: Xml.Element, saved: UUID, one: Match, base: str) -> None:
     if one.link:
         _child(entry, "link", rel="related", type="text/html", href=page)
     if one.feed:
-        _child(entry, "category", term=_possible(one.feed))
+        _child(entry, "category", term=_possible(shown(one.feed)))
     content = shown(one.text)
     _said(entry, "content", content if len(content) <= TEXT else f"{content[: TEXT - 1]}…", type="text")
 

@@ -17,7 +17,7 @@ from tg_assets.answers.archive import Archive
 from tg_assets.answers.ranked import ranked
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 from tg_assets.index.evidence import FAIR
-from tg_assets.saved.asked import SavedQuestion, SavedSearch
+from tg_assets.saved.asked import SavedQuestion
 from tg_assets.saved.graph_rows import now_there
 from tg_assets.saved.matches import Question, question
 from tg_assets.saved.questions import narrowed
@@ -89,15 +89,16 @@ def look(session: TenantConnection, whole: Archive) -> Counter[str]:
             one = question(connection, whole, saved_id)
             values = {"id": str(saved_id), "now": now}
             arrived = list(connection.execute(text(_ARRIVED), values).scalars())
-        if one is None or (isinstance(one.asked, SavedSearch) and not arrived):
+        if one is None:
             continue
-        done["questions"] += 1
-        try:
-            done["matches"] += _ask(session, one, arrived)
-        except (ServerDown, ServerRefuses):
-            raise
-        except TgAssetsError:  # whom it names is gone, say; that stops no other one
-            done["failed"] += 1
+        if arrived or isinstance(one.asked, SavedQuestion):
+            done["questions"] += 1
+            try:
+                done["matches"] += _ask(session, one, arrived)
+            except (ServerDown, ServerRefuses):
+                raise
+            except TgAssetsError:  # whom it names is gone, say; that stops no other one
+                done["failed"] += 1
         with session.transaction() as connection:
             connection.execute(text(_LOOKED), values)
     with session.transaction() as connection:

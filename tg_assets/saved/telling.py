@@ -17,7 +17,7 @@ from sqlalchemy import text
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.plain import as_json
 from tg_assets.answers.shown import one_line
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 from tg_assets.monitoring.webhook import message_id, post
 from tg_assets.saved.addresses import place_of
 from tg_assets.saved.matches import Match, Question, question, shown
@@ -81,8 +81,13 @@ def _tell(session: TenantConnection, whole: Archive, saved_id: UUID, trusted: Co
             return "gone"
         values = {"id": str(saved_id), "told": begun.told_until, "until": begun.telling_until}
         rows = connection.execute(text(_MATCHES), values).all()
-        matches = shown(connection, one, {row.key: row.found_at for row in rows})
-    is_told = not matches or _sent(one, matches, begun, trusted)
+        try:
+            matches = shown(connection, one, {row.key: row.found_at for row in rows})
+        except (ServerDown, ServerRefuses):
+            raise
+        except TgAssetsError:  # a question to the graph that cannot be asked now
+            matches = None
+    is_told = matches is not None and (not matches or _sent(one, matches, begun, trusted))
     with session.transaction() as connection:
         if is_told:
             connection.execute(text(_TOLD), {"id": str(saved_id)})
