@@ -19,8 +19,9 @@ NEW = said(3, "в подвале опять стучит насос")
 
 
 def tick(instance: dg.DagsterInstance, servers: dict[str, str]) -> Any:
-    context = dg.build_sensor_context(instance=instance)
-    return start_telling(context, postgres=Postgres(url=servers["TG_POSTGRES_URL"]))
+    given = {"postgres": Postgres(url=servers["TG_POSTGRES_URL"])}
+    with dg.build_sensor_context(instance=instance, resources=given) as context:
+        return start_telling(context)
 
 
 def test_a_run_tells_what_is_new(
@@ -55,7 +56,7 @@ def test_one_run_is_enough(world: World, servers: dict[str, str]) -> None:
     world.come(NEW)
     with pipeline.new_instance() as instance:
         register(instance, [f"{world.slug}.sad"])
-        instance.create_run_for_job(tell, status=dg.DagsterRunStatus.QUEUED)
+        instance.create_run_for_job(tell, status=dg.DagsterRunStatus.NOT_STARTED)
         assert "a run is at it" in str(tick(instance, servers).skip_message)
 
 

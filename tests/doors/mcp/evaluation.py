@@ -67,7 +67,7 @@ async def lively(call: Call) -> str:
     told = await call("digest", since="2026-01-01", until="2026-02-01")
     longest = told["threads"][0]
     thread = await call("thread", id=longest["id"])
-    return f"{longest['count']} of {longest['people']}: {thread['messages'][0]['text']}"
+    return f"{longest['count']} replies by {longest['people']}: {thread['messages'][0]['text'].partition('.')[0]}"
 
 
 async def gaps(call: Call) -> str:
@@ -132,7 +132,11 @@ QUESTIONS = (
     ),
     Question("What was answered to the story of the mouse that ate a wire?", "Спасибо, смеюсь на весь коридор.", mouse),
     Question("On which day was most written in the largest feed?", "Команда маяка 2026-01-05 14", busiest),
-    Question("How many wrote how often in the longest discussion of January, and what began it?", "", lively),
+    Question(
+        "How many wrote how often in the longest discussion of January, and what began it?",
+        "4 replies by 3: My counting post is out, be gentle with the numbers",
+        lively,
+    ),
     Question(
         "Of which chat is least known, and how much of it is forwarded?", "Команда маяка: 315 unknown, 8 forwards", gaps
     ),

@@ -198,7 +198,7 @@ def test_what_people_say_of_results_is_kept(reader: Open, mine: Tenant) -> None:
     ("language", "tell", "listed", "remove", "none"),
     [
         ("en", "Tell me about new ones", "All that is saved", "Remove", "Nothing is saved"),
-        ("ru", "Сообщать о новом", "Всё сохранённое", "Удалить", "Ничего не сохранено"),
+        ("ru", "Сообщать о новом", "Все подписки", "Удалить", "Ничего не сохранено"),
     ],
 )
 def test_a_search_is_saved_and_its_feed_read(
@@ -243,7 +243,7 @@ def test_a_question_is_saved(reader: Open, mine: Tenant) -> None:
     page.get_by_role("link", name="All that is saved").click()
     page.get_by_role("link", name="activity Вера").click()
     one.settled()
-    expect(page.get_by_label("person")).to_have_value("Вера")
+    expect(page.get_by_role("textbox", name="person")).to_have_value("Вера")
 
 
 def test_what_happened_leads_to_messages(reader: Open, mine: Tenant) -> None:

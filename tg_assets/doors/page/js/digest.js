@@ -42,7 +42,7 @@ function Line({ one, unit, feeds }) {
   const numbers = [count(unit, one.count), one.people && count("authors", one.people), one.before !== null && t("span_before", amount(one.before))];
   return html`<li><p class="numbers">${one.name && html`<b><bdi>${visible(one.name)}</bdi></b>`}<span class="muted">${numbers.filter(Boolean).join(" · ")}</span></p>
     <a class="said" dir="auto" ...${to({ ...read(), ...openAs(message.id) })}>${said.length > WORDS ? `${said.slice(0, WORDS)}…` : said}</a>
-    <p class="where muted"><bdi>${visible(message.chat ?? feeds.title(message.feed))}</bdi>
+    <div class="where muted"><bdi>${visible(message.chat ?? feeds.title(message.feed))}</bdi>
       ${message.author && message.author !== message.chat && html`<bdi>${visible(message.author)}</bdi>`}
-      <${Time} at=${message.posted_at} /><${Telegram} link=${message.link} /></p></li>`;
+      <${Time} at=${message.posted_at} /><${Telegram} link=${message.link} /></div></li>`;
 }

@@ -77,8 +77,8 @@ function One({ one, feeds, renew }) {
     <footer>
       ${one.matches > 0 && html`<button type="button" class="quiet-link" aria-expanded=${open ? "true" : "false"} onClick=${() => opens(!open)}><${Icon} name="down" />${t("show_matches")}</button>`}
       <a class="quiet-link" href=${`/api/v1/saved/${one.id}/atom`} target="_blank" rel="noopener noreferrer"><${Icon} name="bell" />${t("atom")}<span class="unseen"> ${t("new_window")}</span></a>
-      <button type="button" class="quiet-link" onClick=${act(`saved/${one.id}/key`, "POST", make)}><${Icon} name="reply" />${t("new_address")}</button>
-      ${one.telling && one.telling !== "fine" && html`<button type="button" class="quiet-link" onClick=${act(`saved/${one.id}/retry`, "POST", renew)}>${t("again")}</button>`}
+      <button type="button" class="quiet-link" onClick=${act(`saved/${one.id}/key`, "POST", make)}><${Icon} name="key" />${t("new_address")}</button>
+      ${one.telling && one.telling !== "fine" && html`<button type="button" class="quiet-link" onClick=${act(`saved/${one.id}/retry`, "POST", renew)}><${Icon} name="again" />${t("again")}</button>`}
       <button type="button" class="quiet-link" aria-label=${`${t("remove_saved")}: ${visible(one.name)}`} onClick=${act(`saved/${one.id}`, "DELETE", renew)}><${Icon} name="close" />${t("remove_saved")}</button>
     </footer>
     ${open && html`<${Matches} id=${one.id} feeds=${feeds} />`}
@@ -94,8 +94,8 @@ function Matches({ id, feeds }) {
     const said = visible(one.text) || t("no_words");
     const short = said.length > WORDS ? `${said.slice(0, WORDS)}…` : said;
     return html`<li key=${one.key}>${one.message ? html`<a dir="auto" ...${to({ ...read(), ...openAs(one.message) })}>${short}</a>` : html`<span dir="auto">${short}</span>`}
-      <p class="where muted">${one.feed && html`<bdi>${visible(one.chat ?? feeds.title(one.feed))}</bdi>`}${one.author && html`<bdi>${visible(one.author)}</bdi>`}
-        ${one.posted_at && html`<${Time} at=${one.posted_at} />`}<${Telegram} link=${one.link} /></p></li>`;
+      <div class="where muted">${one.feed && html`<bdi>${visible(one.chat ?? feeds.title(one.feed))}</bdi>`}${one.author && html`<bdi>${visible(one.author)}</bdi>`}
+        ${one.posted_at && html`<${Time} at=${one.posted_at} />`}<${Telegram} link=${one.link} /></div></li>`;
   })}</ol>`;
 }
 
