@@ -72,6 +72,7 @@ LONG = (
     "live/test_crashes.py", "pipeline/test_changes.py", "pipeline/test_public_exports.py", "live/test_albums.py",
     "verifying/test_damages.py", "rebuilding/test_killed.py", "rebuilding/test_index.py", "rebuilding/test_graph.py",
     "updates/test_losses.py", "pipeline/test_isolation.py", "backends/test_service.py", "live/test_fuzz.py",
+    "saved/test_looking.py",
 )  # fmt: skip
 
 # Files that tell a story: a test goes on where the one above it ended. All others pass in any order.

@@ -28,6 +28,7 @@ def upgrade() -> None:
             begun pg_snapshot NOT NULL,
             looked pg_snapshot NOT NULL,
             asked_at timestamptz NOT NULL,
+            failed_at timestamptz,
             webhook text,
             webhook_secret text,
             told_until bigint NOT NULL DEFAULT 0,

@@ -203,6 +203,27 @@ def test_rows_of_the_graph_that_were_not_there_are_found(world: World) -> None:
     assert len(world.found(saved)) == 1
 
 
+def test_what_arrives_while_a_question_cannot_be_asked_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it stumbles over; it is asked again after a while, and meanwhile others are."""
+    saved, other = world.save(), world.save(SavedSearch(q="чайки над заливом"))
+
+    def stumbling(archive: Any, query: str, *given: Any) -> Any:
+        if query == PUMP.q:
+            raise ZeroDivisionError
+        return ranked(archive, query, *given)
+
+    monkeypatch.setattr(looking, "ranked", stumbling)
+    world.come(NEW, OTHER)
+    assert world.rounds()["failed"] == 1
+    assert (world.found(saved), world.found(other)) == ([], [world.post(4)])
+    assert world.rounds()["rounds"] == 0, "it rests"
+    monkeypatch.undo()
+    with pipeline.postgres().tenant(world.id) as session, session.transaction() as connection:
+        connection.execute(text("UPDATE saved_questions SET failed_at = failed_at - interval '1 hour'"))
+    assert world.rounds()["matches"] == 1
+    assert world.found(saved) == [world.post(3)]
+
+
 def test_a_question_that_cannot_be_asked_any_more_stops_no_other(world: World) -> None:
     world.come(said(20, "новости", forwarded_from="Порт", forwarded_from_id="channel77"))
     world.save(SavedQuestion(question="most-forwarded"))

@@ -2,9 +2,17 @@
 
 import base64
 import json
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from sqlalchemy import text
 
 from tests.pipeline.test_changes import said
@@ -12,6 +20,7 @@ from tests.saved.conftest import World
 from tests.support import pipeline
 from tests.support.receiver import Receiver, is_signed
 from tg_assets.errors import TgAssetsError
+from tg_assets.monitoring.webhook import post
 from tg_assets.saved import addresses, questions, telling
 from tg_assets.saved.questions import Saved
 
@@ -152,3 +161,35 @@ def test_a_name_that_leads_to_a_private_address_is_refused(monkeypatch: pytest.M
 def test_who_may_not_be_told_is_not_saved(world: World) -> None:
     with pytest.raises(TgAssetsError, match="private"):
         world.save(webhook="https://10.0.0.1/x")
+
+
+def named(host: str, directory: Path) -> tuple[Path, Path]:
+    """A certificate of a host, signed by itself, and its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = (
+        builder.serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    )
+    made = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), False).sign(key, hashes.SHA256())
+    paths = directory / f"{host}.pem", directory / f"{host}.key"
+    paths[0].write_bytes(made.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return paths
+
+
+@pytest.mark.parametrize(("host", "why_not"), [("hooks.example.org", None), ("other.example.org", "cannot be reached")])
+def test_a_place_is_asked_by_the_hosts_name(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, why_not: str | None
+) -> None:
+    """Who is connected to by its address has to show the certificate of the name, and hears it."""
+    certificate, key = named(host, tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    port = receiver.server.server_port
+    said = post(f"https://hooks.example.org:{port}/x", "a-secret", "msg_1", b"{}", "127.0.0.1")
+    assert (said is None) is (why_not is None)
+    assert (said or "").startswith(why_not or "")
+    assert [headers["host"] for headers, _ in receiver.heard] == ([f"hooks.example.org:{port}"] if said is None else [])

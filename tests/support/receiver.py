@@ -17,6 +17,7 @@ import pytest
 class Receiver:
     """Somebody who is told, and answers with these codes one after the other, then with 200."""
 
+    server: ThreadingHTTPServer
     url: str = ""
     codes: list[int] = field(default_factory=list)
     heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
@@ -28,8 +29,6 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -41,6 +40,7 @@ def receiver() -> Iterator[Receiver]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made = Receiver(server)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     made.url = f"http://127.0.0.1:{server.server_port}/hooks/very-secret-path"

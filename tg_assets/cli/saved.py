@@ -39,7 +39,8 @@ def saved_command(context: click.Context, tenant: str, as_json: bool) -> None:
     for one in found:
         state = (one.telling or "").replace("_", " ")
         told = f"{one.webhook}: {state}{f', {one.waiting:,} wait' if one.waiting else ''}" if one.webhook else ""
-        cells = (str(one.id), one.token, one.name, f"{one.made_at:%Y-%m-%d}", f"{one.matches:,}", _at(one.newest), told)
+        newest = "cannot be asked" if one.failed_at else _at(one.newest)
+        cells = (str(one.id), one.token, one.name, f"{one.made_at:%Y-%m-%d}", f"{one.matches:,}", newest, told)
         table.add_row(*map(Text, cells))
     console.print(table)
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.ranked import ranked
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.faults import is_nobodys
 from tg_assets.index.evidence import FAIR
 from tg_assets.saved.asked import SavedQuestion
 from tg_assets.saved.graph_rows import now_there
@@ -30,11 +31,19 @@ MOST, KEPT = 2000, timedelta(days=90)
 """Matches of a question, and how long they are kept."""
 ARRIVALS_KEPT = timedelta(days=7)
 """So long an arrival is looked at again when it is indexed again."""
+LONGEST_KEPT = timedelta(days=30)
+"""So long an arrival waits for a question that cannot be asked."""
+AGAIN = timedelta(minutes=5)
+"""When a question is asked again that could not be asked."""
 
 VALID = "(a.expires_at IS NULL OR a.expires_at > now())"
+MAY_BE_ASKED = "(s.failed_at IS NULL OR s.failed_at <= now() - CAST(:again AS interval))"
+TIMES = {"every": GRAPH_EVERY, "again": AGAIN}
+"""Values of these conditions."""
 _QUESTIONS = f"""
     SELECT s.id FROM saved_questions s JOIN access_tokens a ON a.name = s.token
-    WHERE {VALID} AND (s.kind = 'search' OR s.asked_at <= now() - CAST(:every AS interval)) ORDER BY s.made_at, s.id
+    WHERE {VALID} AND {MAY_BE_ASKED}
+      AND (s.kind = 'search' OR s.asked_at <= now() - CAST(:every AS interval)) ORDER BY s.made_at, s.id
 """  # noqa: S608 - a constant
 _ARRIVED = """
     SELECT n.item_id FROM newly_indexed n JOIN saved_questions s ON s.id = CAST(:id AS uuid)
@@ -55,8 +64,11 @@ _FOUND = """
     RETURNING xmax = 0 AS is_new
 """
 _LOOKED = """
-    UPDATE saved_questions SET looked = CAST(:now AS pg_snapshot), asked_at = now() WHERE id = CAST(:id AS uuid)
+    UPDATE saved_questions SET looked = CAST(:now AS pg_snapshot), asked_at = now(), failed_at = NULL
+    WHERE id = CAST(:id AS uuid)
 """
+# It stays where it stands, and is asked again later.
+_FAILED = "UPDATE saved_questions SET asked_at = now(), failed_at = now() WHERE id = CAST(:id AS uuid)"
 _TRIM = (
     """DELETE FROM saved_questions s USING access_tokens a WHERE a.name = s.token AND a.expires_at <= now()""",
     """DELETE FROM newly_indexed n WHERE NOT EXISTS (
@@ -64,7 +76,8 @@ _TRIM = (
            WHERE NOT pg_visible_in_snapshot(n.first_xid, CAST(s.begun AS pg_snapshot))
        ) OR (indexed_at < now() - CAST(:arrivals AS interval) AND NOT EXISTS (
            SELECT FROM (SELECT DISTINCT looked::text AS looked FROM saved_questions WHERE kind = 'search') s
-           WHERE NOT pg_visible_in_snapshot(n.last_xid, CAST(s.looked AS pg_snapshot))))""",
+           WHERE NOT pg_visible_in_snapshot(n.last_xid, CAST(s.looked AS pg_snapshot)))
+       ) OR indexed_at < now() - CAST(:longest AS interval)""",
     """DELETE FROM saved_matches m USING (
            SELECT saved_id, key, seen_at, row_number() OVER (PARTITION BY saved_id ORDER BY seq DESC) AS place
            FROM saved_matches
@@ -83,7 +96,7 @@ def look(session: TenantConnection, whole: Archive) -> Counter[str]:
     done: Counter[str] = Counter()
     with session.transaction() as connection:
         now = connection.execute(text("SELECT CAST(pg_current_snapshot() AS text)")).scalar_one()
-        due = connection.execute(text(_QUESTIONS), {"every": GRAPH_EVERY}).scalars().all()
+        due = connection.execute(text(_QUESTIONS), TIMES).scalars().all()
     for saved_id in due:
         with session.transaction() as connection:
             one = question(connection, whole, saved_id)
@@ -91,16 +104,19 @@ def look(session: TenantConnection, whole: Archive) -> Counter[str]:
             arrived = list(connection.execute(text(_ARRIVED), values).scalars())
         if one is None:
             continue
+        settled = _LOOKED
         if arrived or isinstance(one.asked, SavedQuestion):
             done["questions"] += 1
             try:
                 done["matches"] += _ask(session, one, arrived)
-            except (ServerDown, ServerRefuses):
-                raise
-            except TgAssetsError:  # whom it names is gone, say; that stops no other one
-                done["failed"] += 1
+            except Exception as error:
+                is_ours = isinstance(error, TgAssetsError) and not isinstance(error, ServerDown | ServerRefuses)
+                if is_nobodys(error) and not is_ours:
+                    raise
+                done["failed"] += 1  # whom it names is gone, say; that stops no other one
+                settled = _FAILED
         with session.transaction() as connection:
-            connection.execute(text(_LOOKED), values)
+            connection.execute(text(settled), values)
     with session.transaction() as connection:
         _trim(connection)
     return done
@@ -128,7 +144,7 @@ def _keep(session: TenantConnection, saved_id: UUID, keys: Any) -> int:
 
 def _trim(connection: Connection) -> None:
     """Questions of tokens that ended, arrivals that are of no use to anybody, and matches beyond what is kept."""
-    values = {"arrivals": ARRIVALS_KEPT, "most": MOST, "kept": KEPT}
+    values = {"arrivals": ARRIVALS_KEPT, "longest": LONGEST_KEPT, "most": MOST, "kept": KEPT}
     for statement in _TRIM:
         used = {name: value for name, value in values.items() if f":{name}" in statement}
         connection.execute(text(statement), used)

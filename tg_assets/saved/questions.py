@@ -37,7 +37,10 @@ PREFIX = "tgs_"
 @dataclass(frozen=True, slots=True)
 class Saved:
     """A question as it is listed. ``webhook`` is the host of its receiver and ``telling`` how that goes: ``fine``,
-    ``retrying`` or ``given_up``; both None without one. ``waiting`` matches were not told it. Times are aware UTC."""
+    ``retrying`` or ``given_up``; both None without one. ``waiting`` matches were not told it. Times are aware UTC.
+
+    ``failed_at`` is when it could not be asked, until it can be again.
+    """
 
     id: UUID
     token: str
@@ -47,6 +50,7 @@ class Saved:
     made_at: datetime
     matches: int
     newest: datetime | None
+    failed_at: datetime | None
     webhook: str | None
     telling: str | None
     waiting: int
@@ -73,7 +77,7 @@ _BASE = """
     SELECT current_tenant(), :id, key, now() FROM unnest(CAST(:keys AS uuid[])) AS key
 """
 _LIST = """
-    SELECT s.id, s.token, s.name, s.kind, s.asked, s.made_at, m.matches, m.newest, s.webhook,
+    SELECT s.id, s.token, s.name, s.kind, s.asked, s.made_at, m.matches, m.newest, s.failed_at, s.webhook,
            CASE WHEN s.webhook IS NULL THEN NULL WHEN s.gave_up_at IS NOT NULL THEN 'given_up'
                 WHEN s.attempts > 0 THEN 'retrying' ELSE 'fine' END AS telling,
            CASE WHEN s.webhook IS NULL THEN 0 ELSE m.waiting END AS waiting

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from tg_assets.answers.archive import Archive
-from tg_assets.saved.looking import GRAPH_EVERY, VALID, look
+from tg_assets.saved.looking import MAY_BE_ASKED, TIMES, VALID, look
 from tg_assets.saved.telling import DUE, tell
 from tg_assets.stores.database import Database
 
@@ -27,7 +27,7 @@ _IS_DUE = f"""
     ) OR EXISTS (
         SELECT FROM (
             SELECT DISTINCT s.looked::text AS looked FROM saved_questions s JOIN access_tokens a ON a.name = s.token
-            WHERE s.kind = 'search' AND {VALID}
+            WHERE s.kind = 'search' AND {VALID} AND {MAY_BE_ASKED}
         ) s JOIN newly_indexed n ON NOT pg_visible_in_snapshot(n.last_xid, CAST(s.looked AS pg_snapshot))
     ) OR EXISTS (
         SELECT FROM saved_questions s JOIN access_tokens a ON a.name = s.token
@@ -38,7 +38,7 @@ _IS_DUE = f"""
 
 def is_due(connection: Connection) -> bool:
     """Whether the tenant of this transaction has anything to be looked at or told."""
-    return bool(connection.execute(text(_IS_DUE), {"every": GRAPH_EVERY}).scalar_one())
+    return bool(connection.execute(text(_IS_DUE), TIMES).scalar_one())
 
 
 def rounds(

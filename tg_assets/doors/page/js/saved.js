@@ -70,6 +70,7 @@ function One({ one, feeds, renew }) {
     <header><${Icon} name=${one.kind === "search" ? "search" : "question"} /><a class="title" ...${to(place(one))}><bdi>${visible(one.name)}</bdi></a></header>
     <p class="muted small">${t("saved_at", day(one.made_at))} · ${one.matches ? count("matches", one.matches) : t("no_matches")}${one.newest && ` · ${t("newest_at", moment(one.newest))}`}
       ${narrow.length > 0 && html` · <bdi>${visible(narrow.join(", "))}</bdi>`}</p>
+    ${one.failed_at && html`<p class="missing small"><${Icon} name="warn" /> ${t("cannot_be_asked", moment(one.failed_at))}</p>`}
     ${one.webhook && html`<p class=${one.telling === "fine" ? "muted small" : "missing small"}><${Icon} name=${one.telling === "fine" ? "plane" : "warn"} />
       ${t(`told_${one.telling}`, visible(one.webhook))}${one.waiting > 0 && ` · ${count("waiting", one.waiting)}`}</p>`}
     ${made && html`<${Address} made=${made} />`}

@@ -251,6 +251,7 @@ export const WORDS = {
   show_matches: ["Show", "Показать"],
   matches_gone: ["What was found is not there any more, or not shown to this token.",
                  "Найденного больше нет, или этому токену оно не показывается."],
+  cannot_be_asked: ["It could not be asked ({0}); it is tried again", "Спросить не удалось ({0}); попробуем ещё"],
   told_fine: ["{0} is told", "Сообщается на {0}"],
   told_retrying: ["{0} does not answer; it is told again", "{0} не отвечает; попробуем ещё"],
   told_given_up: ["{0} did not answer and was given up", "{0} не отвечал, попытки прекращены"],
