@@ -86,6 +86,6 @@ def _calls(archive: Archive) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield tool, named
     yield "get_picture", {"sha256": file["sha256"]}
     yield "ask_graph", {"question": "replies-to", "parameters": {"person": "Павел Громов"}}
-    yield "list_feeds", {}
-    yield "coverage", {}
+    yield "list_feeds", {"coverage": True}
+    yield "digest", {"since": "2026-01-01", "until": "2026-02-01"}
     yield "feed_statistics", {"feed": one.feed, "days": 366}

@@ -5,15 +5,14 @@ is traffic; never for a second one, never for one without work.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import takewhile
 
 import dagster as dg
 from sqlalchemy import Connection
 
 from resources.postgres import Postgres
-from sensors.runs import active_runs
+from sensors.runs import active_runs, newest, rest
 from tg_assets import ids
 from tg_assets.registry.tenants import known_feeds, tenant_slugs
 from tg_assets.runs.live_runs import refresh
@@ -23,17 +22,6 @@ BUDGET_SECONDS = 13.5
 LOOK_SECONDS = 0.5
 # How often it asks whether a run is at it: one that was killed leaves its work to the next.
 RUNS_SECONDS = 1.0
-
-
-# After so many failed runs in a row, the next one waits for so long: while a server is away each would fail within
-# seconds. One failure alone, such as a run that was killed, is made up for at once.
-RESTS = (0.0, 0.0, 5.0, 15.0, 60.0)
-
-
-def rest(newest: Sequence[tuple[dg.DagsterRunStatus, float]], now: float) -> float:
-    """Seconds until a run may be asked for; ``newest`` are status and end of runs that are over, the newest first."""
-    failed = list(takewhile(lambda run: run[0] is dg.DagsterRunStatus.FAILURE, newest))
-    return max(0.0, failed[0][1] + RESTS[min(len(failed), len(RESTS) - 1)] - now) if failed else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +79,9 @@ def start_refresh(context: dg.SensorEvaluationContext, postgres: Postgres) -> dg
         left = found or find_work(connection, slugs)
     if not found and left:
         return dg.SkipReason(f"a run is at it; {left.partitions:,} partitions are dirty")
-    if found and (seconds := rest(_newest(context.instance), time.time())):
+    if found and (seconds := rest(newest(context.instance, refresh.name), time.time())):
         return dg.SkipReason(f"the last runs failed; the next one begins in {seconds:.0f} s")
     if not found:
         return dg.SkipReason("no partition is dirty and no event waits to be sent")
     tags = {"tg/partitions": str(found.partitions), "tg/stretches": str(found.stretches)}
     return dg.SensorResult(run_requests=[dg.RunRequest(tags=tags)])
-
-
-def _newest(instance: dg.DagsterInstance) -> list[tuple[dg.DagsterRunStatus, float]]:
-    over = dg.RunsFilter(job_name=refresh.name, statuses=[dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE])
-    records = instance.get_run_records(over, limit=len(RESTS) - 1)
-    return [(one.dagster_run.status, one.end_time or one.update_timestamp.timestamp()) for one in records]

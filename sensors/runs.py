@@ -1,10 +1,11 @@
-"""Which runs of a job are not over: sensors ask before they request another.
+"""Which runs of a job are not over, and how the last ones ended: sensors ask before they request another.
 
 A run that goes on, by its status, counts only while its process lives; Dagster's run monitoring ends the others.
 """
 
 import time
 from collections.abc import Sequence
+from itertools import takewhile
 
 import dagster as dg
 from sqlalchemy import Connection
@@ -22,6 +23,9 @@ ACTIVE = (
 GOING_ON = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
 # So soon after its start a run shows that it lives, also on a busy machine.
 NEW_SECONDS = 15.0
+# After so many failed runs in a row, the next one waits for so long: while a server is away each would fail within
+# seconds. One failure alone, such as a run that was killed, is made up for at once.
+RESTS = (0.0, 0.0, 5.0, 15.0, 60.0)
 
 
 def unfinished_runs(instance: dg.DagsterInstance, job: str) -> Sequence[dg.RunRecord]:
@@ -40,3 +44,16 @@ def active_runs(instance: dg.DagsterInstance, job: str, connection: Connection) 
     }
     gone = going_on - living(connection, sorted(going_on)) if going_on else set()
     return [record for record in records if record.dagster_run.run_id not in gone]
+
+
+def rest(ended: Sequence[tuple[dg.DagsterRunStatus, float]], now: float) -> float:
+    """Seconds until a run may be asked for; ``ended`` are status and end of runs that are over, the newest first."""
+    failed = list(takewhile(lambda run: run[0] is dg.DagsterRunStatus.FAILURE, ended))
+    return max(0.0, failed[0][1] + RESTS[min(len(failed), len(RESTS) - 1)] - now) if failed else 0.0
+
+
+def newest(instance: dg.DagsterInstance, job: str) -> list[tuple[dg.DagsterRunStatus, float]]:
+    """Status and end of a job's last runs that are over, the newest first: as many as ``rest`` looks at."""
+    over = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE])
+    records = instance.get_run_records(over, limit=len(RESTS) - 1)
+    return [(one.dagster_run.status, one.end_time or one.update_timestamp.timestamp()) for one in records]

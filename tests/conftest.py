@@ -60,7 +60,7 @@ TOGETHER = (
     ),
     (
         "doors/test_tenancy.py", "doors/test_guards.py", "doors/test_api.py", "doors/test_schema.py",
-        "doors/test_docs.py",
+        "doors/test_docs.py", "doors/test_saved.py",
     ),
     ("doors/mcp/test_evaluation.py", "doors/mcp/test_tenancy.py", "doors/mcp/test_hostile.py"),
     ("doors/page/test_page.py", "doors/page/test_states.py", "doors/page/test_views.py"),
@@ -72,6 +72,7 @@ LONG = (
     "live/test_crashes.py", "pipeline/test_changes.py", "pipeline/test_public_exports.py", "live/test_albums.py",
     "verifying/test_damages.py", "rebuilding/test_killed.py", "rebuilding/test_index.py", "rebuilding/test_graph.py",
     "updates/test_losses.py", "pipeline/test_isolation.py", "backends/test_service.py", "live/test_fuzz.py",
+    "saved/test_looking.py",
 )  # fmt: skip
 
 # Files that tell a story: a test goes on where the one above it ended. All others pass in any order.

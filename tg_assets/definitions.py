@@ -21,6 +21,7 @@ from sensors.checks import evaluate_checks
 from sensors.dirty import start_refresh
 from sensors.feeds import register_feeds
 from sensors.gaps import find_gaps
+from sensors.saved import start_telling
 from sensors.tail import start_tail
 from tg_assets import assets
 from tg_assets.assets import checks
@@ -30,6 +31,7 @@ from tg_assets.assets.partitioning import date_by_feed
 from tg_assets.runs.jobs import everything
 from tg_assets.runs.live_runs import refresh, tail
 from tg_assets.runs.maintenance import maintenance, tidy
+from tg_assets.runs.saved_runs import tell
 from tg_assets.runs.schedules import (
     daily_sweep,
     frequent_fetch,
@@ -43,6 +45,7 @@ from tg_assets.runs.telegram_runs import catch_up, fetch, sideload_job, sweep
 
 SENSORS = [
     start_tail, start_refresh, register_feeds, find_gaps, evaluate_checks, report_failed_runs, report_alerts,
+    start_telling,
 ]  # fmt: skip
 SCHEDULES = [
     nightly_refresh, hourly_catch_up, frequent_fetch, daily_sweep, nightly_maintenance, hourly_tidying,
@@ -82,6 +85,7 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
             everything,
             tail,
             refresh,
+            tell,
             catch_up,
             fetch,
             sweep,

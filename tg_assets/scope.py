@@ -5,7 +5,7 @@ A range over several feeds may hold several tenants; each scope belongs to exact
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from tg_assets import ids
@@ -50,22 +50,28 @@ class Scope:
 
 def parse_time(value: str | None, name: str) -> datetime | None:
     """An ISO date or time as aware UTC; raises TgAssetsError naming the option."""
-    from datetime import UTC
-
     if value is None:
         return None
     try:
         parsed = datetime.fromisoformat(value)
     except ValueError:
         raise TgAssetsError(f"{name}={value!r} is not an ISO date or time such as 2024-03-01.") from None
-    if not is_thinkable(parsed):
-        raise TgAssetsError(f"{name}={value!r} is not a time of {YEARS[0]} to {YEARS[1]}.")
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    try:
+        return aware(parsed)
+    except ValueError as error:
+        raise TgAssetsError(f"{name}={value!r} is {error}.") from None
 
 
 def is_thinkable(at: datetime) -> bool:
     """Whether somebody can mean this time: with those at the ends of all years nothing can be reckoned."""
     return YEARS[0] <= at.year <= YEARS[1]
+
+
+def aware(at: datetime) -> datetime:
+    """A time in UTC; without a zone it is one of UTC. Raises ValueError for one that nobody means."""
+    if not is_thinkable(at):
+        raise ValueError(f"not a time of {YEARS[0]} to {YEARS[1]}")
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def merge(windows: Iterable[tuple[str, datetime, datetime]]) -> list[Scope]:

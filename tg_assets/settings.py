@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     """``https://host/path`` that is told of failed runs and of what stands still, as Alertmanager tells receivers."""
     alert_secret: SecretStr | None = None
     """Signs what is sent there (https://www.standardwebhooks.com), at least 16 characters."""
+    webhook_hosts: str = ""
+    """Hosts, separated by commas, that saved questions may be told to although their address is private or has no TLS;
+    a host may have a port."""
     gap_backfill: Literal["suggest", "auto"] = "suggest"
     """What the sensor ``find_gaps`` does about unknown message ids: say what fills them, or request it."""
     telegram_api_id: int | None = None
@@ -221,6 +224,11 @@ class Settings(BaseSettings):
     def named_hosts(self) -> frozenset[str]:
         """Names by which the service is reached besides localhost."""
         return _parts(self.serve_hosts)
+
+    @cached_property
+    def trusted_hosts(self) -> frozenset[str]:
+        """Hosts that holders of tokens may have told, whatever their address."""
+        return _parts(self.webhook_hosts)
 
     @cached_property
     def off_limits(self) -> OffLimits:

@@ -23,6 +23,7 @@ COMMANDS = {
     "search маяк --tenant demo": set[str](),
     "context маяк --tenant demo": set[str](),
     "verify --tenant demo": set[str](),
+    "saved --tenant demo": set[str](),
     "pictures маяк --tenant demo": set[str](),
     "ask": {"name", "english", "russian", "parameters", "columns", "example"},
     "ask most-forwarded --tenant demo": set[str](),

@@ -24,6 +24,7 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.stores.database import KeptDatabase
 from tg_assets.stores.graph import KeptGraph
 from tg_assets.stores.vectors import KeptIndex
+from tg_assets.tenant_secrets import hashed
 
 ROUTES = [
     (method, route.path)
@@ -41,6 +42,7 @@ def filled(path: str) -> str:
         .replace("{sha256}", "0" * 64)
         .replace("{name}", "topics")
         .replace("{feed}", "x")
+        .replace("{saved_id}", "00000000-0000-0000-0000-000000000000")
     )
 
 
@@ -62,7 +64,7 @@ def test_without_a_token_nothing_is_told(doors: Doors, mine: Tenant, method: str
         tokens.revoke(connection, f"gone {path}")
         connection.execute(
             text("UPDATE access_tokens SET expires_at = now() - interval '1 s' WHERE secret_hash = :hash"),
-            {"hash": tokens._hash(ended)},
+            {"hash": hashed(ended)},
         )
     forged = tokens.PREFIX + "AAAAAAAAAAAAAAAAAAAAAA" + good.removeprefix(tokens.PREFIX)[22:]
     told = set()

@@ -6,6 +6,7 @@ Every route has a case here, or the walk fails; cases ask with ids, links, feeds
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -17,6 +18,8 @@ from tests.doors.test_guards import CLOSED
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.answers.archive import Archive
+from tg_assets.saved import questions
+from tg_assets.saved.asked import SavedSearch
 
 Asked = tuple[str, str, dict[str, Any]]
 
@@ -41,6 +44,28 @@ def of_feed(path: str, **values: Any) -> Callable[[Spied], list[Asked]]:
 
 def judging(spied: Spied) -> list[Asked]:
     return [("POST", "judgements", {"question": QUESTION, "result": str(spied.post), "is_it": True})]
+
+
+def saved(method: str, path: str) -> Callable[[Spied], list[Asked]]:
+    """A path that names a question that somebody else saved."""
+    return lambda spied: [(method, path.format(saved_id=saved_by(spied)), {})]
+
+
+SAVED: dict[Any, UUID] = {}
+
+
+def saved_by(spied: Spied) -> UUID:
+    """A question of somebody's token, whose name and words are nobody's business; at random one that does not exist."""
+    key = (spied.tenant.slug, spied.owner)
+    if not spied.exists:
+        return uuid4()
+    if key not in SAVED:
+        token = token_for(spied.tenant, spied.owner, name=f"saves {spied.owner}")
+        assert token
+        archive = spied.tenant.archive(spied.owner)
+        asked = SavedSearch(q=f"{QUESTION} {spied.tenant.secrets[spied.owner]}", feeds=[spied.feed])
+        SAVED[key] = questions.save(archive, f"saves {spied.owner}", asked).id
+    return SAVED[key]
 
 
 CASES: dict[str, Callable[[Spied], list[Asked]]] = {
@@ -71,6 +96,12 @@ CASES: dict[str, Callable[[Spied], list[Asked]]] = {
     "waiting": asked("waiting"),
     "feeds/{feed}/statistics": of_feed("feeds/{feed}/statistics"),
     "judgements": judging,
+    "saved": lambda spied: [("GET", "saved", {"token": str(saved_by(spied))})],
+    "saved/{saved_id}": saved("DELETE", "saved/{saved_id}"),
+    "saved/{saved_id}/key": saved("POST", "saved/{saved_id}/key"),
+    "saved/{saved_id}/retry": saved("POST", "saved/{saved_id}/retry"),
+    "saved/{saved_id}/matches": saved("GET", "saved/{saved_id}/matches"),
+    "saved/{saved_id}/atom": saved("GET", "saved/{saved_id}/atom"),
     "me": asked("me"),
 }
 

@@ -10,6 +10,7 @@ import pytest
 from dagster._core.launcher.base import WorkerStatus
 
 import sensors.dirty
+import sensors.runs
 import sensors.tail
 from resources.run_launcher import WatchedRunLauncher
 from sensors.dirty import Work
@@ -111,7 +112,7 @@ def test_after_failures_a_refresh_rests(failed: int, seconds: float) -> None:
     """The newest one ended two seconds ago; a success in between makes up for all before it."""
     fail, success = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS
     runs = [(fail, NOW - 2 - number) for number in range(failed)]
-    assert sensors.dirty.rest(runs, NOW) == seconds
-    assert sensors.dirty.rest([*runs, (success, 0.0), (fail, 0.0)], NOW) == seconds
-    assert sensors.dirty.rest([(success, NOW), *runs], NOW) == 0.0
-    assert sensors.dirty.rest(runs, NOW + 60) == 0.0
+    assert sensors.runs.rest(runs, NOW) == seconds
+    assert sensors.runs.rest([*runs, (success, 0.0), (fail, 0.0)], NOW) == seconds
+    assert sensors.runs.rest([(success, NOW), *runs], NOW) == 0.0
+    assert sensors.runs.rest(runs, NOW + 60) == 0.0

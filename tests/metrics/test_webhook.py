@@ -1,14 +1,7 @@
 """Who is told elsewhere: signed, at least once, and nothing that is secret or private."""
 
-import base64
-import hashlib
-import hmac
 import json
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +11,8 @@ import pytest
 import sensors.alerts
 from sensors.alerts import report_alerts, report_failed_runs, weigh
 from tests.support import pipeline
+from tests.support.receiver import Receiver, is_signed
+from tests.support.receiver import receiver as receiver
 from tg_assets.errors import TgAssetsError
 from tg_assets.monitoring.health import Problem, judge
 from tg_assets.monitoring.webhook import Alert, send, signed
@@ -26,43 +21,6 @@ from tg_assets.settings import Settings
 SECRET = "sixteen-characters-at-least"
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ALERT = Alert({"alertname": "BackendDown", "target": "redis"}, "redis does not answer.", "Look at it.", BEGAN)
-
-
-@dataclass
-class Receiver:
-    """Somebody who is told, and answers with these codes one after the other, then with 200."""
-
-    url: str = ""
-    codes: list[int] = field(default_factory=list)
-    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    def alerts(self) -> list[dict[str, Any]]:
-        """All alerts of what was heard."""
-        return [alert for _, body in self.heard for alert in json.loads(body)["alerts"]]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            made.heard.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(made.codes.pop(0) if made.codes else 200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    made.url = f"http://127.0.0.1:{server.server_port}/hooks/very-secret-path"
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def settings(receiver: Receiver) -> Settings:
@@ -90,9 +48,7 @@ def test_what_arrives_is_what_alertmanager_sends(receiver: Receiver) -> None:
     )  # fmt: skip
     assert (second["status"], second["endsAt"]) == ("resolved", "2026-01-02T04:04:05Z")
     assert first["fingerprint"] != second["fingerprint"]
-    signs = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    own = base64.b64encode(hmac.new(SECRET.encode(), signs, hashlib.sha256).digest()).decode()
-    assert headers["webhook-signature"] == f"v1,{own}"
+    assert is_signed(headers, body, SECRET.encode())
 
 
 def test_the_same_message_has_the_same_id(receiver: Receiver) -> None:

@@ -62,6 +62,11 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO access_tokens VALUES (:t, 'x', 'x', '{}', NULL, now());
         INSERT INTO judgements (tenant_id, token, question, result_id, is_it, judged_at)
             VALUES (:t, 'x', 'x', :i, true, now());
+        INSERT INTO saved_questions (tenant_id, id, token, name, kind, asked, key_hash, made_at, begun, looked,
+                                     asked_at)
+            VALUES (:t, :i, 'x', 'x', 'search', '{}', 'x', now(), pg_current_snapshot(), pg_current_snapshot(), now());
+        INSERT INTO saved_matches (tenant_id, saved_id, key, seen_at) VALUES (:t, :i, :i, now());
+        INSERT INTO newly_indexed (tenant_id, item_id) VALUES (:t, :i);
         INSERT INTO derived_objects VALUES (:t, :sha, 'x');
         INSERT INTO replaced_ids VALUES (:t, 'qdrant', :i, :i);
         INSERT INTO dead_letters VALUES (:t, :i, 'x', 'x', 'x', '{}')
@@ -81,7 +86,7 @@ def tables(servers: dict[str, str], filled: str) -> list[str]:
         filled, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     )
     names = sorted(row[0] for row in found)
-    assert len(names) == 37
+    assert len(names) == 40
     assert [name for name, count in pipeline.counts(filled, names).items() if not count] == []
     return names
 

@@ -22,6 +22,8 @@ from tg_assets.stores.vectors import Narrow
 
 MOST = 50
 LONGEST = timedelta(days=366)
+DAYS = timedelta(days=7)
+"""What is told of where nobody says since when."""
 FEWEST_IN_THREAD = 2
 """Replies of the span from which on a thread is told of: one is an answer."""
 

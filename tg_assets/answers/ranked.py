@@ -23,7 +23,7 @@ from tg_assets.index.conditions import Question, moved, recent, understand
 from tg_assets.index.context import Found, Weigh, look
 from tg_assets.index.copies import collapse
 from tg_assets.index.evidence import FAIR
-from tg_assets.index.ranking import order
+from tg_assets.index.ranking import alone, order
 from tg_assets.index.snippet import snippet
 from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query, weighted
 from tg_assets.index.text import has_words
@@ -88,7 +88,7 @@ def ranked(
 
     Owners and feeds are the archive's: ``narrow`` can name fewer feeds, nothing else. ``now``, aware, is what «вчера»
     is told by, without it this moment in UTC. With a ``half_life`` new ones come before old ones
-    (``conditions.recent``). Raises TgAssetsError for a query without words.
+    (``conditions.recent``). Of ``narrow.ids`` each is judged by itself. Raises TgAssetsError for a query without words.
     """
     if not has_words(query):
         raise TgAssetsError("A search needs at least one word.")
@@ -99,10 +99,11 @@ def ranked(
     question = understand(query, now)
     about = question.about
     dense = cache(partial(_dense, about, archive.embedder()))
+    judged, most = (alone, len(bound.ids)) if bound.ids else (order, LEG_HITS)
     with archive.vectors.tenant(archive.tenant) as index, archive.reading() as connection:
         candidates = Candidates(connection, archive, bound)
         weigh = weighing(archive, connection, lemma_query(about), trigram_query(about))
-        search = partial(look, about, dense, weigh, index, candidates.of, connection, most=LEG_HITS)
+        search = partial(look, about, dense, weigh, index, candidates.of, connection, most=most)
         found, then = search(narrow=bound), _then(question, bound)
         if then:  # what is of the days that the question names, besides what is found at any time
             found = found.joined(search(narrow=then))
@@ -110,7 +111,7 @@ def ranked(
         # Rows of all hits, since some may be gone meanwhile: what nobody may see is not evidence either.
         rows = candidates.of({point for hits in found.legs.values() for point, _ in hits} | looked.keys())
     seen = {name: [hit for hit in hits if hit[0] in rows] for name, hits in found.legs.items()}
-    chances = dict(order(about, seen, lambda point: rows[point].passage))
+    chances = dict(judged(about, seen, lambda point: rows[point].passage))
     for point, chance in looked.items():
         if point in rows:
             chances[point] = max(chance, chances.get(point, 0.0))

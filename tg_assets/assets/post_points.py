@@ -21,7 +21,7 @@ from tg_assets.index.document import Document, Given, analyse
 from tg_assets.index.sparse import SparseVector
 from tg_assets.index.text import TextParts
 from tg_assets.landing import beside
-from tg_assets.ledger import outbox
+from tg_assets.ledger import arrivals, outbox
 from tg_assets.ledger.stage import Chunk, Outcome
 from tg_assets.ledger.status import mark
 from tg_assets.stores import word_counts
@@ -187,7 +187,8 @@ def documents(
 def count(
     chunk: Chunk, outcome: Outcome, kept: Sequence[tuple[Any, Document]], chats: Sequence[UUID], _: Embedder
 ) -> None:
-    """Count the words of what has points now (``stores.word_counts``)."""
+    """Note what arrived, and count the words of what has points now (``stores.word_counts``)."""
+    arrivals.note(chunk.connection, [row.id for row, _ in kept])
     words = [_words(*both) for both in kept]
     word_counts.move(chunk.connection, words, outcome.skipped, chats)
 
@@ -195,7 +196,7 @@ def count(
 def count_and_tell(
     chunk: Chunk, outcome: Outcome, kept: Sequence[tuple[Any, Document]], chats: Sequence[UUID], embedder: Embedder
 ) -> None:
-    """Note the status of posts, tell those who listen, and count words."""
+    """Note the status of posts and what arrived, tell those who listen, and count words."""
     mark(chunk.connection, "embedding_status", outcome)
     outbox.send(chunk.connection, (_event(row, embedder) for row, _ in kept))
     count(chunk, outcome, kept, chats, embedder)  # which takes the lock that is taken last

@@ -42,6 +42,7 @@ COMMANDS = {
     "ask": ("ask", "Ask the graph a question by its name."),
     "mcp": ("mcp", "Serve an archive to an assistant (MCP)."),
     "tokens": ("tokens", "List, make and revoke tokens for page, API and MCP."),
+    "saved": ("saved", "List, make and remove questions that are told."),
     "serve": ("serve", "Serve the page, the HTTP API and the MCP server."),
     "watch": ("watch", "Follow streams, runs and what waits."),
     "health": ("health", "Say whether everything moves."),

@@ -54,15 +54,15 @@ def ask_command(
         return
     if question.startswith("-"):
         raise TgAssetsError("Name the question before its parameters: `tg-assets ask` lists all.")
-    given = {**dict(_given(parameters)), "limit": limit}
-    answer = ask(runtime.archive(tenant, owners, feeds or None), question, **given)
+    values = {**dict(given(parameters)), "limit": limit}
+    answer = ask(runtime.archive(tenant, owners, feeds or None), question, **values)
     if as_json:
         show_json("ask", answer.rows, question=answer.question, columns=answer.columns)
     else:
         show_answer(answer)
 
 
-def _given(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+def given(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """``--name value`` and ``--name=value``; raises TgAssetsError for anything else."""
     left = iter(words)
     for word in left:

@@ -1,20 +1,26 @@
 """Whose archive a request is for: the token that it brings, as a header or as the page's cookie.
 
+Readers of feeds send neither: the address of a saved question's feed may have the key of that feed, which opens it and
+nothing else.
+
 What does not belong here: what tokens are (``tokens``), what is refused for other reasons (``guards``).
 """
 
 from contextvars import ContextVar
 from dataclasses import replace
+from re import compile as pattern
+from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
 from tg_assets.answers.archive import Archive
-from tg_assets.doors.tokens import Access, access
+from tg_assets.doors.tokens import Access, access, access_by_key
 from tg_assets.stores.database import Database
 from tg_assets.tagging.lemmas import lemmas
 
 COOKIE = "tga"
 BEARER = "Bearer "
+FEED = pattern(r"/api/v1/saved/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/atom")
 
 CALLER: ContextVar[Archive] = ContextVar("caller")
 """The archive as whoever is answered now may see it."""
@@ -40,7 +46,10 @@ class Opener:
         lemmas("вопрос question")
 
     def access(self, request: HTTPConnection) -> Access | None:
-        """What the token of a request opens; None without one that does. A statement: not for the event loop."""
+        """What the token of a request opens, or the key of a feed; None without one that does. A statement: not for the
+        event loop."""
+        if (feed := FEED.fullmatch(request.scope["path"])) and (key := request.query_params.get("key")):
+            return access_by_key(self.database, UUID(feed[1]), key)
         token = token_of(request)
         return None if token is None else access(self.database, token)
 

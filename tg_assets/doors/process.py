@@ -42,7 +42,7 @@ def run(opener: Opener, settings: Settings, where: socket.socket) -> None:
     house = House([*OWN_NAMES, *settings.named_hosts], settings.serve_rate)
 
     def serve() -> None:
-        server(service(opener, house, settings.dagster_url)).run(sockets=[where])
+        server(service(opener, house, settings.dagster_url, settings.trusted_hosts)).run(sockets=[where])
 
     if settings.serve_processes == 1:
         # The model takes seconds to load: by the time of the first question it is there, or nearly.

@@ -3,7 +3,7 @@
 What does not belong here: what they answer, how a process serves them (``cli.serve``).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from anyio.to_thread import current_default_thread_limiter
@@ -27,8 +27,9 @@ AT_ONCE = 10
 database (``cli.runtime.KEPT``)."""
 
 
-def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
-    """All doors; ``dagster`` is the address of its pages."""
+def service(opener: Opener, house: House, dagster: str | None = None, trusted: Collection[str] = ()) -> Guards:
+    """All doors; ``dagster`` is the address of its pages. Hosts that are ``trusted`` may be told, whatever their
+    address."""
     assistants = OverHttp(server(CALLER.get, dagster))
 
     @asynccontextmanager
@@ -48,7 +49,7 @@ def service(opener: Opener, house: House, dagster: str | None = None) -> Guards:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    app.state.opener, app.state.dagster = opener, dagster
+    app.state.opener, app.state.dagster, app.state.trusted = opener, dagster, trusted
     app.add_exception_handler(TgAssetsError, _failed)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _of_http)

@@ -1,28 +1,24 @@
 """Access tokens: who may ask from outside, for which tenant, owners and feeds.
 
-A token is the tenant's id and 256 random bits; the database has the sha256 of the whole, so that what is stored opens
-nothing. It is looked up as its tenant's row like any other: a token with another tenant's id written into it is found
-nowhere. What does not belong here: HTTP, opening archives.
+The database has hashes of them (``tenant_secrets``). What does not belong here: HTTP, opening archives.
 """
 
-import base64
-import binascii
-import hashlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from tg_assets.errors import TgAssetsError
+from tg_assets.saved.questions import PREFIX as KEYS
 from tg_assets.stores.database import Database
 from tg_assets.stores.prepared import prepared
+from tg_assets.tenant_secrets import hashed, new, tenant_of
 
 PREFIX = "tga_"
-SECRET_BYTES, TENANT_BYTES = 32, 16
 LONGEST_NAME = 100
 NO_SUCH_KEY = "23503"
 """SQLSTATE of a foreign key that is nowhere."""
@@ -72,10 +68,9 @@ def make(
         known = set(rows.scalars())
         if missing := sorted(set(feeds) - known):
             raise TgAssetsError(f"There is no feed {missing[0]!r}; `tg-assets feeds` lists them.")
-    secret = tenant.bytes + secrets.token_bytes(SECRET_BYTES)
-    token = PREFIX + base64.urlsafe_b64encode(secret).decode()
+    token = new(PREFIX, tenant)
     values = {
-        "tenant": tenant, "name": name, "hash": _hash(token), "owners": list(owners),
+        "tenant": tenant, "name": name, "hash": hashed(token), "owners": list(owners),
         "feeds": None if feeds is None else list(feeds), "now": now, "expires_at": expires_at,
     }  # fmt: skip
     try:
@@ -111,7 +106,7 @@ def tokens(connection: Connection) -> list[Token]:
 
 def access(database: Database, token: str) -> Access | None:
     """What a token opens now; None for one that is none, ended or was revoked."""
-    tenant = _tenant_of(token)
+    tenant = tenant_of(PREFIX, token)
     if tenant is None:
         return None
     with database.tenant(tenant) as session, session.transaction() as connection:
@@ -120,22 +115,26 @@ def access(database: Database, token: str) -> Access | None:
                 SELECT name, owners, feeds FROM access_tokens
                 WHERE secret_hash = :hash AND (expires_at IS NULL OR expires_at > now())
             """),
-            {"hash": _hash(token)},
+            {"hash": hashed(token)},
         ).first()
-    if row is None:
+    return None if row is None else _access(tenant, row)
+
+
+def access_by_key(database: Database, saved_id: UUID, key: str) -> Access | None:
+    """What the key of a saved question's feed opens, for that feed alone: what its token does now; None for no key."""
+    tenant = tenant_of(KEYS, key)
+    if tenant is None:
         return None
+    with database.tenant(tenant) as session, session.transaction() as connection:
+        row = connection.execute(
+            text("""
+                SELECT a.name, a.owners, a.feeds FROM saved_questions s JOIN access_tokens a ON a.name = s.token
+                WHERE s.id = :id AND s.key_hash = :hash AND (a.expires_at IS NULL OR a.expires_at > now())
+            """),
+            {"id": saved_id, "hash": hashed(key)},
+        ).first()
+    return None if row is None else _access(tenant, row)
+
+
+def _access(tenant: UUID, row: Any) -> Access:
     return Access(tenant, row.name, tuple(row.owners), None if row.feeds is None else tuple(row.feeds))
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
-
-
-def _tenant_of(token: str) -> UUID | None:
-    if not token.startswith(PREFIX):
-        return None
-    try:
-        secret = base64.b64decode(token.removeprefix(PREFIX), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
-        return None
-    return UUID(bytes=secret[:TENANT_BYTES]) if len(secret) == TENANT_BYTES + SECRET_BYTES else None

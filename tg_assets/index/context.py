@@ -119,7 +119,7 @@ def look(
 def _is_of_lines(narrow: Narrow) -> bool:
     """Whether a line has to have itself what is looked for, so that nothing is found by what others say."""
     return bool(
-        narrow.tags or narrow.album_id or narrow.author or narrow.lang or narrow.pictures
+        narrow.tags or narrow.album_id or narrow.author or narrow.lang or narrow.pictures or narrow.ids
         or narrow.kind == "album"
     )  # fmt: skip
 

@@ -54,3 +54,14 @@ def order(
                 ranked = [(key, (score / top) ** 2) for key, score in ranked]
             found += [(key, sure * left) for key, left in ranked]
     return sorted(found, key=lambda hit: (-hit[1], str(hit[0])))
+
+
+def alone(
+    query: str, legs: Mapping[str, Sequence[tuple[Id, float]]], passage: Callable[[Id], Passage]
+) -> list[tuple[Id, float]]:
+    """The same with each judged by itself: what else was found beside it changes nothing."""
+    wanted, cosines = asked(query), dict(legs.get(DENSE, ()))
+    least = min(cosines.values(), default=0.0)
+    keys = {key for hits in legs.values() for key, _ in hits}
+    found = [(key, chance(wanted, passage(key), cosines.get(key, least))) for key in keys]
+    return sorted(found, key=lambda hit: (-hit[1], str(hit[0])))

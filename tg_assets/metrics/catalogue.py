@@ -62,7 +62,7 @@ PARTS = ("waiting", "streams", "disk", "dagster", "telegram", "event_log", "cert
 # Sensors and schedules that are on unless somebody switches them off.
 AUTOMATIONS = (
     "start_tail", "start_refresh", "register_feeds", "find_gaps", "evaluate_checks", "report_failed_runs",
-    "report_alerts", "hourly_catch_up", "frequent_fetch", "daily_sweep", "nightly_maintenance",
+    "report_alerts", "start_telling", "hourly_catch_up", "frequent_fetch", "daily_sweep", "nightly_maintenance",
     "hourly_tidying",
 )  # fmt: skip
 PROVIDERS = ("local", "gigachat", "openai", "hash")

@@ -1,4 +1,4 @@
-"""Telling somebody elsewhere: a POST as Alertmanager's receivers know it, signed, that either arrived or raises.
+"""Telling somebody elsewhere: a signed POST, of alerts as Alertmanager's receivers know it.
 
 Who calls it remembers only what arrived, so that everything is told at least once; a message that is sent again has the
 same ``webhook-id``. What does not belong here: what there is to tell.
@@ -76,26 +76,46 @@ def signed(body: bytes, secret: str, message: str, moment: int) -> str:
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
-def send(url: str, secret: str, alerts: Sequence[Alert], external_url: str = "") -> None:
-    """Returns when the other side has it; raises TgAssetsError that names its host only, since a path may be secret."""
-    body = orjson.dumps(payload(alerts, external_url))
-    told = "".join(f"{one.fingerprint}{_time(one.began)}{one.status}" for one in alerts)
-    message, moment = f"msg_{hashlib.sha256(told.encode()).hexdigest()[:32]}", int(time.time())
+def post(url: str, secret: str, message: str, body: bytes, place: str | None = None) -> str | None:
+    """Send a signed message; None when the other side has it, else in a few words why not, without the address.
+
+    ``message`` is its id, the same when it is sent again; ``place`` is an address to connect to instead of looking up
+    the host's. Nothing of the answer is read but its status, and no redirection followed.
+    """
+    moment, parts = int(time.time()), urlsplit(url)
     headers = {
         "content-type": "application/json", "webhook-id": message, "webhook-timestamp": str(moment),
         "webhook-signature": signed(body, secret, message, moment),
     }  # fmt: skip
-    host = urlsplit(url).hostname
+    extensions: dict[str, Any] = {}
+    if place is not None:
+        headers["host"] = parts.netloc
+        extensions["sni_hostname"] = parts.hostname
+        netloc = f"[{place}]" if ":" in place else place
+        url = parts._replace(netloc=f"{netloc}:{parts.port}" if parts.port else netloc).geturl()
     try:
-        answer = httpx.post(url, content=body, headers=headers, timeout=SECONDS)
+        with (
+            httpx.Client(timeout=SECONDS) as client,
+            client.stream("POST", url, content=body, headers=headers, extensions=extensions) as answer,
+        ):
+            return None if answer.is_success else f"answered {answer.status_code}"
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise TgAssetsError(
-            f"TG_ALERT_WEBHOOK: {host} cannot be reached ({type(error).__name__}). It is told again at the next tick."
-        ) from None
-    if not answer.is_success:
-        raise TgAssetsError(
-            f"TG_ALERT_WEBHOOK: {host} answered {answer.status_code}. It is told again at the next tick."
-        )
+        return f"cannot be reached ({type(error).__name__})"
+
+
+def send(url: str, secret: str, alerts: Sequence[Alert], external_url: str = "") -> None:
+    """Returns when the other side has it; raises TgAssetsError that names its host only, since a path may be secret."""
+    body = orjson.dumps(payload(alerts, external_url))
+    told = "".join(f"{one.fingerprint}{_time(one.began)}{one.status}" for one in alerts)
+    why_not = post(url, secret, message_id(told), body)
+    if why_not is not None:
+        host = urlsplit(url).hostname
+        raise TgAssetsError(f"TG_ALERT_WEBHOOK: {host} {why_not}. It is told again at the next tick.")
+
+
+def message_id(told: str) -> str:
+    """The id of a message, the same for the same words about what it tells."""
+    return f"msg_{hashlib.sha256(told.encode()).hexdigest()[:32]}"
 
 
 def _time(moment: datetime) -> str:

@@ -26,11 +26,15 @@ class Narrow:
     author: str | None = None
     """A key of ``index.authors``."""
     lang: str | None = None
+    ids: tuple[str, ...] = ()
+    """Only these points."""
 
 
 def conditions(narrow: Narrow) -> list[dict[str, Any]]:
     """All of which a point must meet. Private ones are those of the owners that are named, and of nobody else."""
     must = [one_of("owner_id", [NOBODY, *narrow.owners])]
+    if narrow.ids:
+        must.append({"has_id": list(narrow.ids)})
     if narrow.feeds:
         must.append(one_of("feed", narrow.feeds))
     if narrow.kind:

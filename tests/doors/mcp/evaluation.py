@@ -1,4 +1,4 @@
-"""Ten questions about the bundled sample, and how a client that only calls tools comes to the answer of each.
+"""Eleven questions about the bundled sample, and how a client that only calls tools comes to the answer of each.
 
 Every answer takes several calls: what one tells is what the next is asked. Answers are of the story that the sample
 tells, so they change with it alone. What does not belong here: clients and transports.
@@ -63,8 +63,15 @@ async def busiest(call: Call) -> str:
     return f"{largest['title']} {best['day']} {best['messages']}"
 
 
+async def lively(call: Call) -> str:
+    told = await call("digest", since="2026-01-01", until="2026-02-01")
+    longest = told["threads"][0]
+    thread = await call("thread", id=longest["id"])
+    return f"{longest['count']} replies by {longest['people']}: {thread['messages'][0]['text'].partition('.')[0]}"
+
+
 async def gaps(call: Call) -> str:
-    chats = (await call("coverage"))["chats"]
+    chats = (await call("list_feeds", coverage=True))["chats"]
     worst = max(chats, key=lambda one: one["counts"]["unknown"])
     statistics = await call("feed_statistics", feed=worst["feed"], days=0)
     return f"{worst['title']}: {worst['counts']['unknown']} unknown, {statistics['totals']['forwards']} forwards"
@@ -125,6 +132,11 @@ QUESTIONS = (
     ),
     Question("What was answered to the story of the mouse that ate a wire?", "Спасибо, смеюсь на весь коридор.", mouse),
     Question("On which day was most written in the largest feed?", "Команда маяка 2026-01-05 14", busiest),
+    Question(
+        "How many wrote how often in the longest discussion of January, and what began it?",
+        "4 replies by 3: My counting post is out, be gentle with the numbers",
+        lively,
+    ),
     Question(
         "Of which chat is least known, and how much of it is forwarded?", "Команда маяка: 315 unknown, 8 forwards", gaps
     ),

@@ -1,4 +1,4 @@
-"""A client that only calls tools comes to the answers of ten questions, over either transport, old or new."""
+"""A client that only calls tools comes to the answers of eleven questions, over either transport, old or new."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -40,7 +40,7 @@ def connect(request: pytest.FixtureRequest, sample: Tenant, doors: Doors, tmp_pa
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_ten_questions_are_answered(connect: Connect, mode: Mode) -> None:
+def test_all_questions_are_answered(connect: Connect, mode: Mode) -> None:
     """Each by several calls, and all tools are of use."""
     used = Counter[str]()
 
@@ -63,7 +63,7 @@ def test_ten_questions_are_answered(connect: Connect, mode: Mode) -> None:
 
     assert anyio.run(ask) == {question.asks: question.answer for question in QUESTIONS}
     assert set(used) == {one.name for one in TOOLS}
-    assert len(QUESTIONS) == 10
+    assert len(QUESTIONS) == 11
 
 
 def test_evidence_leads_to_the_run(sample: Tenant) -> None:

@@ -72,7 +72,8 @@ def calls(tenant: Tenant) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name in ("most-forwarded", "who-replies", "topics", "entities", "most-linked", "communities"):
         yield "ask_graph", {"question": name, "limit": 200}
     yield "list_feeds", {}
-    yield "coverage", {}
+    yield "list_feeds", {"coverage": True}
+    yield "digest", {"since": "2023-01-01", "until": "2023-12-01"}
     yield "feed_statistics", {"feed": feed[0], "days": 366}
 
 

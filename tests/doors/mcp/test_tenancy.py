@@ -73,8 +73,11 @@ def cases(spied: Spied) -> Mapping[str, Sequence[Given]]:
             {"question": "reach", "parameters": {"post": str(spied.post)}},
             {"question": "topics", "parameters": {"chat": spied.feed}},
         ],
-        "list_feeds": [{}],
-        "coverage": [{}, {"feed": spied.feed}],
+        "list_feeds": [{}, {"coverage": True}],
+        "digest": [
+            {"since": "2023-05-01", "until": "2023-06-01"},
+            {"since": "2023-05-01", "until": "2023-06-01", "feeds": [spied.feed]},
+        ],
         "feed_statistics": [{"feed": spied.feed, "days": 366}],
     }
 

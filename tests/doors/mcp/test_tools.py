@@ -21,7 +21,7 @@ from tg_assets.errors import ServerDown, TgAssetsError
 
 NAMES = [
     "search", "fetch", "get_context", "find_similar", "around", "thread", "get_picture", "lineage", "ask_graph",
-    "list_feeds", "coverage", "feed_statistics",
+    "list_feeds", "digest", "feed_statistics",
 ]  # fmt: skip
 ACCEPT = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
 SCOPE = ("tenant", "owner", "owners", "archive", "feeds", "narrow", "token")

@@ -2,7 +2,10 @@
 
 import re
 
+import httpx
+import pytest
 from playwright.sync_api import expect
+from sqlalchemy import text
 
 from tests.answers.conftest import GARDEN, KITCHEN, Tenant
 from tests.doors.conftest import Doors, token_for
@@ -189,6 +192,76 @@ def test_what_people_say_of_results_is_kept(reader: Open, mine: Tenant) -> None:
     expect(page.get_by_text("Kept, thank you")).to_be_visible()
     said = pipeline.rows(mine.slug, "SELECT question, is_it FROM judgements WHERE token = 'page-judge'")
     assert said == [("насос в подвале", True)]
+
+
+@pytest.mark.parametrize(
+    ("language", "tell", "listed", "remove", "none"),
+    [
+        ("en", "Tell me about new ones", "All that is saved", "Remove", "Nothing is saved"),
+        ("ru", "Сообщать о новом", "Все подписки", "Удалить", "Ничего не сохранено"),
+    ],
+)
+def test_a_search_is_saved_and_its_feed_read(
+    reader: Open, doors: Doors, mine: Tenant, language: str, tell: str, listed: str, remove: str, none: str
+) -> None:
+    """With its filters; the address that is shown once opens the feed without a token, until it is removed."""
+    one = reader(token_for(mine, name=f"page-saved {language}"), language=language)
+    page = one.see(f"{KETTLE}&feed={mine.feed('kukhnya')}")
+    page.get_by_role("button", name=tell).click()
+    address = page.locator(".address input").input_value()
+    assert httpx.get(address).headers["content-type"] == "application/atom+xml"
+    (saved,) = pipeline.rows(
+        mine.slug, "SELECT id, asked FROM saved_questions WHERE token = :t", t=f"page-saved {language}"
+    )
+    assert (saved.asked["q"], saved.asked["feeds"]) == ("насос в подвале", [mine.feed("kukhnya")])
+    with pipeline.postgres().tenant(mine.id) as session, session.transaction() as connection:
+        connection.execute(
+            text("""INSERT INTO saved_matches (tenant_id, saved_id, key, found_at, seen_at)
+                    VALUES (current_tenant(), :saved, :key, now(), now())"""),
+            {"saved": saved.id, "key": mine.post(KITCHEN, 6)},
+        )
+    page.get_by_role("link", name=listed).click()
+    one.settled()
+    expect(page.locator(".saved .one .title")).to_have_text("насос в подвале")
+    page.locator(".saved [aria-expanded]").click()
+    expect(page.locator(".matches li")).to_contain_text("насос чинил сторож")
+    page.get_by_role("link", name="насос в подвале").click()
+    one.settled()
+    assert f"feed={mine.feed('kukhnya')}" in one.state
+    page.go_back()
+    page.get_by_role("button", name=remove).click()
+    expect(page.get_by_text(none)).to_be_visible()
+    assert httpx.get(address).status_code == 401
+
+
+def test_a_question_is_saved(reader: Open, mine: Tenant) -> None:
+    token = token_for(mine, name="page-asks")
+    one = reader(token)
+    page = one.see("/?view=ask&name=activity&p.person=Вера&go=1")
+    page.get_by_role("button", name="Tell me about new ones").click()
+    expect(page.locator(".address input")).to_have_value(re.compile("/atom\\?key=tgs_"))
+    page.get_by_role("link", name="All that is saved").click()
+    page.get_by_role("link", name="activity Вера").click()
+    one.settled()
+    expect(page.get_by_role("textbox", name="person")).to_have_value("Вера")
+
+
+def test_what_happened_leads_to_messages(reader: Open, mine: Tenant) -> None:
+    """A span and feeds in the address; every line opens its message."""
+    one = reader()
+    page = one.see("/?view=digest&since=2023-05-01&until=2023-05-31")
+    expect(page.get_by_role("heading", name="Longest threads")).to_be_visible()
+    lines = page.locator(".digest ol > li")
+    assert lines.count() == page.locator(".digest ol > li a.said").count() > 1
+    page.get_by_role("link", name="кто сегодня готовит ужин").first.click()
+    expect(page.get_by_role("complementary", name="Message")).to_contain_text("кто сегодня готовит ужин")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Feed", exact=True).click()
+    page.get_by_role("button", name=re.compile("^Сад")).click()
+    page.keyboard.press("Escape")
+    one.settled()
+    assert f"feed={mine.feed('sad')}" in one.state
+    expect(page.locator(".busy li")).to_have_count(1)
 
 
 def test_dates_are_the_readers(reader: Open, mine: Tenant) -> None:

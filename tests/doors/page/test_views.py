@@ -6,13 +6,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.answers.conftest import KITCHEN, Tenant
+from tests.answers.conftest import ADA, EVA, KITCHEN, Tenant
+from tests.doors.conftest import Doors, token_for
 from tests.doors.page.conftest import Open
 
 KETTLE = "/?q=насос+в+подвале"
 NOT_THERE = ("Failed to load resource: the server responded with a status of 404",)
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 760}
-NAMES = re.compile(r"\b(tab|stage|status|edge|file|kind|source|one|format|key|token)_[a-z]+")
+NAMES = re.compile(r"\b(tab|stage|status|edge|file|kind|source|one|format|key|token|digest|told|got|saved|span)_[a-z]+")
 GRAVE = {"serious", "critical"}
 CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 
@@ -22,6 +23,7 @@ def views(mine: Tenant) -> list[str]:
     return [
         "/", KETTLE, "/?q=три+цвета&kind=album", f"{KETTLE}&m={post}", f"/?m={post}&tab=thread", f"/?m={post}&tab=like",
         f"/?m={post}&tab=links", f"/?m={post}&tab=evidence", "/?view=feeds", f"/?view=feed&feed={mine.feed('sad')}",
+        "/?view=digest&since=2023-05-01&until=2023-05-31", "/?view=digest", "/?view=saved",
         "/?view=ask", "/?view=ask&name=most-forwarded", "/?q=ыыыыы&lang=en", "/?m=00000000-0000-0000-0000-000000000000",
     ]  # fmt: skip
 
@@ -41,9 +43,13 @@ def faults(page: Page) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(("language", "word", "other"), [("ru", "Ленты", "English"), ("en", "Feeds", "Русский")])
-def test_every_view(reader: Open, mine: Tenant, language: str, word: str, other: str) -> None:
+def test_every_view(reader: Open, doors: Doors, mine: Tenant, language: str, word: str, other: str) -> None:
     """Nothing is wider than the screen, and no name of a string is shown in place of its words."""
-    one = reader(language=language, expected=NOT_THERE)
+    token = token_for(mine, ADA, EVA)
+    with doors.knock(token) as client:  # so that something is listed
+        wanted = {"search": {"q": "насос", "feeds": [mine.feed("kukhnya")]}, "webhook": "https://hooks.example.org/x"}
+        assert client.post("/api/v1/saved", json=wanted).status_code == 201
+    one = reader(token, language=language, expected=NOT_THERE)
     for path in views(mine):
         page = one.see(path)
         expect(page.locator("html")).to_have_attribute("lang", language)

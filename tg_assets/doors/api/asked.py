@@ -3,7 +3,7 @@
 What does not belong here: routes.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel
 
 from tg_assets.answers.archive import Archive
 from tg_assets.doors.access import CALLER
-from tg_assets.scope import YEARS, is_thinkable
+from tg_assets.scope import aware
 
 
 class Problem(BaseModel):
@@ -55,14 +55,8 @@ def caller() -> Archive:
     return CALLER.get()
 
 
-def _aware(at: datetime) -> datetime:
-    if not is_thinkable(at):
-        raise ValueError(f"not a time of {YEARS[0]} to {YEARS[1]}")
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-
-
 Asked = Annotated[Archive, Depends(caller)]
-Moment = Annotated[datetime, AfterValidator(_aware)]
+Moment = Annotated[datetime, AfterValidator(aware)]
 Named = Annotated[
     str,
     Path(max_length=300, description="A message: its id, its link at Telegram (URL-encoded), or CHAT/NUMBER."),

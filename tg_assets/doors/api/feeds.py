@@ -1,13 +1,13 @@
 """What is followed, how much of it is here, and days in numbers."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import Path, Query
 from starlette.responses import PlainTextResponse, Response
 
 from tg_assets.answers.coverage import Covered, coverage
-from tg_assets.answers.digest import Digest, digest
+from tg_assets.answers.digest import DAYS, Digest, digest
 from tg_assets.answers.digest_text import as_text
 from tg_assets.answers.feeds import Feed, feeds
 from tg_assets.answers.statistics import Day, feed_statistics
@@ -17,9 +17,6 @@ from tg_assets.doors.api.asked import router as made
 from tg_assets.doors.saying import Json
 
 router = made("feeds")
-
-
-DAYS = timedelta(days=7)
 
 
 @router.get(

@@ -1,10 +1,11 @@
-"""Tools about feeds as a whole and about the graph: ``list_feeds``, ``coverage``, ``feed_statistics``, ``ask_graph``.
+"""Tools about feeds as a whole and about the graph: ``list_feeds``, ``digest``, ``feed_statistics``, ``ask_graph``.
 
 What does not belong here: messages (``finding``, ``reading``).
 """
 
 from collections import Counter
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,31 +13,39 @@ from pydantic import Field
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.asking import LIMIT, ask, questions
 from tg_assets.answers.coverage import coverage
+from tg_assets.answers.digest import DAYS, Told, digest
+from tg_assets.answers.digest_text import PARTS
 from tg_assets.answers.feeds import feeds
+from tg_assets.answers.markdown import address
+from tg_assets.answers.shown import one_line
 from tg_assets.answers.statistics import Day, feed_statistics
 from tg_assets.doors.mcp.clean import UNTRUSTED, clean
-from tg_assets.doors.mcp.tool import Arguments, Reply, Text, Tool, Value
+from tg_assets.doors.mcp.tool import Arguments, Reply, Text, Texts, Tool, Value
 from tg_assets.doors.mcp.views import LONGEST
 from tg_assets.graph.questions.question import Question
 from tg_assets.scope import parse_time
 
 FEEDS = CHATS = 200
 """More of them are counted, not listed."""
+LINE = 200
+"""Characters of a message in a digest."""
 
 
-class Nothing(Arguments):
-    pass
+class Listed(Arguments):
+    coverage: bool = False
 
 
-class OneFeed(Arguments):
-    feed: Annotated[Text | None, Field(description="All where left out")] = None
+class Span(Arguments):
+    since: Text | None = None
+    until: Text | None = None
+    feeds: Annotated[Texts, Field(default_factory=list)]
 
 
 class Days(Arguments):
     feed: Text
     since: Annotated[Text | None, Field(description="ISO date, UTC")] = None
     until: Annotated[Text | None, Field(description="ISO date, not included")] = None
-    days: Annotated[int, Field(ge=0, le=366, description="Last ones to list; totals are of all")] = 14
+    days: Annotated[int, Field(ge=0, le=366, description="Listed; totals are of all")] = 14
 
 
 class Asked(Arguments):
@@ -45,15 +54,33 @@ class Asked(Arguments):
     limit: Annotated[int, Field(ge=1, le=200)] = LIMIT
 
 
-def _list_feeds(archive: Archive, _given: Nothing) -> Reply:
+def _list_feeds(archive: Archive, given: Listed) -> Reply:
     found = feeds(archive)
-    return Reply({"untrusted": UNTRUSTED, "feeds": found[:FEEDS], "left_out": max(0, len(found) - FEEDS)})
+    said = {"untrusted": UNTRUSTED, "feeds": found[:FEEDS], "left_out": max(0, len(found) - FEEDS)}
+    return Reply(said | _coverage(archive) if given.coverage else said)
 
 
-def _coverage(archive: Archive, given: OneFeed) -> Reply:
-    found = coverage(archive, given.feed)
+def _coverage(archive: Archive) -> dict[str, Any]:
+    found = coverage(archive)
     chats = [{field.name: getattr(one, field.name) for field in fields(one) if field.name != "chat"} for one in found]
-    return Reply({"untrusted": UNTRUSTED, "chats": chats[:CHATS], "left_out": max(0, len(chats) - CHATS)})
+    return {"chats": chats[:CHATS], "chats_left_out": max(0, len(chats) - CHATS)}
+
+
+def _digest(archive: Archive, given: Span) -> Reply:
+    end = parse_time(given.until, "until") or datetime.now(UTC)
+    begin = parse_time(given.since, "since") or end - DAYS
+    found = digest(archive, begin, end, feeds=given.feeds)
+    parts = {name: list(map(_line, getattr(found, name))) for name, *_ in PARTS}
+    kept = {name: lines for name, lines in parts.items() if lines}
+    return Reply({"untrusted": UNTRUSTED, "since": begin, "until": end, "feeds": found.feeds, **kept})
+
+
+def _line(one: Told) -> dict[str, Any]:
+    said = one_line(one.message.words or one.message.action or "", LINE)
+    return {
+        "count": one.count, "name": one.name, "people": one.people, "before": one.before, "id": one.message.id,
+        "feed": one.message.feed, "text": said, "link": address(one.message.link),
+    }  # fmt: skip
 
 
 def _feed_statistics(archive: Archive, given: Days) -> Reply:
@@ -104,12 +131,18 @@ TOOLS = (
         Asked,
         _ask_graph,
     ),
-    Tool("list_feeds", "Feeds that can be asked, with kind, title, number and span of messages.", Nothing, _list_feeds),
     Tool(
-        "coverage",
-        "How complete the archive is: of each chat, how many message ids are stored, deleted, rejected or unknown.",
-        OneFeed,
-        _coverage,
+        "list_feeds",
+        "Feeds that can be asked, with kind, title, number and span of messages; 'coverage' adds how many ids of each "
+        "chat are unknown.",
+        Listed,
+        _list_feeds,
+    ),
+    Tool(
+        "digest",
+        "What happened between two dates, or last week: most answered, discussed, liked, forwarded, topics.",
+        Span,
+        _digest,
     ),
     Tool(
         "feed_statistics",

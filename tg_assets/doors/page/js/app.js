@@ -1,5 +1,6 @@
 // The frame of the page: what is always there, and which view is shown in it. What does not belong here: views.
 import { useAsk, whenRefused } from "./api.js";
+import { Digest } from "./digest.js";
 import { Feeds, NotCovered } from "./feeds.js";
 import { Filters, chosen } from "./filters.js";
 import { Icon } from "./icons.js";
@@ -8,6 +9,7 @@ import { Lightbox } from "./media.js";
 import { Panel, close } from "./panel.js";
 import { Questions } from "./questions.js";
 import { go, to, useRoute } from "./route.js";
+import { SavedList } from "./saved.js";
 import { Search, isTyping } from "./search.js";
 import { SearchBox } from "./searchbox.js";
 import { Failed, Loading } from "./states.js";
@@ -59,7 +61,7 @@ export function App({ refusedAtFirst }) {
     return () => removeEventListener("keydown", keys);
   }, [state.m]);
   useEffect(() => {
-    document.title = [state.q, { feeds: t("feeds"), feed: t("timeline"), ask: t("questions") }[state.view], "tg-assets"].filter(Boolean).join(" · ");
+    document.title = [state.q, { feeds: t("feeds"), feed: t("timeline"), ask: t("questions"), digest: t("digest"), saved: t("saved") }[state.view], "tg-assets"].filter(Boolean).join(" · ");
   });
   const frame = { state, redraw: () => redraw((one) => one + 1), help: () => helps(true), out: () => leave().then(() => refuses("none")), isIn: !token };
   return html`<a class="skip" href="#content" onClick=${skip}>${t("skip")}</a>
@@ -90,6 +92,8 @@ function Inside({ state, say }) {
 function View({ state, feeds, say }) {
   if (state.view === "feeds") return html`<${Feeds} feeds=${feeds} />`;
   if (state.view === "feed") return html`<${FeedTimeline} key=${state.feed?.[0]} state=${state} feeds=${feeds} />`;
+  if (state.view === "digest") return html`<${Digest} state=${state} feeds=${feeds} />`;
+  if (state.view === "saved") return html`<${SavedList} feeds=${feeds} />`;
   if (state.view === "ask") return html`<${Questions} state=${state} feeds=${feeds} />`;
   return html`<${SearchBox} state=${state} compact=${Boolean(state.q)} />
     ${state.q ? html`<${Search} state=${state} feeds=${feeds} say=${say} />` : html`<${Home} state=${state} feeds=${feeds} />`}`;
@@ -115,7 +119,8 @@ function Bar({ state, redraw, help, out, isIn }) {
     dye(next);
   };
   const other = language() === "ru" ? "en" : "ru";
-  const views = [["search", {}, "search"], ["feeds", { view: "feeds" }, "feeds"], ["ask", { view: "ask" }, "questions"]];
+  const views = [["search", {}, "search"], ["digest", { view: "digest" }, "digest"], ["feeds", { view: "feeds" }, "feeds"],
+    ["ask", { view: "ask" }, "questions"], ["saved", { view: "saved" }, "saved"]];
   const now = state.view === "feed" ? "feeds" : (state.view ?? "search");
   return html`<header class="top"><a class="mark" ...${to({})}><svg viewBox="0 0 32 32" aria-hidden="true" focusable="false"><rect width="32" height="32" rx="8" />
       <path d="M9 10.5h14M9 16h9M9 21.5h5M24.5 23l2.6 2.6" /><circle cx="22" cy="20.5" r="3.4" /></svg><span>tg-assets</span></a>

@@ -56,7 +56,7 @@ export function without(state, name, value) {
   return { [name]: null };
 }
 
-export function Filters({ state, results, feeds }) {
+export function Filters({ state, results, feeds, names = FILTERS }) {
   const [open, opens] = useState(null);
   const bar = useRef();
   useEffect(() => {
@@ -73,7 +73,7 @@ export function Filters({ state, results, feeds }) {
   };
   const now = chosen(state, feeds);
   return html`<div class="filters" ref=${bar} onKeyDown=${keys} role="group" aria-label=${t("filters")}>
-    ${FILTERS.map((name) => {
+    ${names.map((name) => {
       const mine = now.filter((one) => one[0] === name);
       return html`<div class="filter" key=${name}>
         <button type="button" data-filter=${name} class=${mine.length ? "chip on" : "chip"} aria-haspopup="true"

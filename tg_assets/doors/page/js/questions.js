@@ -2,6 +2,7 @@
 import { useAsk } from "./api.js";
 import { amount, count, language, moment, t } from "./language.js";
 import { change, openAs, read, to } from "./route.js";
+import { TellMe } from "./saved.js";
 import { Failed, Loading, Notice } from "./states.js";
 import { html, useState } from "./ui.js";
 import { telegram, visible } from "./text.js";
@@ -66,9 +67,10 @@ function Answer({ question, state, feeds }) {
   if (!isAsked) return null;
   if (fault) return html`<${Failed} fault=${fault} again=${again} />`;
   if (!data) return html`<${Loading} />`;
-  if (!data.rows.length) return html`<${Notice} quiet icon="question" title=${t("no_rows")} />`;
+  const tellMe = html`<${TellMe} key=${JSON.stringify(values)} what=${{ question: { question: question.name, parameters: values } }} />`;
+  if (!data.rows.length) return html`<${Notice} quiet icon="question" title=${t("no_rows")} />${tellMe}`;
   const columns = data.columns.filter((name) => !UNSEEN.has(name) || (name === "peer_id" && !data.columns.includes("chat")));
-  return html`<div class=${loading ? "answer stale" : "answer"}><p class="muted small" role="status">${count("rows", data.rows.length)}</p>
+  return html`<div class=${loading ? "answer stale" : "answer"}><p class="muted small" role="status">${count("rows", data.rows.length)}</p>${tellMe}
     <div class="table" tabindex="0" role="region" aria-label=${asked(question)}><table>
       <thead><tr>${columns.map((name) => html`<th key=${name} scope="col">${named(name)}</th>`)}</tr></thead>
       <tbody>${data.rows.map((row, place) => html`<tr key=${place}>${columns.map((name) => html`<td key=${name}

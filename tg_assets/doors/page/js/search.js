@@ -5,6 +5,7 @@ import { NotCovered } from "./feeds.js";
 import { Filters, NONE, chosen } from "./filters.js";
 import { count, midnight, t } from "./language.js";
 import { change } from "./route.js";
+import { TellMe, searched } from "./saved.js";
 import { Empty, Failed, Loading, Notice } from "./states.js";
 import { html, useEffect, useLayoutEffect, useState } from "./ui.js";
 import { visible, wanted } from "./text.js";
@@ -52,7 +53,7 @@ export function Search({ state, feeds, say }) {
   }, [results.length, active]);
 
   if (!feeds.all.length) return html`<${Empty} />`;
-  const limit = asked(state, feeds).limit;
+  const values = asked(state, feeds), { limit } = values;
   return html`<section class="search" aria-busy=${loading ? "true" : "false"}>
     <h1 class="unseen">${t("search")}: ${visible(state.q)}</h1>
     <${Filters} state=${state} results=${results} feeds=${feeds} />
@@ -64,6 +65,7 @@ export function Search({ state, feeds, say }) {
         ${data.understood.map((one) => html`<span class="understood">${t("understood", one)}</span>`)}
         ${results.length > 0 && !data.fits && html`<span>${t("unfit")}</span>`}
       </p>
+      <${TellMe} key=${JSON.stringify({ ...values, limit: null })} what=${searched(values)} />
       ${results.length === 0 && html`<${Notice} icon="search" title=${t("nothing")}><p>${t("nothing_why")}</p>
         ${chosen(state, feeds).length > 0 && html`<button type="button" class="button"
           onClick=${() => change({ ...NONE, n: null })}>${t("without_filters")}</button>`}<${NotCovered} feeds=${feeds} /><//>`}

@@ -1,0 +1,78 @@
+"""``tg-assets saved``: makes, lists and removes questions of tokens, and says how it goes to tell them."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+
+from tests.saved.conftest import World
+from tests.support import pipeline
+from tests.telegram.exports import message
+from tg_assets.cli import cli, runtime
+from tg_assets.errors import TgAssetsError
+
+Say = Callable[..., str]
+
+
+@pytest.fixture
+def say(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Say]:
+    """What the command prints."""
+    monkeypatch.setenv("COLUMNS", "250")
+    runtime.settings.cache_clear()
+
+    def said(*arguments: str) -> str:
+        command = ["saved", "--tenant", world.slug, *arguments]
+        return str(CliRunner().invoke(cli, command, catch_exceptions=False, standalone_mode=False).stdout)
+
+    yield said
+    runtime.settings.cache_clear()
+
+
+def test_a_search_is_made_listed_and_removed(say: Say, world: World) -> None:
+    """Secrets are printed once."""
+    assert "Nothing is saved" in say()
+    webhook = "https://hooks.example.org/very-secret-path"
+    made = say("search", "laptop", "насос в подвале", "--feed", f"{world.slug}.sad", "--webhook", webhook)
+    told = dict(line.split(": ", 1) for line in made.splitlines())
+    assert told["webhook secret"].startswith("whsec_")
+    assert told["feed"].startswith(f"/api/v1/saved/{told['id']}/atom?key=tgs_")
+    (one,) = json.loads(say("--json"))["items"]
+    assert (one["id"], one["token"], one["name"], one["matches"]) == (told["id"], "laptop", "насос в подвале", 0)
+    assert (one["asked"]["feeds"], one["telling"]) == ([f"{world.slug}.sad"], "fine")
+    with pipeline.postgres().tenant(world.id) as session, session.transaction() as connection:
+        connection.execute(text("UPDATE saved_questions SET gave_up_at = now()"))
+    listed = say()
+    assert "hooks.example.org: given up" in listed
+    assert not any(secret in listed + say("--json") for secret in ("very-secret-path", told["webhook secret"], "tgs_"))
+    say("retry", told["id"])
+    assert "hooks.example.org: fine" in say()
+    say("remove", told["id"])
+    assert "Nothing is saved" in say()
+
+
+def test_a_question_is_made(say: Say, world: World) -> None:
+    world.come(message(9, text="новости", forwarded_from="Порт", forwarded_from_id="channel77"))
+    say("ask", "laptop", "first-forwarders", "--source", "Порт", "--name", "Порт")
+    (one,) = json.loads(say("--json"))["items"]
+    assert (one["name"], one["asked"]["parameters"]) == ("Порт", {"source": "Порт"})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("search", "nobody", "насос"),
+        ("search", "laptop", "?!"),
+        ("search", "laptop", "насос", "--webhook", "https://10.0.0.1/"),
+        ("search", "laptop", "насос", "--since", "yesterday"),
+        ("search", "laptop", "a\0b"),
+        ("ask", "laptop", "why"),
+        ("remove", "00000000-0000-0000-0000-000000000000"),
+        ("retry", "00000000-0000-0000-0000-000000000000"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence(say: Say, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(TgAssetsError) as raised:
+        say(*arguments)
+    assert str(raised.value).endswith(".")

@@ -1,0 +1,195 @@
+"""Receivers are told what was found: signed, at least once, by a stable id, and only where they may be."""
+
+import base64
+import json
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from sqlalchemy import text
+
+from tests.pipeline.test_changes import said
+from tests.saved.conftest import World
+from tests.support import pipeline
+from tests.support.receiver import Receiver, is_signed
+from tg_assets.errors import TgAssetsError
+from tg_assets.monitoring.webhook import post
+from tg_assets.saved import addresses, questions, telling
+from tg_assets.saved.questions import Saved
+
+NEW = said(3, "в подвале опять стучит насос")
+
+
+def listed(world: World) -> Saved:
+    with pipeline.postgres().tenant(world.id) as session, session.transaction() as connection:
+        (one,) = questions.saved(connection)
+    return one
+
+
+def test_a_receiver_is_told_once_it_answers(world: World, receiver: Receiver) -> None:
+    """It fails twice; each message is signed with the question's own secret and has the same id."""
+    saved = world.save(webhook=receiver.url)
+    world.come(NEW)
+    receiver.codes += [500, 301]
+    for told in (0, 0, 1, 0):
+        assert world.rounds()["told"] == told
+        assert listed(world).telling == ("fine" if told or len(receiver.heard) == 3 else "retrying")
+        world.due_now()
+    assert len(receiver.heard) == 3
+    assert len({headers["webhook-id"] for headers, _ in receiver.heard}) == 1
+    key = base64.b64decode(saved.webhook_secret.removeprefix("whsec_"))
+    assert all(is_signed(headers, body, key) for headers, body in receiver.heard)
+    data = json.loads(receiver.heard[-1][1])
+    assert (data["type"], data["data"]["id"]) == ("saved.matched", str(saved.id))
+    (match,) = data["data"]["matches"]
+    assert (match["text"], match["page"]) == ("в подвале опять стучит насос", f"/?m={world.post(3)}")
+    world.come(said(4, "насос в подвале молчит"))
+    assert world.rounds()["told"] == 1
+    assert receiver.heard[-1][0]["webhook-id"] != receiver.heard[0][0]["webhook-id"]
+    assert listed(world).waiting == 0
+
+
+def test_what_comes_meanwhile_is_told_afterwards(world: World, receiver: Receiver) -> None:
+    """A message that was begun tells the same until it arrives."""
+    world.save(webhook=receiver.url)
+    world.come(NEW)
+    receiver.codes.append(503)
+    world.rounds()
+    world.come(said(4, "насос в подвале молчит"))
+    world.due_now()
+    world.rounds()
+    world.rounds()
+    told = [[one["message"] for one in json.loads(body)["data"]["matches"]] for _, body in receiver.heard]
+    assert told == [[str(world.post(3))], [str(world.post(3))], [str(world.post(4))]]
+
+
+def test_a_receiver_is_given_up_and_tried_again_when_somebody_says_so(world: World, receiver: Receiver) -> None:
+    saved = world.save(webhook=receiver.url)
+    world.come(NEW)
+    receiver.codes += [500] * (len(telling.WAITS) + 1)
+    for _ in range(len(telling.WAITS) + 1):
+        world.rounds()
+        world.due_now()
+    assert (listed(world).telling, listed(world).waiting) == ("given_up", 1)
+    assert world.rounds()["told"] == 0
+    with pipeline.postgres().tenant(world.id) as session, session.transaction() as connection:
+        questions.try_again(connection, saved.id)
+    assert world.rounds()["told"] == 1
+    assert listed(world).telling == "fine"
+
+
+def test_who_has_to_wait_is_not_asked(world: World, receiver: Receiver) -> None:
+    world.save(webhook=receiver.url)
+    world.come(NEW)
+    receiver.codes.append(500)
+    for _ in range(3):
+        world.rounds()
+    assert len(receiver.heard) == 1
+
+
+def test_nothing_of_a_revoked_token_is_told(world: World, receiver: Receiver) -> None:
+    world.save(webhook=receiver.url)
+    world.come(NEW)
+    receiver.codes.append(500)
+    world.rounds()
+    world.revoke()
+    assert world.rounds()["told"] == 0
+    assert len(receiver.heard) == 1
+
+
+def test_what_is_deleted_before_it_is_told_is_not(world: World, receiver: Receiver) -> None:
+    world.save(webhook=receiver.url)
+    world.come(NEW, said(4, "насос в подвале молчит"))
+    receiver.codes.append(500)
+    world.rounds()
+    with pipeline.postgres().tenant(world.id) as session, session.transaction() as connection:
+        connection.execute(text("UPDATE messages SET deleted_at = now() WHERE id = :id"), {"id": world.post(3)})
+    world.due_now()
+    world.rounds()
+    told = [len(json.loads(body)["data"]["matches"]) for _, body in receiver.heard]
+    assert told == [2, 1]
+
+
+def test_a_chat_that_the_token_sees_no_more_is_not_told(world: World, receiver: Receiver) -> None:
+    """Owners and feeds are those of the moment of telling."""
+    world.save(webhook=receiver.url)
+    world.come(NEW)
+    receiver.codes.append(500)
+    world.rounds()
+    with pipeline.postgres().tenant(world.id) as session, session.transaction() as connection:
+        connection.execute(text("UPDATE access_tokens SET feeds = '{}'"))
+    world.due_now()
+    assert world.rounds()["told"] == 1
+    assert len(receiver.heard) == 1, "there was nothing left to tell"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/x", "ftp://example.org", "https://", "https:///x", "x", "https://127.0.0.1/x",
+        "https://localhost/x", "https://10.0.0.1", "https://[::1]/", "https://[::ffff:10.0.0.1]/",
+        "https://169.254.169.254/latest", "https://user:secret@example.org/", "https://example.org:0x/", "https://a b",
+        "https://[64:ff9b::7f00:1]/", "https://224.0.0.1/", "https://intranet/x", "https://0.0.0.0/",
+    ],
+)  # fmt: skip
+def test_a_receiver_is_at_an_address_of_everybody(url: str) -> None:
+    with pytest.raises(TgAssetsError) as raised:
+        addresses.check(url, [])
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "192.168.1.1", "100.64.0.1"])
+def test_a_name_that_leads_to_a_private_address_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """At the moment of telling, by the address that is then connected to."""
+    found: list[Any] = [(0, 0, 0, "", ("93.184.216.34", 443)), (0, 0, 0, "", (host, 443))]
+    monkeypatch.setattr(addresses.socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(TgAssetsError, match="private"):
+        addresses.place_of("https://example.org/x", [])
+    assert addresses.place_of("https://example.org/x", ["example.org"]) is None
+    assert addresses.place_of("https://example.org/x", ["example.org:443"]) is None
+    del found[1]
+    assert addresses.place_of("https://example.org/x", []) == "93.184.216.34"
+
+
+def test_who_may_not_be_told_is_not_saved(world: World) -> None:
+    with pytest.raises(TgAssetsError, match="private"):
+        world.save(webhook="https://10.0.0.1/x")
+
+
+def named(host: str, directory: Path) -> tuple[Path, Path]:
+    """A certificate of a host, signed by itself, and its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = (
+        builder.serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    )
+    made = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), False).sign(key, hashes.SHA256())
+    paths = directory / f"{host}.pem", directory / f"{host}.key"
+    paths[0].write_bytes(made.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return paths
+
+
+@pytest.mark.parametrize(("host", "why_not"), [("hooks.example.org", None), ("other.example.org", "cannot be reached")])
+def test_a_place_is_asked_by_the_hosts_name(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, why_not: str | None
+) -> None:
+    """Who is connected to by its address has to show the certificate of the name, and hears it."""
+    certificate, key = named(host, tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    port = receiver.server.server_port
+    said = post(f"https://hooks.example.org:{port}/x", "a-secret", "msg_1", b"{}", "127.0.0.1")
+    assert (said is None) is (why_not is None)
+    assert (said or "").startswith(why_not or "")
+    assert [headers["host"] for headers, _ in receiver.heard] == ([f"hooks.example.org:{port}"] if said is None else [])

@@ -1,0 +1,91 @@
+"""Rounds over tenants: look for what is new to their questions, then tell it, again and again while there is something.
+
+What does not belong here: Dagster, how a question is asked, how a receiver is told.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from tg_assets.answers.archive import Archive
+from tg_assets.saved.looking import MAY_BE_ASKED, TIMES, VALID, look
+from tg_assets.saved.telling import DUE, tell
+from tg_assets.stores.database import Database
+
+LOOK_SECONDS = 1.0
+LOCK = "saved"
+
+# Something arrived that a search was not asked about or that nobody needs any more, a question to the graph is due, a
+# token ended, a receiver waits.
+_IS_DUE = f"""
+    SELECT EXISTS (
+        SELECT FROM newly_indexed n WHERE NOT EXISTS (SELECT FROM saved_questions WHERE kind = 'search')
+    ) OR EXISTS (
+        SELECT FROM (
+            SELECT DISTINCT s.looked::text AS looked FROM saved_questions s JOIN access_tokens a ON a.name = s.token
+            WHERE s.kind = 'search' AND {VALID} AND {MAY_BE_ASKED}
+        ) s JOIN newly_indexed n ON NOT pg_visible_in_snapshot(n.last_xid, CAST(s.looked AS pg_snapshot))
+    ) OR EXISTS (
+        SELECT FROM saved_questions s JOIN access_tokens a ON a.name = s.token
+        WHERE NOT {VALID} OR (s.kind = 'graph' AND s.asked_at <= now() - CAST(:every AS interval))
+    ) OR EXISTS ({DUE})
+"""  # noqa: S608 - constants
+
+
+def is_due(connection: Connection) -> bool:
+    """Whether the tenant of this transaction has anything to be looked at or told."""
+    return bool(connection.execute(text(_IS_DUE), TIMES).scalar_one())
+
+
+def rounds(
+    database: Database,
+    whole: Archive,
+    tenants: Sequence[UUID],
+    trusted: Collection[str],
+    linger: float,
+    budget: float,
+) -> Counter[str]:
+    """Look and tell until nothing was due for ``linger`` seconds or ``budget`` is spent.
+
+    One process at a time is at a tenant. Counts what ``look`` and ``tell`` count. Raises at the end what a tenant
+    stumbled over, after the others had their turn.
+    """
+    started = quiet_since = time.monotonic()
+    done: Counter[str] = Counter()
+
+    def is_over() -> bool:
+        return time.monotonic() - started > budget
+
+    while True:
+        stumbled: list[Exception] = []
+        for tenant in tenants:
+            try:
+                if not is_over() and (found := _round(database, replace(whole, tenant=tenant), trusted, is_over)):
+                    done += found
+                    quiet_since = time.monotonic()
+            except Exception as error:  # noqa: BLE001 - one tenant's trouble is not the others'
+                stumbled.append(error)
+        if stumbled:
+            raise stumbled[0]
+        if is_over() or time.monotonic() - quiet_since > linger:
+            return done
+        time.sleep(LOOK_SECONDS)
+
+
+def _round(database: Database, whole: Archive, trusted: Collection[str], is_over: Callable[[], bool]) -> Counter[str]:
+    """One round over a tenant; counts nothing where nothing was due, or another process is at it."""
+    with database.tenant(whole.tenant) as session:
+        with session.transaction() as connection:
+            if not is_due(connection):
+                return Counter()
+        with session.lock(LOCK, wait=False) as held:
+            if not held:
+                return Counter()
+            done = Counter(rounds=1)
+            done += look(session, whole)
+            done += tell(session, whole, trusted, is_over)
+            return done
