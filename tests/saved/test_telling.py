@@ -56,6 +56,26 @@ def test_a_receiver_is_told_once_it_answers(world: World, receiver: Receiver) ->
     assert listed(world).waiting == 0
 
 
+def test_a_message_whose_arrival_was_not_noted_is_sent_again(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who tells is killed once the receiver has it: the same message comes once more."""
+    world.save(webhook=receiver.url)
+    world.come(NEW)
+
+    def dying(*given: Any) -> None:
+        post(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(telling, "post", dying)
+    with pytest.raises(KeyboardInterrupt):
+        world.rounds()
+    monkeypatch.undo()
+    assert world.rounds()["told"] == 1
+    first, second = (headers["webhook-id"] for headers, _ in receiver.heard)
+    assert first == second
+
+
 def test_what_comes_meanwhile_is_told_afterwards(world: World, receiver: Receiver) -> None:
     """A message that was begun tells the same until it arrives."""
     world.save(webhook=receiver.url)
