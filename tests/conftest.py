@@ -64,11 +64,15 @@ TOGETHER = (
     ),
     ("doors/mcp/test_evaluation.py", "doors/mcp/test_tenancy.py", "doors/mcp/test_hostile.py"),
     ("doors/page/test_page.py", "doors/page/test_states.py", "doors/page/test_views.py"),
+    (
+        "pipeline/test_sample.py", "pipeline/test_search.py", "pipeline/test_suggest.py",
+        "pipeline/test_understood.py",
+    ),
 )  # fmt: skip
-SHARED = {"installed", "whole_group", "real_neo4j"}
+SHARED = {"installed", "whole_group", "real_neo4j", "sample"}
 # Files that take minutes: begun first, so that no process has one of them left when the others are done.
 LONG = (
-    *chain(*TOGETHER), "pipeline/test_sample.py", "cli/test_readme.py",
+    *chain(*TOGETHER), "cli/test_readme.py",
     "live/test_crashes.py", "pipeline/test_changes.py", "pipeline/test_public_exports.py", "live/test_albums.py",
     "verifying/test_damages.py", "rebuilding/test_killed.py", "rebuilding/test_index.py", "rebuilding/test_graph.py",
     "updates/test_losses.py", "pipeline/test_isolation.py", "backends/test_service.py", "live/test_fuzz.py",
