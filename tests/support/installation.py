@@ -26,7 +26,7 @@ from tests.support.servers import clean_environment
 from tests.telegram_server import TelegramServer, World
 from tg_assets import ids
 from tg_assets.backends.layout import choose_port
-from tg_assets.stores.database import Database
+from tg_assets.stores.database import KeptDatabase
 
 COMMAND = Path(sys.executable).with_name("tg-assets")
 SAMPLE = ROOT / "samples" / "export"
@@ -124,7 +124,7 @@ class Installation:
 
     def rows(self, tenant: str, sql: str, **parameters: Any) -> Sequence[Any]:
         """Rows that a tenant sees in PostgreSQL."""
-        postgres = Database(url=self.variables["TG_POSTGRES_URL"])
+        postgres = KeptDatabase(self.variables["TG_POSTGRES_URL"], keep=2)
         with postgres.tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
             return connection.execute(text(sql), parameters).all()
 
