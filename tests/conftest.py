@@ -162,6 +162,7 @@ def servers(installation: Path) -> Iterator[dict[str, str]]:
             patch.delenv(name, raising=False)
         try:
             environment = embedded.start(installation)
+            embedded.hurry(installation)
             for name, value in {**environment, **BATCHING, **ALONE}.items():
                 patch.setenv(name, value)
             upgrade(environment["TG_POSTGRES_OWNER_URL"])

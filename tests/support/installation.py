@@ -22,7 +22,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.data import ROOT
-from tests.support.servers import clean_environment
+from tests.support.servers import clean_environment, hurry
 from tests.telegram_server import TelegramServer, World
 from tg_assets import ids
 from tg_assets.backends.layout import choose_port
@@ -199,6 +199,7 @@ def running(data: Path) -> Iterator[Installation]:
             up = found.finish(found.start("up"), seconds=1000)  # it waits for what is slow
             if up.returncode:
                 pytest.fail(f"`tg-assets up` failed.\n{up.stdout}\n{up.stderr}\n{found.logs()}")
+            hurry(data)
             found.must("import", str(SAMPLE), "--tenant", "demo")
             yield found
         finally:
