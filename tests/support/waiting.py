@@ -8,12 +8,16 @@ from typing import Any
 REST, LONGEST_SECONDS = 3, 3.0
 
 
+def rest(took: float, pause: float) -> float:
+    """Seconds until the next look, after one that took so many: ``pause``, or more where looking takes long."""
+    return max(pause, min(REST * took, LONGEST_SECONDS))
+
+
 def wait_for(what: str, done: Callable[[], Any], seconds: float = 900, pause: float = 0.5) -> Any:
-    """Wait until something is there, looking each ``pause`` seconds, and less often where a look takes long; what it
-    was."""
+    """Wait until something is there, looking each ``pause`` seconds, or less often (``rest``); what it was."""
     deadline = time.monotonic() + seconds
     while (began := time.monotonic()) < deadline:
         if found := done():
             return found
-        time.sleep(max(pause, min(REST * (time.monotonic() - began), LONGEST_SECONDS)))
+        time.sleep(rest(time.monotonic() - began, pause))
     raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
