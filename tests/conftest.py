@@ -20,6 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.support import servers as embedded
 
 if TYPE_CHECKING:
+    from tests.answers.conftest import Tenant
     from tests.support.installation import Installation
 
 # A busy machine is no error: no example has a deadline.
@@ -43,10 +44,7 @@ FOREIGN = {name for name in os.environ if name.startswith("TG_") and name not in
 TOGETHER = (
     ("importing/test_whole_group.py", "pipeline/test_scale.py"),
     (
-        "live/test_daemon.py",
-        "ui/test_ui_live.py",
-        "cli/test_telegram_docs.py",
-        "cli/test_listing.py",
+        "live/test_daemon.py", "ui/test_ui_live.py", "cli/test_telegram_docs.py", "cli/test_listing.py",
         "cli/test_rebuild.py",
     ),
     ("ui/test_ui.py", "cli/test_cli.py", "ui/test_ui_telegram.py", "cli/test_console.py"),
@@ -60,15 +58,18 @@ TOGETHER = (
     ),
     (
         "doors/test_tenancy.py", "doors/test_guards.py", "doors/test_api.py", "doors/test_schema.py",
-        "doors/test_docs.py", "doors/test_saved.py",
+        "doors/test_docs.py", "doors/test_saved.py", "doors/mcp/test_evaluation.py", "doors/mcp/test_tenancy.py",
+        "doors/mcp/test_hostile.py", "doors/page/test_page.py", "doors/page/test_states.py", "doors/page/test_views.py",
     ),
-    ("doors/mcp/test_evaluation.py", "doors/mcp/test_tenancy.py", "doors/mcp/test_hostile.py"),
-    ("doors/page/test_page.py", "doors/page/test_states.py", "doors/page/test_views.py"),
+    (
+        "pipeline/test_sample.py", "pipeline/test_search.py", "pipeline/test_suggest.py",
+        "pipeline/test_understood.py",
+    ),
 )  # fmt: skip
-SHARED = {"installed", "whole_group", "real_neo4j"}
+SHARED = {"installed", "whole_group", "real_neo4j", "sample"}
 # Files that take minutes: begun first, so that no process has one of them left when the others are done.
 LONG = (
-    *chain(*TOGETHER), "pipeline/test_sample.py", "cli/test_readme.py",
+    *chain(*TOGETHER), "cli/test_readme.py",
     "live/test_crashes.py", "pipeline/test_changes.py", "pipeline/test_public_exports.py", "live/test_albums.py",
     "verifying/test_damages.py", "rebuilding/test_killed.py", "rebuilding/test_index.py", "rebuilding/test_graph.py",
     "updates/test_losses.py", "pipeline/test_isolation.py", "backends/test_service.py", "live/test_fuzz.py",
@@ -159,6 +160,7 @@ def servers(installation: Path) -> Iterator[dict[str, str]]:
             patch.delenv(name, raising=False)
         try:
             environment = embedded.start(installation)
+            embedded.hurry(installation)
             for name, value in {**environment, **BATCHING, **ALONE}.items():
                 patch.setenv(name, value)
             upgrade(environment["TG_POSTGRES_OWNER_URL"])
@@ -211,6 +213,20 @@ def tenant(servers: dict[str, str]) -> str:
     from tests.support.pipeline import new_tenant
 
     return new_tenant()
+
+
+@pytest.fixture(scope="session")
+def tenants(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> "tuple[Tenant, Tenant]":
+    """Those of the answers, which the doors are in front of, too. Do not write to these: many tests look at them."""
+    from tests.answers.conftest import make_tenants
+
+    return make_tenants(tmp_path_factory.mktemp)
+
+
+@pytest.fixture(scope="session")
+def mine(tenants: "tuple[Tenant, Tenant]") -> "Tenant":
+    """The first of them."""
+    return tenants[0]
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,12 @@
 """Two tenants with the same chats and other secrets: a channel, a group, and a dialogue of each of two accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import text
 
 from tests.pipeline.test_changes import FILES, edited, said
@@ -121,18 +120,11 @@ def land(tenant: Tenant, directory: Path) -> None:
                     )
 
 
-@pytest.fixture(scope="session")
-def tenants(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Tenant, Tenant]:
-    """Do not write to these: every test of the package looks at them."""
+def make_tenants(directory: Callable[[str], Path]) -> tuple[Tenant, Tenant]:
+    """Both, in all stores; ``directory`` makes one for what is imported."""
     made = []
     for words in ({ADA: "ласточка", EVA: "черника"}, {ADA: "подсолнух", EVA: "земляника"}):
         tenant = Tenant(pipeline.new_tenant(), words)
-        land(tenant, tmp_path_factory.mktemp("exports"))
+        land(tenant, directory("exports"))
         made.append(tenant)
     return made[0], made[1]
-
-
-@pytest.fixture(scope="session")
-def mine(tenants: tuple[Tenant, Tenant]) -> Tenant:
-    """The first of them."""
-    return tenants[0]

@@ -8,8 +8,6 @@ import httpx
 import pytest
 
 from tests.answers.conftest import Tenant
-from tests.answers.conftest import mine as mine
-from tests.answers.conftest import tenants as tenants
 from tests.support import pipeline
 from tests.support.waiting import wait_for
 from tg_assets import ids

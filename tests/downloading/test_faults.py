@@ -1,7 +1,5 @@
 """Whatever goes wrong on the way, the end is the same, and nothing that came is asked for again."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from itertools import count
@@ -16,8 +14,8 @@ from telethon.tl.functions.auth import ExportAuthorizationRequest, ImportAuthori
 from telethon.tl.functions.channels import GetMessagesRequest
 from telethon.tl.functions.upload import GetFileRequest
 
+from tests.downloading import child
 from tests.downloading.support import Reader, content, news, post
-from tests.support.data import ROOT
 from tests.telegram_server import Cut, FloodPremiumWait, FloodWait, RpcError, Silence, World
 from tg_assets.accounts.budget import FloodTooLong
 from tg_assets.downloading.partial import PART
@@ -107,14 +105,13 @@ def test_a_killed_run_goes_on(read: Read, dc: int) -> None:
     reader = read(large(1, dc))
     (file,) = reader.loop.world.files
     held = [reader.loop.server.fault(GetFileRequest, Silence(), times=None, when=part(number)) for number in (1, 4)]
-    command = [sys.executable, "-m", "tests.downloading.child", reader.loop.tenant, reader.feed]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 600
-        while not all(fault.hits for fault in held) or not came(reader, PARTS - 2):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        process.kill()
+    process = child.start(reader.loop.tenant, reader.feed)
+    deadline = time.monotonic() + 600
+    while not all(fault.hits for fault in held) or not came(reader, PARTS - 2):
+        assert process.lives, process.said
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
     reader.loop.server.faults.clear()
     before = reader.asked()
     reader.download()

@@ -1,20 +1,19 @@
 """A tail or a refresh in a process of its own that SIGKILLs itself at a chosen place.
 
-Run as ``python -m tests.live.child tail|refresh TENANT PLACE``; ``PLACE`` is one of ``PLACES`` or ``never``. ``lives``
-is a tail that is born again each time it dies, and prints how often it lived.
+``PLACE`` is one of ``PLACES`` or ``never``. ``lives`` is a tail that is born again each time it dies, and prints how
+often it lived.
 """
 
 import os
 import pkgutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
 from tests.support import pipeline
-from tests.support.data import ROOT
+from tests.support.forked import Child
 from tg_assets import ids
 
 # Where a process may die: what is called there, and at which of its calls.
@@ -33,26 +32,24 @@ DEADLY = "this message kills"
 MOST_LIVES = 40
 
 
-def run(job: str, tenant: str, place: str = "never", seconds: float = 900) -> int:
+def run(job: str, tenant: str, place: str = "never") -> int:
     """Run it to its end, whatever that is; its exit code."""
-    command = [sys.executable, "-m", "tests.live.child", job, tenant, place]
-    done = subprocess.run(command, cwd=ROOT, timeout=seconds, capture_output=True, text=True, check=False)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode
+    child = start(job, tenant, place)
+    code = child.wait()
+    assert code in (0, -signal.SIGKILL), child.said
+    return code
 
 
-def lives(tenant: str, place: str, seconds: float = 900) -> int:
+def lives(tenant: str, place: str) -> int:
     """Let tails live and die until one comes to its end; how many there were."""
-    command = [sys.executable, "-m", "tests.live.child", "lives", tenant, place]
-    done = subprocess.run(command, cwd=ROOT, timeout=seconds, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout.split()[-1])
+    child = start("lives", tenant, place)
+    assert child.wait() == 0, child.said
+    return int(child.said.split()[-1])
 
 
-def start(job: str, tenant: str, place: str = "never") -> "subprocess.Popen[str]":
+def start(job: str, tenant: str, place: str = "never") -> Child:
     """Start it."""
-    command = [sys.executable, "-m", "tests.live.child", job, tenant, place]
-    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return Child(main, job, tenant, place)
 
 
 def _die() -> None:
@@ -113,7 +110,3 @@ def work(live: Any, job: str) -> None:
         live.refresh([ids.tenant_id(live.tenant)], vision=FakeVision())
     else:
         live.refresh([ids.tenant_id(live.tenant)])
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -140,9 +140,8 @@ def test_what_was_not_applied_for_another_reason_is_not_suspected(live: Live, mo
 def test_redis_restarted_empty(live: Live, undisturbed: dict[str, Any]) -> None:
     """What it held is gone and seen as holes; sent again, which is what a backfill does, the world is whole."""
     told = story(live, STORY)
-    tail = child.start("tail", live.tenant, "never")
     live.send(*told[:80])
-    tail.communicate(timeout=900)
+    assert child.run("tail", live.tenant) == 0
     live.send(*told[80:120])
     live.redis.flushall()
     live.send(*told[120:])
@@ -185,8 +184,7 @@ def test_postgres_down_for_half_a_minute(live: Live, undisturbed: dict[str, Any]
     live.send(*told[60:])
     time.sleep(30)
     up(settings)
-    said, _ = tail.communicate(timeout=500)
-    assert tail.returncode == 0, said
+    assert tail.wait() == 0, tail.said
     assert live.letters() == {}
     live.refresh()
     assert differences(live.world(), undisturbed) == {}

@@ -1,20 +1,17 @@
 """A rebuild in a process of its own that SIGKILLs itself at a chosen place.
 
-Run as ``python -m tests.rebuilding.child WHAT ALIAS TENANT PLACE``; ``WHAT`` is ``index``, or the asset that is made
-again in place, ``PLACE`` one of ``PLACES``.
+``WHAT`` is ``index``, or the asset that is made again in place, ``PLACE`` one of ``PLACES``.
 """
 
 import os
 import pkgutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
 from tests.rebuilding.support import House
-from tests.support.data import ROOT
+from tests.support.forked import Child
 
 # What is called where it dies, and at which of its calls; whether that call is done before.
 PLACES = {
@@ -29,9 +26,8 @@ PLACES = {
 
 def run(what: str, alias: str, tenant: str, place: str) -> None:
     """Let it die there."""
-    command = [sys.executable, "-m", "tests.rebuilding.child", what, alias, tenant, place]
-    done = subprocess.run(command, cwd=ROOT, timeout=600, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, (place, done.returncode, done.stderr)
+    child = Child(main, what, alias, tenant, place)
+    assert child.wait() == -signal.SIGKILL, (place, child.said)
 
 
 def _dying(original: Callable[..., Any], at: int, *, after: bool) -> Callable[..., Any]:
@@ -56,7 +52,3 @@ def main(what: str, alias: str, tenant: str, place: str) -> None:
     original = getattr(pkgutil.resolve_name(owner), attribute)
     with mock.patch(name, _dying(original, at, after=after)):
         House(alias, [tenant]).rebuild(what)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

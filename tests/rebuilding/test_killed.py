@@ -1,8 +1,11 @@
 """A rebuild that is killed at any place is gone on with by the next one, and changes nothing in the end."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.rebuilding import child
+from tests.rebuilding.conftest import furnished
 from tests.rebuilding.support import House, close, ledger
 
 INDEX = (
@@ -10,6 +13,12 @@ INDEX = (
     "before the old one goes",
 )  # fmt: skip
 IN_PLACE = ("before anything is made", "between two chunks", "before what is too much goes")
+
+
+@pytest.fixture(scope="module")
+def house(servers: dict[str, str]) -> Iterator[House]:
+    """One for all: each test leaves it as it was, which is what it is about."""
+    yield from furnished()
 
 
 @pytest.mark.parametrize("place", INDEX)

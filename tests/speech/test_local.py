@@ -82,9 +82,9 @@ def test_where_nobody_speaks_there_is_no_text(speech: LocalSpeech, make: object)
 @pytest.mark.parametrize("name", CORPUS)
 def test_hostile_files_are_refused_by_name(speech: LocalSpeech, name: str) -> None:
     """With a sentence for a person."""
-    data, reason = CORPUS[name]
+    make, reason = CORPUS[name]
     with pytest.raises(Refused) as caught:
-        speech.transcribe(data, "audio/ogg")
+        speech.transcribe(make(), "audio/ogg")
     assert caught.value.reason is reason
     assert str(caught.value) == f"{reason.value}: {caught.value.detail}"
     if reason is Refusal.too_long:
@@ -95,9 +95,9 @@ def test_the_same_worker_hears_the_next_voice_the_same_way(speech: LocalSpeech) 
     """After every hostile file; nothing of one recording is left in another's text."""
     first = heard_first(speech, "voice_en.ogg")
     (before,) = workers()
-    for data, _ in CORPUS.values():
+    for make, _ in CORPUS.values():
         with pytest.raises(Refused):
-            speech.transcribe(data, "audio/ogg")
+            speech.transcribe(make(), "audio/ogg")
     assert speech.transcribe(sample("voice_en.ogg"), "audio/ogg") == first
     (after,) = workers()
     assert before.pid == after.pid

@@ -22,11 +22,11 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.data import ROOT
-from tests.support.servers import clean_environment
+from tests.support.servers import clean_environment, hurry
 from tests.telegram_server import TelegramServer, World
 from tg_assets import ids
 from tg_assets.backends.layout import choose_port
-from tg_assets.stores.database import Database
+from tg_assets.stores.database import KeptDatabase
 
 COMMAND = Path(sys.executable).with_name("tg-assets")
 SAMPLE = ROOT / "samples" / "export"
@@ -40,6 +40,7 @@ def private_feed(tenant: str, peer: int = 510001007, owner: int = 510001001) -> 
 DIRECT = private_feed("demo")
 FEEDS = (DIRECT, "demo.komanda-mayaka", "demo.severnyy-mayak")
 LOG_LINES = 40
+OVER = {"COMPLETED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED"}
 
 
 @dataclass
@@ -124,7 +125,7 @@ class Installation:
 
     def rows(self, tenant: str, sql: str, **parameters: Any) -> Sequence[Any]:
         """Rows that a tenant sees in PostgreSQL."""
-        postgres = Database(url=self.variables["TG_POSTGRES_URL"])
+        postgres = KeptDatabase(self.variables["TG_POSTGRES_URL"], keep=2)
         with postgres.tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
             return connection.execute(text(sql), parameters).all()
 
@@ -152,15 +153,14 @@ class Installation:
         return [(start + timedelta(days=number)).isoformat() for number in range((end - start).days + 1)]
 
     def wait_for_backfill(self, backfill: str, seconds: float = 900) -> dict[str, Any]:
-        """Wait until a backfill is over; its status and its runs."""
+        """Wait until a backfill is over; its status and its runs, which take the webserver long to tell."""
         deadline = time.monotonic() + seconds
-        while True:
-            found: dict[str, Any] = self.ask(_BACKFILL, id=backfill)["partitionBackfillOrError"]
-            if found["status"].startswith("COMPLETED") or found["status"] in ("FAILED", "CANCELED"):
-                return found
+        while (status := self.ask(_STATUS, id=backfill)["partitionBackfillOrError"]["status"]) not in OVER:
             if time.monotonic() > deadline:
-                pytest.fail(f"Backfill {backfill} is {found['status']} after {seconds:.0f} s: {found['runs']}")
+                pytest.fail(f"Backfill {backfill} is {status} after {seconds:.0f} s.\n{self.logs()}")
             time.sleep(1)
+        found: dict[str, Any] = self.ask(_BACKFILL, id=backfill)["partitionBackfillOrError"]
+        return found
 
     def logs(self) -> str:
         """The last lines of Dagster's logs."""
@@ -178,6 +178,9 @@ query Partitions($key: AssetKeyInput!) {
              secondaryDim { ... on DefaultPartitionStatuses { materializedPartitions } } }
   } } } }
 }
+"""
+_STATUS = """
+query Status($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } } }
 """
 _BACKFILL = """
 query Backfill($id: String!) {
@@ -199,6 +202,7 @@ def running(data: Path) -> Iterator[Installation]:
             up = found.finish(found.start("up"), seconds=1000)  # it waits for what is slow
             if up.returncode:
                 pytest.fail(f"`tg-assets up` failed.\n{up.stdout}\n{up.stderr}\n{found.logs()}")
+            hurry(data)
             found.must("import", str(SAMPLE), "--tenant", "demo")
             yield found
         finally:

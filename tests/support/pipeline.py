@@ -32,7 +32,7 @@ from tg_assets.importing.report import ChatReport
 from tg_assets.ledger.stage import StageOf
 from tg_assets.registry.tenants import register
 from tg_assets.settings import load_settings
-from tg_assets.stores.database import Database
+from tg_assets.stores.database import Database, KeptDatabase
 from tg_assets.stores.graph import GraphStore
 from tg_assets.stores.objects import ObjectStore
 from tg_assets.stores.vectors import VectorIndex
@@ -40,6 +40,9 @@ from tg_assets.vision.provider import VisionProvider
 
 SAMPLE = ROOT / "samples" / "export"
 ALL_ASSETS = [asset.name for asset in assets.ASSETS]
+
+# Connections that stay open for looking; as many threads look at once.
+KEPT = 8
 
 # Columns that say when or by which run, not what.
 _VOLATILE = {
@@ -65,6 +68,14 @@ def new_tenant() -> str:
 def postgres() -> Database:
     """The application's database."""
     return Database(url=os.environ["TG_POSTGRES_URL"])
+
+
+def looking() -> Database:
+    """The same for tests themselves: to connect takes ten times as long as to look, and they look thousands of times.
+
+    Code gets ``postgres``, as a run does.
+    """
+    return KeptDatabase(os.environ["TG_POSTGRES_URL"], KEPT)
 
 
 def objects() -> ObjectStore:
@@ -243,7 +254,7 @@ def worked_on(result: dg.ExecuteInProcessResult) -> dict[str, int]:
 
 def rows(tenant: str, sql: str, **values: Any) -> list[Any]:
     """Rows of a statement as the tenant sees them; the application role, one transaction."""
-    with postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+    with looking().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
         return list(connection.execute(text(sql), values).all())
 
 

@@ -1,9 +1,14 @@
 """Real embedded servers for tests: ``start`` once, export what it returns, ``stop`` at the end."""
 
+import json
 import os
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from tg_assets.backends import down, up
+import psycopg2
+
+from tg_assets.backends import down, environment, up
 from tg_assets.settings import Settings
 
 
@@ -15,6 +20,17 @@ def start(tmp_dir: Path) -> dict[str, str]:
 def stop(tmp_dir: Path) -> None:
     """Stop them; the data stays."""
     down(settings(tmp_dir))
+
+
+def hurry(tmp_dir: Path) -> None:
+    """Let PostgreSQL not wait for the disk: tests kill processes, never the machine, and commit thousands of times."""
+    password = json.loads((tmp_dir / "secrets.json").read_text("utf-8"))["postgres"]
+    port = urlsplit(environment(settings(tmp_dir))["TG_POSTGRES_URL"]).port
+    with closing(psycopg2.connect(host="127.0.0.1", port=port, user="postgres", password=password)) as link:
+        link.autocommit = True
+        with link.cursor() as cursor:
+            cursor.execute("ALTER SYSTEM SET fsync = off")
+            cursor.execute("SELECT pg_reload_conf()")
 
 
 def settings(tmp_dir: Path, **values: object) -> Settings:

@@ -1,21 +1,19 @@
 """A listener in a process of its own that SIGKILLs itself at a chosen place.
 
-Run as ``python -m tests.updates.child TENANT PLACE``; its settings are the environment's.
+Its settings are the environment's.
 """
 
 import asyncio
 import os
 import pkgutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from tests.support import pipeline
-from tests.support.data import ROOT
+from tests.support.forked import Child
 from tg_assets import ids
 from tg_assets.accounts import store
 from tg_assets.live.producer import Producer
@@ -30,12 +28,10 @@ PLACES = {
 }
 
 
-def run(tenant: str, place: str) -> int:
-    """Run it until it dies; its exit code."""
-    command = [sys.executable, "-m", "tests.updates.child", tenant, place]
-    done = subprocess.run(command, cwd=ROOT, timeout=500, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    return done.returncode
+def run(tenant: str, place: str) -> None:
+    """Run it until it dies."""
+    child = Child(main, tenant, place)
+    assert child.wait() == -signal.SIGKILL, child.said
 
 
 def _dying(original: Callable[..., Any], is_done: bool, at: int) -> Callable[..., Any]:
@@ -63,7 +59,3 @@ def main(tenant: str, place: str) -> None:
     name, is_done, at = PLACES[place]
     with mock.patch(name, _dying(pkgutil.resolve_name(name), is_done, at)):
         asyncio.run(Listener(pipeline.postgres(), load_settings(), producer, print).run(accounts, asyncio.Event()))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from tests.live.support import Live
 from tests.support import pipeline
 from tests.support.telegram import Loopback
+from tests.support.waiting import rest
 from tests.telegram_server.entities import Channel, User
 from tg_assets.errors import TgAssetsError
 from tg_assets.events.streams import INBOUND, decode
@@ -34,11 +35,11 @@ PATIENCE = 300.0
 def eventually(look: Callable[[], Any], what: str | Callable[[], str] = "") -> Any:
     """The first true answer; fails when it does not come."""
     deadline = time.monotonic() + PATIENCE
-    while not (found := look()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"waited {PATIENCE:.0f} s in vain for {what() if callable(what) else what or look}")
-        time.sleep(0.02)
-    return found
+    while (began := time.monotonic()) < deadline:
+        if found := look():
+            return found
+        time.sleep(rest(time.monotonic() - began, pause=0.02))
+    return pytest.fail(f"waited {PATIENCE:.0f} s in vain for {what() if callable(what) else what or look}")
 
 
 class Switch:

@@ -181,7 +181,7 @@ class Tail:
         with ThreadPoolExecutor(1) as pool:
             ahead: list[Future[list[Decoded]]] = []
             while (now := time.monotonic()) < deadline or ahead:
-                block = 0.0 if self._unparsed else min(BLOCK_SECONDS, deadline - now)
+                block = 0.0 if self._unparsed else min(BLOCK_SECONDS, linger, deadline - now)
                 events = ahead.pop().result() if ahead else self._next(block)
                 go_on = len(events) >= BUSY and now < deadline
 

@@ -230,8 +230,9 @@ class VectorIndex:
             warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
             try:
                 client = QdrantClient(
-                    url=self.url, api_key=self.api_key or None, timeout=TIMEOUT_SECONDS, check_compatibility=False
-                )
+                    url=self.url, api_key=self.api_key or None, timeout=TIMEOUT_SECONDS, check_compatibility=False,
+                    verify=self.url.startswith("https:"),  # certificates are read only where there will be any
+                )  # fmt: skip
             except ValueError:
                 raise unusable() from None
         try:
