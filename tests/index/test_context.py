@@ -3,15 +3,19 @@
 from benchmarks.context import measure, sets
 from tg_assets.embedder import UseEmbedder
 
-TOLERANCE = 0.02
+GAINS = {"dialogues en held": (0.02, 0.005), "chats en held": (0.0, -0.02), "chats ru>en held": (-0.001, -0.001)}
+"""What context adds at least to hit@10 and to nDCG@10; one question more or less where it says nothing."""
+FLOORS = {"dialogues en held": 0.4, "chats en held": 0.6, "chats ru>en held": 0.45}
+"""nDCG@10 with all of it."""
 
 
 def test_context_adds_and_does_not_take() -> None:
     """On sets that its shares were not chosen on; Russian questions of English talk are as without it."""
     embedder, every = UseEmbedder(), sets()
-    for name, least in (("dialogues en held", 0.04), ("chats en held", 0.0), ("chats ru>en held", -0.001)):
+    for name, least in GAINS.items():
         found = measure(every[name], embedder)
         alone, lifted = found["alone"], found["and units"]
-        assert lifted["hit@10"] >= alone["hit@10"] + least, (name, found)
-        assert lifted["nDCG@10"] >= alone["nDCG@10"] + least / 4, (name, found)
-        assert found["neighbours"]["nDCG@10"] >= alone["nDCG@10"] - TOLERANCE, (name, found)
+        for ratio, gain in zip(("hit@10", "nDCG@10"), least, strict=True):
+            assert lifted[ratio] >= alone[ratio] + gain, (name, found)
+        assert found["neighbours"]["nDCG@10"] >= alone["nDCG@10"] - 0.001, (name, found)
+        assert lifted["nDCG@10"] >= FLOORS[name], (name, found)

@@ -39,7 +39,14 @@ def test_weights() -> None:
         EVEN,
     )
     assert [key for key, _ in fused] == ["b", "a"]
-    assert dict(fused) == pytest.approx({"b": 0.6, "a": 0.4})
+    assert dict(fused) == pytest.approx({"b": 0.6, "a": 0.4 + 0.3 / 4 + 0.3 / 5})
+
+
+def test_scores_of_words_begin_at_nothing() -> None:
+    """The worst of few hits of words is no worse for being the last; the worst cosine tells nothing."""
+    said = [("a", 4.0), ("b", 3.0)]
+    assert dict(fuse({"lemmas": said}, EVEN)) == pytest.approx({"a": 1, "b": 0.75})
+    assert dict(fuse({"dense": said}, EVEN)) == pytest.approx({"a": 1, "b": 0})
 
 
 def test_empty_and_single() -> None:

@@ -35,6 +35,14 @@ def test_a_question_is_answered_by_whom_it_names_and_not_by_itself() -> None:
     assert [left for _, left in found] == sorted((left for _, left in found), reverse=True)
 
 
+def test_of_equals_the_line_among_lines_of_the_same_meaning_is_first() -> None:
+    ranked = [("answer", 0.9), ("other", 0.9)]
+    assert [key for key, _ in reorder(["dish"], False, {}, ranked, SAID.__getitem__)] == ["answer", "other"]
+    assert reorder(["dish"], False, {"other": 1.0}, ranked, SAID.__getitem__)[0] == ("other", 1.0)
+    legs = {name: [("answer", 1.0), ("other", 1.0)] for name in LEGS}
+    assert order("dish", {**legs, "around": [("other", 0.6)]}, SAID.__getitem__)[0][0] == "other"
+
+
 def test_names_meet_in_any_form_and_script() -> None:
     assert not forms(asked("что у Норы?")).isdisjoint(SAID["answer"].author | Passage("", "Нора").author)
     assert not forms(["nora"]).isdisjoint(Passage("", "Нора").author)

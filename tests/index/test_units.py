@@ -7,7 +7,7 @@ from tg_assets.index.context import own
 from tg_assets.index.conversation import Line, Talk, analyse_talks
 from tg_assets.index.sparse import lemma_query, trigram_query
 from tg_assets.index.text import TextParts
-from tg_assets.index.units import NEAR, UNIT, lifted
+from tg_assets.index.units import AROUND, NEAR, UNIT, first, lifted
 
 KEYS = st.sampled_from("abcdef")
 LEGS = st.fixed_dictionaries(
@@ -21,24 +21,39 @@ OTHERS = st.dictionaries(KEYS, st.lists(KEYS, max_size=3, unique=True), max_size
 def test_a_score_only_rises(lines: dict, matter: dict, units: dict, near: dict, members: dict) -> None:  # type: ignore[type-arg]
     """Legs stay the same legs, best first; meaning is not lifted; without context nothing changes."""
     found = lifted(lines, matter, units, near, members)
+    found.pop(AROUND, None)
     assert found.keys() == lines.keys()
     for name, hits in found.items():
         scores = dict(hits)
         assert all(scores[key] >= score for key, score in lines[name])
         assert [score for _, score in hits] == sorted(scores.values(), reverse=True)
     assert dict(found.get("dense", ())) == dict(lines.get("dense", ()))
-    assert {name: dict(hits) for name, hits in lifted(lines, {}, {}, near, members).items()} == {
+    assert {name: dict(hits) for name, hits in lifted(lines, {}, {}, near, members).items() if name != AROUND} == {
         name: dict(hits) for name, hits in lines.items()
     }
 
 
 def test_shares_of_neighbours_and_units_add_up() -> None:
     found = lifted(
-        {"lemmas": [("a", 4.0)]}, {"lemmas": [("a", 4.0)]}, {"lemmas": [("u", 9.0)]}, {"a": "b"}, {"u": "bc"}
+        {"lemmas": [("a", 1.0)]}, {"lemmas": [("a", 4.0)]}, {"lemmas": [("u", 9.0)]}, {"a": "b"}, {"u": "bc"}
     )
     assert found == {
-        "lemmas": [("b", 4 * NEAR["lemmas"] + 9 * UNIT["lemmas"]), ("a", 4.0), ("c", 9 * UNIT["lemmas"])]
+        "lemmas": [("b", 4 * NEAR["lemmas"] + 9 * UNIT["lemmas"]), ("a", 1.0), ("c", 9 * UNIT["lemmas"])]
     }  # fmt: skip
+
+
+def test_a_line_gets_how_near_in_meaning_others_of_its_units_are() -> None:
+    """The best of them, itself not counted; only units that were found tell, and only of their own lines."""
+    dense = [("a", 0.9), ("b", 0.5), ("far", 0.8)]
+    found = lifted({"dense": dense}, {}, {"lemmas": [("u", 2.0)]}, {}, {"u": "abc", "other": ["far", "a"]})
+    assert found == {"dense": sorted(dense, key=lambda hit: -hit[1]), AROUND: [("b", 0.9), ("c", 0.9), ("a", 0.5)]}
+    assert lifted({"dense": dense}, {}, {"lemmas": [("one", 2.0)]}, {}, {"one": "a"})[AROUND] == []
+
+
+def test_first_lines_keep_what_every_leg_says_of_them() -> None:
+    """A line that is first in one leg keeps its place in another, however deep; context alone brings nothing."""
+    legs = {"dense": [("a", 0.9), ("b", 0.8), ("c", 0.7)], "lemmas": [("c", 5.0), ("b", 4.0)], AROUND: [("d", 0.9)]}
+    assert first(legs, 1) == {"dense": [("a", 0.9), ("c", 0.7)], "lemmas": [("c", 5.0)], AROUND: []}
 
 
 def test_words_in_the_other_script_say_nothing_of_a_matter() -> None:

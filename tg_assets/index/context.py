@@ -16,14 +16,14 @@ from tg_assets.conversations import lookup
 from tg_assets.conversations.lookup import Unit
 from tg_assets.index.question import asked
 from tg_assets.index.sparse import OTHER_SCRIPT, SparseVector, lemma_query, trigram_query
-from tg_assets.index.units import lifted
+from tg_assets.index.units import first, lifted
 from tg_assets.stores.vectors import DENSE, LEMMAS, TRIGRAMS, Narrow, TenantIndex
 from tg_assets.tagging.lemmas import lemma, words
 
 LINES = ("post", "album")
 SPARSE = (LEMMAS, TRIGRAMS)
 DEEP = 300
-"""Hits of a leg that context may lift to the first hundred."""
+"""Hits of a leg that context may lift to the first hundred, and that tell of those that another leg has there."""
 MATTER, UNITS = 100, 30
 """Hits of a leg whose neighbours are lifted, and units of a leg."""
 LONGEST = timedelta(days=1)
@@ -72,7 +72,7 @@ def look(
     narrow: Narrow,
     most: int,
 ) -> Found:
-    """Search lines by the query's vectors, and lift them by their context; ``most`` hits of each leg.
+    """Search lines by the query's vectors, and lift them by their context; what is among ``most`` hits of a leg.
 
     ``dense`` is the vector of meaning as ``TenantIndex.search`` takes one; ``weigh`` makes legs of a
     query's lemmas and 3-grams. All is asked in one round trip; in another what is asked without the names of authors,
@@ -110,7 +110,7 @@ def look(
     best = sorted((units[unit].kind == "window", score, unit) for unit, score in seen)
     legs = lines if of_lines else dict.fromkeys(vectors, ())
     return Found(
-        {name: hits[:most] for name, hits in lifted(legs, matter, talks, near, members).items()},
+        first(lifted(legs, matter, talks, near, members), most),
         frozenset(_points(lines)),
         {line: units[unit] for _, _, unit in best for line in units[unit].posts},
     )

@@ -1,10 +1,11 @@
 """One ranking out of several: each leg's scores scaled to 0…1, then a weighted mean.
 
 Score-aware fusion, because rank fusion with a weak leg is worse than the strong leg alone; measured in
-``benchmarks/retrieval.py``. How much the dense leg weighs depends on how sure the sparse ones are: where the words of
-the query are found, meaning only breaks ties (in chats a heavier dense leg is worse than words alone); where they
-cannot be found, as when Russian asks and English answers, it leads. Legs are what a store returned, usually its first
-hundred hits. What does not belong here: asking the store, filters.
+``benchmarks/retrieval.py``. Scores of words begin at nothing and count as shares of the best one; a cosine begins
+anywhere, so the leg's worst is 0. How much the dense leg weighs depends on how sure the sparse ones are: where the
+words of the query are found, words lead; where they cannot be found, as when Russian asks and English answers, meaning
+does. Legs are what a store returned, usually of lines that are among the first hundred of one. What does not belong
+here: asking the store, filters.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -15,7 +16,11 @@ Id = TypeVar("Id", bound=Hashable)
 
 LEGS = ("dense", "lemmas", "trigrams")
 # Weight of the dense leg when none of the query's words is found, and from this share of them on.
-WORDLESS, WORDED, ENOUGH = 0.6, 0.15, 0.35
+WORDLESS, WORDED, ENOUGH = 0.6, 0.3, 0.35
+LEMMAS = 0.7
+"""What of the rest is the lemmas'; 3-grams find much by chance."""
+BEGINS = {"lemmas": 0.0, "trigrams": 0.0}
+"""The score of a text that has nothing of a leg, where there is one."""
 LOOKED = 10
 """Best hits of each sparse leg that are looked at to see which of the query's words are found."""
 
@@ -26,7 +31,7 @@ def weights(coverage: float, least: float = WORDED) -> dict[str, float]:
     ``least`` is what the dense leg weighs at least.
     """
     dense = max(least, WORDLESS - (WORDLESS - WORDED) * min(1.0, coverage / ENOUGH))
-    return {"dense": dense, "lemmas": (1 - dense) / 2, "trigrams": (1 - dense) / 2}
+    return {"dense": dense, "lemmas": (1 - dense) * LEMMAS, "trigrams": (1 - dense) * (1 - LEMMAS)}
 
 
 def rank(
@@ -37,15 +42,15 @@ def rank(
     return fuse(legs, weights(max(map(coverage, looked), default=0.0), least))
 
 
-def scaled(hits: Sequence[tuple[Id, float]]) -> dict[Id, float]:
-    """Best score of each id, scaled so that the leg's worst is 0 and its best 1; a flat leg is all ones."""
+def scaled(hits: Sequence[tuple[Id, float]], low: float | None = None) -> dict[Id, float]:
+    """Best score of each id, scaled: the leg's best is 1, ``low``, or else its worst, is 0; a flat leg is all ones."""
     best: dict[Id, float] = {}
     for key, score in hits:
         if isfinite(score) and score > best.get(key, -float("inf")):
             best[key] = score
     if not best:
         return {}
-    low, high = min(best.values()), max(best.values())
+    low, high = min(best.values()) if low is None else min(low, *best.values()), max(best.values())
     if high == low:
         return dict.fromkeys(best, 1.0)
     span = high / 2 - low / 2  # halves, so that the span of extreme scores stays finite
@@ -61,7 +66,9 @@ def fuse(legs: Mapping[str, Sequence[tuple[Id, float]]], weights: Mapping[str, f
     unknown = sorted(set(legs) - set(weights))
     if unknown:
         raise ValueError(f"No fusion weight for {', '.join(unknown)}; weights are known for {sorted(weights)}.")
-    told = {name: found for name, hits in legs.items() if weights[name] > 0 and (found := scaled(hits))}
+    told = {
+        name: found for name, hits in legs.items() if weights[name] > 0 and (found := scaled(hits, BEGINS.get(name)))
+    }
     total = sum(weights[name] for name in told)
     fused: dict[Id, float] = {}
     for name, found in told.items():

@@ -1,13 +1,13 @@
 """The first results put in order once more, by what a linear model has learned of questions and their answers.
 
-    score = Σ weight · feature, over: the dense leg's score, the fused one, whether the author is named, whether a
-                                      question meets a question
+    score = Σ weight · feature, over: the fused score, whether the author is named, whether a question meets a
+                                      question, how near in meaning the lines around it are
 
-The weights are those of a pairwise logistic regression towards the plain fusion (``python -m benchmarks.learning``):
-answers before other results of the same question, over replies in a real group, made-up chats and XQuAD, a third each.
-The sparse legs alone, shares of words, lengths, forwards, albums and numbers of replies were tried and told nothing
-more (``docs/ranking.md``); that an answer is a reply may not be told, for that is how pairs were found. What does not
-belong here: legs and their fusion (``fusion``), chances (``evidence``), learning.
+The weights are those of a logistic regression towards the plain fusion (``python -m benchmarks.learning``): the answers
+among the results of a question, over replies in a real group, made-up chats and XQuAD, a third each, as search has
+them: lifted by their context. The legs alone, shares of words, lengths, forwards, albums and numbers of replies were
+tried and told nothing more (``docs/ranking.md``); that an answer is a reply may not be told, for that is how pairs were
+found. What does not belong here: legs and their fusion (``fusion``), chances (``evidence``), learning.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,18 +22,19 @@ Id = TypeVar("Id", int, str)
 
 FIRST = 50
 """How many results are put in order; those behind stay."""
-SOFT = 0.5
-"""So the score that is left falls from place to place as fast as the square of the fused one, which chances meet."""
-WEIGHTS = {"dense": 0.9, "fused": 5.61, "author": 0.79, "asks": -1.56}
-ACROSS = {"dense": 1.77, "fused": 5.15, "author": 0.61, "asks": -2.06}
+SOFT = 0.7
+"""How fast the score that is left falls from place to place: so fast that texts in the other script, which have a list
+of their own, come before what has but a word or two of the question."""
+WEIGHTS = {"fused": 7.4, "author": 2.57, "asks": -2.23, "around": 1.06}
+ACROSS = {"fused": 8.38, "author": 2.81, "asks": -4.61, "around": 0.0}
 """For texts in another script than the question's: learned of sets with such answers as well."""
 
 
 def features(
-    named: frozenset[str], asks: bool, dense: float, fused: float, passage: Passage
+    named: frozenset[str], asks: bool, around: float, fused: float, passage: Passage
 ) -> tuple[float, float, float, float]:
     """A result's, in the order of ``WEIGHTS``; ``asks`` says whether the query is a question, scores are 0…1."""
-    return dense, fused, float(not named.isdisjoint(passage.author)), float(asks and passage.asks)
+    return fused, float(not named.isdisjoint(passage.author)), float(asks and passage.asks), around
 
 
 def forms(wanted: Sequence[str]) -> frozenset[str]:
@@ -45,7 +46,7 @@ def forms(wanted: Sequence[str]) -> frozenset[str]:
 def reorder(
     wanted: Sequence[str],
     asks: bool,
-    dense: Mapping[Id, float],
+    around: Mapping[Id, float],
     ranked: Sequence[tuple[Id, float]],
     passage: Callable[[Id], Passage],
     by: Mapping[str, float] = WEIGHTS,
@@ -54,7 +55,7 @@ def reorder(
     named, weights = forms(wanted), tuple(by.values())
     scored = []
     for key, fused in ranked[:FIRST]:
-        found = features(named, asks, dense.get(key, 0.0), fused, passage(key))
+        found = features(named, asks, around.get(key, 0.0), fused, passage(key))
         scored.append((key, sum(weight * feature for weight, feature in zip(weights, found, strict=True))))
     if not scored:
         return []

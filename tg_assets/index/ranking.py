@@ -14,13 +14,13 @@ from tg_assets.index.evidence import Passage, chance, coverage, readable
 from tg_assets.index.fusion import WORDED, rank, scaled
 from tg_assets.index.learned import ACROSS, WEIGHTS, reorder
 from tg_assets.index.question import asked, asks
+from tg_assets.index.units import AROUND, DENSE
 
 Id = TypeVar("Id", int, str)
 
-DENSE = "dense"
 JUDGED = 3
 """Best hits of a list of which the one with most evidence says how well it went."""
-MEANING = 0.5
+MEANING = 0.65
 """What the dense leg weighs at least among texts in the other script, where only names look alike."""
 
 
@@ -43,12 +43,12 @@ def order(
     found: list[tuple[Id, float]] = []
     for same in (True, False):
         part = {name: [hit for hit in hits if met[hit[0]] is same] for name, hits in legs.items()}
+        around = scaled(part.pop(AROUND, ()))
         ranked = rank(part, lambda key: coverage(wanted, look(key)), WORDED if same else MEANING)
         if ranked:
             sure = max(chance(wanted, look(key), cosines.get(key, least)) for key, _ in ranked[:JUDGED])
             if learned:
-                dense = scaled(part.get(DENSE, ()))
-                ranked = reorder(wanted, asks(query), dense, ranked, look, WEIGHTS if same else ACROSS)
+                ranked = reorder(wanted, asks(query), around, ranked, look, WEIGHTS if same else ACROSS)
             else:
                 top = ranked[0][1] or 1.0
                 ranked = [(key, (score / top) ** 2) for key, score in ranked]

@@ -1,19 +1,23 @@
-"""What context adds to a line's scores: a share of those of its neighbours, and of those of the units that it is in.
+"""What context adds to a line's scores: shares of those of its neighbours and of the units that it is in.
 
 Many answers of a chat lack the words of the question, which are a line or two above. It is done with what a store
-returned, so no vector depends on other messages, and an edit makes nothing stale but its own line and units. Shares
-were chosen on the made-up chats of ``benchmarks``, where they find as much as the same words in the line's own vectors.
+returned, so no vector depends on other messages, and an edit makes nothing stale but its own line and units. A line
+also gets how near in meaning the others of its units are, as a leg of its own (``AROUND``). Shares were chosen on
+replies in a real group, made-up chats and dialogues, none of which measures them: replies ask for more of the units,
+dialogues for more of the neighbours.
 What does not belong here: asking stores (``context``), the order of results (``ranking``).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import nlargest
 from itertools import chain
 
 Hits = Sequence[tuple[str, float]]
 
+DENSE, AROUND = "dense", "around"
 NEAR = {"lemmas": 0.5, "trigrams": 0.25}
 """What a line gets of each neighbour's score, by leg; character 3-grams find something anywhere."""
-UNIT = {"lemmas": 0.25, "trigrams": 0.25}
+UNIT = {"lemmas": 0.1, "trigrams": 0.25}
 """What it gets of its units' scores."""
 
 
@@ -27,7 +31,7 @@ def lifted(
     """Legs of lines with what their context adds, best first.
 
     Lines get shares of the hits of ``matter`` whose neighbours they are by ``near``, and of those of ``units`` that
-    have them by ``members``; what these two do not know lifts nothing.
+    have them by ``members``; what these two do not know lifts nothing. ``AROUND`` is there where meaning was asked for.
     """
     found = {}
     for name, hits in lines.items():
@@ -36,8 +40,32 @@ def lifted(
         by_unit = _shares(units.get(name, ()), members, UNIT.get(name, 0.0))
         for line, share in chain(by_near, by_unit):
             scores[line] = scores.get(line, 0.0) + share
-        found[name] = sorted(scores.items(), key=lambda hit: (-hit[1], hit[0]))
+        found[name] = _ordered(scores)
+    if lines.get(DENSE):
+        told = {unit for hits in units.values() for unit, _ in hits}
+        found[AROUND] = _ordered(_around(dict(lines[DENSE]), told, members))
     return found
+
+
+def first(legs: Mapping[str, Hits], most: int) -> dict[str, list[tuple[str, float]]]:
+    """Lines that are among so many of the best of any leg but ``AROUND``, with all that the legs say of them."""
+    kept = {line for name, hits in legs.items() if name != AROUND for line, _ in hits[:most]}
+    return {name: [hit for hit in hits if hit[0] in kept] for name, hits in legs.items()}
+
+
+def _ordered(scores: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(scores.items(), key=lambda hit: (-hit[1], hit[0]))
+
+
+def _around(dense: Mapping[str, float], units: Iterable[str], members: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """Of each line of the units the best score of meaning that another line of one of them has."""
+    found: dict[str, float] = {}
+    for unit in units:
+        best = nlargest(2, ((dense[line], line) for line in members.get(unit, ()) if line in dense))
+        for line in members.get(unit, ()) if best else ():
+            score, _ = next((one for one in best if one[1] != line), (0.0, line))
+            found[line] = max(score, found.get(line, 0.0))
+    return {line: score for line, score in found.items() if score > 0}
 
 
 def _shares(hits: Hits, others: Mapping[str, Iterable[str]], share: float) -> Iterator[tuple[str, float]]:
