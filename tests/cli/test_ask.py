@@ -40,7 +40,7 @@ def test_the_list_for_programs() -> None:
 def test_parameters_are_options() -> None:
     """With a blank or =; a value may begin with a dash."""
     words = ["--since", "2026-01-01", "--chat=a = b", "--at-least", "-7"]
-    assert dict(command._given(words)) == {"since": "2026-01-01", "chat": "a = b", "at_least": "-7"}
+    assert dict(command.given(words)) == {"since": "2026-01-01", "chat": "a = b", "at_least": "-7"}
 
 
 def test_strangers_words_are_only_shown(capsys: pytest.CaptureFixture[str]) -> None:
