@@ -4,6 +4,7 @@ They are children that share what this process has loaded, and one that ends is 
 what is served, and how (``process``).
 """
 
+import gc
 import logging
 import os
 import signal
@@ -26,6 +27,8 @@ def several(count: int, serve: Callable[[], object]) -> None:
 
     To be called by the main thread, before there are others.
     """
+    gc.collect()
+    gc.freeze()  # what is loaded stays shared: a collector that looks at it writes to all its pages
     with _told() as told:
         children = [_child(serve) for _ in range(count)]
         try:
