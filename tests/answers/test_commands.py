@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from tests.answers.conftest import ADA, GARDEN, KITCHEN, Tenant
 from tests.answers.test_answering import label_of, says
+from tests.support import pipeline
 from tests.support.model_server import ModelServer
 from tg_assets.answers.judgements import judge
 from tg_assets.answers.tokens import text_tokens
@@ -126,6 +128,8 @@ def test_what_is_typed_goes_on(say: Say) -> None:
 
 def test_search_is_measured_by_what_people_said(say: Say, mine: Tenant) -> None:
     """Each question once, by the last word on each result; private ones with their owner only, and none of nothing."""
+    with pipeline.postgres().tenant(mine.id) as session, session.transaction() as connection:
+        connection.execute(text("DELETE FROM judgements"))
     assert "Nothing was judged" in say("judged")
     archive, private = mine.archive(), mine.archive(ADA)
     generator, ferry, secret = mine.post(GARDEN, 5), mine.post(GARDEN, 7), mine.secret_post(ADA)

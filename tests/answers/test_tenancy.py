@@ -29,6 +29,7 @@ from tg_assets.answers.coverage import coverage
 from tg_assets.answers.cursors import CursorRefused
 from tg_assets.answers.digest import digest
 from tg_assets.answers.feeds import feeds
+from tg_assets.answers.judged import judged_questions, places
 from tg_assets.answers.judgements import judge
 from tg_assets.answers.markdown import as_text
 from tg_assets.answers.media import media
@@ -132,6 +133,8 @@ CASES: dict[str, Case] = {
     ],
     "voices.voice": lambda archive, spied: _refused(voice, archive, "0" * 64),
     "judgements.judge": lambda archive, spied: _refused(judge, archive, "spy", QUESTION, spied.post, True),
+    "judged.judged_questions": lambda archive, spied: _judged(archive, spied),
+    "judged.places": lambda archive, spied: list(places(archive, _judged(archive, spied))),
     "feeds.feeds": lambda archive, spied: feeds(archive),
     "coverage.coverage": lambda archive, spied: [coverage(archive), _refused(coverage, archive, spied.feed)],
     "statistics.feed_statistics": lambda archive, spied: _refused(feed_statistics, archive, spied.feed),
@@ -140,6 +143,13 @@ CASES: dict[str, Case] = {
         timeline(archive, feeds=[spied.feed], limit=500),
     ],
 }
+
+
+def _judged(archive: Archive, spied: Spied) -> Any:
+    """What was judged, after somebody called their own message what they looked for by its own word."""
+    owner = spied.tenant.archive(spied.owner)
+    _refused(judge, owner, "spied", spied.tenant.secrets[spied.owner], spied.post, True)
+    return judged_questions(archive)
 
 
 def _written(bundle: Any) -> Any:
