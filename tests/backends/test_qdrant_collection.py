@@ -1,5 +1,6 @@
 """A collection that was written to a lot is opened anew while nobody asks, and nobody notices but by the time."""
 
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -89,3 +90,15 @@ def test_it_is_tried_again_where_it_could_not_be_opened(written: Collection, mon
     monkeypatch.setattr(collection, "_opened", load)
     written.tidy(-1)
     assert written.count({}) == {"count": 20}
+
+
+def test_one_that_was_deleted_is_not_opened_again(written: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever still looks after it leaves the files alone, which are those of a new one of its name by then."""
+    written.close()
+    shutil.rmtree(written.path)
+    Collection.create(written.path, BODY).close()
+    seen = opened(monkeypatch)
+    with pytest.raises(Exception, match=r"."):
+        write(written, 20, 40)
+    written.tidy(-1)
+    assert not seen

@@ -29,12 +29,29 @@ def serve():
 several(2, serve)
 """
 
+TOLD_AT_ONCE = """
+import os, signal, time
+os.register_at_fork(
+    after_in_parent=lambda: os.kill(os.getpid(), signal.SIGTERM), after_in_child=lambda: time.sleep(0.5)
+)
+"""
+NO_MORE_THAN_ONE = """
+import os
+fork, made = os.fork, []
+def one():
+    if made:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    made.append(True)
+    return fork()
+os.fork = one
+"""
+
 
 @contextmanager
-def serving(log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def serving(log: Path, before: str = "") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A process with two that serve, and the port at which they tell who they are."""
     where = bound("127.0.0.1", 0)
-    command = [sys.executable, "-c", SERVED, str(where.fileno())]
+    command = [sys.executable, "-c", before + SERVED, str(where.fileno())]
     with (
         where,
         log.open("wb") as errors,
@@ -86,3 +103,10 @@ def test_all_end_with_the_one_that_started_them(tmp_path: Path, told: signal.Sig
         process.wait()
         wait_for("their end", lambda: ended(served))
         assert process.returncode == (-told if told == signal.SIGKILL else 0)
+
+
+@pytest.mark.parametrize(("before", "code"), [(TOLD_AT_ONCE, 0), (NO_MORE_THAN_ONE, 1)])
+def test_those_that_were_just_started_end_as_well(tmp_path: Path, before: str, code: int) -> None:
+    """Told to stop, or out of processes, before all of them serve: nobody waits for one that was not told."""
+    with serving(tmp_path / "log", before) as (process, _):
+        assert process.wait(60) == code

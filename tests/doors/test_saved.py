@@ -62,6 +62,14 @@ def test_a_search_is_saved_listed_and_removed(client: httpx.Client, mine: Tenant
     assert client.delete(f"/api/v1/saved/{made['id']}").status_code == 404
 
 
+def test_what_nobody_sees_in_a_question_is_not_in_its_name(client: httpx.Client) -> None:
+    """A soft hyphen that was pasted, a joiner inside an emoji: it is saved as it is asked, and needs no other name."""
+    words = "гене\u00adратор 👨\u200d👩\u200d👧 на\nмаяке"
+    assert client.post("/api/v1/saved", json={"search": {"q": words}}).status_code == 201
+    (one,) = client.get("/api/v1/saved").json()
+    assert (one["name"], one["asked"]["q"]) == ("генератор 👨👩👧 на маяке", words)
+
+
 def test_a_question_to_the_graph_is_saved(client: httpx.Client) -> None:
     wanted = {"question": {"question": "activity", "parameters": {"person": "Вера"}}}
     assert client.post("/api/v1/saved", json=wanted).status_code == 201
@@ -132,6 +140,17 @@ def test_a_feed_is_atom(client: httpx.Client, doors: Doors, mine: Tenant) -> Non
     assert client.get(f"/api/v1/saved/{made['id']}/atom").status_code == 200
     told = client.get(f"/api/v1/saved/{made['id']}/matches").json()
     assert [one["key"] for one in told] == [str(mine.post(GARDEN, number)) for number in (7, 11, 5)]
+
+
+def test_addresses_of_a_feed_are_those_of_the_proxy_before_it(client: httpx.Client, doors: Doors) -> None:
+    """Where a proxy says that it speaks TLS, no address with a key leads past it."""
+    tls = {"x-forwarded-proto": "https"}
+    made = client.post("/api/v1/saved", json={"search": {"q": "генератор"}}, headers=tls).json()
+    assert made["atom"].startswith(doors.address.replace("http://", "https://"))
+    path = made["atom"].split("/", 3)[3]
+    with doors.knock() as reader:
+        links = Xml.fromstring(reader.get(f"/{path}", headers=tls).content).findall(f"{ATOM}link")
+    assert all((one.get("href") or "").startswith("https://") for one in links)
 
 
 def test_a_key_opens_its_feed_and_nothing_else(client: httpx.Client, doors: Doors, mine: Tenant) -> None:

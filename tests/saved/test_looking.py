@@ -81,6 +81,40 @@ def test_a_question_is_asked_once_about_many(world: World, monkeypatch: pytest.M
     assert len(world.found(saved)) == 30
 
 
+def test_many_are_asked_about_in_several_rounds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order in which they were indexed, each once; what is indexed together is asked about together."""
+    monkeypatch.setattr(looking, "IN_A_ROUND", 2)
+    saved = world.save()
+    for day in range(3):
+        world.come(*(said(10 * day + n, f"насос в подвале, запись {day} {n}", day=day) for n in range(3, 6)))
+    rounds = [world.rounds() for _ in range(4)]
+    assert [one["matches"] for one in rounds] == [3, 3, 3, 0]
+    assert [one["rounds"] for one in rounds] == [1, 1, 1, 0]
+    assert world.found(saved) == [world.post(10 * day + n) for day in range(3) for n in range(3, 6)]
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "last", "seen"),
+    [
+        ("100:100:", 99, "100:100:"), ("100:100:", 50, "51:51:"), ("100:120:100,110", 105, "100:106:100"),
+        ("100:120:100,110", 115, "100:116:100,110"), ("100:120:100,110", 60, "61:61:"),
+    ],
+)  # fmt: skip
+def test_part_of_a_snapshot_has_what_was_not_over(snapshot: str, last: int, seen: str) -> None:
+    """A transaction that goes on is new once it is over, however low its number."""
+    assert looking.up_to(snapshot, last) == seen
+
+
+def test_copies_that_come_together_are_found_like_those_that_do_not(world: World) -> None:
+    """Each message counts: whether one that is told later is shown to the token is not known yet."""
+    saved, words = world.save(), "насос в подвале опять стучит, сторож ушёл за новым клапаном"
+    world.come(said(3, words), said(4, words, day=1))
+    world.rounds()
+    world.come(said(5, words, day=2))
+    world.rounds()
+    assert world.found(saved) == [world.post(3), world.post(4), world.post(5)]
+
+
 def test_an_edit_that_begins_to_fit_is_found(world: World) -> None:
     """A picture is described, and a word corrected, after the message came."""
     saved = world.save()
@@ -200,6 +234,27 @@ def test_rows_of_the_graph_that_were_not_there_are_found(world: World) -> None:
     assert world.rounds()["questions"] == 0, "it is not time yet"
     world.due_now()
     assert world.rounds()["matches"] == 1
+    assert len(world.found(saved)) == 1
+
+
+def test_a_row_that_is_still_there_is_no_news_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many others came and went since: those that were not seen for the longest time are forgotten first."""
+    monkeypatch.setattr(looking, "MOST", 2)
+
+    def forwarded(first: int, count: int, name: str, channel: int) -> None:
+        source = {"forwarded_from": name, "forwarded_from_id": f"channel{channel}"}
+        world.come(*(said(first + n, f"новости {first + n}", **source) for n in range(count)))
+        world.due_now()
+        world.rounds()
+
+    forwarded(20, 5, "Порт", 77)
+    saved = world.save(SavedQuestion(question="most-forwarded", parameters={"limit": 2}))
+    forwarded(30, 1, "Маяк", 78)
+    forwarded(40, 2, "Буй", 79)
+    forwarded(50, 3, "Мыс", 80)
+    forwarded(60, 1, "Порт", 77)
+    told = pipeline.rows(world.slug, "SELECT count(*) FROM saved_matches WHERE found_at IS NULL")
+    assert told == [(1,)], "the one that was there from the beginning"
     assert len(world.found(saved)) == 1
 
 

@@ -3,7 +3,11 @@
 import base64
 import json
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +24,39 @@ from tests.saved.conftest import World
 from tests.support import pipeline
 from tests.support.receiver import Receiver, is_signed
 from tg_assets.errors import TgAssetsError
+from tg_assets.monitoring import webhook
 from tg_assets.monitoring.webhook import post
-from tg_assets.saved import addresses, questions, telling
+from tg_assets.saved import addresses, questions, rounds, telling
 from tg_assets.saved.questions import Saved
 
 NEW = said(3, "в подвале опять стучит насос")
+
+
+@pytest.fixture
+def hostile() -> Iterator[str]:
+    """The address of somebody whose answer has no end, or at ``elsewhere`` leads to what is no name."""
+    stop = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            with suppress(OSError):
+                if self.path == "/elsewhere":
+                    self.wfile.write(b"HTTP/1.1 302 Found\r\nLocation: https://xn--/\r\n\r\n")
+                    return
+                while not stop.wait(0.05):
+                    self.wfile.write(b"HTTP/1.1 102 Processing\r\n\r\n")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    stop.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def listed(world: World) -> Saved:
@@ -157,11 +189,13 @@ def test_a_chat_that_the_token_sees_no_more_is_not_told(world: World, receiver: 
         "https://localhost/x", "https://10.0.0.1", "https://[::1]/", "https://[::ffff:10.0.0.1]/",
         "https://169.254.169.254/latest", "https://user:secret@example.org/", "https://example.org:0x/", "https://a b",
         "https://[64:ff9b::7f00:1]/", "https://224.0.0.1/", "https://intranet/x", "https://0.0.0.0/",
+        "https://[64:ff9b:1::a00:1]/", "https://[::10.0.0.1]/", "https://[fec0::1]/", "https://[2002:a00:1::]/",
+        "https://192.0.0.192/opc", "ftp://named.example.org:80/",
     ],
 )  # fmt: skip
 def test_a_receiver_is_at_an_address_of_everybody(url: str) -> None:
     with pytest.raises(TgAssetsError) as raised:
-        addresses.check(url, [])
+        addresses.check(url, ["named.example.org"])
     assert "secret" not in str(raised.value)
 
 
@@ -176,6 +210,36 @@ def test_a_name_that_leads_to_a_private_address_is_refused(monkeypatch: pytest.M
     assert addresses.place_of("https://example.org/x", ["example.org:443"]) is None
     del found[1]
     assert addresses.place_of("https://example.org/x", []) == "93.184.216.34"
+
+
+@pytest.mark.parametrize("path", ["", "elsewhere"])
+def test_a_hostile_receiver_stops_nobody(hostile: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that says something now and then, and never what it has, or that leads to an address that is none."""
+    monkeypatch.setattr(webhook, "SECONDS", 1.0)
+    assert (post(f"{hostile}{path}", "a-secret", "msg_1", b"{}") or "").startswith("cannot be reached")
+
+
+def test_slow_receivers_of_one_tenant_make_no_other_wait(
+    world: World, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tenants are told in turn, however many receivers each of them has."""
+    other = World(pipeline.new_tenant(), tmp_path / "other")
+    other.come(said(1, "насос в подвале чинил сторож"))
+    other.token()
+    whose = {str(each.save(webhook=receiver.url).id): each.slug for each in (world, other) for _ in range(2)}
+    world.come(NEW)
+    other.come(NEW)
+    monkeypatch.setattr(rounds, "TURN_SECONDS", 0)
+    done = rounds.rounds(pipeline.postgres(), world.archive(), [world.id, other.id], ["127.0.0.1"], 2, 600)
+    assert done["told"] == 4
+    first, second, third, fourth = (whose[json.loads(body)["data"]["id"]] for _, body in receiver.heard)
+    assert (first, second) == (third, fourth)
+    assert first != second
+
+
+def test_nothing_that_signs_or_opens_is_shown_by_mistake(world: World) -> None:
+    made = world.save(webhook="https://hooks.example.org/x")
+    assert not any(secret in repr(made) for secret in (made.key, made.webhook_secret))
 
 
 def test_who_may_not_be_told_is_not_saved(world: World) -> None:

@@ -91,6 +91,8 @@ class Guards:
         guarded = _with_headers(send)
         scope.setdefault("state", {})
         request = HTTPConnection(scope)
+        if request.headers.get("x-forwarded-proto") == "https":  # it decides of addresses in the caller's own answer
+            scope["scheme"] = "https"
         answer = self._refused(request)
         if answer is None and not self.house.is_open(scope["path"]):
             answer = await self._let_in(request)

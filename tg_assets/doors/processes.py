@@ -29,9 +29,10 @@ def several(count: int, serve: Callable[[], object]) -> None:
     """
     gc.collect()
     gc.freeze()  # what is loaded stays shared: a collector that looks at it writes to all its pages
+    children: list[BaseProcess] = []
     with _told() as told:
-        children = [_child(serve) for _ in range(count)]
         try:
+            children.extend(_child(serve) for _ in range(count))
             while told not in (ended := wait([told, *(child.sentinel for child in children)])):
                 for place, child in enumerate(children):
                     if child.sentinel in ended:
@@ -66,14 +67,20 @@ def _told() -> Iterator[int]:
 
 
 def _child(serve: Callable[[], object]) -> BaseProcess:
+    """A process that is told to stop only when it no longer takes that for told to this one."""
     child = get_context("fork").Process(target=_serve, args=(serve,))
-    child.start()
+    signal.pthread_sigmask(signal.SIG_BLOCK, TOLD)
+    try:
+        child.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD)
     return child
 
 
 def _serve(serve: Callable[[], object]) -> None:
     for one in TOLD:
         signal.signal(one, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD)
     Thread(target=_end_with_parent, daemon=True).start()
     serve()
 

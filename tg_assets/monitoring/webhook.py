@@ -4,6 +4,7 @@ Who calls it remembers only what arrived, so that everything is told at least on
 same ``webhook-id``. What does not belong here: what there is to tell.
 """
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -20,7 +21,8 @@ import orjson
 
 from tg_assets.errors import TgAssetsError
 
-SECONDS = 20.0
+SECONDS = 30.0
+"""How long a receiver may take, whatever it sends meanwhile: else one that sends a byte now and then is never done."""
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """The end of what goes on, as Alertmanager has it."""
 
@@ -94,13 +96,20 @@ def post(url: str, secret: str, message: str, body: bytes, place: str | None = N
         netloc = f"[{place}]" if ":" in place else place
         url = parts._replace(netloc=f"{netloc}:{parts.port}" if parts.port else netloc).geturl()
     try:
-        with (
-            httpx.Client(timeout=SECONDS) as client,
-            client.stream("POST", url, content=body, headers=headers, extensions=extensions) as answer,
-        ):
-            return None if answer.is_success else f"answered {answer.status_code}"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        status = asyncio.run(_status(url, body, headers, extensions))
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:  # the last of a Location's host
         return f"cannot be reached ({type(error).__name__})"
+    return None if httpx.codes.is_success(status) else f"answered {status}"
+
+
+async def _status(url: str, body: bytes, headers: Mapping[str, str], extensions: Mapping[str, Any]) -> int:
+    """What is answered. Raises TimeoutError after ``SECONDS``, however far it got."""
+    async with (
+        asyncio.timeout(SECONDS),
+        httpx.AsyncClient(timeout=None) as client,  # noqa: S113 - the whole has one
+        client.stream("POST", url, content=body, headers=headers, extensions=dict(extensions)) as answer,
+    ):
+        return answer.status_code
 
 
 def send(url: str, secret: str, alerts: Sequence[Alert], external_url: str = "") -> None:

@@ -14,16 +14,20 @@ from tg_assets.errors import TgAssetsError
 
 LONGEST = 2000
 PORTS = {"http": 80, "https": 443}
-TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("2002::/16"))
-"""Addresses that stand for one of IPv4, which may be private."""
+GIVEN_OUT = ip_network("2000::/3")
+"""The only addresses of IPv6 that anybody was given (RFC 4291); others stand for one of IPv4, or for one of a site."""
+NOT_EVERYBODYS = (ip_network("2002::/16"), ip_network("192.0.0.0/24"))
+"""Addresses that stand for one of IPv4, which may be private, and those of protocols, where a cloud may keep secrets;
+``ipaddress`` calls most of them global."""
 
 
 def check(url: str, trusted: Collection[str]) -> None:
     """Raises TgAssetsError, without the address, for one that cannot be a receiver's; asks nobody for a name."""
     host, port = _parts(url)
-    if _is_trusted(host, port, trusted):
+    is_trusted, scheme = _is_trusted(host, port, trusted), urlsplit(url).scheme
+    if is_trusted and scheme in PORTS:
         return
-    if urlsplit(url).scheme != "https":
+    if scheme != "https":
         raise TgAssetsError("A receiver's address begins with https://.")
     if _is_private(host):
         raise _private()
@@ -57,8 +61,9 @@ def place_of(url: str, trusted: Collection[str]) -> str | None:
 def _is_public(address: str) -> bool:
     """Raises ValueError for what is no address."""
     made = ip_address(address)
-    is_translated = made.version == 6 and any(made in net for net in TRANSLATED)
-    return made.is_global and not made.is_multicast and not is_translated
+    if made.version == 6 and made not in GIVEN_OUT:
+        return False
+    return made.is_global and not made.is_multicast and not any(made in net for net in NOT_EVERYBODYS)
 
 
 def _private() -> TgAssetsError:

@@ -61,7 +61,8 @@ def named(asked: Asked, name: str | None) -> str:
     own = (
         asked.q if isinstance(asked, SavedSearch) else " ".join([asked.question, *map(str, asked.parameters.values())])
     )
-    found = " ".join((name or own).split())[:100]
+    visible = "".join(one for one in own if one.isprintable() or one.isspace())
+    found = " ".join((name or visible).split())[:100]
     if not found or not found.isprintable():
         raise TgAssetsError("A saved question needs a name of printable characters.")
     return found

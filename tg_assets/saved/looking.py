@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from tg_assets.answers.archive import Archive
-from tg_assets.answers.ranked import ranked
+from tg_assets.answers.ranked import Copy, Hit, ranked
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 from tg_assets.faults import is_nobodys
 from tg_assets.index.evidence import FAIR
@@ -26,6 +26,8 @@ from tg_assets.stores.database import TenantConnection
 
 AT_ONCE = 500
 """Arrivals that a search is asked about at once."""
+IN_A_ROUND = 5000
+"""Arrivals that it is asked about before others have their turn: an archive that is imported has a million."""
 GRAPH_EVERY = timedelta(minutes=15)
 MOST, KEPT = 2000, timedelta(days=90)
 """Matches of a question, and how long they are kept."""
@@ -46,10 +48,11 @@ _QUESTIONS = f"""
       AND (s.kind = 'search' OR s.asked_at <= now() - CAST(:every AS interval)) ORDER BY s.made_at, s.id
 """  # noqa: S608 - a constant
 _ARRIVED = """
-    SELECT n.item_id FROM newly_indexed n JOIN saved_questions s ON s.id = CAST(:id AS uuid)
+    SELECT n.item_id, CAST(CAST(n.last_xid AS text) AS bigint) AS xid
+    FROM newly_indexed n JOIN saved_questions s ON s.id = CAST(:id AS uuid)
     WHERE pg_visible_in_snapshot(n.last_xid, CAST(:now AS pg_snapshot))
       AND NOT pg_visible_in_snapshot(n.last_xid, s.looked) AND NOT pg_visible_in_snapshot(n.first_xid, s.begun)
-    ORDER BY n.indexed_at, n.item_id
+    ORDER BY n.last_xid FETCH FIRST (:most) ROWS WITH TIES
 """
 # A message of an album stands for the album. The question's row is held, for it may be removed at any moment.
 _FOUND = """
@@ -71,15 +74,18 @@ _LOOKED = """
 _FAILED = "UPDATE saved_questions SET asked_at = now(), failed_at = now() WHERE id = CAST(:id AS uuid)"
 _TRIM = (
     """DELETE FROM saved_questions s USING access_tokens a WHERE a.name = s.token AND a.expires_at <= now()""",
-    """DELETE FROM newly_indexed n WHERE NOT EXISTS (
+    """DELETE FROM newly_indexed n WHERE ((n.first_xid < (
+           SELECT pg_snapshot_xmax(begun) FROM saved_questions WHERE kind = 'search' ORDER BY 1 LIMIT 1
+       )) IS NOT FALSE AND NOT EXISTS (
            SELECT FROM (SELECT DISTINCT begun::text AS begun FROM saved_questions WHERE kind = 'search') s
            WHERE NOT pg_visible_in_snapshot(n.first_xid, CAST(s.begun AS pg_snapshot))
-       ) OR (indexed_at < now() - CAST(:arrivals AS interval) AND NOT EXISTS (
+       )) OR (indexed_at < now() - CAST(:arrivals AS interval) AND NOT EXISTS (
            SELECT FROM (SELECT DISTINCT looked::text AS looked FROM saved_questions WHERE kind = 'search') s
            WHERE NOT pg_visible_in_snapshot(n.last_xid, CAST(s.looked AS pg_snapshot)))
        ) OR indexed_at < now() - CAST(:longest AS interval)""",
     """DELETE FROM saved_matches m USING (
-           SELECT saved_id, key, seen_at, row_number() OVER (PARTITION BY saved_id ORDER BY seq DESC) AS place
+           SELECT saved_id, key, seen_at,
+                  row_number() OVER (PARTITION BY saved_id ORDER BY seen_at DESC, seq DESC) AS place
            FROM saved_matches
        ) r WHERE m.saved_id = r.saved_id AND m.key = r.key
          AND (r.place > :most OR r.seen_at < now() - CAST(:kept AS interval))
@@ -94,6 +100,7 @@ def look(session: TenantConnection, whole: Archive) -> Counter[str]:
     questions that ``failed``.
     """
     done: Counter[str] = Counter()
+    goes_on = False
     with session.transaction() as connection:
         now = connection.execute(text("SELECT CAST(pg_current_snapshot() AS text)")).scalar_one()
         due = connection.execute(text(_QUESTIONS), TIMES).scalars().all()
@@ -101,9 +108,12 @@ def look(session: TenantConnection, whole: Archive) -> Counter[str]:
         with session.transaction() as connection:
             one = question(connection, whole, saved_id)
             values = {"id": str(saved_id), "now": now}
-            arrived = list(connection.execute(text(_ARRIVED), values).scalars())
+            rows = connection.execute(text(_ARRIVED), {**values, "most": IN_A_ROUND}).all()
         if one is None:
             continue
+        arrived = [row.item_id for row in rows]
+        if len(rows) >= IN_A_ROUND:
+            values["now"], goes_on = up_to(now, rows[-1].xid), True
         settled = _LOOKED
         if arrived or isinstance(one.asked, SavedQuestion):
             done["questions"] += 1
@@ -117,9 +127,17 @@ def look(session: TenantConnection, whole: Archive) -> Counter[str]:
                 settled = _FAILED
         with session.transaction() as connection:
             connection.execute(text(settled), values)
-    with session.transaction() as connection:
-        _trim(connection)
+    if not goes_on:
+        with session.transaction() as connection:
+            _trim(connection)
     return done
+
+
+def up_to(snapshot: str, last: int) -> str:
+    """What is seen in a snapshot of the transactions up to ``last``, as a snapshot."""
+    first, _, going_on = snapshot.split(":")
+    still = [one for one in going_on.split(",") if one and int(one) <= last]
+    return f"{min(int(first), last + 1)}:{last + 1}:{','.join(still)}"
 
 
 def _ask(session: TenantConnection, one: Question, arrived: Sequence[UUID]) -> int:
@@ -130,8 +148,11 @@ def _ask(session: TenantConnection, one: Question, arrived: Sequence[UUID]) -> i
         part = arrived[first : first + AT_ONCE]
         narrow = replace(narrowed(one.asked), ids=tuple(map(str, part)))
         hits = ranked(one.archive, one.asked.q, narrow, len(part))
-        fair = sorted((hit for hit in hits if hit.score >= FAIR), key=lambda hit: hit.posted_at)
-        found += _keep(session, one.id, [hit.id for hit in fair])
+        fair = [hit for hit in hits if hit.score >= FAIR]
+        # Whether copies come together or one by one, each has come.
+        came: list[Hit | Copy] = [*fair, *(copy for hit in fair for copy in hit.copies)]
+        came.sort(key=lambda place: place.posted_at)
+        found += _keep(session, one.id, [place.id for place in came])
     return found
 
 

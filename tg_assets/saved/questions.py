@@ -7,7 +7,7 @@ own, and what is sent to its receiver a secret; both are told once. What does no
 import base64
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -61,8 +61,8 @@ class Made:
     """A new question, the key of its feed, and what signs messages to its receiver, where it has one."""
 
     id: UUID
-    key: str
-    webhook_secret: str | None
+    key: str = field(repr=False)
+    webhook_secret: str | None = field(repr=False)
 
 
 _KEEP = """

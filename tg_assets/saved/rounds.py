@@ -5,7 +5,7 @@ What does not belong here: Dagster, how a question is asked, how a receiver is t
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from tg_assets.stores.database import Database
 
 LOOK_SECONDS = 1.0
 LOCK = "saved"
+TURN_SECONDS = 60.0
+"""So long a tenant's receivers are told in a round; then it is the next one's turn, however slow they are."""
 
 # Something arrived that a search was not asked about or that nobody needs any more, a question to the graph is due, a
 # token ended, a receiver waits.
@@ -51,32 +53,32 @@ def rounds(
 ) -> Counter[str]:
     """Look and tell until nothing was due for ``linger`` seconds or ``budget`` is spent.
 
-    One process at a time is at a tenant. Counts what ``look`` and ``tell`` count. Raises at the end what a tenant
-    stumbled over, after the others had their turn.
+    One process at a time is at a tenant, and no tenant is always the last. Counts what ``look`` and ``tell`` count.
+    Raises at the end what a tenant stumbled over, after the others had their turn.
     """
     started = quiet_since = time.monotonic()
+    until = started + budget
     done: Counter[str] = Counter()
-
-    def is_over() -> bool:
-        return time.monotonic() - started > budget
-
+    first = int(time.time()) % max(1, len(tenants))
+    in_turn = (*tenants[first:], *tenants[:first])
     while True:
         stumbled: list[Exception] = []
-        for tenant in tenants:
+        for tenant in in_turn:
             try:
-                if not is_over() and (found := _round(database, replace(whole, tenant=tenant), trusted, is_over)):
+                is_over = time.monotonic() > until
+                if not is_over and (found := _round(database, replace(whole, tenant=tenant), trusted, until)):
                     done += found
                     quiet_since = time.monotonic()
             except Exception as error:  # noqa: BLE001 - one tenant's trouble is not the others'
                 stumbled.append(error)
         if stumbled:
             raise stumbled[0]
-        if is_over() or time.monotonic() - quiet_since > linger:
+        if time.monotonic() > min(until, quiet_since + linger):
             return done
         time.sleep(LOOK_SECONDS)
 
 
-def _round(database: Database, whole: Archive, trusted: Collection[str], is_over: Callable[[], bool]) -> Counter[str]:
+def _round(database: Database, whole: Archive, trusted: Collection[str], until: float) -> Counter[str]:
     """One round over a tenant; counts nothing where nothing was due, or another process is at it."""
     with database.tenant(whole.tenant) as session:
         with session.transaction() as connection:
@@ -87,5 +89,5 @@ def _round(database: Database, whole: Archive, trusted: Collection[str], is_over
                 return Counter()
             done = Counter(rounds=1)
             done += look(session, whole)
-            done += tell(session, whole, trusted, is_over)
+            done += tell(session, whole, trusted, min(until, time.monotonic() + TURN_SECONDS))
             return done

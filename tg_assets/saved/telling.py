@@ -5,8 +5,9 @@ later, and given up in the end. What there is to tell is read when it is sent, a
 belong here: signing (``monitoring.webhook``), where a receiver may be (``addresses``).
 """
 
+import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -36,6 +37,7 @@ DUE = """
       AND (a.expires_at IS NULL OR a.expires_at > now())
       AND EXISTS (SELECT FROM saved_matches m
                   WHERE m.saved_id = s.id AND m.found_at IS NOT NULL AND m.seq > s.told_until)
+    ORDER BY s.due_at NULLS FIRST, s.made_at
 """
 # Once begun a message tells the same matches until it arrives.
 _BEGIN = """
@@ -59,17 +61,16 @@ _FAILED = """
 """
 
 
-def tell(
-    session: TenantConnection, whole: Archive, trusted: Collection[str], is_over: Callable[[], bool]
-) -> Counter[str]:
-    """Tell every receiver of the session's tenant whose time has come; counts messages that are ``told`` or ``not``."""
+def tell(session: TenantConnection, whole: Archive, trusted: Collection[str], until: float) -> Counter[str]:
+    """Tell receivers of the session's tenant whose time has come, the first one and others ``until`` a time of the
+    monotonic clock, those that did not answer last; counts messages that are ``told`` or ``not``."""
     done: Counter[str] = Counter()
     with session.transaction() as connection:
         due = connection.execute(text(DUE)).scalars().all()
     for saved_id in due:
-        if is_over():
-            break
         done[_tell(session, whole, saved_id, trusted)] += 1
+        if time.monotonic() > until:
+            break
     return done
 
 

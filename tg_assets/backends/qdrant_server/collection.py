@@ -46,8 +46,7 @@ class Collection:
         self._read = threading.Lock()
         self._define = threading.Lock()
         self._operations = 0
-        self._is_open = True
-        self._dirty = False
+        self._is_open, self._dirty = True, False
         self._vacuum_due = False
         self._written, self._size = 0, shard.info().points_count
         self._last_used = time.monotonic()
@@ -69,9 +68,10 @@ class Collection:
         return cls(path, _opened(path, definition), definition)
 
     def close(self) -> None:
-        """Write everything out and release the files."""
+        """Write everything out and release the files, which may be another collection's from now on."""
         with self._write, self._read:
             self._shut()
+            self._written, self._vacuum_due = 0, False
 
     def _shut(self) -> None:
         if self._is_open:
@@ -80,23 +80,23 @@ class Collection:
             self._is_open = False
 
     def flush(self) -> None:
-        """Write out recent changes, if any."""
-        if self._dirty and self._is_open:
-            with self._write:
-                self._dirty = False
+        """Write out changes."""
+        with self._write:
+            if self._dirty and self._is_open:
                 self._shard.flush()
+                self._dirty = False
 
     def tidy(self, idle_seconds: float) -> None:
         """Vacuum deleted points, or open it anew after many writes, when nobody has asked for anything for a while."""
         if self._is_open and time.monotonic() - self._last_used <= idle_seconds:
             return
-        if self._written >= max(WRITTEN, SHARE * self._size):
-            with self._write, self._read:
-                self._shut()
-                self._shard, self._is_open = _opened(self.path, self._definition), True
-                self._written, self._size, self._vacuum_due = 0, self._shard.info().points_count, False
-        elif self._vacuum_due:
-            with self._write:
+        with self._write:
+            if self._written >= max(WRITTEN, SHARE * self._size):
+                with self._read:
+                    self._shut()
+                    self._shard, self._is_open = _opened(self.path, self._definition), True
+                    self._written, self._size, self._vacuum_due = 0, self._shard.info().points_count, False
+            elif self._vacuum_due:
                 self._vacuum_due = False
                 self._shard.optimize()
 
@@ -135,9 +135,9 @@ class Collection:
         self._last_used = time.monotonic()
         with self._write:
             self._dirty = True
+            self._shard.update(operation)
             self._vacuum_due |= vacuum
             self._written += written
-            self._shard.update(operation)
             self._operations += 1
             return self._acknowledge(self._operations)
 

@@ -4,7 +4,7 @@ A feed is read with the token or with its own key in the address, which opens no
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Self
 from urllib.parse import urlencode
 from uuid import UUID
@@ -49,15 +49,15 @@ class Key:
     """What reads a question's feed, told once: ``atom`` is the address with the key in it."""
 
     id: UUID
-    key: str
-    atom: str
+    key: str = field(repr=False)
+    atom: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Made(Key):
     """A question that was saved; ``webhook_secret`` signs what its receiver is told, and is told once, too."""
 
-    webhook_secret: str | None
+    webhook_secret: str | None = field(repr=False)
 
 
 def _token(request: Request) -> str:
