@@ -228,7 +228,7 @@ class Settings(BaseSettings):
     @cached_property
     def trusted_hosts(self) -> frozenset[str]:
         """Hosts that holders of tokens may have told, whatever their address."""
-        return _parts(self.webhook_hosts)
+        return _parts(self.webhook_hosts.lower())
 
     @cached_property
     def off_limits(self) -> OffLimits:
