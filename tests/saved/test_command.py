@@ -76,3 +76,12 @@ def test_what_cannot_be_is_a_sentence(say: Say, arguments: tuple[str, ...]) -> N
     with pytest.raises(TgAssetsError) as raised:
         say(*arguments)
     assert str(raised.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "command", ["tokens add", "tokens revoke", "saved search", "saved ask", "saved remove", "saved retry"]
+)
+def test_the_tenant_is_named_before_or_after_the_command(command: str) -> None:
+    """As the docs write it, either way."""
+    said = CliRunner().invoke(cli, [*command.split(), "--help"]).stdout
+    assert "--tenant TEXT" in said

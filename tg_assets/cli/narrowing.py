@@ -56,3 +56,14 @@ def narrowed(
         "kind": "album" if albums else None, "tags": tags, "since": parse_time(since, "--since"),
         "until": parse_time(until, "--until"), "author": author, "lang": lang,
     }  # fmt: skip
+
+
+def tenant_option(command: click.Command) -> click.Command:
+    """Let the tenant of a group of commands (its context's ``obj``) be named after the command, too."""
+
+    def choose(context: click.Context, _option: click.Parameter, tenant: str | None) -> None:
+        if tenant is not None:
+            context.obj = tenant
+
+    command.params.append(click.Option(["--tenant"], expose_value=False, callback=choose, help="Whose it is."))
+    return command

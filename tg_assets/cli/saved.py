@@ -11,6 +11,7 @@ from rich.text import Text
 from tg_assets.cli import runtime
 from tg_assets.cli.ask import given
 from tg_assets.cli.listing import json_option, show_json
+from tg_assets.cli.narrowing import tenant_option
 from tg_assets.cli.runtime import console, echo
 
 
@@ -53,6 +54,7 @@ _name = click.option("--name", help="What it is listed as.")
 _webhook = click.option("--webhook", metavar="URL", help="Who is told, by a signed POST (docs/api.md).")
 
 
+@tenant_option
 @saved_command.command("search")
 @click.argument("token")
 @click.argument("query")
@@ -78,6 +80,7 @@ def search_command(
     _save(tenant, token, SavedSearch, {"q": query, **narrow}, name, webhook)
 
 
+@tenant_option
 @saved_command.command("ask", context_settings={"ignore_unknown_options": True})
 @click.argument("token")
 @click.argument("question")
@@ -116,6 +119,7 @@ def _save(tenant: str, token: str, kind: Any, values: dict[str, Any], name: str 
         echo(f"webhook secret: {made.webhook_secret}")
 
 
+@tenant_option
 @saved_command.command("remove")
 @click.argument("saved_id", metavar="ID", type=click.UUID)
 @click.pass_obj
@@ -129,6 +133,7 @@ def remove_command(tenant: str, saved_id: UUID) -> None:
     console.print("It is not told any more.")
 
 
+@tenant_option
 @saved_command.command("retry")
 @click.argument("saved_id", metavar="ID", type=click.UUID)
 @click.pass_obj

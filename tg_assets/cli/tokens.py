@@ -5,6 +5,7 @@ from rich.table import Table
 
 from tg_assets.cli import runtime
 from tg_assets.cli.listing import json_option, show_json
+from tg_assets.cli.narrowing import tenant_option
 from tg_assets.cli.runtime import console, echo
 
 
@@ -45,6 +46,7 @@ def tokens_command(context: click.Context, tenant: str, as_json: bool) -> None:
     console.print(table)
 
 
+@tenant_option
 @tokens_command.command("add")
 @click.argument("name")
 @click.option("--owner", "owners", type=int, multiple=True, help="Account whose private chats it shows too.")
@@ -62,6 +64,7 @@ def add_command(tenant: str, name: str, owners: tuple[int, ...], feeds: tuple[st
         echo(make(connection, who, name, owners, feeds or None, parse_time(until, "--until")))
 
 
+@tenant_option
 @tokens_command.command("revoke")
 @click.argument("name")
 @click.pass_obj
