@@ -49,11 +49,11 @@ def run() -> list[dict[str, Any]]:
     return told
 
 
-def alike(one: list[tuple[UUID, float]], other: list[tuple[UUID, float]]) -> bool:
-    """Whether two lists of results and their scores are the same answer."""
+def alike(one: list[tuple[UUID, float]], other: list[tuple[UUID, float]], within: float = SAME) -> bool:
+    """Whether two lists of results and their scores are the same answer; ``within`` is what scores may differ by."""
     mine, theirs = dict(one), dict(other)
     last = max(min(mine.values(), default=0.0), min(theirs.values(), default=0.0))
-    return all(abs(mine.get(id_, last) - theirs.get(id_, last)) < SAME for id_ in {*mine, *theirs})
+    return all(abs(mine.get(id_, last) - theirs.get(id_, last)) < within for id_ in {*mine, *theirs})
 
 
 def _answers(archive: Archive, queries: list[str]) -> Answers:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from qdrant_client import models
 
-from tests.rebuilding.support import QUESTIONS, House, Model, close, ledger
+from tests.rebuilding.support import QUESTIONS, House, Model, close, ledger, same
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.assets import post_points
@@ -38,7 +38,7 @@ def test_what_is_lost_is_made_again_as_it_was(house: House) -> None:
     name = house.rebuild()
     assert house.collections() == (name, [name])
     assert close(house.points(tenant), points)
-    assert house.answers(tenant) == answers
+    assert same(house.answers(tenant), answers)
     assert ledger(tenant) == said
 
 
