@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -22,7 +21,7 @@ from tg_assets.tagging.lemmas import words
 from tg_assets.vision.picture_words import picture_words
 
 _ROWS = f"""
-    SELECT m.id, 'post' AS kind, m.posted_at, c.feed, c.title, m.author_name, m.source, m.content,
+    SELECT CAST(m.id AS text) AS id, 'post' AS kind, m.posted_at, c.feed, c.title, m.author_name, m.source, m.content,
            t.data->'names' AS tags, v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr,
            s.data->>'text' AS spoken, v.data - 'description' - 'ocr' AS picture,
            m.telegram_post_url AS link, m.telegram_message_id, {beside.OF_POST} AS beside
@@ -32,7 +31,7 @@ _ROWS = f"""
     LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
     WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL AND {SEEN}
     UNION ALL
-    SELECT g.id, 'album', g.posted_at, c.feed, c.title, m.author_name, m.source, g.caption_text,
+    SELECT CAST(g.id AS text), 'album', g.posted_at, c.feed, c.title, m.author_name, m.source, g.caption_text,
            t.data->'names', g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', NULL,
            jsonb_build_object('labels', g.meta->'enrichment'->'vision_labels'),
            m.telegram_post_url, m.telegram_message_id, {beside.OF_ALBUM}
@@ -48,7 +47,7 @@ _ROWS = f"""
 class Candidate:
     """A post or album that may be shown; what is made of its text is made when first looked at."""
 
-    id: UUID
+    id: str
     kind: str
     posted_at: datetime
     feed: str
@@ -113,7 +112,7 @@ class Candidates:
             self._read |= dict.fromkeys(new)
             for row in self._connection.execute(prepared(_ROWS), values).tuples():
                 one = Candidate(*row)
-                self._read[str(one.id)] = one if self._is_shown(one) else None
+                self._read[one.id] = one if self._is_shown(one) else None
         return {point: known for point in points if (known := self._read[point])}
 
     def _is_shown(self, one: Candidate) -> bool:

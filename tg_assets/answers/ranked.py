@@ -190,11 +190,11 @@ def _dense(query: str, chosen: Embedder, collection: Collection | None) -> list[
 
 
 def _hit(row: Candidate, score: float, query: str, copies: Sequence[Candidate], found: Found | None) -> Hit:
-    shown = snippet(row.whole, query)
-    unit = found.unit.get(str(row.id)) if found else None
-    is_units = unit is not None and found is not None and str(row.id) not in found.itself
+    shown, post = snippet(row.whole, query), UUID(row.id)
+    unit = found.unit.get(row.id) if found else None
+    is_units = unit is not None and found is not None and row.id not in found.itself
     return Hit(
-        unit.id if unit is not None and is_units else row.id,
+        unit.id if unit is not None and is_units else post,
         "conversation" if is_units else row.kind,
         score,
         row.posted_at,
@@ -205,9 +205,9 @@ def _hit(row: Candidate, score: float, query: str, copies: Sequence[Candidate], 
         list(row.tags or ()),
         row.link,
         row.telegram_message_id,
-        row.id,
+        post,
         why_its_picture(picture_words(row.picture), query, row.whole),
         unit.id if unit else None,
-        tuple(Copy(copy.id, copy.posted_at, copy.feed, copy.title, copy.link) for copy in copies),
+        tuple(Copy(UUID(copy.id), copy.posted_at, copy.feed, copy.title, copy.link) for copy in copies),
         pieces(row.parts, shown),
     )

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tg_assets.index.dates import Span, find
+from tg_assets.index.fusion import best_first
 from tg_assets.index.question import in_other_script
 from tg_assets.tagging.lemmas import lemma, words
 
@@ -89,7 +90,7 @@ def moved(
     ):
         if any(fits.values()):
             left = {key: score * (ASIDE + (1 - ASIDE) * fits[key]) for key, score in left.items()}
-    return sorted(left.items(), key=lambda hit: (-hit[1], str(hit[0])))
+    return best_first(left.items())
 
 
 def recent(
@@ -104,7 +105,7 @@ def recent(
     for key, score in ranked:
         age = max(now - at(key), timedelta())
         left[key] = score * (OLD + (1 - OLD) * 0.5 ** (age / half_life))
-    return sorted(left.items(), key=lambda hit: (-hit[1], str(hit[0])))
+    return best_first(left.items())
 
 
 def _forms(name: str) -> set[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from tg_assets.conversations import lookup
 from tg_assets.conversations.lookup import Unit
+from tg_assets.index.fusion import best_first
 from tg_assets.index.question import asked
 from tg_assets.index.sparse import OTHER_SCRIPT, SparseVector, lemma_query, trigram_query
 from tg_assets.index.units import first, lifted
@@ -91,7 +92,7 @@ def look(
         (plain if of_lines else {}, replace(narrow, kind=None, kinds=LINES), MATTER + 1),
         (plain if narrow.kind != "post" else {}, replace(narrow, kind="conversation", since=since), UNITS + 1),
     ])  # fmt: skip
-    lines = {name: sorted(hits, key=lambda hit: (-hit[1], hit[0])) for name, hits in lines.items()}
+    lines = {name: best_first(hits) for name, hits in lines.items()}
     matter, talks = _settled(matter, MATTER), _settled(talks, UNITS)
     worded = {line for name in SPARSE for line, _ in lines.get(name, ())[:MATTER]}
     by_meaning = {line for line, _ in lines.get(DENSE, ())[:most]}

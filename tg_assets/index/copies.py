@@ -5,6 +5,7 @@ What does not belong here: ranking, what is shown of the places.
 """
 
 from collections.abc import Callable, Hashable, Sequence
+from itertools import islice
 from typing import TypeVar
 
 Id = TypeVar("Id", bound=Hashable)
@@ -30,8 +31,10 @@ def collapse(
         if len(kept) == limit and place >= max(limit, LOOKED):
             break
         kind, words = said(key)
+        # Of two sets this much alike one of so many words of the one, whichever, is in the other.
+        some = tuple(islice(words, int(len(words) * (1 / SAME - 1)) + 1))
         for (_, _, copies), (other_kind, other) in zip(kept, texts, strict=True):
-            if kind == other_kind and _same(words, other):
+            if kind == other_kind and not other.isdisjoint(some) and _same(words, other):
                 copies.append(key)
                 break
         else:

@@ -102,8 +102,6 @@ _scripts = lru_cache(maxsize=1 << 10)(scripts)
 
 @lru_cache(maxsize=1 << 15)
 def _likeness(one: str, other: str) -> float:
-    if abs(len(one) - len(other)) >= _LENGTHS:
-        return 0.0
     ours, theirs = _pieces(one), _pieces(other)
     return 2 * len(ours & theirs) / (len(ours) + len(theirs))
 
@@ -114,7 +112,13 @@ def _covered(word: str, passage: Passage) -> float:
     if len(word) <= _SHORT:
         return 0.0
     written = [form for form in (word, in_other_script(word)) if form and len(form) > _SHORT]
-    best = max((_likeness(form, other) for form in written for other in passage.words), default=0.0)
+    near = (
+        _likeness(form, other)
+        for form in written
+        for other in passage.words
+        if -_LENGTHS < len(form) - len(other) < _LENGTHS
+    )
+    best = max(near, default=0.0)
     return best if best >= _NEAR else 0.0
 
 

@@ -8,9 +8,10 @@ does. Legs are what a store returned, usually of lines that are among the first 
 here: asking the store, filters.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from math import isfinite
-from typing import TypeVar
+from operator import itemgetter
+from typing import Any, TypeVar
 
 Id = TypeVar("Id", bound=Hashable)
 
@@ -38,8 +39,12 @@ def rank(
     legs: Mapping[str, Sequence[tuple[Id, float]]], coverage: Callable[[Id], float], least: float = WORDED
 ) -> list[tuple[Id, float]]:
     """Fuse with the weights that ``coverage``, the share of the query's words that a hit has, calls for."""
-    looked = {key for name in ("lemmas", "trigrams") for key, _ in legs.get(name, ())[:LOOKED]}
-    return fuse(legs, weights(max(map(coverage, looked), default=0.0), least))
+    most = 0.0
+    for key in dict.fromkeys(key for name in ("lemmas", "trigrams") for key, _ in legs.get(name, ())[:LOOKED]):
+        most = max(most, coverage(key))
+        if most >= ENOUGH:  # more of them change nothing
+            break
+    return fuse(legs, weights(most, least))
 
 
 def scaled(hits: Sequence[tuple[Id, float]], low: float | None = None) -> dict[Id, float]:
@@ -75,4 +80,16 @@ def fuse(legs: Mapping[str, Sequence[tuple[Id, float]]], weights: Mapping[str, f
         share = weights[name] / total
         for key, score in found.items():
             fused[key] = fused.get(key, 0.0) + share * score
-    return sorted(((key, min(score, 1.0)) for key, score in fused.items()), key=lambda hit: (-hit[1], str(hit[0])))
+    return best_first((key, min(score, 1.0)) for key, score in fused.items())
+
+
+def best_first(hits: Iterable[tuple[Id, float]]) -> list[tuple[Id, float]]:
+    """Hits by their scores, equal ones in the order of the ids' text."""
+    return sorted(sorted(hits, key=_text), key=_score, reverse=True)
+
+
+def _text(hit: tuple[Any, float]) -> str:
+    return str(hit[0])
+
+
+_score = itemgetter(1)

@@ -6,6 +6,7 @@ here: vectors, ranking, and the stop words of tags, which leave out far more.
 """
 
 import re
+import string
 
 from tg_assets.tagging.lemmas import lemma, words
 
@@ -29,11 +30,11 @@ who whom whose what which when where why how did does do is are was were can cou
 кто что чего кого кому кем чем какой какая какое какие где куда откуда когда почему зачем сколько чей как
 """)
 _CYRILLIC = re.compile("[а-я]+")
-# As bytes of cp1251, which has one for each of these letters.
-_LETTERS_OF = {
-    "cyrillic": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя".encode("cp1251"),
-    "latin": b"abcdefghijklmnopqrstuvwxyz",
-}
+# As bytes of cp1251, which has one for each of these letters, small and capital.
+_CYRILLIC_LETTERS = "абвгдеёжзийклмнопрстуфхцчшщъыьэюяАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ".encode("cp1251")
+_LATIN_LETTERS = string.ascii_letters.encode()
+_NEITHER, _BOTH = frozenset[str](), frozenset(("cyrillic", "latin"))
+_ONE = {name: frozenset((name,)) for name in _BOTH}
 _SOUNDS = {
     "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i", "й": "y", "к": "k",
     "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "h",
@@ -71,6 +72,11 @@ def in_other_script(word: str) -> str | None:
 
 def scripts(text: str) -> frozenset[str]:
     """Which of the two scripts a clean text is written in: those that a third of its letters or more are of."""
-    written = text.lower().encode("cp1251", "ignore")
-    found = {name: len(written) - len(written.translate(None, letters)) for name, letters in _LETTERS_OF.items()}
-    return frozenset(name for name, letters in found.items() if letters and 3 * letters >= sum(found.values()))
+    written = text.encode("cp1251", "ignore")
+    cyrillic = len(written) - len(written.translate(None, _CYRILLIC_LETTERS))
+    latin = len(written) - len(written.translate(None, _LATIN_LETTERS))
+    if not cyrillic and not latin:
+        return _NEITHER
+    if 2 * cyrillic >= latin and 2 * latin >= cyrillic:
+        return _BOTH
+    return _ONE["cyrillic" if cyrillic > latin else "latin"]

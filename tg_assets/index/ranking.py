@@ -11,7 +11,7 @@ from functools import cache
 from typing import TypeVar
 
 from tg_assets.index.evidence import Passage, chance, coverage, readable
-from tg_assets.index.fusion import WORDED, rank, scaled
+from tg_assets.index.fusion import WORDED, best_first, rank, scaled
 from tg_assets.index.learned import ACROSS, WEIGHTS, reorder
 from tg_assets.index.question import asked, asks
 from tg_assets.index.units import AROUND, DENSE
@@ -53,7 +53,7 @@ def order(
                 top = ranked[0][1] or 1.0
                 ranked = [(key, (score / top) ** 2) for key, score in ranked]
             found += [(key, sure * left) for key, left in ranked]
-    return sorted(found, key=lambda hit: (-hit[1], str(hit[0])))
+    return best_first(found)
 
 
 def alone(
@@ -64,4 +64,4 @@ def alone(
     least = min(cosines.values(), default=0.0)
     keys = {key for hits in legs.values() for key, _ in hits}
     found = [(key, chance(wanted, passage(key), cosines.get(key, least))) for key in keys]
-    return sorted(found, key=lambda hit: (-hit[1], str(hit[0])))
+    return best_first(found)

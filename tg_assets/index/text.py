@@ -27,6 +27,7 @@ class TextParts:
 
 
 _CUTS = (("post", 2000), ("speech", 2000), ("vision", 500), ("ocr", 300))
+_LONGEST = dict(_CUTS)["post"]
 UNCUT = min(longest for _, longest in _CUTS)
 """A text of fewer characters is whole."""
 
@@ -37,7 +38,10 @@ def text_to_embed(parts: TextParts) -> str:
     Empty when there is not one word in them (links and emoji only): the model returns a vector for anything,
     also for nothing, and such a vector is everybody's neighbour.
     """
-    text = " ".join(part for _, part in parts_to_embed(parts))
+    if parts.speech or parts.vision or parts.ocr:
+        text = " ".join(part for _, part in parts_to_embed(parts))
+    else:
+        text = _cut(parts.post, _LONGEST)
     return text if says(text) else ""
 
 
@@ -45,11 +49,15 @@ def parts_to_embed(parts: TextParts) -> list[tuple[str, str]]:
     """Names of the parts that ``text_to_embed`` joins, each with what it takes of it."""
     kept: dict[str, tuple[str, str]] = {}
     for name, longest in _CUTS:
-        if (known := getattr(parts, name)) and (part := clean(known)[:longest].rstrip()):
+        if (known := getattr(parts, name)) and (part := _cut(known, longest)):
             kept.setdefault(part.casefold(), (name, part))
     return list(kept.values())
 
 
+def _cut(text: str, longest: int) -> str:
+    return clean(text)[:longest].rstrip()
+
+
 def text_short(text: str | None) -> str:
     """The first 500 characters, cleaned."""
-    return clean(text)[:SHORT].rstrip()
+    return _cut(text or "", SHORT)

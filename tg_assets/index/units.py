@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
 from itertools import chain
 
+from tg_assets.index.fusion import best_first
+
 Hits = Sequence[tuple[str, float]]
 
 DENSE, AROUND = "dense", "around"
@@ -40,10 +42,10 @@ def lifted(
         by_unit = _shares(units.get(name, ()), members, UNIT.get(name, 0.0))
         for line, share in chain(by_near, by_unit):
             scores[line] = scores.get(line, 0.0) + share
-        found[name] = _ordered(scores)
+        found[name] = best_first(scores.items())
     if lines.get(DENSE):
         told = {unit for hits in units.values() for unit, _ in hits}
-        found[AROUND] = _ordered(_around(dict(lines[DENSE]), told, members))
+        found[AROUND] = best_first(_around(dict(lines[DENSE]), told, members).items())
     return found
 
 
@@ -51,10 +53,6 @@ def first(legs: Mapping[str, Hits], most: int) -> dict[str, list[tuple[str, floa
     """Lines that are among so many of the best of any leg but ``AROUND``, with all that the legs say of them."""
     kept = {line for name, hits in legs.items() if name != AROUND for line, _ in hits[:most]}
     return {name: [hit for hit in hits if hit[0] in kept] for name, hits in legs.items()}
-
-
-def _ordered(scores: Mapping[str, float]) -> list[tuple[str, float]]:
-    return sorted(scores.items(), key=lambda hit: (-hit[1], hit[0]))
 
 
 def _around(dense: Mapping[str, float], units: Iterable[str], members: Mapping[str, Sequence[str]]) -> dict[str, float]:

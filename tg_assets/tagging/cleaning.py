@@ -23,8 +23,9 @@ _LINK = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-# What every link has; most texts have none of it, which is told ten times as fast.
+# What every link has; most texts have none of it, which is told ten times as fast, and without dots at once.
 _LIKE_A_LINK = re.compile(r"://|@|\S\.\S")
+_OF_A_LINK = ("@", ".", "://")
 _WORD_CHARACTER = re.compile(r"[^\W_]")
 
 
@@ -41,7 +42,7 @@ def clean(text: str | None) -> str:
 
 def strip_links(text: str) -> str:
     """``text`` with addresses, e-mails and @mentions replaced by a blank."""
-    return _LINK.sub(" ", text) if _LIKE_A_LINK.search(text) else text
+    return _LINK.sub(" ", text) if any(map(text.__contains__, _OF_A_LINK)) and _LIKE_A_LINK.search(text) else text
 
 
 def has_words(text: str) -> bool:
