@@ -1,5 +1,6 @@
 """Words and dictionary forms: what search and tags compare."""
 
+import re
 import time
 import unicodedata
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tg_assets.tagging.cleaning import clean, has_words, strip_links
-from tg_assets.tagging.lemmas import lemma, lemmas, words
+from tg_assets.tagging.lemmas import fold, lemma, lemmas, words
 
 
 @pytest.mark.parametrize("form", ["генератор", "генератора", "генераторов", "Генераторами", "ГЕНЕРАТОРУ"])
@@ -95,3 +96,21 @@ def test_with_words(text: str) -> None:
     """A letter or a digit outside links is enough."""
     assert has_words(text)
     assert strip_links(text).strip()
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        ["слово", "it's", "_", "'", "@name", "t.me/a", "https://a.b/c", "a.com", "1", "…", "🙂", " ", "-", "/", "x_y"],
+    ),
+)  # fmt: skip
+
+
+@given(PIECES.map("".join))
+def test_whether_something_is_said_is_told_by_what_is_left_without_links(text: str) -> None:
+    """However quick the look is that most texts get."""
+    assert has_words(text) == bool(re.search(r"[^\W_]", strip_links(clean(text))))
+
+
+@given(PIECES.map("".join))
+def test_words_are_letters_and_digits_with_apostrophes_inside(text: str) -> None:
+    assert words(text) == re.findall(r"[^\W_]+(?:'[^\W_]+)*", fold(text))

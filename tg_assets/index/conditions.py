@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 from tg_assets.index.dates import Span, find
@@ -108,8 +109,9 @@ def recent(
     return best_first(left.items())
 
 
-def _forms(name: str) -> set[str]:
+@lru_cache(maxsize=1 << 12)
+def _forms(name: str) -> frozenset[str]:
     """Lemmas of a name's words, in both scripts."""
     said = words(name)
     other = [form for word in said for one in (word, lemma(word)) if (form := in_other_script(one))]
-    return {*said, *map(lemma, said), *other, *map(lemma, other)}
+    return frozenset((*said, *map(lemma, said), *other, *map(lemma, other)))

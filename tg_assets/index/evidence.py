@@ -51,6 +51,11 @@ class Passage:
         return self.said.union(_names(self.by or ""), _names(self.chat or ""))
 
     @cached_property
+    def pieces(self) -> frozenset[str]:
+        """Character 3-grams of the words."""
+        return frozenset().union(*map(_pieces, self.words))
+
+    @cached_property
     def scripts(self) -> frozenset[str]:
         """Of the text alone."""
         return scripts(self.text)
@@ -111,15 +116,21 @@ def _covered(word: str, passage: Passage) -> float:
         return 1.0
     if len(word) <= _SHORT:
         return 0.0
-    written = [form for form in (word, in_other_script(word)) if form and len(form) > _SHORT]
-    near = (
-        _likeness(form, other)
-        for form in written
-        for other in passage.words
-        if -_LENGTHS < len(form) - len(other) < _LENGTHS
-    )
-    best = max(near, default=0.0)
+    best = 0.0
+    for form in _written(word):
+        ours = _pieces(form)
+        shared = len(ours & passage.pieces)
+        if 2 * shared < _NEAR * (len(ours) + shared):  # no word can have enough of them
+            continue
+        near = (_likeness(form, other) for other in passage.words if -_LENGTHS < len(form) - len(other) < _LENGTHS)
+        best = max(best, *near, 0.0)
     return best if best >= _NEAR else 0.0
+
+
+@lru_cache(maxsize=1 << 10)
+def _written(word: str) -> tuple[str, ...]:
+    """How a word asked for may be written: so, and in the other script."""
+    return tuple(form for form in (word, in_other_script(word)) if form and len(form) > _SHORT)
 
 
 def coverage(asked: list[str], passage: Passage) -> float:

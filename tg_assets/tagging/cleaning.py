@@ -23,10 +23,11 @@ _LINK = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-# What every link has; most texts have none of it, which is told ten times as fast, and without dots at once.
+# What every link has; most texts have none of it, which is told ten times as fast.
 _LIKE_A_LINK = re.compile(r"://|@|\S\.\S")
-_OF_A_LINK = ("@", ".", "://")
 _WORD_CHARACTER = re.compile(r"[^\W_]")
+# A word that has nothing of a link; nearly every text has one, which is told ten times as fast as that a link is none.
+_PLAIN_WORD = re.compile(r"(?<!\S)(?=[^\s@./]*?[^\W_])[^\s@./]++(?!\S)")
 
 
 def clean(text: str | None) -> str:
@@ -42,7 +43,7 @@ def clean(text: str | None) -> str:
 
 def strip_links(text: str) -> str:
     """``text`` with addresses, e-mails and @mentions replaced by a blank."""
-    return _LINK.sub(" ", text) if any(map(text.__contains__, _OF_A_LINK)) and _LIKE_A_LINK.search(text) else text
+    return _LINK.sub(" ", text) if _LIKE_A_LINK.search(text) else text
 
 
 def has_words(text: str) -> bool:
@@ -52,4 +53,4 @@ def has_words(text: str) -> bool:
 
 def says(cleaned: str) -> bool:
     """``has_words`` of a text that is ``clean``."""
-    return _WORD_CHARACTER.search(strip_links(cleaned)) is not None
+    return bool(_PLAIN_WORD.search(cleaned) or _WORD_CHARACTER.search(strip_links(cleaned)))

@@ -17,7 +17,7 @@ from tg_assets.tagging.readings import readings
 
 # Letters and digits; an apostrophe stays inside a word (don't, об'єкт), a hyphen divides: «JIT-компилятор» is
 # found by «компилятор», and «Санкт-Петербург» by «Санкт Петербург».
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_WORD, _PLAIN_WORD = re.compile(r"\w+(?:'\w+)*"), re.compile(r"\w+")
 _ACCENTS = re.compile("[\u0300-\u036f]")  # stress marks that have no composed form: за́мок
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _FOLDED = (("ё", "е"), ("’", "'"), ("ʼ", "'"), ("`", "'"))
@@ -35,7 +35,8 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Words of the text in order, folded. Numbers are words."""
-    return [word[:_LONGEST] for word in _WORD.findall(fold(text))]
+    folded = fold(text).replace("_", " ")
+    return [word[:_LONGEST] for word in (_WORD if "'" in folded else _PLAIN_WORD).findall(folded)]
 
 
 def _load_english() -> Callable[[str], str]:
