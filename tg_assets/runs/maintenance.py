@@ -193,7 +193,7 @@ def _tell(context: dg.OpExecutionContext, counts: Counter[str], failures: Sequen
 
 @dg.job(executor_def=dg.in_process_executor)
 def maintenance() -> None:
-    """What a night is for: old events and runs of Dagster, tables, expired points, vectors, grants, streams, metrics."""
+    """What a night is for: Dagster's old events and runs, tables, expired points, vectors, grants, streams, metrics."""
     purge_event_log()
     remove_expired_points()
     trim_embeddings()

@@ -234,6 +234,7 @@ def forged(secret: str, prefix: str, tenant: UUID) -> str:
         ({}, 403),
         ({"origin": "https://evil.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "https://{host}"}, 403),
         ({"sec-fetch-site": "cross-site"}, 403),
         ({"host": "evil.example"}, 421),
         ({"host": "127.0.0.1:evil"}, 421),
@@ -243,7 +244,8 @@ def forged(secret: str, prefix: str, tenant: UUID) -> str:
 def test_nobody_else_answers_for_a_person(one: Assistant, mine: Tenant, headers: dict[str, str], status: int) -> None:
     """A form of another site, or by another name, with the page's token in the browser."""
     form = {**one.asked, "answer": "allow", "token": token_for(mine)}
-    answer = one.post("/authorize", data=form, headers=headers, cookies={"tga": token_for(mine)})
+    headers = {name: value.format(host=one.doors.address[7:]) for name, value in headers.items()}
+    answer = one.post("/authorize", data=form, headers=headers, cookies={COOKIE: token_for(mine)})
     assert answer.status_code == status
     assert "location" not in answer.headers
     assert "code=" not in answer.text

@@ -39,10 +39,11 @@ def routes(opener: Opener) -> list[Route]:
 
     async def authorize(request: Request) -> Response:
         """Ask a person, or do as the person answered on our own page."""
-        form = await request.form()  # of a GET it is empty
+        form = await request.form()
         own = described.address(request)
         assert own is not None
-        if request.method == "POST" and "origin" not in request.headers:
+        is_answer = request.method == "POST"
+        if is_answer and request.headers.get("origin") != own:
             return refused("access_denied", "Only the page that asks for consent may answer it.", 403)
         asking = Asking(own + ASSISTANTS)
         library: Any = asking
@@ -51,7 +52,7 @@ def routes(opener: Opener) -> list[Route]:
             if to := answer.headers.get("location"):
                 answer.headers["location"] = construct_redirect_uri(to, iss=own)
             return answer
-        match form.get("answer"):
+        match form.get("answer") if is_answer else None:
             case "allow":
                 return await allowed(request, asking.by, asking.params, own, str(form.get("token") or ""))
             case "deny":
