@@ -17,6 +17,8 @@ from tg_assets.doors.oauth.consent import language
 
 NAME = "A connector with quite a long name that nobody would give it <b>really</b>"
 LONG = f"https://a-rather-long-name-of-an-assistant.example.org/{'callback' * 20}"
+ICON = "/favicon.ico"
+"""Of the address that a browser was led back to: nothing of ours."""
 REFUSED = "Failed to load resource: the server responded with a status of 400"
 Opened = Callable[..., Page]
 
@@ -30,7 +32,7 @@ def opened(browser: Browser) -> Iterator[Opened]:
         options = {"locale": "en-GB", "java_script_enabled": False, "viewport": {"width": 1280, "height": 900}, **how}
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
-        page.on("console", lambda said: complaints.append(said.text))
+        page.on("console", lambda said: None if said.location["url"].endswith(ICON) else complaints.append(said.text))
         page.goto(f"{one.doors.address}/authorize?{httpx.QueryParams(one.asked)}")
         return page
 

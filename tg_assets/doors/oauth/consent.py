@@ -27,11 +27,12 @@ HEADERS = {
     "vary": "accept-language",
 }
 WORDS: Mapping[str, tuple[str, str]] = {
-    "title": ("Let “{name}” read your archive?", "Разрешить «{name}» читать ваш архив?"),
-    "nameless": ("a program without a name", "программа без названия"),
+    "title": ("Let {name} read your archive?", "Разрешить {name} читать ваш архив?"),
+    "named": ("“{name}”", "«{name}»"),
+    "nameless": ("a program without a name", "программе без названия"),
     "who": (
-        "A program that calls itself so asks for it. What you allow is sent to <strong>{host}</strong>:",
-        "Об этом просит программа, которая так себя называет. Разрешение получит <strong>{host}</strong>:",
+        "The name is what the program calls itself. What you allow is sent to <strong>{host}</strong>:",
+        "Так программа называет себя сама. Разрешение получит <strong>{host}</strong>:",
     ),
     "here": ("a program on this computer", "программа на этом компьютере"),
     "careful": (
@@ -40,25 +41,26 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "sees": ("What it will see", "Что она увидит"),
     "sees_token": (
-        "Exactly what the token that you enter shows: feeds of its tenant, private chats of the accounts named when it "
-        "was made, and of all that only the feeds named then.",
-        "Ровно то, что показывает введённый вами токен: ленты его арендатора, личные чаты аккаунтов, названных при его "
-        "создании, и из всего этого только названные тогда ленты.",
+        "Exactly what the token that you enter shows: the feeds that it opens, and private chats only of the accounts "
+        "that it was made for.",
+        "Ровно то, что показывает введённый вами токен: открытые им ленты, а личные чаты — только тех аккаунтов, для "
+        "которых он создан.",
     ),
     "sees_reads": (
         "It can search and read. It can change nothing, and does not get the token itself.",
         "Она сможет искать и читать. Изменить она ничего не сможет, и сам токен не получит.",
     ),
     "sees_ends": (
-        "It ends when you revoke the token (tg-assets tokens revoke), or after 30 days without use.",
-        "Это закончится, когда вы отзовёте токен (tg-assets tokens revoke), или через 30 дней без обращений.",
+        "It ends when you revoke the token (<code>tg-assets tokens revoke</code>), or after 30 days without use.",
+        "Это закончится, когда вы отзовёте токен (<code>tg-assets tokens revoke</code>), или через 30 дней без "
+        "обращений.",
     ),
     "token": ("Token", "Токен"),
     "hint": (
-        "tg-assets tokens add makes one. Leave it empty to use the one with which this browser has opened the page of "
-        "this archive.",
-        "Его создаёт tg-assets tokens add. Оставьте поле пустым, чтобы взять тот, с которым в этом браузере открыта "
-        "страница архива.",
+        "<code>tg-assets tokens add</code> makes one. Leave it empty to use the one with which this browser has opened "
+        "the page of this archive.",
+        "Его создаёт <code>tg-assets tokens add</code>. Оставьте поле пустым, чтобы взять тот, с которым в этом "
+        "браузере открыта страница архива.",
     ),
     "refused": (
         "This token opens nothing: it ended, was revoked, or is not whole.",
@@ -70,7 +72,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "allow": ("Allow", "Разрешить"),
     "deny": ("Deny", "Отклонить"),
-    "back": ("Back to “{name}”…", "Возвращаемся в «{name}»…"),
+    "back": ("Going back…", "Возвращаемся…"),
     "go_on": ("Go on", "Продолжить"),
 }
 
@@ -119,16 +121,14 @@ def _told(headers: Headers, by: Client) -> dict[str, str]:
     """Words in the reader's language, with the client's name in them."""
     chosen = language(headers.get("accept-language", ""))
     told = {name: both[chosen == "ru"] for name, both in WORDS.items()}
-    name = html.escape(by.client_name or told["nameless"])
-    named = {one: told[one].replace("{name}", f"<bdi>{name}</bdi>") for one in ("title", "back")}
-    return {**told, **named, "language": chosen, "head": ""}
+    name = told["named"].format(name=html.escape(by.client_name)) if by.client_name else told["nameless"]
+    return {**told, "title": told["title"].format(name=name), "language": chosen, "head": ""}
 
 
 def _page(told: Mapping[str, str], body: str, status: int) -> Response:
     files = {"icon": "icon.svg", "base": "css/base.css", "own": "css/consent.css"}
     addresses = {name: pages.address_of(file) for name, file in files.items()}
-    plain = told["title"].replace("<bdi>", "").replace("</bdi>", "")
-    whole = {**told, **addresses, "title": plain, "body": _template(body).substitute(told)}
+    whole = {**told, **addresses, "body": _template(body).substitute(told)}
     return HTMLResponse(_template("page").substitute(whole), status, HEADERS)
 
 

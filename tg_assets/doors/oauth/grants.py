@@ -8,6 +8,7 @@ not belong here: requests, who clients are.
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
@@ -153,6 +154,17 @@ def revoke(database: Database, token: str, client_id: str) -> None:
                     text(f"DELETE FROM oauth_grants WHERE {column} = :hash AND client_id = :client"),  # noqa: S608
                     {"hash": hashed(token), "client": client_id},
                 )
+
+
+def holders(connection: Connection) -> dict[str, list[str]]:
+    """Hosts to which tokens of the transaction's tenant were given and that may still use them, by names of tokens."""
+    given = text("""
+        SELECT DISTINCT token, redirect_uri FROM oauth_grants WHERE refresh_hash IS NOT NULL AND expires_at > now()
+    """)
+    found: dict[str, set[str]] = {}
+    for token, address in connection.execute(given):
+        found.setdefault(token, set()).add(str(urlsplit(address).hostname))
+    return {token: sorted(hosts) for token, hosts in found.items()}
 
 
 def remove_ended(connection: Connection) -> int:
