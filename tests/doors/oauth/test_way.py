@@ -100,6 +100,8 @@ def test_without_a_token_it_is_told_where_to_ask(doors: Doors) -> None:
         needed = client.post("/mcp", json=TOOLS).headers["www-authenticate"]
         found = f"{doors.address}/.well-known/oauth-protected-resource"
         assert needed == f'Bearer resource_metadata="{found}/mcp", scope="read"'
+        wrong = client.post("/mcp", json=TOOLS, headers={"authorization": "Bearer tgo_x"}).headers["www-authenticate"]
+        assert wrong == f'{needed}, error="invalid_token"'
         assert client.get("/api/v1/me").headers["www-authenticate"] == "Bearer"
         resource = client.get(f"{found}/mcp").json()
         assert resource == client.get(found).json()

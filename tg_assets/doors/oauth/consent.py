@@ -79,7 +79,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
 
 def asked(headers: Headers, by: Client, address: AnyUrl, kept: Mapping[str, str], problem: str = "") -> Response:
     """The page that asks; ``kept`` is what the form sends along, ``problem`` the name of what was wrong."""
-    told = _told(headers, by)
+    told = _told(headers)
+    name = told["named"].format(name=html.escape(by.client_name)) if by.client_name else told["nameless"]
     is_here = address.host in LOOPBACK
     host = told["here"] if is_here else html.escape(address.host or "")
     fields = "".join(
@@ -87,18 +88,19 @@ def asked(headers: Headers, by: Client, address: AnyUrl, kept: Mapping[str, str]
         for name, value in kept.items()
     )
     more = {
+        "title": told["title"].format(name=name),
         "who": told["who"].format(host=host), "address": html.escape(str(address)), "action": AUTHORIZE, "kept": fields,
         "problem": told[problem] if problem else "", "invalid": ' aria-invalid="true"' if problem else "",
     }  # fmt: skip
     return _page({**told, **more}, "consent", 400 if problem else 200)
 
 
-def back(headers: Headers, by: Client, address: str) -> Response:
+def back(headers: Headers, address: str) -> Response:
     """The page that leads back to the client.
 
     A redirection would be a part of sending the form, which the policy lets go nowhere else, and clients redirect on.
     """
-    told, escaped = _told(headers, by), html.escape(address)
+    told, escaped = _told(headers), html.escape(address)
     head = f'<meta http-equiv="refresh" content="0;url={escaped}">\n'
     return _page({**told, "title": told["back"], "address": escaped, "head": head}, "back", 200)
 
@@ -117,12 +119,10 @@ def language(accepted: str) -> str:
     return max(wanted, key=lambda short: wanted[short])
 
 
-def _told(headers: Headers, by: Client) -> dict[str, str]:
-    """Words in the reader's language, with the client's name in them."""
+def _told(headers: Headers) -> dict[str, str]:
+    """Words in the reader's language."""
     chosen = language(headers.get("accept-language", ""))
-    told = {name: both[chosen == "ru"] for name, both in WORDS.items()}
-    name = told["named"].format(name=html.escape(by.client_name)) if by.client_name else told["nameless"]
-    return {**told, "title": told["title"].format(name=name), "language": chosen, "head": ""}
+    return {name: both[chosen == "ru"] for name, both in WORDS.items()} | {"language": chosen, "head": ""}
 
 
 def _page(told: Mapping[str, str], body: str, status: int) -> Response:

@@ -10,7 +10,7 @@ from pydantic import AnyHttpUrl, ConfigDict, TypeAdapter
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from tg_assets.doors.access import ASSISTANTS
+from tg_assets.doors.access import ASSISTANTS, token_of
 from tg_assets.doors.oauth.clients import LOOPBACK, PUBLIC, SCOPE
 from tg_assets.doors.saying import Json
 
@@ -38,7 +38,8 @@ def challenge(request: HTTPConnection) -> str:
     own = address(request)
     if request.scope["path"] != ASSISTANTS or own is None:
         return "Bearer"
-    return f'Bearer resource_metadata="{own}{RESOURCE}{ASSISTANTS}", scope="{SCOPE}"'
+    error = ', error="invalid_token"' if token_of(request) else ""
+    return f'Bearer resource_metadata="{own}{RESOURCE}{ASSISTANTS}", scope="{SCOPE}"{error}'
 
 
 def no_tls() -> Response:

@@ -56,7 +56,7 @@ def routes(opener: Opener) -> list[Route]:
             case "allow":
                 return await allowed(request, asking.by, asking.params, own, str(form.get("token") or ""))
             case "deny":
-                return _back(request, asking.by, asking.params, own, error="access_denied")
+                return _back(request, asking.params, own, error="access_denied")
             case _:
                 return _ask(request, asking.by, asking.params)
 
@@ -69,7 +69,7 @@ def routes(opener: Opener) -> list[Route]:
         )
         if code is None:
             return _ask(request, by, params, "refused")
-        return _back(request, by, params, own, code=code)
+        return _back(request, params, own, code=code)
 
     async def token(request: Request) -> Response:
         """Tokens for a code or a refresh token."""
@@ -130,6 +130,6 @@ def _ask(request: Request, by: Client, params: AuthorizationParams, problem: str
     return consent.asked(request.headers, by, params.redirect_uri, given, problem)
 
 
-def _back(request: Request, by: Client, params: AuthorizationParams, own: str, **told: str) -> Response:
+def _back(request: Request, params: AuthorizationParams, own: str, **told: str) -> Response:
     address = construct_redirect_uri(str(params.redirect_uri), **told, state=params.state, iss=own)
-    return consent.back(request.headers, by, address)
+    return consent.back(request.headers, address)
