@@ -22,6 +22,7 @@ from tg_assets.doors.oauth import grants
 from tg_assets.embedder import UseEmbedder
 from tg_assets.events.streams import GROUP
 from tg_assets.metrics.tally import Tally
+from tg_assets.registry.channels import register_tenant
 from tg_assets.registry.tenants import register
 from tg_assets.runs.schedules import hourly_tidying, nightly_maintenance
 from tg_assets.settings import Settings, load_settings
@@ -109,9 +110,9 @@ def ending(*tenants: str) -> None:
 def give(*tenants: str) -> None:
     """A token of each that was given to an assistant, for which the first's did not ask in time."""
     database = pipeline.postgres()
-    for tenant in map(ids.tenant_id, tenants):
-        with database.tenant(tenant) as session, session.transaction() as connection:
-            token = tokens.make(connection, tenant, "given")
+    for slug in tenants:
+        with database.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
+            token = tokens.make(connection, register_tenant(connection, slug), "given")
         assert grants.give(database, token, "client", "https://assistant.example/", "challenge")
     with database.tenant(ids.tenant_id(tenants[0])) as session, session.transaction() as connection:
         connection.execute(text("UPDATE oauth_grants SET expires_at = now()"))
