@@ -109,6 +109,7 @@ def test_what_is_not_safe_is_refused_to_the_client(one: Assistant, asked: dict[s
     assert answer.headers["location"].startswith(BACK)
     back = told(answer.headers["location"])
     assert (back["error"], back["state"], back["iss"]) == (error, one.asked["state"], one.doors.address)
+    assert answer.headers["cross-origin-opener-policy"] == "unsafe-none"  # a window that somebody waits for
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def routes(opener: Opener) -> list[Route]:
         if asking.by is None or asking.params is None:
             if to := answer.headers.get("location"):
                 answer.headers["location"] = construct_redirect_uri(to, iss=own)
+                answer.headers.update(consent.KEEPS_OPENER)
             return answer
         match form.get("answer") if is_answer else None:
             case "allow":
