@@ -121,7 +121,8 @@ def names(wheel: Path) -> set[str]:
 
 def test_a_wheel_has_the_sample_and_the_code(wheel: Path) -> None:
     sample = {path.relative_to(ROOT) for path in (ROOT / "samples" / "export").rglob("*") if path.is_file()}
-    code = {path.relative_to(ROOT) for top in OURS for path in (ROOT / top).rglob("*.py")}
+    kinds = {".py", ".html", ".css", ".js"}
+    code = {path.relative_to(ROOT) for top in OURS for path in (ROOT / top).rglob("*") if path.suffix in kinds}
     expected = {f"tg_assets/files/{name.as_posix()}" for name in sample} | {name.as_posix() for name in code}
     assert sample
     assert expected - names(wheel) == set()

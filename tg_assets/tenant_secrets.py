@@ -13,9 +13,12 @@ from uuid import UUID
 RANDOM_BYTES, TENANT_BYTES = 32, 16
 
 
-def new(prefix: str, tenant: UUID) -> str:
-    """A secret of a tenant."""
-    return prefix + base64.urlsafe_b64encode(tenant.bytes + secrets.token_bytes(RANDOM_BYTES)).decode()
+def new(prefix: str, tenant: UUID, known: bytes = b"") -> str:
+    """A secret of a tenant; ``known`` can be read in it again (``read``), all else is random."""
+    return (
+        prefix
+        + base64.urlsafe_b64encode(tenant.bytes + known + secrets.token_bytes(RANDOM_BYTES - len(known))).decode()
+    )
 
 
 def hashed(secret: str) -> bytes:
@@ -23,12 +26,20 @@ def hashed(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def tenant_of(prefix: str, secret: str) -> UUID | None:
-    """Whose it says it is; None where it is no such secret."""
+def read(prefix: str, secret: str) -> tuple[UUID, bytes] | None:
+    """Whose it says it is, and what follows that; None where it is no such secret."""
     if not secret.startswith(prefix):
         return None
     try:
         made = base64.b64decode(secret.removeprefix(prefix), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
         return None
-    return UUID(bytes=made[:TENANT_BYTES]) if len(made) == TENANT_BYTES + RANDOM_BYTES else None
+    if len(made) != TENANT_BYTES + RANDOM_BYTES:
+        return None
+    return UUID(bytes=made[:TENANT_BYTES]), made[TENANT_BYTES:]
+
+
+def tenant_of(prefix: str, secret: str) -> UUID | None:
+    """Whose it says it is; None where it is no such secret."""
+    found = read(prefix, secret)
+    return None if found is None else found[0]

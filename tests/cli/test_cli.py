@@ -19,6 +19,8 @@ from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families as parsed
 from sqlalchemy import create_engine, text
 
+from tests.doors.conftest import Doors
+from tests.doors.oauth.asking import Assistant
 from tests.support import pipeline
 from tests.support.installation import COMMAND, DIRECT, FEEDS, SAMPLE, Installation, private_feed
 from tests.support.pipeline import ALL_ASSETS, expected
@@ -372,7 +374,8 @@ def belongs(process: psutil.Process, installed: Installation) -> bool:
 
 
 def test_the_doors_are_open_to_whoever_has_a_token(installed: Installation) -> None:
-    """`up` has started them; a token is told once, is listed without itself, and ends when it is revoked."""
+    """`up` has started them; a token is told once, is listed without itself, and ends when it is revoked, with what was
+    given by OAuth, whichever of the processes is asked."""
     said = installed.run("tokens", "--tenant", "demo", "add", "laptop", "--feed", FEEDS[1])
     token = said.stdout.strip()
 
@@ -391,9 +394,14 @@ def test_the_doors_are_open_to_whoever_has_a_token(installed: Installation) -> N
     assert f":{installed.serve_port}" in seen
     status, told = ask("/api/v1/feeds")
     assert (status, [one["feed"] for one in json.loads(told)]) == (200, [FEEDS[1]])
+    assistant = Assistant(Doors(f"http://127.0.0.1:{installed.serve_port}"))
+    access = assistant.given(token)["access_token"]
+    assert {assistant.status(access) for _ in range(8)} == {200}
     listed = installed.must("tokens", "--tenant", "demo", "--json")
     assert token not in listed
     assert json.loads(listed)["items"][0]["feeds"] == [FEEDS[1]]
+    assert json.loads(listed)["items"][0]["given_to"] == ["assistant.example"]
     installed.must("tokens", "--tenant", "demo", "revoke", "laptop")
     assert ask("/api/v1/feeds")[0] == 401
+    assert {assistant.status(access) for _ in range(8)} == {401}
     assert_refused(installed.run("tokens", "--tenant", "demo", "revoke", "laptop"), "no token 'laptop'")

@@ -17,9 +17,12 @@ from tests.maintenance.past import QUIET, Past
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.definitions import build_defs
+from tg_assets.doors import tokens
+from tg_assets.doors.oauth import grants
 from tg_assets.embedder import UseEmbedder
 from tg_assets.events.streams import GROUP
 from tg_assets.metrics.tally import Tally
+from tg_assets.registry.channels import register_tenant
 from tg_assets.registry.tenants import register
 from tg_assets.runs.schedules import hourly_tidying, nightly_maintenance
 from tg_assets.settings import Settings, load_settings
@@ -27,7 +30,8 @@ from tg_assets.stores.vectors import DENSE
 
 STREAM = "stream:posts:parsed"
 CHORES = {
-    "purge_event_log", "remove_expired_points", "trim_embeddings", "trim_streams", "fold_metrics", "vacuum_tables",
+    "purge_event_log", "remove_expired_points", "trim_embeddings", "remove_ended_grants", "trim_streams",
+    "fold_metrics", "vacuum_tables",
 }  # fmt: skip
 DIMENSION = 512
 
@@ -103,6 +107,17 @@ def ending(*tenants: str) -> None:
             )
 
 
+def give(*tenants: str) -> None:
+    """A token of each that was given to an assistant, for which the first's did not ask in time."""
+    database = pipeline.postgres()
+    for slug in tenants:
+        with database.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
+            token = tokens.make(connection, register_tenant(connection, slug), "given")
+        assert grants.give(database, token, "client", "https://assistant.example/", "challenge")
+    with database.tenant(ids.tenant_id(tenants[0])) as session, session.transaction() as connection:
+        connection.execute(text("UPDATE oauth_grants SET expires_at = now()"))
+
+
 def test_a_tenants_expired_points_go_and_the_others_stay(tenant: str) -> None:
     other = pipeline.new_tenant()
     ending(tenant, other)
@@ -128,6 +143,7 @@ def test_a_night(past: Past, redis: Any, tenant: str, tmp_path: Path) -> None:
     ending(tenant, other)
     fill(redis, 40, days=2)
     count_something(tenant)
+    give(tenant, other)
     result = work(past.instance)
     assert result.success, failed(result)
     purged = counts(result, "purge_event_log")
@@ -137,6 +153,7 @@ def test_a_night(past: Past, redis: Any, tenant: str, tmp_path: Path) -> None:
     assert not gone.exists()
     assert counts(result, "remove_expired_points") == {"points": 2, "tenants": 2}
     assert counts(result, "trim_embeddings") == {"vectors": 0, "tenants": 2}
+    assert counts(result, "remove_ended_grants") == {"grants": 1, "tenants": 2}
     assert counts(result, "trim_streams")["entries"] == 40
     assert redis.xlen(STREAM) == 0
     assert counts(result, "fold_metrics")["amounts"] >= 1

@@ -133,7 +133,7 @@ def test_every_table_is_isolated(owner: str) -> None:
            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
              AND c.relname <> 'alembic_version'""",
     )
-    assert len(rows) == 40
+    assert len(rows) == 41
     assert [row for row in rows if row[1:] != (True, True, True, 1)] == []
 
 

@@ -190,7 +190,7 @@ def test_everything_of_direct_messages_has_its_new_id(before: Installation) -> N
     assert after.pop("replaced_ids") == 3
     later = (
         "embeddings", "conversations", "word_counts", "counted_points", "access_tokens", "judgements",
-        "saved_questions", "saved_matches", "newly_indexed",
+        "saved_questions", "saved_matches", "newly_indexed", "oauth_grants",
     )  # fmt: skip
     assert [after.pop(name) for name in later] == [0] * len(later)
     assert after.pop("derivations") < counts.pop("derivations")  # points and nodes are to be made again

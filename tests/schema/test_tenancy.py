@@ -60,6 +60,7 @@ def filled(servers: dict[str, str], superuser_url: str) -> str:
         INSERT INTO token_usage (tenant_id, day, provider, model) VALUES (:t, now(), 'x', 'x');
         INSERT INTO conversations VALUES (:t, :i, :i, 'window', :i, '{}', 1, 1, now(), now(), 'x');
         INSERT INTO access_tokens VALUES (:t, 'x', 'x', '{}', NULL, now());
+        INSERT INTO oauth_grants VALUES (:t, :i, 'x', 'x', 'x', 'x', 'x', now(), NULL, NULL, NULL, now());
         INSERT INTO judgements (tenant_id, token, question, result_id, is_it, judged_at)
             VALUES (:t, 'x', 'x', :i, true, now());
         INSERT INTO saved_questions (tenant_id, id, token, name, kind, asked, key_hash, made_at, begun, looked,
@@ -86,7 +87,7 @@ def tables(servers: dict[str, str], filled: str) -> list[str]:
         filled, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     )
     names = sorted(row[0] for row in found)
-    assert len(names) == 40
+    assert len(names) == 41
     assert [name for name, count in pipeline.counts(filled, names).items() if not count] == []
     return names
 

@@ -19,17 +19,18 @@ def tokens_command(context: click.Context, tenant: str, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     from tg_assets import ids
+    from tg_assets.doors.oauth.grants import holders
     from tg_assets.doors.tokens import tokens
 
     with runtime.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
-        found = tokens(connection)
+        found, given = tokens(connection), holders(connection)
     if as_json:
         show_json(
             "tokens",
             (
                 {
                     "name": one.name, "owners": list(one.owners), "feeds": one.feeds and list(one.feeds),
-                    "made_at": one.made_at, "expires_at": one.expires_at,
+                    "made_at": one.made_at, "expires_at": one.expires_at, "given_to": given.get(one.name, []),
                 }
                 for one in found
             ),
@@ -38,11 +39,11 @@ def tokens_command(context: click.Context, tenant: str, as_json: bool) -> None:
     if not found:
         console.print("No tokens. `tg-assets tokens add NAME` makes one.")
         return
-    table = Table("token", "private chats of", "feeds", "made", "ends", box=None, pad_edge=False)
+    table = Table("token", "private chats of", "feeds", "made", "ends", "given to", box=None, pad_edge=False)
     for one in found:
         owners, feeds = ", ".join(map(str, one.owners)), "all" if one.feeds is None else ", ".join(one.feeds)
         ends = f"{one.expires_at:%Y-%m-%d}" if one.expires_at else ""
-        table.add_row(one.name, owners, feeds, f"{one.made_at:%Y-%m-%d}", ends)
+        table.add_row(one.name, owners, feeds, f"{one.made_at:%Y-%m-%d}", ends, ", ".join(given.get(one.name, [])))
     console.print(table)
 
 

@@ -1,7 +1,7 @@
 """Whose archive a request is for: the token that it brings, as a header or as the page's cookie.
 
 Readers of feeds send neither: the address of a saved question's feed may have the key of that feed, which opens it and
-nothing else.
+nothing else. Assistants on the web send a token that they were given by OAuth, which opens ``/mcp`` and nothing else.
 
 What does not belong here: what tokens are (``tokens``), what is refused for other reasons (``guards``).
 """
@@ -14,12 +14,15 @@ from uuid import UUID
 from starlette.requests import HTTPConnection
 
 from tg_assets.answers.archive import Archive
+from tg_assets.doors.oauth import grants
 from tg_assets.doors.tokens import Access, access, access_by_key
 from tg_assets.stores.database import Database
 from tg_assets.tagging.lemmas import lemmas
 
 COOKIE = "tga"
 BEARER = "Bearer "
+ASSISTANTS = "/mcp"
+"""The one path that what was given by OAuth opens."""
 FEED = pattern(r"/api/v1/saved/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/atom")
 
 CALLER: ContextVar[Archive] = ContextVar("caller")
@@ -51,7 +54,11 @@ class Opener:
         if (feed := FEED.fullmatch(request.scope["path"])) and (key := request.query_params.get("key")):
             return access_by_key(self.database, UUID(feed[1]), key)
         token = token_of(request)
-        return None if token is None else access(self.database, token)
+        if token is None:
+            return None
+        if request.scope["path"] == ASSISTANTS and token.startswith(grants.ACCESS):
+            return grants.access(self.database, token)
+        return access(self.database, token)
 
     def archive(self, granted: Access) -> Archive:
         """The archive as it may be seen."""

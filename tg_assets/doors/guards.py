@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tg_assets.doors.access import CALLER, Opener
+from tg_assets.doors.oauth.described import challenge
 from tg_assets.doors.saying import LOG, TOLD, failed, refusal
 
 # Nothing is run, framed, sent or fetched but what this service itself has.
@@ -44,7 +45,10 @@ TOO_LARGE = refusal(413, "too_large", f"A request has at most {LARGEST_BODY} byt
 TOO_SLOW = refusal(408, "slow", f"The body of a request took more than {BODY_SECONDS:.0f} s.")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SITE = frozenset({"none", "same-origin"})
-OPEN = ("/", "/health", "/static/", "/api/v1/session", "/api/v1/openapi.json")
+OPEN = (
+    "/", "/health", "/static/", "/api/v1/session", "/api/v1/openapi.json",
+    "/authorize", "/token", "/register", "/revoke", "/.well-known/",
+)  # fmt: skip
 """Paths that need no token, those that end with a slash with all below them."""
 
 
@@ -64,8 +68,8 @@ class House:
 
     def knows(self, host: str) -> bool:
         """Whether ``Host`` names this service: else a page of a stranger's name, led here by DNS, could read it."""
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        return host in self.hosts or name in self.hosts
+        name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
+        return host in self.hosts or (name in self.hosts and port.isdecimal() and len(port) < 6 and int(port) < 65_536)
 
     def is_open(self, path: str) -> bool:
         """Whether a path needs no token."""
@@ -147,9 +151,8 @@ class Guards:
         except Exception as error:  # noqa: BLE001 - whatever ails the database, callers get a sentence
             return failed(error, "the token")
         if granted is None:
-            return self._too_often(request) or refusal(
-                401, "token", "A token is needed: `tg-assets tokens add` makes one.", {"www-authenticate": "Bearer"}
-            )
+            needed = "A token is needed: `tg-assets tokens add` makes one."
+            return self._too_often(request) or refusal(401, "token", needed, {"www-authenticate": challenge(request)})
         if not self.house.lets(self.house.rate, f"token {granted.tenant} {granted.token}"):
             return refusal(429, "rate", f"More than {self.house.rate}. Wait a little.", {"retry-after": "60"})
         request.scope["state"]["access"] = granted
@@ -188,7 +191,7 @@ def _with_headers(send: Send, more: Mapping[str, str] = HEADERS) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in more.items():
-                headers[name] = value
+                headers.setdefault(name, value)  # an answer may say its own
             if "cache-control" not in headers:
                 headers["cache-control"] = "no-store"
         await send(message)

@@ -52,6 +52,11 @@ def files() -> dict[str, File]:
     return {**found, "": _file(PAGE, page.encode())}
 
 
+def address_of(name: str) -> str:
+    """The address of one of the files, of which the page itself has none."""
+    return next(f"/static/{one}" for one in files() if one.partition("/")[2] == name)
+
+
 def _file(name: str, data: bytes) -> File:
     packed = gzip.compress(data, 9, mtime=0)
     return File(KINDS[Path(name).suffix], data, packed, f'"{hashlib.sha256(data).hexdigest()[:32]}"')

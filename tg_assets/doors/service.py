@@ -1,4 +1,4 @@
-"""The service: page, API and MCP server behind the same guards, as one ASGI application.
+"""The service: page, API, MCP server and its OAuth behind the same guards, as one ASGI application.
 
 What does not belong here: what they answer, how a process serves them (``cli.serve``).
 """
@@ -15,10 +15,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tg_assets.doors import pages
-from tg_assets.doors.access import CALLER, Opener
+from tg_assets.doors.access import ASSISTANTS, CALLER, Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import Guards, House
 from tg_assets.doors.mcp.server import OverHttp, server
+from tg_assets.doors.oauth.routes import routes
 from tg_assets.doors.saying import TOLD, Json, failed, refusal
 from tg_assets.errors import TgAssetsError
 
@@ -57,7 +58,8 @@ def service(opener: Opener, house: House, dagster: str | None = None, trusted: C
     for router in ROUTERS:
         app.include_router(router)
     app.router.routes.extend(pages.ROUTES)
-    app.router.routes.append(Route("/mcp", assistants))
+    app.router.routes.append(Route(ASSISTANTS, assistants))
+    app.router.routes.extend(routes(opener))
     app.router.routes.append(Route("/health", _health))
     return Guards(app, house, opener)
 

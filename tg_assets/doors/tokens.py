@@ -117,7 +117,7 @@ def access(database: Database, token: str) -> Access | None:
             """),
             {"hash": hashed(token)},
         ).first()
-    return None if row is None else _access(tenant, row)
+    return None if row is None else opened(tenant, row)
 
 
 def access_by_key(database: Database, saved_id: UUID, key: str) -> Access | None:
@@ -133,8 +133,9 @@ def access_by_key(database: Database, saved_id: UUID, key: str) -> Access | None
             """),
             {"id": saved_id, "hash": hashed(key)},
         ).first()
-    return None if row is None else _access(tenant, row)
+    return None if row is None else opened(tenant, row)
 
 
-def _access(tenant: UUID, row: Any) -> Access:
+def opened(tenant: UUID, row: Any) -> Access:
+    """What a row of ``access_tokens`` opens."""
     return Access(tenant, row.name, tuple(row.owners), None if row.feeds is None else tuple(row.feeds))

@@ -2,8 +2,8 @@
 
 A chore is an op, and none waits for another: each is done although others fail; the run fails then, and says which
 and why. A run that is killed loses nothing: the next one goes on. Metadata and logs hold counts only. What does not
-belong here: how a chore is done (``stores.dagster_log``, ``stores.vacuum``, ``stores.embeddings``, ``live.keeping``,
-``metrics.tally``).
+belong here: how a chore is done (``stores.dagster_log``, ``stores.vacuum``, ``stores.embeddings``,
+``doors.oauth.grants``, ``live.keeping``, ``metrics.tally``).
 """
 
 import time
@@ -128,6 +128,18 @@ def trim_embeddings(context: dg.OpExecutionContext, postgres: Postgres, settings
 
 
 @dg.op
+def remove_ended_grants(context: dg.OpExecutionContext, postgres: Postgres) -> None:
+    """Remove what was given to assistants by OAuth and ended, tenant by tenant."""
+    from tg_assets.doors.oauth.grants import remove_ended
+
+    def remove(tenant: UUID) -> int:
+        with postgres.tenant(tenant) as session, session.transaction() as connection:
+            return remove_ended(connection)
+
+    _by_tenant(context, "grants", remove)
+
+
+@dg.op
 def trim_streams(context: dg.OpExecutionContext, redis: Redis, settings: dg.ResourceParam[Settings]) -> None:
     """Drop what every group has acknowledged and TG_STREAM_KEEP does not keep, also where nobody reads or writes."""
     from redis.exceptions import ResponseError
@@ -181,10 +193,11 @@ def _tell(context: dg.OpExecutionContext, counts: Counter[str], failures: Sequen
 
 @dg.job(executor_def=dg.in_process_executor)
 def maintenance() -> None:
-    """Old events and runs of Dagster, tables, expired points, vectors, streams, metrics: what a night is for."""
+    """What a night is for: Dagster's old events and runs, tables, expired points, vectors, grants, streams, metrics."""
     purge_event_log()
     remove_expired_points()
     trim_embeddings()
+    remove_ended_grants()
     trim_streams()
     fold_metrics()
     vacuum_tables()
