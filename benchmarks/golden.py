@@ -21,7 +21,7 @@ from benchmarks.golden_sets import Ask, Golden
 from benchmarks.golden_worlds import World, of_chat, of_sample
 from benchmarks.ingest import EXPORT
 from benchmarks.retrieval import DEPTH, Hits, SparseIndex, top
-from tg_assets.answers.ranked import ranked
+from tg_assets.answers.ranked import LEG_HITS, ranked
 from tg_assets.embedder import Embedder, UseEmbedder
 from tg_assets.index.context import DEEP, MATTER, UNITS, own
 from tg_assets.index.evidence import Passage
@@ -119,7 +119,7 @@ class Lifted:
         plain = " ".join(asked(ask.query))
         told = {n: self._units[n].search(own(q(plain)), UNITS) if units else [] for n, q in QUERIES.items()}
         found = lifted(_keyed(alone), _keyed(about), _keyed(told), self._near, self._members)
-        return {name: [(int(key), score) for key, score in hits] for name, hits in first(found, DEPTH).items()}
+        return {name: [(int(key), score) for key, score in hits] for name, hits in first(found, LEG_HITS).items()}
 
 
 def _keyed(legs: Mapping[str, Hits]) -> dict[str, list[tuple[str, float]]]:

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from functools import cache, cached_property
 from hashlib import md5
 
-from benchmarks.retrieval import DEPTH, SparseIndex, top
+from benchmarks.retrieval import SparseIndex, top
+from tg_assets.answers.ranked import LEG_HITS
 from tg_assets.conversations.lookup import REACH
 from tg_assets.conversations.windows import NEAR
 from tg_assets.embedder import Embedder
@@ -89,7 +90,7 @@ class Legs:
 
     def of_question(self, number: int) -> dict[str, Hits]:
         """With all that context adds."""
-        return first(self._lifted(number)[-1], DEPTH)
+        return first(self._lifted(number)[-1], LEG_HITS)
 
     def by_context(self, number: int) -> dict[str, dict[str, Hits]]:
         """By how context counts."""
@@ -102,7 +103,7 @@ class Legs:
             "neighbours": neighbours,
             "and units": units,
         }
-        return {how: first(found, DEPTH) for how, found in legs.items()}
+        return {how: first(found, LEG_HITS) for how, found in legs.items()}
 
     def _lifted(self, number: int) -> tuple[dict[str, Hits], dict[str, Hits], dict[str, Hits]]:
         """Alone, with neighbours, with units as well."""
