@@ -1,15 +1,19 @@
 """A digest counts what there is, and each of its lines leads to a message."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.answers.conftest import ADA, GARDEN, KITCHEN, SINCE, Tenant
+from tests.support import pipeline
 from tg_assets.answers.digest import digest
 from tg_assets.answers.digest_text import as_text
+from tg_assets.answers.timeline import timeline
 from tg_assets.errors import TgAssetsError
 
-DAY = timedelta(days=1)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
 def test_what_is_in_it(mine: Tenant) -> None:
@@ -39,6 +43,47 @@ def test_as_text_every_line_has_its_place(mine: Tenant) -> None:
     lines = [line for line in told.splitlines() if line[:1].isdigit()]
     assert len(lines) >= 5
     assert all(" — https://t.me/" in line or " — message " in line for line in lines)
+
+
+def test_without_a_span_it_is_the_last_week_that_has_anything(mine: Tenant) -> None:
+    """Of the feeds that are asked for; where the last week has nothing, the one that ends with the newest message."""
+    for feeds, owners in (([], ()), ([mine.feed("sad")], ()), ([], (ADA,))):
+        archive = mine.archive(*owners)
+        newest = timeline(archive, feeds=feeds, limit=1).messages[0].posted_at
+        found = digest(archive, feeds=feeds)
+        assert (found.since, found.until) == (newest + SECOND - 7 * DAY, newest + SECOND)
+        assert found == digest(archive, found.since, found.until, feeds=feeds)
+        assert sum(one.messages for one in found.feeds) > 0
+        assert f"{newest + SECOND:%Y-%m-%d %H:%M} UTC" in as_text(found).splitlines()[0]
+    early = digest(mine.archive(), until=newest - 700 * DAY)
+    assert (early.since, early.until, early.feeds) == (newest - 707 * DAY, newest - 700 * DAY, ())
+    now = datetime.now(UTC)
+    late = digest(mine.archive(), since=now - 2 * DAY)
+    assert (late.since, late.feeds) == (now - 2 * DAY, ())
+    assert now <= late.until <= datetime.now(UTC)
+
+
+def test_a_last_week_that_has_anything_ends_now(mine: Tenant) -> None:
+    """And so does that of an archive without messages, or in which all are of days to come."""
+    now = datetime.now(UTC)
+    assert now <= digest(mine.archive(), feeds=["nobody.nothing"]).until <= datetime.now(UTC)
+    newest = timeline(mine.archive(), feeds=[mine.feed("sad")], limit=1).messages[0].posted_at
+    for posted_at, found in ((now - 7 * DAY + timedelta(hours=1), 1), (now + 30 * DAY, 0)):
+        with later(mine, "sad", posted_at - newest):
+            told = digest(mine.archive(), feeds=[mine.feed("sad")])
+        assert now <= told.until <= datetime.now(UTC)
+        assert told.since == told.until - 7 * DAY
+        assert len(told.feeds) == found
+
+
+@contextmanager
+def later(mine: Tenant, feed: str, by: timedelta) -> Iterator[None]:
+    """Messages of a feed as if they had been written so much later."""
+    moved = """UPDATE messages m SET posted_at = posted_at + :by FROM channels c
+               WHERE c.id = m.channel_id AND c.feed = :feed RETURNING 1"""
+    assert pipeline.rows(mine.slug, moved, feed=mine.feed(feed), by=by)
+    yield
+    pipeline.rows(mine.slug, moved, feed=mine.feed(feed), by=-by)
 
 
 def test_nothing_is_said_of_nothing(mine: Tenant) -> None:

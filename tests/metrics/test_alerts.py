@@ -63,6 +63,7 @@ CASES: dict[str, Series] = {
     "PartitionsNotRefreshed": {"dirty_oldest_seconds": gauge(20, 1000)},
     "EventsNotSent": {"outgoing_oldest_seconds": gauge(1, 700)},
     "DeadLetters": {"dead_letters": "7x59 7+1x58 65x180"},
+    "ReceiverGivenUp": {"receivers_given_up": gauge(0, 1)},
     "StageFailing": {'stage_unsettled_items{stage="tags",outcome="failed"}': gauge(0, 3)},
     "StageWaiting": {'stage_unsettled_items{stage="tags",outcome="waiting"}': gauge(0, 3)},
     "NotMeasured": {'measured_ok{part="waiting"}': gauge(1, 0)},

@@ -23,8 +23,10 @@ from tests.pipeline.test_changes import said
 from tests.saved.conftest import World
 from tests.support import pipeline
 from tests.support.receiver import Receiver, is_signed
+from tg_assets import ids
+from tg_assets.cli import doctor, each_tenant
 from tg_assets.errors import TgAssetsError
-from tg_assets.monitoring import webhook
+from tg_assets.monitoring import gauges, webhook
 from tg_assets.monitoring.webhook import post
 from tg_assets.saved import addresses, questions, rounds, telling
 from tg_assets.saved.questions import Saved
@@ -130,11 +132,32 @@ def test_a_receiver_is_given_up_and_tried_again_when_somebody_says_so(world: Wor
         world.rounds()
         world.due_now()
     assert (listed(world).telling, listed(world).waiting) == ("given_up", 1)
+    assert given_up(world) == 1
     assert world.rounds()["told"] == 0
     with pipeline.postgres().tenant(world.id) as session, session.transaction() as connection:
         questions.try_again(connection, saved.id)
     assert world.rounds()["told"] == 1
     assert listed(world).telling == "fine"
+    assert given_up(world) == 0
+
+
+def given_up(world: World) -> float:
+    """What the metrics count."""
+    found = gauges.waiting(pipeline.postgres(), [ids.NO_TENANT, world.id], albums=False)
+    return {name: value for name, _, value in found}["receivers_given_up"]
+
+
+def test_doctor_names_receivers_that_were_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By their questions' ids and hosts: neither an address, which may be a secret, nor what is asked."""
+    monkeypatch.setattr(each_tenant, "tenants", lambda _: [world.slug])
+    assert doctor.CHECKS["receivers"]() == "nobody is told by a webhook"
+    saved = world.save(webhook="https://hooks.example.org/secret")
+    assert doctor.CHECKS["receivers"]() == "1 receivers, none of them given up"
+    pipeline.rows(world.slug, "UPDATE saved_questions SET gave_up_at = now() RETURNING 1")
+    with pytest.raises(TgAssetsError, match=f"{world.slug}/laptop: {saved.id} .hooks.example.org, 0 wait.") as raised:
+        doctor.CHECKS["receivers"]()
+    assert "насос" not in str(raised.value)
+    assert "secret" not in str(raised.value)
 
 
 def test_who_has_to_wait_is_not_asked(world: World, receiver: Receiver) -> None:

@@ -7,11 +7,11 @@ not belong here: how a digest is written (``digest_text``).
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from tg_assets import ids
 from tg_assets.answers.archive import SEEN, Archive
@@ -23,7 +23,8 @@ from tg_assets.stores.vectors import Narrow
 MOST = 50
 LONGEST = timedelta(days=366)
 DAYS = timedelta(days=7)
-"""What is told of where nobody says since when."""
+"""What is told of where nobody says since when: before the end, and where nobody names that either, the last that have
+anything."""
 FEWEST_IN_THREAD = 2
 """Replies of the span from which on a thread is told of: one is an answer."""
 
@@ -119,24 +120,35 @@ _REACTED = f"""
 """  # noqa: S608
 
 
-def digest(archive: Archive, since: datetime, until: datetime, *, feeds: Sequence[str] = (), limit: int = 5) -> Digest:
+# The newest of each chat, and of those the newest: each chat's index is read from its end.
+_NEWEST = f"""
+    SELECT max(n.posted_at) FROM channels c CROSS JOIN LATERAL (
+        SELECT m.posted_at FROM messages m WHERE m.channel_id = c.id AND m.posted_at < :now AND {SPEAKS}
+        ORDER BY m.posted_at DESC LIMIT 1
+    ) n WHERE {SEEN}
+"""  # noqa: S608
+
+
+def digest(
+    archive: Archive,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    feeds: Sequence[str] = (),
+    limit: int = 5,
+) -> Digest:
     """What happened from ``since`` on and before ``until``, both aware, in these feeds or in all that the archive has.
 
-    ``limit`` lines in each part. Raises TgAssetsError for a span that is none.
+    Without ``until`` that is now, without ``since`` seven days before it. Without both they are the last seven days;
+    where those have nothing, the seven that end with the newest message. ``limit`` lines in each part. Raises
+    TgAssetsError for a span that is none.
     """
     check_count("limit", limit, MOST, 1)
-    if since.tzinfo is None or until.tzinfo is None:
-        raise TgAssetsError("since and until have to be times with a zone.")
-    if since >= until:
-        raise TgAssetsError("A span ends after it begins.")
-    if until - since > LONGEST:
-        raise TgAssetsError(f"A digest tells of at most {LONGEST.days} days; ask for a part of the span.")
     bound = archive.narrowed(Narrow(feeds=tuple(feeds)))
-    if bound is None:
-        return Digest(since, until, (), (), (), (), (), ())
-    seen = {**archive.seen, "feeds": list(bound.feeds) or None}
-    values = {"since": since, "until": until, "earlier": since - (until - since), "limit": limit, **seen}
+    seen = {**archive.seen, "feeds": (list(bound.feeds) or None) if bound else []}
     with archive.reading() as connection:
+        since, until = _span(connection, seen, since, until)
+        values = {"since": since, "until": until, "earlier": since - (until - since), "limit": limit, **seen}
         busy = tuple(Busy(*row) for row in connection.execute(text(_FEEDS), values).tuples())
         answered, forwarded, topics, reacted = (
             connection.execute(text(statement), values).all()
@@ -146,6 +158,25 @@ def digest(archive: Archive, since: datetime, until: datetime, *, feeds: Sequenc
         parts: list[Any] = [answered, threads, forwarded, topics, reacted]
         shown = messages_by_id(connection, archive, {row.id for part in parts for row in part})
     return Digest(since, until, busy, *(_told(part, shown) for part in parts))
+
+
+def _span(
+    connection: Connection, seen: Mapping[str, Any], since: datetime | None, until: datetime | None
+) -> tuple[datetime, datetime]:
+    """What is told of where not both are said. Raises TgAssetsError."""
+    end = until or datetime.now(UTC)
+    if since is None and until is None:
+        newest: datetime | None = connection.execute(text(_NEWEST), {**seen, "now": end}).scalar()
+        if newest is not None and newest < end - DAYS:
+            end = newest + timedelta(seconds=1)
+    if any(one is not None and one.tzinfo is None for one in (since, until)):
+        raise TgAssetsError("since and until have to be times with a zone.")
+    begin = since or end - DAYS
+    if begin >= end:
+        raise TgAssetsError("A span ends after it begins.")
+    if end - begin > LONGEST:
+        raise TgAssetsError(f"A digest tells of at most {LONGEST.days} days; ask for a part of the span.")
+    return begin, end
 
 
 @dataclass(frozen=True, slots=True)

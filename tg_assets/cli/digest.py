@@ -1,7 +1,5 @@
 """``digest``: what happened in a span of time."""
 
-from datetime import UTC, datetime
-
 import click
 
 from tg_assets.cli.listing import json_option, show_json
@@ -11,8 +9,8 @@ from tg_assets.cli.runtime import echo
 
 @click.command("digest")
 @archive_options
-@click.option("--since", help="From this ISO date or time on, UTC; without it seven days before the end.")
-@click.option("--until", help="Before this ISO date or time; without it until now.")
+@click.option("--since", help="From this ISO date or time on, UTC; without it for seven days.")
+@click.option("--until", help="Before this ISO date or time; without both the last seven days with anything.")
 @click.option("--limit", type=click.IntRange(1, 50), default=5, show_default=True, help="Lines in each part.")
 @json_option
 def digest_command(
@@ -28,14 +26,13 @@ def digest_command(
 
     It is counted, not written by a model.
     """
-    from tg_assets.answers.digest import DAYS, digest
+    from tg_assets.answers.digest import digest
     from tg_assets.answers.digest_text import as_text
     from tg_assets.answers.plain import as_json as plain
     from tg_assets.scope import parse_time
 
-    end = parse_time(until, "--until") or datetime.now(UTC)
-    begin = parse_time(since, "--since") or end - DAYS
-    found = digest(opened(tenant, owners, feeds), begin, end, limit=limit)
+    span = parse_time(since, "--since"), parse_time(until, "--until")
+    found = digest(opened(tenant, owners, feeds), *span, limit=limit)
     if as_json:
         told = plain(found)
         show_json("digest", told.pop("feeds"), **told)

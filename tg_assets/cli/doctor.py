@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import create_engine, text
 
-from tg_assets.cli import doctor_models, runtime
+from tg_assets.cli import doctor_models, doctor_outside, runtime
 from tg_assets.cli.door_state import doors
 from tg_assets.cli.faults import explain
 from tg_assets.cli.listing import json_option, show_json
@@ -226,27 +226,6 @@ def _dagster() -> str:
     return f"Dagster {version('dagster')} at {address}: {counts}{batching}"
 
 
-def _telegram() -> str:
-    from tg_assets.accounts import store
-    from tg_assets.accounts.client import application
-    from tg_assets.accounts.vault import vault
-    from tg_assets.cli.each_tenant import each, tenants
-
-    settings, active, stopped = runtime.settings(), 0, list[str]()
-    for slug, connection in each(tenants(None)):
-        for account in store.accounts(connection):
-            if not account.is_active:
-                stopped.append(f"{slug}/{account.name}: {account.problem}")
-                continue
-            active += 1
-            application(settings)
-            for session in store.sessions(connection, account.id):
-                vault(settings).open(session.secret)
-    if stopped:
-        raise TgAssetsError(f"Accounts that are out of use: {'; '.join(stopped)}. Log in again with `tg-assets login`.")
-    return f"{active} accounts, whose sessions open" if active else "no account; `tg-assets login` logs one in"
-
-
 CHECKS: dict[str, Callable[[], str]] = {
     "settings": _settings,
     "PostgreSQL": _postgres,
@@ -260,7 +239,8 @@ CHECKS: dict[str, Callable[[], str]] = {
     "objects": _objects,
     "Dagster": _dagster,
     "doors": doors,
-    "Telegram": _telegram,
+    "Telegram": doctor_outside.telegram,
+    "receivers": doctor_outside.receivers,
     "OCR": doctor_models.ocr,
     "pictures": doctor_models.pictures,
     "voices": doctor_models.voices,

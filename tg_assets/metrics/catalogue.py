@@ -150,6 +150,7 @@ METRICS = (
     Metric("outgoing_events", Kind.gauge, "Events that wait to be sent."),
     Metric("outgoing_oldest_seconds", Kind.gauge, "How long the one that waits longest has waited."),
     Metric("dead_letters", Kind.gauge, "Events and messages that were rejected and not replayed."),
+    Metric("receivers_given_up", Kind.gauge, "Receivers of saved questions that did not answer for days."),
     Metric(
         "stage_unsettled_items", Kind.gauge, "Items that failed or wait for something outside.",
         {"stage": STAGES, "outcome": ("failed", "waiting")},

@@ -26,7 +26,8 @@ _WAITING = """
            (SELECT extract(epoch FROM now() - min(marked_at)) FROM dirty) AS dirty_age,
            (SELECT count(*) FROM outbox) AS outgoing,
            (SELECT extract(epoch FROM now() - min(created_at)) FROM outbox) AS outgoing_age,
-           (SELECT count(*) FROM dead_letters) AS letters
+           (SELECT count(*) FROM dead_letters) AS letters,
+           (SELECT count(*) FROM saved_questions WHERE gave_up_at IS NOT NULL) AS given_up
 """
 _BEHIND = """
     SELECT stage, extract(epoch FROM now() - min(marked_at)) AS age
@@ -94,7 +95,7 @@ class Most:
 
 
 def waiting(database: Database, tenants: Sequence[UUID], *, albums: bool = True) -> Iterator[Gauge]:
-    """What waits in the database, over tenants: partitions, events to be sent, items of stages, albums' items.
+    """What waits in the database, over tenants: partitions, events to be sent, receivers, items of stages, of albums.
 
     Albums are all read, which takes time where they are many.
     """
@@ -105,7 +106,7 @@ def waiting(database: Database, tenants: Sequence[UUID], *, albums: bool = True)
                 _add(inside, found, albums)
     named = {
         "dirty": "dirty_partitions", "outgoing": "outgoing_events", "letters": "dead_letters",
-        "in_progress": "albums_in_progress", "miscounted": "albums_miscounted",
+        "given_up": "receivers_given_up", "in_progress": "albums_in_progress", "miscounted": "albums_miscounted",
     }  # fmt: skip
     for key, name in named.items():
         yield name, {}, found.counts.get((key,), 0)
@@ -127,6 +128,7 @@ def _add(connection: Connection, found: Most, with_albums: bool) -> None:
     found.add(("dirty",), now.dirty, now.dirty_age)
     found.add(("outgoing",), now.outgoing, now.outgoing_age)
     found.add(("letters",), now.letters)
+    found.add(("given_up",), now.given_up)
     for row in connection.execute(text(_BEHIND), {"stages": list(LIVE_STAGES)}):
         found.add(("behind", row.stage), 0, row.age)
     for row in connection.execute(text(_UNSETTLED)):

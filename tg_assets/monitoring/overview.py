@@ -67,7 +67,11 @@ _NOW = (
     Panel(
         "Sensors and schedules", "Whether those are on that an installation runs by.",
         (Query("automation_on", "{{name}}"),),
-        kind=Kind.stat, width=16, height=6, words={0: ("off", "orange"), 1: ("on", "green")},
+        kind=Kind.stat, width=13, height=6, words={0: ("off", "orange"), 1: ("on", "green")},
+    ),
+    Panel(
+        "Receivers given up", "Receivers of saved questions that did not answer for days and are told no more.",
+        (Query("sum(receivers_given_up)", "receivers"),), kind=Kind.stat, width=3, height=6, steps={1: "orange"},
     ),
     Panel(
         "Measured", "Whether each part of what is shown here could be measured; what could not is grey.",

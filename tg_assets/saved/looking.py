@@ -18,6 +18,7 @@ from tg_assets.answers.ranked import Copy, Hit, ranked
 from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 from tg_assets.faults import is_nobodys
 from tg_assets.index.evidence import FAIR
+from tg_assets.ledger import arrivals
 from tg_assets.saved.asked import SavedQuestion
 from tg_assets.saved.graph_rows import now_there
 from tg_assets.saved.matches import Question, question
@@ -47,10 +48,12 @@ _QUESTIONS = f"""
     WHERE {VALID} AND {MAY_BE_ASKED}
       AND (s.kind = 'search' OR s.asked_at <= now() - CAST(:every AS interval)) ORDER BY s.made_at, s.id
 """  # noqa: S608 - a constant
+# The least number that may be new bounds what is read of the index; which of those are new the snapshots say.
 _ARRIVED = """
     SELECT n.item_id, CAST(CAST(n.last_xid AS text) AS bigint) AS xid
     FROM newly_indexed n JOIN saved_questions s ON s.id = CAST(:id AS uuid)
-    WHERE pg_visible_in_snapshot(n.last_xid, CAST(:now AS pg_snapshot))
+    WHERE n.last_xid >= (SELECT pg_snapshot_xmin(looked) FROM saved_questions WHERE id = CAST(:id AS uuid))
+      AND pg_visible_in_snapshot(n.last_xid, CAST(:now AS pg_snapshot))
       AND NOT pg_visible_in_snapshot(n.last_xid, s.looked) AND NOT pg_visible_in_snapshot(n.first_xid, s.begun)
     ORDER BY n.last_xid FETCH FIRST (:most) ROWS WITH TIES
 """
@@ -102,7 +105,8 @@ def look(session: TenantConnection, whole: Archive) -> Counter[str]:
     done: Counter[str] = Counter()
     goes_on = False
     with session.transaction() as connection:
-        now = connection.execute(text("SELECT CAST(pg_current_snapshot() AS text)")).scalar_one()
+        arrivals.go_on(connection)
+        now = arrivals.now(connection)
         due = connection.execute(text(_QUESTIONS), TIMES).scalars().all()
     for saved_id in due:
         with session.transaction() as connection:

@@ -67,11 +67,14 @@ class Made:
 
 _KEEP = """
     INSERT INTO saved_questions (tenant_id, id, token, name, kind, asked, key_hash, made_at, begun, looked, asked_at,
-                                 webhook, webhook_secret)
-    SELECT current_tenant(), :id, :token, :name, :kind, CAST(:asked AS jsonb), :hash, now(), pg_current_snapshot(),
-           pg_current_snapshot(), now(), :webhook, :secret
+                                 webhook, webhook_secret, xids_before)
+    SELECT current_tenant(), :id, :token, :name, :kind, CAST(:asked AS jsonb), :hash, now(),
+           CAST(:now AS pg_snapshot), CAST(:now AS pg_snapshot), now(), :webhook, :secret,
+           coalesce((SELECT max(xids_before) FROM saved_questions), 0)
     WHERE (SELECT count(*) FROM saved_questions WHERE token = :token) < :most
 """
+# Of questions that there are none of any more; their numbers may be another cluster's.
+_LEFT = "DELETE FROM newly_indexed WHERE NOT EXISTS (SELECT FROM saved_questions)"
 _BASE = """
     INSERT INTO saved_matches (tenant_id, saved_id, key, seen_at)
     SELECT current_tenant(), :id, key, now() FROM unnest(CAST(:keys AS uuid[])) AS key
@@ -112,8 +115,10 @@ def save(
     }  # fmt: skip
     with archive.postgres.tenant(archive.tenant) as session, session.transaction() as connection:
         arrivals.hold(connection)
+        arrivals.go_on(connection)
+        connection.execute(text(_LEFT))
         try:
-            kept = connection.execute(text(_KEEP), values).rowcount
+            kept = connection.execute(text(_KEEP), {**values, "now": arrivals.now(connection)}).rowcount
         except IntegrityError:
             raise NotThere("token") from None
         if not kept:

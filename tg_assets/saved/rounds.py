@@ -21,16 +21,19 @@ LOCK = "saved"
 TURN_SECONDS = 60.0
 """So long a tenant's receivers are told in a round; then it is the next one's turn, however slow they are."""
 
-# Something arrived that a search was not asked about or that nobody needs any more, a question to the graph is due, a
-# token ended, a receiver waits.
+_SEARCHES = f"""saved_questions s JOIN access_tokens a ON a.name = s.token
+                WHERE s.kind = 'search' AND {VALID} AND {MAY_BE_ASKED}"""
+# Something arrived that nobody needs any more or that a search was not asked about, a question to the graph is due, a
+# token ended, a receiver waits. What a snapshot does not see is from its end on, or was going on when it was taken: so
+# nothing of a week's arrivals is read but the last one, and those of transactions that went on.
 _IS_DUE = f"""
     SELECT EXISTS (
         SELECT FROM newly_indexed n WHERE NOT EXISTS (SELECT FROM saved_questions WHERE kind = 'search')
+    ) OR (SELECT last_xid FROM newly_indexed ORDER BY last_xid DESC LIMIT 1) >= (
+        SELECT pg_snapshot_xmax(s.looked) AS ended FROM {_SEARCHES} ORDER BY ended LIMIT 1
     ) OR EXISTS (
-        SELECT FROM (
-            SELECT DISTINCT s.looked::text AS looked FROM saved_questions s JOIN access_tokens a ON a.name = s.token
-            WHERE s.kind = 'search' AND {VALID} AND {MAY_BE_ASKED}
-        ) s JOIN newly_indexed n ON NOT pg_visible_in_snapshot(n.last_xid, CAST(s.looked AS pg_snapshot))
+        SELECT FROM (SELECT DISTINCT pg_snapshot_xip(s.looked) AS xid FROM {_SEARCHES}) w
+        WHERE w.xid = (SELECT last_xid FROM newly_indexed WHERE last_xid >= w.xid ORDER BY last_xid LIMIT 1)
     ) OR EXISTS (
         SELECT FROM saved_questions s JOIN access_tokens a ON a.name = s.token
         WHERE NOT {VALID} OR (s.kind = 'graph' AND s.asked_at <= now() - CAST(:every AS interval))

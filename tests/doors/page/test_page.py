@@ -264,6 +264,20 @@ def test_what_happened_leads_to_messages(reader: Open, mine: Tenant) -> None:
     expect(page.locator(".busy li")).to_have_count(1)
 
 
+def test_what_happened_last_needs_no_span(reader: Open, mine: Tenant) -> None:
+    """Where the last week has nothing it is the last one that has; what it leads to names the span."""
+    one = reader(language="en")
+    page = one.see("/?view=digest")
+    expect(page.locator(".digest .head")).to_contain_text("the last week with messages")
+    assert "since" not in one.state
+    page.locator(".busy a").first.click()
+    one.settled()
+    assert "since=2023-04-25" in one.state
+    assert "until=2023-05-02" in one.state
+    page = one.see("/?view=digest&until=2020-01-01")
+    expect(page.get_by_text("Choose another span or other feeds.")).to_be_visible()
+
+
 def test_dates_are_the_readers(reader: Open, mine: Tenant) -> None:
     """Noon of UTC is the evening in Tokyo."""
     one = reader()

@@ -1,13 +1,13 @@
 """What is followed, how much of it is here, and days in numbers."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import Path, Query
 from starlette.responses import PlainTextResponse, Response
 
 from tg_assets.answers.coverage import Covered, coverage
-from tg_assets.answers.digest import DAYS, Digest, digest
+from tg_assets.answers.digest import Digest, digest
 from tg_assets.answers.digest_text import as_text
 from tg_assets.answers.feeds import Feed, feeds
 from tg_assets.answers.statistics import Day, feed_statistics
@@ -33,9 +33,8 @@ def happened(
     limit: Annotated[int, Query(ge=1, le=50, description="Lines in each part.")] = 5,
     form: Form = "json",
 ) -> Response:
-    """What happened in a span, by default in the last seven days: each line leads to a message."""
-    end = until or datetime.now(UTC)
-    found = digest(archive, since or end - DAYS, end, feeds=feed, limit=limit)
+    """What happened in a span, by default in the last seven days that have anything: each line leads to a message."""
+    found = digest(archive, since, until, feeds=feed, limit=limit)
     return Json(found) if form == "json" else PlainTextResponse(as_text(found), media_type="text/markdown")
 
 

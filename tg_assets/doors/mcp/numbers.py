@@ -5,7 +5,6 @@ What does not belong here: messages (``finding``, ``reading``).
 
 from collections import Counter
 from dataclasses import fields
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -13,7 +12,7 @@ from pydantic import Field
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.asking import LIMIT, ask, questions
 from tg_assets.answers.coverage import coverage
-from tg_assets.answers.digest import DAYS, Told, digest
+from tg_assets.answers.digest import Told, digest
 from tg_assets.answers.digest_text import PARTS
 from tg_assets.answers.feeds import feeds
 from tg_assets.answers.markdown import address
@@ -67,12 +66,10 @@ def _coverage(archive: Archive) -> dict[str, Any]:
 
 
 def _digest(archive: Archive, given: Span) -> Reply:
-    end = parse_time(given.until, "until") or datetime.now(UTC)
-    begin = parse_time(given.since, "since") or end - DAYS
-    found = digest(archive, begin, end, feeds=given.feeds)
+    found = digest(archive, parse_time(given.since, "since"), parse_time(given.until, "until"), feeds=given.feeds)
     parts = {name: list(map(_line, getattr(found, name))) for name, *_ in PARTS}
     kept = {name: lines for name, lines in parts.items() if lines}
-    return Reply({"untrusted": UNTRUSTED, "since": begin, "until": end, "feeds": found.feeds, **kept})
+    return Reply({"untrusted": UNTRUSTED, "since": found.since, "until": found.until, "feeds": found.feeds, **kept})
 
 
 def _line(one: Told) -> dict[str, Any]:
@@ -140,7 +137,7 @@ TOOLS = (
     ),
     Tool(
         "digest",
-        "What happened between two dates, or last week: most answered, discussed, liked, forwarded, topics.",
+        "What happened in a span or the last week with messages: most answered, discussed, liked, forwarded, topics.",
         Span,
         _digest,
     ),

@@ -1,7 +1,8 @@
 """Questions about people: who answers whom, in which threads, when.
 
 Where thousands of posts are looked at, the last or the farthest one is the greatest of lists (time or length, id): to
-make texts of times, or to sort paths, takes the embedded server as long as all the rest.
+make texts of times, or to sort paths, takes the embedded server as long as all the rest. Where all replies are looked
+at, who wrote one is found from the reply, which has few relations, and not from what it answers, which may have many.
 """
 
 from tg_assets.graph.questions.question import CHAT, PERSON, Question, columns, last, seen, within
@@ -11,13 +12,15 @@ WHO_REPLIES = Question(
     "Who replies to whom most.",
     "Кто кому чаще всего отвечает.",
     f"""
-MATCH (a:Author {{tenant_id: $tenant}}) WHERE a.author_id IS NOT NULL AND a.author_type IS NOT NULL
-MATCH (a)-[:AUTHOR_OF]->(p:Post)-[:REPLIES_TO]->(q:Post)
+MATCH (b:Author {{tenant_id: $tenant}}) WHERE b.author_id IS NOT NULL AND b.author_type IS NOT NULL
+MATCH (b)-[:AUTHOR_OF]->(q:Post)<-[:REPLIES_TO]-(p:Post)
 WHERE {seen("p")} AND {seen("q")} AND {within("p")}
-MATCH (q)<-[:AUTHOR_OF]-(b:Author)
+MATCH (p)<-[:AUTHOR_OF]-(a:Author)
 WITH a, b, count(p) AS replies, max([p.posted_at, p.post_id]) AS last, max([q.posted_at, q.post_id]) AS answered
-RETURN a.author_id AS who_id, b.author_id AS whom_id, replies, last[1] AS who, answered[1] AS whom, last[1] AS post
+WITH a.author_id AS who_id, b.author_id AS whom_id, replies, last, answered
 ORDER BY replies DESC, who_id, whom_id LIMIT $limit
+RETURN who_id, whom_id, replies, last[1] AS who, answered[1] AS whom, last[1] AS post
+ORDER BY replies DESC, who_id, whom_id
 """,
     columns("who", "whom", "replies", "who_id", "whom_id", "post", who="person", whom="person", post="post"),
     (CHAT,),

@@ -2,6 +2,7 @@
 // belong here: the words (`words.js`).
 import { WORDS } from "./words.js";
 
+const DAY_MS = 86_400_000;
 export const LANGUAGES = { en: "English", ru: "Русский" };
 const root = document.documentElement;
 
@@ -58,6 +59,12 @@ export function midnight(iso, after = 0) {
   const [year, month, date] = iso.split("-").map(Number);
   const at = new Date(year, month - 1, date + after);
   return Number.isNaN(at.getTime()) ? null : at.toISOString();
+}
+
+// The day of a time in the reader's zone, `after` days later.
+export function local(at, after = 0) {
+  const date = new Date(new Date(at).getTime() + after * DAY_MS);
+  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 }
 
 export function bytes(size) {

@@ -2,14 +2,14 @@
 // belong here: asking.
 import { forget, tell, useAsk } from "./api.js";
 import { Icon } from "./icons.js";
-import { count, day, moment, t } from "./language.js";
+import { count, day, local, moment, t } from "./language.js";
 import { Telegram, Time } from "./parts.js";
 import { openAs, read, to } from "./route.js";
 import { Failed, Loading, Notice } from "./states.js";
 import { html, useRef, useState } from "./ui.js";
 import { visible } from "./text.js";
 
-const WORDS = 220, DAY_MS = 86_400_000;
+const WORDS = 220;
 
 // What a search of the page is to the API when it is saved. Lines of conversations are found as messages.
 export function searched({ q, kind, tag, author, lang, feed, since, until }) {
@@ -106,10 +106,4 @@ function place({ kind, asked }) {
     return { view: "ask", name: asked.question, go: "1", ...Object.fromEntries(Object.entries(asked.parameters).map(([name, value]) => [`p.${name}`, value])) };
   const { q, kind: only, author, lang, tags, feeds, since, until } = asked;
   return { q, kind: only, author, lang, tag: tags, feed: feeds, since: since && local(since), until: until && local(until, -1) };
-}
-
-// The day of a time in the reader's zone, `after` days later.
-function local(at, after = 0) {
-  const date = new Date(new Date(at).getTime() + after * DAY_MS);
-  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 }

@@ -214,6 +214,7 @@ export const WORDS = {
   digest: ["Digest", "Сводка"],
   digest_why: ["What happened, each line with its message.", "Что происходило: каждая строка ведёт к сообщению."],
   digest_of: ["{0} – {1}", "{0} – {1}"],
+  digest_last: ["the last week with messages", "последняя неделя с сообщениями"],
   digest_none: ["Choose another span or other feeds.", "Выберите другое время или другие ленты."],
   digest_answered: ["Most answered", "Больше всего ответов"],
   digest_threads: ["Longest threads", "Самые длинные ветки"],
