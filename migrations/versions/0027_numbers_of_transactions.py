@@ -7,7 +7,7 @@ of which cluster its snapshots are, and what is added to numbers there so that t
 from alembic import op
 
 revision = "0027"
-down_revision = "0025"
+down_revision = "0026"
 
 
 def upgrade() -> None:
