@@ -3,10 +3,13 @@
 A test that asks for ``servers`` and does not get them fails: nothing is skipped.
 """
 
+import fcntl
+import gc
 import json
 import os
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,6 +95,12 @@ STARTS_PROCESSES = (
 )  # fmt: skip
 
 
+@cache
+def file_of(path: Path) -> str:
+    """Name of a file of tests, as the lists above have it."""
+    return str(path.relative_to(Path(__file__).parent))
+
+
 def group_of(nodeid: str) -> str:
     """Name of the group of files that a test belongs to: the first of them."""
     file = nodeid.split("::", 1)[0].removeprefix("tests/")
@@ -105,6 +114,33 @@ class ByGroup(LoadScopeScheduling):
         return group_of(nodeid)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Import all tests. What is there then stays, so the collector need not look through it again and again."""
+    gc.disable()
+    with first_alone(session.config):
+        done = yield
+    gc.freeze()
+    gc.enable()
+    return done
+
+
+@contextmanager
+def first_alone(config: pytest.Config) -> Iterator[None]:
+    """One process of tests before the others: it compiles what is new, which takes longer than all else before a test,
+    and they find it compiled."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    mark = Path(config.option.basetemp).with_name("compiled")  # a process' own directory is beside the others'
+    with mark.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if mark.stat().st_size:
+            fcntl.flock(file, fcntl.LOCK_UN)
+        yield
+        file.write(b".")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup:
     """Deal out groups of files, and those that take long first."""
@@ -115,17 +151,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put files that take long first and stories as written; the others stay as found. Mark what needs a server or
     starts a process."""
-    here = Path(__file__).parent
     places = {name: place for place, name in enumerate(LONG)}
 
     def place(item: pytest.Item) -> tuple[int, int]:
-        file = str(item.path.relative_to(here))
+        file = file_of(item.path)
         return places.get(file, len(LONG)), (item.location[1] or 0) if file in STORIES else 0
 
     together = {name for names in TOGETHER for name in names}
     items.sort(key=place)
     for item in items:
-        file = str(item.path.relative_to(here))
+        file = file_of(item.path)
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & {"servers", "installed"} or file.startswith(STARTS_PROCESSES):
             item.add_marker("servers")

@@ -9,7 +9,7 @@ import time.
 import os
 from datetime import date
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
@@ -258,10 +258,17 @@ def _parts(value: str) -> frozenset[str]:
 
 def load_settings() -> Settings:
     """Read the environment; a bad value is a sentence, not a traceback."""
+    directory = None if "TG_DATA_DIR" in os.environ else Path.cwd()  # of which nothing else is made
     try:
-        return Settings()
+        return _of(tuple(os.environ.items()), directory)
     except ValidationError as error:
         raise not_usable(error) from None
+
+
+@lru_cache(maxsize=1)
+def _of(_environment: tuple[tuple[str, str], ...], _directory: Path | None) -> Settings:
+    """Settings of an environment and a current directory: to read them takes 5 ms, to compare these takes 0.05."""
+    return Settings()
 
 
 def not_usable(error: ValidationError) -> TgAssetsError:

@@ -25,15 +25,6 @@ SPAN = {"since": None, "until": None}
 
 
 @pytest.fixture(scope="module")
-def world(both: dict[str, GraphStore], tmp_path_factory: pytest.TempPathFactory) -> World:
-    """In both graphs."""
-    made = build(pipeline.new_tenant(), tmp_path_factory.mktemp("world"))
-    for store in both.values():
-        made.write(store)
-    return made
-
-
-@pytest.fixture(scope="module")
 def stranger(both: dict[str, GraphStore], tmp_path_factory: pytest.TempPathFactory) -> World:
     """Another tenant with the same chats."""
     made = build(pipeline.new_tenant(), tmp_path_factory.mktemp("stranger"))

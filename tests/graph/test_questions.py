@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.graph.examples import CHANNEL, GROUP, examples, first_of
-from tests.graph.world import ANN, EVE, World, build
+from tests.graph.world import ANN, EVE, World
 from tests.support import pipeline
 from tests.support.pipeline import expected
 from tg_assets.answers.asking import Answer, ask
@@ -22,15 +22,6 @@ from tg_assets.graph.questions.topics import shares
 from tg_assets.stores.graph import GraphStore
 
 ALL = (ANN, EVE)
-
-
-@pytest.fixture(scope="module")
-def world(both: dict[str, GraphStore], tmp_path_factory: pytest.TempPathFactory) -> World:
-    """In both graphs."""
-    made = build(pipeline.new_tenant(), tmp_path_factory.mktemp("world"))
-    for store in both.values():
-        made.write(store)
-    return made
 
 
 @pytest.mark.parametrize("name", list(EVERY))

@@ -19,6 +19,7 @@ from tg_assets.stores.graph import GraphStore
 LIBRARIES = ROOT / ".venv" / "neo4j"
 # On a busy machine a start takes a minute; a server whose process lives is waited for.
 PATIENCE = 600.0
+# A plan is kept for lists of any length: statements would be planned anew for each viewer, by their number of accounts.
 SETTINGS = """
 server.bolt.listen_address=127.0.0.1:{port}
 server.http.enabled=false
@@ -32,6 +33,7 @@ db.tx_log.preallocate=false
 db.tx_log.rotation.size=16M
 dbms.security.auth_enabled=false
 dbms.usage_report.enabled=false
+internal.cypher.use_parameter_size=false
 """
 
 
