@@ -2,7 +2,8 @@
 
 Relaying is in order of commit and at least once: a relay that is killed between sending and forgetting sends
 again, with the same ``idempotency_key``. A transaction still open holds back what began after it, because its
-events may belong before them.
+events may belong before them. Numbers of transactions are a cluster's own: what is to be seen and has one that is not
+given yet came with a dump from another cluster, and is sent first.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,6 +29,17 @@ OWN = "tg_assets"
 BATCH = 2000
 # Streams that nobody follows as a group keep this many entries.
 KEPT = 100_000
+
+_WAITING = """
+    SELECT xid, seq, stream, data FROM outbox WHERE {which} AND stream <> ALL(:refused) ORDER BY xid, seq LIMIT :batch
+"""
+_NEXT = f"""
+    SELECT seq, stream, data FROM (
+        SELECT 0 AS part, * FROM ({_WAITING.format(which="xid >= pg_snapshot_xmax(pg_current_snapshot())")}) elsewhere
+        UNION ALL
+        SELECT 1, * FROM ({_WAITING.format(which="xid < pg_snapshot_xmin(pg_current_snapshot())")}) here
+    ) found ORDER BY part, xid, seq LIMIT :batch
+"""  # noqa: S608 - constants
 
 
 def send(connection: Connection, events: Iterable[Envelope]) -> int:
@@ -91,11 +103,7 @@ def _relay_batch(session: "TenantConnection", redis: "Redis", refused: dict[str,
     from redis.exceptions import ResponseError
 
     with session.transaction() as connection:
-        rows = connection.execute(
-            text("""SELECT seq, stream, data FROM outbox WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
-                      AND stream <> ALL(:refused) ORDER BY xid, seq LIMIT :batch"""),
-            {"batch": BATCH, "refused": list(refused)},
-        ).all()
+        rows = connection.execute(text(_NEXT), {"batch": BATCH, "refused": list(refused)}).all()
         sent = []
         if rows:
             with redis.pipeline(transaction=False) as pipe:
