@@ -20,4 +20,12 @@ def test_who_asks_again_gets_what_the_environment_and_the_directory_say_now(
     for grain in Grain:
         monkeypatch.setenv("TG_GRAIN", grain)
         assert load_settings().grain is grain
-    assert load_settings() is load_settings()
+    monkeypatch.setenv("TG_DATA_DIR", "data")
+    for name in ("one", "two"):
+        monkeypatch.chdir(tmp_path / name)
+        assert load_settings().state_dir == tmp_path / name / "data"
+
+
+def test_what_is_worked_out_of_settings_is_not_of_others() -> None:
+    assert load_settings().named_hosts == frozenset()
+    assert load_settings().model_copy(update={"serve_hosts": "x.example"}).named_hosts == {"x.example"}

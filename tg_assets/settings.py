@@ -258,9 +258,10 @@ def _parts(value: str) -> frozenset[str]:
 
 def load_settings() -> Settings:
     """Read the environment; a bad value is a sentence, not a traceback."""
-    directory = None if "TG_DATA_DIR" in os.environ else Path.cwd()  # of which nothing else is made
+    given = os.environ.get("TG_DATA_DIR")
+    directory = None if given and Path(given).is_absolute() else Path.cwd()  # of which nothing else is made
     try:
-        return _of(tuple(os.environ.items()), directory)
+        return _of(tuple(os.environ.items()), directory).model_copy()  # what is worked out of one is not another's
     except ValidationError as error:
         raise not_usable(error) from None
 

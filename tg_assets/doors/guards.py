@@ -16,8 +16,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tg_assets.doors.access import CALLER, Opener
+from tg_assets.doors.access import CALLER, Opener, token_of
 from tg_assets.doors.oauth.described import challenge
+from tg_assets.doors.oauth.grants import ACCESS
 from tg_assets.doors.saying import LOG, TOLD, failed, refusal
 
 # Nothing is run, framed, sent or fetched but what this service itself has.
@@ -50,6 +51,8 @@ OPEN = (
     "/authorize", "/token", "/register", "/revoke", "/.well-known/",
 )  # fmt: skip
 """Paths that need no token, those that end with a slash with all below them."""
+EXCHANGES = frozenset({"/token", "/revoke"})
+"""Paths at which assistants bring what cannot be guessed, those of all people from a few addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +143,11 @@ class Guards:
         return None
 
     def _too_often(self, request: HTTPConnection) -> ASGIApp | None:
-        address = request.client.host if request.client else ""
-        if self.house.lets(self.house.strangers, f"address {address}"):
+        """Whether more came from an address than strangers may; of each open path apart, so that none fills another's
+        measure."""
+        address, path = request.client.host if request.client else "", request.scope["path"]
+        rate = self.house.rate if path in EXCHANGES else self.house.strangers
+        if self.house.lets(rate, f"address {address} {path if self.house.is_open(path) else ''}"):
             return None
         return refusal(429, "rate", "Too many requests without a token. Wait a minute.", {"retry-after": "60"})
 
@@ -152,7 +158,9 @@ class Guards:
             return failed(error, "the token")
         if granted is None:
             needed = "A token is needed: `tg-assets tokens add` makes one."
-            return self._too_often(request) or refusal(401, "token", needed, {"www-authenticate": challenge(request)})
+            nothing = refusal(401, "token", needed, {"www-authenticate": challenge(request)})
+            ended = (token_of(request) or "").startswith(ACCESS)  # an assistant's, which is to ask for another one
+            return nothing if ended else self._too_often(request) or nothing
         if not self.house.lets(self.house.rate, f"token {granted.tenant} {granted.token}"):
             return refusal(429, "rate", f"More than {self.house.rate}. Wait a little.", {"retry-after": "60"})
         request.scope["state"]["access"] = granted

@@ -2,8 +2,8 @@
 
 Relaying is in order of commit and at least once: a relay that is killed between sending and forgetting sends
 again, with the same ``idempotency_key``. A transaction still open holds back what began after it, because its
-events may belong before them. Numbers of transactions are a cluster's own: what is to be seen and has one that is not
-given yet came with a dump from another cluster, and is sent first.
+events may belong before them. Numbers of transactions are a cluster's own: what came with a dump from another one is
+all over, and is sent first.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,14 +30,21 @@ BATCH = 2000
 # Streams that nobody follows as a group keep this many entries.
 KEPT = 100_000
 
+_HERE = "(SELECT system_identifier FROM pg_control_system())"
+_POST = f"""
+    INSERT INTO outbox (tenant_id, stream, idempotency_key, data, cluster)
+    SELECT current_tenant(), stream, key, data, {_HERE} FROM posted
+"""  # noqa: S608 - a constant
 _WAITING = """
     SELECT xid, seq, stream, data FROM outbox WHERE {which} AND stream <> ALL(:refused) ORDER BY xid, seq LIMIT :batch
 """
 _NEXT = f"""
     SELECT seq, stream, data FROM (
-        SELECT 0 AS part, * FROM ({_WAITING.format(which="xid >= pg_snapshot_xmax(pg_current_snapshot())")}) elsewhere
+        SELECT 0 AS part, * FROM ({_WAITING.format(which=f"(cluster < {_HERE} OR cluster > {_HERE})")}) elsewhere
         UNION ALL
-        SELECT 1, * FROM ({_WAITING.format(which="xid < pg_snapshot_xmin(pg_current_snapshot())")}) here
+        SELECT 1, * FROM (
+            {_WAITING.format(which=f"cluster = {_HERE} AND xid < pg_snapshot_xmin(pg_current_snapshot())")}
+        ) here
     ) found ORDER BY part, xid, seq LIMIT :batch
 """  # noqa: S608 - constants
 
@@ -72,10 +79,7 @@ def post(connection: Connection, rows: Sequence[tuple[str, str, str]]) -> int:
         return 0
     connection.execute(text("DROP TABLE IF EXISTS posted"))
     temp_rows(connection, "posted", {"stream": "text", "key": "text", "data": "text"}, rows)
-    connection.execute(
-        text("""INSERT INTO outbox (tenant_id, stream, idempotency_key, data)
-                SELECT current_tenant(), stream, key, data FROM posted""")
-    )
+    connection.execute(text(_POST))
     return len(rows)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.answers.conftest import ADA, Tenant
 from tests.doors.conftest import Doors, running, token_for
-from tests.doors.oauth.asking import BACK, FIELD, Assistant, refused, told
+from tests.doors.oauth.asking import BACK, FIELD, LEADS, TOOLS, Assistant, refused, told
 from tg_assets.doors.access import COOKIE, Opener
 from tg_assets.doors.oauth import clients
 from tg_assets.doors.oauth.routes import routes
@@ -103,11 +103,15 @@ def test_registering_fills_nothing(one: Assistant, mine: Tenant) -> None:
     ],
 )
 def test_what_is_not_safe_is_refused_to_the_client(one: Assistant, asked: dict[str, str], error: str) -> None:
-    """At the address that it registered, with its state, and by whom."""
+    """Where a person goes on to the address that it registered, with its state, and by whom; nobody is led there, for
+    anybody could register it."""
     answer = one.leads(**asked)
-    assert answer.status_code == 302
-    assert answer.headers["location"].startswith(BACK)
-    back = told(answer.headers["location"])
+    assert answer.status_code == 400
+    assert "location" not in answer.headers
+    assert LEADS.search(answer.text) is None
+    (link,) = re.findall(r'<a class="button" href="([^"]*)">', answer.text)
+    assert html.unescape(link).startswith(f"{BACK}?")
+    back = told(html.unescape(link))
     assert (back["error"], back["state"], back["iss"]) == (error, one.asked["state"], one.doors.address)
     assert answer.headers["cross-origin-opener-policy"] == "unsafe-none"  # a window that somebody waits for
 
@@ -155,9 +159,51 @@ def test_what_a_client_says_of_itself_is_text(doors: Doors) -> None:
     assert not re.search(r"\u202e|x{50}|\$\{", shown)
 
 
+def test_a_name_does_not_end_its_quotation(doors: Doors) -> None:
+    """Else it could go on in the page's own words."""
+    shown = Assistant(doors, 'ChatGPT” (verified). Let “ChatGPT" «x»').leads().text
+    assert "<title>Let “ChatGPT (verified). Let ChatGPT x” read your archive?</title>" in shown
+
+
+def test_an_address_stays_as_it_was_registered(doors: Doors, mine: Tenant) -> None:
+    """With all that its query says, and how."""
+    one = Assistant(doors, back="https://assistant.example/callback?flow=&x=a%20b;c")
+    led = html.unescape(LEADS.findall(one.answered(token=token_for(mine), answer="allow").text)[0])
+    assert led.startswith(f"{one.back}&code=")
+
+
+def test_a_click_alone_gives_nothing(one: Assistant, mine: Tenant) -> None:
+    """Not even in the browser that has a token for the page: it may have been meant for something else."""
+    answer = one.answered(answer="allow", cookies={COOKIE: token_for(mine)})
+    assert answer.status_code == 400
+    assert 'role="alert">Enter a token' in answer.text
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x; charset=punycode", "text/plain", ""])
+def test_forms_are_as_they_are_to_be(one: Assistant, kind: str) -> None:
+    for path in ("/token", "/authorize", "/revoke"):
+        body = b'--x\r\nContent-Disposition: form-data; name="code"\r\n\r\nx\r\n--x--\r\n'
+        headers = {"content-type": kind, "origin": one.doors.address}
+        assert refused(one.post(path, content=body, headers=headers)) == (400, "invalid_request"), path
+
+
+def test_strangers_do_not_stop_assistants(opener: Opener, mine: Tenant) -> None:
+    """Behind a proxy all come from one address: who guesses tokens waits, and what was given is renewed."""
+    for doors in running(opener, strangers="3/day"):
+        one = Assistant(doors)
+        given = one.given(token_for(mine))
+        with doors.knock("tga_x") as stranger:
+            assert [stranger.get("/api/v1/me").status_code for _ in range(4)] == [401, 401, 401, 429]
+        assert one.refreshed(given["refresh_token"]).status_code == 200
+        with doors.knock(given["access_token"]) as client:  # another has its place
+            answer = client.post("/mcp", json=TOOLS)
+        assert answer.status_code == 401
+        assert "resource_metadata=" in answer.headers["www-authenticate"]
+
+
 def test_a_token_that_opens_nothing_gives_nothing(opener: Opener, mine: Tenant) -> None:
     """It is said on the page; who guesses waits."""
-    for doors in running(opener, strangers="4/day"):
+    for doors in running(opener, strangers="3/day"):
         one = Assistant(doors)
         for wrong in (token_for(mine)[:-1], "x", "tga_\0"):
             answer = one.answered(token=wrong, answer="allow")

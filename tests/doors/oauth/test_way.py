@@ -20,7 +20,7 @@ from tests.doors.mcp.connecting import MODES, Mode, calling
 from tests.doors.oauth.asking import FIELD, TOOLS, Assistant, led_to
 from tests.support import pipeline
 from tg_assets.doors import tokens
-from tg_assets.doors.access import COOKIE, Opener
+from tg_assets.doors.access import Opener
 from tg_assets.doors.guards import House
 from tg_assets.doors.mcp.tools import TOOLS as OURS
 from tg_assets.doors.service import service
@@ -142,13 +142,6 @@ def test_what_is_given_opens_no_other_path(doors: Doors, mine: Tenant) -> None:
         assert client.post("/api/v1/session", json={"token": given["access_token"]}).status_code == 401
     again = Assistant(doors).answered(token=given["access_token"], answer="allow")
     assert again.status_code == 400
-
-
-def test_a_form_left_empty_takes_the_pages_token(doors: Doors, mine: Tenant) -> None:
-    one = Assistant(doors)
-    allowed = one.answered(answer="allow", cookies={COOKIE: token_for(mine)})
-    assert one.exchanged(led_to(allowed)["code"]).status_code == 200
-    assert "Enter a token" in one.answered(answer="allow").text
 
 
 def test_who_denies_is_sent_back(doors: Doors, mine: Tenant) -> None:

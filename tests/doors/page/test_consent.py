@@ -28,12 +28,13 @@ def opened(browser: Browser) -> Iterator[Opened]:
     """Opens the page in a browser that has scripts switched off, and hears what it complains of."""
     contexts, complaints = [], []
 
-    def open_it(one: Assistant, **how: Any) -> Page:
+    def open_it(one: Assistant, resource: str = "", **how: Any) -> Page:
         options = {"locale": "en-GB", "java_script_enabled": False, "viewport": {"width": 1280, "height": 900}, **how}
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
         page.on("console", lambda said: None if said.location["url"].endswith(ICON) else complaints.append(said.text))
-        page.goto(f"{one.doors.address}/authorize?{httpx.QueryParams(one.asked)}")
+        asked = {**one.asked, **({"resource": resource} if resource else {})}
+        page.goto(f"{one.doors.address}/authorize?{httpx.QueryParams(asked)}")
         return page
 
     yield open_it
@@ -95,15 +96,24 @@ def test_a_person_denies(opened: Opened, doors: Doors) -> None:
     assert told(page.url)["error"] == "access_denied"
 
 
-def test_the_pages_own_token_is_taken(opened: Opened, doors: Doors, mine: Tenant) -> None:
-    """Although the browser came from another site, to which it would not be sent."""
-    one = Assistant(doors, "Claude", f"{doors.address}/health")
-    page = opened(one)
+def test_a_click_alone_is_not_enough(opened: Opened, doors: Doors, mine: Tenant) -> None:
+    """Although the browser has a token for the page: a person has to know what is allowed."""
+    page = opened(Assistant(doors, "Claude", f"{doors.address}/health"))
     cookie = {"name": COOKIE, "value": token_for(mine), "url": doors.address, "httpOnly": True, "sameSite": "Strict"}
     page.context.add_cookies([cookie])  # type: ignore[list-item]
     page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_role("alert")).to_have_text("Enter a token, or deny.")
+
+
+def test_a_fault_of_the_client_leads_nobody_away(opened: Opened, doors: Doors) -> None:
+    """A person is told, and may go on."""
+    one = Assistant(doors, "Claude", f"{doors.address}/health")
+    page = opened(one, resource="https://evil.example/mcp")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("cannot be answered")
+    assert page.url.startswith(f"{doors.address}/authorize")
+    page.get_by_role("link").click()
     page.wait_for_url(f"{one.back}?**")
-    assert one.exchanged(told(page.url)["code"]).status_code == 200
+    assert told(page.url)["error"] == "invalid_target"
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,9 @@ def _possible(address: AnyUrl) -> AnyUrl:
     return address
 
 
-_NAME = Annotated[str, AfterValidator(lambda name: one_line(name, LONGEST_NAME))]
+_QUOTES = str.maketrans("", "", '"“”„«»')
+"""A name stands in quotation marks, which it is not to end."""
+_NAME = Annotated[str, AfterValidator(lambda name: one_line(name, LONGEST_NAME).translate(_QUOTES))]
 _ADDRESS = Annotated[AnyUrl, UrlConstraints(max_length=LONGEST_ADDRESS), AfterValidator(_possible)]
 _REGISTERED: TypeAdapter[tuple[str, list[AnyUrl]]] = TypeAdapter(
     tuple[_NAME, Annotated[list[_ADDRESS], Field(min_length=1, max_length=MOST_ADDRESSES)]]

@@ -59,22 +59,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "token": ("Token", "Токен"),
     "hint": (
-        "<code>tg-assets tokens add</code> makes one. Leave it empty to use the one with which this browser has opened "
-        "the page of this archive.",
-        "Его создаёт <code>tg-assets tokens add</code>. Оставьте поле пустым, чтобы взять тот, с которым в этом "
-        "браузере открыта страница архива.",
+        "<code>tg-assets tokens add</code> makes one. Enter it here and nowhere else.",
+        "Его создаёт <code>tg-assets tokens add</code>. Вводите его только здесь.",
     ),
     "refused": (
         "This token opens nothing: it ended, was revoked, or is not whole.",
         "Этот токен ничего не открывает: срок истёк, он отозван или введён не целиком.",
     ),
-    "missing": (
-        "Enter a token: this browser has none for the page of this archive.",
-        "Введите токен: в этом браузере нет токена для страницы архива.",
-    ),
+    "missing": ("Enter a token, or deny.", "Введите токен или отклоните запрос."),
     "allow": ("Allow", "Разрешить"),
     "deny": ("Deny", "Отклонить"),
     "back": ("Going back…", "Возвращаемся…"),
+    "wrong": ("This program asked in a way that cannot be answered", "Программа составила запрос неверно"),
     "go_on": ("Go on", "Продолжить"),
 }
 
@@ -105,6 +101,15 @@ def back(headers: Headers, address: str) -> Response:
     told, escaped = _told(headers), html.escape(address)
     head = f'<meta http-equiv="refresh" content="0;url={escaped}">\n'
     return _page({**told, "title": told["back"], "address": escaped, "head": head}, "back", 200)
+
+
+def wrong(headers: Headers, address: str) -> Response:
+    """The page for a request that has a fault, of which the client is told if a person goes on there.
+
+    Nobody is led there at once: a client's address may be anybody's, and our name would stand before it.
+    """
+    told = _told(headers)
+    return _page({**told, "title": told["wrong"], "address": html.escape(address)}, "back", 400)
 
 
 def language(accepted: str) -> str:

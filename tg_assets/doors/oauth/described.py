@@ -56,7 +56,9 @@ async def resource(request: Request) -> Response:
         "resource": own + ASSISTANTS, "authorization_servers": [own], "scopes_supported": [SCOPE],
         "resource_name": "tg-assets",
     }  # fmt: skip
-    return await ProtectedResourceMetadataHandler(ProtectedResourceMetadata.model_validate(told)).handle(request)
+    return _kept_nowhere(
+        await ProtectedResourceMetadataHandler(ProtectedResourceMetadata.model_validate(told)).handle(request)
+    )
 
 
 async def server(request: Request) -> Response:
@@ -71,4 +73,10 @@ async def server(request: Request) -> Response:
         "token_endpoint_auth_methods_supported": [PUBLIC], "revocation_endpoint_auth_methods_supported": [PUBLIC],
         "authorization_response_iss_parameter_supported": True,
     }  # fmt: skip
-    return await MetadataHandler(OAuthMetadata.model_validate(told)).handle(request)
+    return _kept_nowhere(await MetadataHandler(OAuthMetadata.model_validate(told)).handle(request))
+
+
+def _kept_nowhere(answer: Response) -> Response:
+    """It says by which name and port it was asked, which a cache on the way need not tell apart."""
+    answer.headers["cache-control"] = "no-store"
+    return answer

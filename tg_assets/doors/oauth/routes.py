@@ -6,19 +6,20 @@ here: what is kept (``grants``), what a person sees (``consent``).
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from anyio.to_thread import run_sync
 from mcp.server.auth.handlers.authorize import AuthorizationHandler
 from mcp.server.auth.handlers.register import RegistrationHandler
 from mcp.server.auth.handlers.token import TokenHandler
 from mcp.server.auth.middleware.client_auth import AuthenticationError, ClientAuthenticator
-from mcp.server.auth.provider import AuthorizationParams, construct_redirect_uri
+from mcp.server.auth.provider import AuthorizationParams
 from mcp.server.auth.settings import ClientRegistrationOptions
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tg_assets.doors.access import ASSISTANTS, COOKIE, Opener
+from tg_assets.doors.access import ASSISTANTS, Opener
 from tg_assets.doors.oauth import consent, described, grants
 from tg_assets.doors.oauth.clients import Client
 from tg_assets.doors.oauth.provider import Asking, Clients, Tokens, is_meant
@@ -26,6 +27,7 @@ from tg_assets.doors.saying import Json
 
 LARGEST_BODY = 32 * 1024
 """Bytes of a request; that of a person has all in it that the client's address had."""
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 Answer = Callable[[Request], Awaitable[Response]]
 
 
@@ -49,10 +51,8 @@ def routes(opener: Opener) -> list[Route]:
         library: Any = asking
         answer = await AuthorizationHandler(library).handle(request)
         if asking.by is None or asking.params is None:
-            if to := answer.headers.get("location"):
-                answer.headers["location"] = construct_redirect_uri(to, iss=own)
-                answer.headers.update(consent.KEEPS_OPENER)
-            return answer
+            to = answer.headers.get("location")
+            return answer if to is None else consent.wrong(request.headers, with_query(to, iss=own))
         match form.get("answer") if is_answer else None:
             case "allow":
                 return await allowed(request, asking.by, asking.params, own, str(form.get("token") or ""))
@@ -62,11 +62,11 @@ def routes(opener: Opener) -> list[Route]:
                 return _ask(request, asking.by, asking.params)
 
     async def allowed(request: Request, by: Client, params: AuthorizationParams, own: str, token: str) -> Response:
-        brought = token.strip() or request.cookies.get(COOKIE)
-        if not brought:
+        """A token is typed for this: a click alone, as on the page that has one, may have been meant for another."""
+        if not token.strip():
             return _ask(request, by, params, "missing")
         code = await run_sync(
-            grants.give, opener.database, brought, by.client_id, str(params.redirect_uri), params.code_challenge
+            grants.give, opener.database, token.strip(), by.client_id, str(params.redirect_uri), params.code_challenge
         )
         if code is None:
             return _ask(request, by, params, "refused")
@@ -116,6 +116,8 @@ def _private(answer: Answer) -> Answer:
             return described.no_tls()
         if len(await request.body()) > LARGEST_BODY:
             return refused("invalid_request", f"A request has at most {LARGEST_BODY} bytes.", 413)
+        if request.headers.get("content-type", FORM).partition(";")[0].strip().lower() not in (FORM, JSON):
+            return refused("invalid_request", f"What is sent is {FORM}, to {described.REGISTER} application/json.")
         return await answer(request)
 
     return private
@@ -132,5 +134,10 @@ def _ask(request: Request, by: Client, params: AuthorizationParams, problem: str
 
 
 def _back(request: Request, params: AuthorizationParams, own: str, **told: str) -> Response:
-    address = construct_redirect_uri(str(params.redirect_uri), **told, state=params.state, iss=own)
-    return consent.back(request.headers, address)
+    state = {} if params.state is None else {"state": params.state}
+    return consent.back(request.headers, with_query(str(params.redirect_uri), **told, **state, iss=own))
+
+
+def with_query(address: str, **told: str) -> str:
+    """An address as it is, letter by letter, with more in its query."""
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(told)}"
