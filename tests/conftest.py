@@ -7,6 +7,7 @@ import fcntl
 import gc
 import json
 import os
+import sys
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -112,6 +113,14 @@ class ByGroup(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
+
+
+@pytest.fixture(autouse=True)
+def settings_of_commands() -> Iterator[None]:
+    """What the environment of one test said to commands is not what another's says."""
+    yield
+    if runtime := sys.modules.get("tg_assets.cli.runtime"):
+        runtime.settings.cache_clear()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,7 +1,7 @@
 """The commands over the library: what people read, what programs get, and errors that are sentences."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ QUESTION = "кто чинил насос в подвале?"
 
 
 @pytest.fixture
-def say(mine: Tenant) -> Iterator[Say]:
+def say(mine: Tenant) -> Say:
     """What a command prints, of the first tenant."""
     runtime.settings.cache_clear()
 
@@ -31,8 +31,7 @@ def say(mine: Tenant) -> Iterator[Say]:
         command = [*arguments, "--tenant", mine.slug]
         return str(CliRunner().invoke(cli, command, catch_exceptions=False, standalone_mode=False).stdout)
 
-    yield said
-    runtime.settings.cache_clear()
+    return said
 
 
 def items(said: str) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ Ask = Callable[..., str]
 
 
 @pytest.fixture
-def ask(servers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
+def ask(servers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Ask:
     """What one of doctor's checks says when variables are different."""
 
     def one(check: str, **variables: str) -> str:
@@ -41,8 +41,7 @@ def ask(servers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[As
         except Exception as error:  # noqa: BLE001 - as doctor itself does
             return explain(error)
 
-    yield one
-    runtime.settings.cache_clear()
+    return one
 
 
 def other(url: str, password: str = "wrong", address: str | None = None) -> str:

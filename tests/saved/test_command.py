@@ -1,7 +1,7 @@
 """``tg-assets saved``: makes, lists and removes questions of tokens, and says how it goes to tell them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner
@@ -17,7 +17,7 @@ Say = Callable[..., str]
 
 
 @pytest.fixture
-def say(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Say]:
+def say(world: World, monkeypatch: pytest.MonkeyPatch) -> Say:
     """What the command prints."""
     monkeypatch.setenv("COLUMNS", "250")
     runtime.settings.cache_clear()
@@ -26,8 +26,7 @@ def say(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Say]:
         command = ["saved", "--tenant", world.slug, *arguments]
         return str(CliRunner().invoke(cli, command, catch_exceptions=False, standalone_mode=False).stdout)
 
-    yield said
-    runtime.settings.cache_clear()
+    return said
 
 
 def test_a_search_is_made_listed_and_removed(say: Say, world: World) -> None:
