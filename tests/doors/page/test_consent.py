@@ -110,6 +110,8 @@ def test_a_fault_of_the_client_leads_nobody_away(opened: Opened, doors: Doors) -
     one = Assistant(doors, "Claude", f"{doors.address}/health")
     page = opened(one, resource="https://evil.example/mcp")
     expect(page.get_by_role("heading", level=1)).to_contain_text("cannot be answered")
+    expect(page.get_by_role("main")).to_contain_text(f"“resource is not {doors.address}/mcp”")
+    expect(page.get_by_role("main")).to_contain_text("leads to 127.0.0.1.")
     assert page.url.startswith(f"{doors.address}/authorize")
     page.get_by_role("link").click()
     page.wait_for_url(f"{one.back}?**")

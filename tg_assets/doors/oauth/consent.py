@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from string import Template
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AnyUrl
 from starlette.datastructures import Headers
@@ -71,6 +72,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "deny": ("Deny", "Отклонить"),
     "back": ("Going back…", "Возвращаемся…"),
     "wrong": ("This program asked in a way that cannot be answered", "Программа составила запрос неверно"),
+    "wrong_why": (
+        "Nothing was allowed. “{reason}”: tell that to whoever made it. Going on leads to <strong>{host}</strong>.",
+        "Ничего не разрешено. «{reason}»: сообщите это её авторам. Кнопка ведёт на <strong>{host}</strong>.",
+    ),
     "go_on": ("Go on", "Продолжить"),
 }
 
@@ -108,8 +113,12 @@ def wrong(headers: Headers, address: str) -> Response:
 
     Nobody is led there at once: a client's address may be anybody's, and our name would stand before it.
     """
-    told = _told(headers)
-    return _page({**told, "title": told["wrong"], "address": html.escape(address)}, "back", 400)
+    told, parts = _told(headers), urlsplit(address)
+    reason = dict(parse_qsl(parts.query)).get("error_description", "")
+    why = told["wrong_why"].format(reason=html.escape(reason), host=html.escape(parts.hostname or ""))
+    return _page(
+        {**told, "title": told["wrong"], "address": html.escape(address), "why": f"<p>{why}</p>\n"}, "back", 400
+    )
 
 
 def language(accepted: str) -> str:
@@ -129,7 +138,7 @@ def language(accepted: str) -> str:
 def _told(headers: Headers) -> dict[str, str]:
     """Words in the reader's language."""
     chosen = language(headers.get("accept-language", ""))
-    return {name: both[chosen == "ru"] for name, both in WORDS.items()} | {"language": chosen, "head": ""}
+    return {name: both[chosen == "ru"] for name, both in WORDS.items()} | {"language": chosen, "head": "", "why": ""}
 
 
 def _page(told: Mapping[str, str], body: str, status: int) -> Response:
