@@ -65,6 +65,8 @@ def test_a_message_is_shown_to_people_and_programs(say: Say, mine: Tenant) -> No
     assert whole["reply_to"]["message_id"] == 1
     assert [one["message_id"] for one in (*whole["before"], *whole["after"])] == [1, 3]
     assert whole["versions"][0]["raw"]["id"] == 2
+    (named,) = items(say("message", f"{whole['message']['chat_id']}/2", "--json"))  # a negative number
+    assert named["message"] == whole["message"]
     secret = str(mine.secret_post(ADA))
     assert mine.secrets[ADA] in say("message", secret, "--owner", str(ADA))
     for hidden in (("message", secret), ("similar", secret), ("message", link, "--feed", mine.feed("sad"))):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tg_assets.answers.neighbours import Surrounded
 
 
-@click.command("message")
+@click.command("message", context_settings={"ignore_unknown_options": True})  # chats are negative numbers
 @click.argument("reference")
 @archive_options
 @click.option("--around", "near", type=click.IntRange(0, 100), default=0, help="Show so many messages on either side.")

@@ -11,7 +11,7 @@ from tg_assets.cli.runtime import console
 LONGEST = 200
 
 
-@click.command("similar")
+@click.command("similar", context_settings={"ignore_unknown_options": True})  # chats are negative numbers
 @click.argument("reference")
 @archive_options
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
