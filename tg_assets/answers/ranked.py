@@ -23,6 +23,7 @@ from tg_assets.index.conditions import Question, moved, recent, understand
 from tg_assets.index.context import Found, Weigh, look
 from tg_assets.index.copies import collapse
 from tg_assets.index.evidence import FAIR
+from tg_assets.index.fusion import best_first
 from tg_assets.index.ranking import alone, order
 from tg_assets.index.snippet import snippet
 from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query, weighted
@@ -115,7 +116,7 @@ def ranked(
     for point, chance in looked.items():
         if point in rows:
             chances[point] = max(chance, chances.get(point, 0.0))
-    ordered = sorted(chances.items(), key=lambda hit: (-hit[1], hit[0]))
+    ordered = best_first(chances.items())
     best = moved(question, ordered, lambda point: rows[point].author_name, lambda point: rows[point].posted_at)
     if half_life is not None:
         best = recent(best, lambda point: rows[point].posted_at, now, half_life)

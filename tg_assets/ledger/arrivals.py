@@ -15,6 +15,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from tg_assets.ledger.cluster import HERE
+
 _LOCK = "hashtextextended(current_tenant()::text || '/arrivals', 0)"
 # What failed or waited and never got a point arrives when it gets one; ``chunk`` is the engine's.
 _NOTE = """
@@ -30,16 +32,15 @@ _NOTE = """
                AND NOT EXISTS (SELECT FROM counted_points p WHERE p.point_id = c.item_id)))
     ON CONFLICT (tenant_id, item_id) DO UPDATE SET last_xid = excluded.last_xid
 """
-_HERE = "(SELECT system_identifier FROM pg_control_system())"
-_IS_ELSEWHERE = f"SELECT EXISTS (SELECT FROM saved_questions WHERE cluster <> {_HERE})"  # noqa: S608 - a constant
+_IS_ELSEWHERE = f"SELECT EXISTS (SELECT FROM saved_questions WHERE cluster <> {HERE})"  # noqa: S608 - a constant
 _GO_ON = f"""
-    UPDATE saved_questions SET cluster = {_HERE}, xids_before = (
+    UPDATE saved_questions SET cluster = {HERE}, xids_before = (
         SELECT max(CAST(CAST(reached AS text) AS bigint)) FROM (
             SELECT first_xid AS reached FROM newly_indexed UNION ALL SELECT last_xid FROM newly_indexed
             UNION ALL SELECT pg_snapshot_xmax(begun) FROM saved_questions
             UNION ALL SELECT pg_snapshot_xmax(looked) FROM saved_questions
         ) kept)
-    WHERE cluster <> {_HERE}
+    WHERE cluster <> {HERE}
 """  # noqa: S608
 _NOW = """
     SELECT CAST(pg_current_snapshot() AS text) AS snapshot, coalesce(max(xids_before), 0) AS before

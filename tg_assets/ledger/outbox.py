@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from tg_assets.events.envelope import Envelope
 from tg_assets.events.streams import encode, stream_for
 from tg_assets.ids import NAMESPACE
+from tg_assets.ledger.cluster import HERE
 from tg_assets.ledger.traces import traces
 from tg_assets.stores.database import temp_rows
 
@@ -30,20 +31,19 @@ BATCH = 2000
 # Streams that nobody follows as a group keep this many entries.
 KEPT = 100_000
 
-_HERE = "(SELECT system_identifier FROM pg_control_system())"
 _POST = f"""
     INSERT INTO outbox (tenant_id, stream, idempotency_key, data, cluster)
-    SELECT current_tenant(), stream, key, data, {_HERE} FROM posted
+    SELECT current_tenant(), stream, key, data, {HERE} FROM posted
 """  # noqa: S608 - a constant
 _WAITING = """
     SELECT xid, seq, stream, data FROM outbox WHERE {which} AND stream <> ALL(:refused) ORDER BY xid, seq LIMIT :batch
 """
 _NEXT = f"""
     SELECT seq, stream, data FROM (
-        SELECT 0 AS part, * FROM ({_WAITING.format(which=f"(cluster < {_HERE} OR cluster > {_HERE})")}) elsewhere
+        SELECT 0 AS part, * FROM ({_WAITING.format(which=f"(cluster < {HERE} OR cluster > {HERE})")}) elsewhere
         UNION ALL
         SELECT 1, * FROM (
-            {_WAITING.format(which=f"cluster = {_HERE} AND xid < pg_snapshot_xmin(pg_current_snapshot())")}
+            {_WAITING.format(which=f"cluster = {HERE} AND xid < pg_snapshot_xmin(pg_current_snapshot())")}
         ) here
     ) found ORDER BY part, xid, seq LIMIT :batch
 """  # noqa: S608 - constants

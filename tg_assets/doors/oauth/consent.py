@@ -19,15 +19,13 @@ from tg_assets.doors import pages
 from tg_assets.doors.oauth.clients import LOOPBACK, Client
 from tg_assets.doors.oauth.described import AUTHORIZE
 
-KEEPS_OPENER = {"cross-origin-opener-policy": "unsafe-none"}
-"""A window that a client opened for this goes back to the client, which waits for it."""
 # Scripts: none, not even ours.
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
     "referrer-policy": "same-origin",  # without one the browser would not say that the form is ours
     "vary": "accept-language",
-    **KEEPS_OPENER,
+    "cross-origin-opener-policy": "unsafe-none",  # a window that a client opened for this goes back to it
 }
 WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("Let {name} read your archive?", "Разрешить {name} читать ваш архив?"),
