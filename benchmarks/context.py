@@ -1,10 +1,11 @@
 """What the context of a line adds to finding it: neighbours, and units of conversations, beside the line alone.
 
-Sets: the made-up chats and long dialogues (English and Russian questions), and, where the export is beside the
-checkout, questions of a real group that got replies: the question is taken out, and its replies are what it should
-find. Legs and order are those of ``retrieval``; windows are cut by the rule of ``tg_assets.conversations``. ``in the
-vector`` is the other way to have neighbours count, which is not taken: their words at half weight in the line's own
-sparse vectors.
+Sets: the made-up chats and long dialogues (English and Russian questions), long dialogues that were written by hand,
+and, where the export is beside the checkout, questions of a real group that got replies: the question is taken out,
+and its replies are what it should find. Legs and order are those of ``retrieval``; windows are cut by the rule of
+``tg_assets.conversations``. ``in the vector`` is the other way to have neighbours count, which is not taken: their
+words at half weight in the line's own sparse vectors. ``bm25`` is of words as written, with the author's name and the
+two lines before and after at half weight.
 Run: ``python -m benchmarks context``.
 """
 
@@ -18,10 +19,13 @@ import orjson
 
 from benchmarks.chats import Chats, chats
 from benchmarks.dialogues import dialogues
+from benchmarks.golden import Bm25
 from benchmarks.ingest import EXPORT
 from benchmarks.lines import Legs, Line, Set
 from benchmarks.retrieval import _measure
+from benchmarks.talks import HELD, LOOKED_AT, talk
 from tg_assets.embedder import Embedder, UseEmbedder
+from tg_assets.index.fusion import best_first
 from tg_assets.index.question import asked
 from tg_assets.index.ranking import order
 from tg_assets.index.text import has_words
@@ -63,10 +67,28 @@ def _flat(text: Any) -> str:
     return text if isinstance(text, str) else "".join(one if isinstance(one, str) else one["text"] for one in text)
 
 
+class _Plain:
+    """BM25 of lines with their authors, and of five lines at half weight."""
+
+    def __init__(self, of: Set) -> None:
+        lines = of.lines
+        five = [" ".join(line.text for line in lines[max(0, at - 2) : at + 3]) for at in range(len(lines))]
+        self._parts = (Bm25([f"{line.author} {line.text}" for line in lines]), 1.0), (Bm25(five), 0.5)
+        self._most = len(lines)
+
+    def search(self, question: str) -> list[tuple[int, float]]:
+        said, scores = " ".join(asked(question)), defaultdict[int, float](float)
+        for part, share in self._parts:
+            for line, score in part.search(said, self._most):
+                scores[line] += share * score
+        return best_first(scores.items())
+
+
 def measure(of: Set, embedder: Embedder) -> dict[str, dict[str, float]]:
-    """Ratios of the lines alone, with neighbours' words in their vectors, with neighbours, and with units as well."""
-    legs, ranked = Legs(of, embedder), defaultdict[str, list[Any]](list)
+    """Ratios of BM25, of lines alone, with neighbours' words in their vectors, with neighbours, and with units too."""
+    legs, ranked, plain = Legs(of, embedder), defaultdict[str, list[Any]](list), _Plain(of)
     for number, (question, _) in enumerate(of.questions):
+        ranked["bm25"].append(plain.search(question))
         for how, found in legs.by_context(number).items():
             ranked[how].append([(int(key), score) for key, score in order(question, found, legs.passage)])
     return {how: _measure(hits, of.questions) for how, hits in ranked.items()}
@@ -81,6 +103,8 @@ def sets() -> dict[str, Set]:
         "dialogues en": made(dialogues(), "en"),
         "dialogues en held": made(dialogues(23), "en"),
         "dialogues ru>en held": made(dialogues(22), "ru"),
+        **{f"talk {name}": talk(name) for name in LOOKED_AT},
+        **{f"talk {name} held": talk(name) for name in HELD},
     }
     return found | ({"replies held": replies()} if EXPORT.exists() else {})
 

@@ -13,13 +13,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
+from zlib import crc32
 
 import orjson
 from sqlalchemy import text
 
-from benchmarks.golden_sets import Golden, chat, sample, sample_rows
+from benchmarks.golden_sets import Ask, Golden, Row, chat, sample, sample_rows
 from benchmarks.ingest import EXPORT
 from benchmarks.line import _tools
+from benchmarks.talks import talk
 from tests.support.data import ROOT
 from tg_assets import assets, ids
 from tg_assets.answers.archive import Archive
@@ -46,13 +48,14 @@ SAMPLE = ROOT / "samples" / "export"
 class World:
     """Questions and rows, the archive that holds the rows, and which rows belong together.
 
-    ``ids`` are the rows' in the archive; ``near`` has a row's neighbours, ``units`` rows of windows and threads.
+    ``ids`` are the rows' in the archive; ``near`` has a row's neighbours and their places,
+    ``units`` rows of windows and threads.
     """
 
     golden: Golden
     archive: Archive
     ids: Sequence[str]
-    near: Mapping[int, Sequence[int]]
+    near: Mapping[int, Mapping[int, int]]
     units: Sequence[Sequence[int]]
 
 
@@ -88,6 +91,26 @@ def of_chat(embedder: Embedder, first: int, last: int, most: int) -> World:
         path = Path(folder) / "result.json"
         path.write_bytes(orjson.dumps({**whole, "messages": kept}))
         made = Made(f"golden-chat-{first}", path, SAID, embedder)
+    return made.world(golden, made.posts(golden))
+
+
+def of_talk(embedder: Embedder, name: str) -> World:
+    """A dialogue that was written by hand, as a supergroup of two, which is the tenant's."""
+    said = talk(name)
+    rows = [Row(one.text, one.author, one.chat, number) for number, one in enumerate(said.lines, 1)]
+    messages = [
+        {
+            "id": row.number, "type": "message", "date_unixtime": str(int(line.at.timestamp())), "text": row.text,
+            "from": row.author, "from_id": f"user{1 + (row.author != rows[0].author)}",
+        }
+        for row, line in zip(rows, said.lines, strict=True)
+    ]  # fmt: skip
+    golden = Golden(rows, [Ask("asked", question, evidence, frozenset()) for question, evidence in said.questions])
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "result.json"
+        whole = {"name": rows[0].chat, "type": "private_supergroup", "id": crc32(name.encode()), "messages": messages}
+        path.write_bytes(orjson.dumps(whole))
+        made = Made(f"golden-{name.replace('_', '-')}", path, SAID, embedder)
     return made.world(golden, made.posts(golden))
 
 
@@ -140,7 +163,7 @@ class Made:
             golden,
             self.archive,
             named,
-            {place[one]: [place[n] for n in others if n in place] for one, others in near.items()},
+            {place[one]: {place[n]: at for n, at in others.items() if n in place} for one, others in near.items()},
             [[place[one] for one in unit.posts if one in place] for unit in members],
         )
 

@@ -54,12 +54,15 @@ class Legs:
         self.of = of
         fields = [document_vectors(line.text, line.author, line.chat) for line in of.lines]
         self._names = [frozenset(map(lemma, words(line.author or ""))) for line in of.lines]
-        self._near: dict[str, list[str]] = {}
         talks = _talks(of.lines)
-        for talk in talks:
-            for at, number in enumerate(talk):
-                beside = (*talk[max(0, at - REACH) : at], *talk[at + 1 : at + 1 + REACH])
-                self._near[str(number)] = [str(one) for one in beside]
+        near = {
+            str(talk[at]): {str(talk[other]): other - at for other in _beside(at, len(talk))}
+            for talk in talks
+            for at in range(len(talk))
+        }
+        chats = dialogues((line.chat, line.author) for line in of.lines)
+        self._talk = {line: places for line, places in near.items() if of.lines[int(line)].chat in chats}
+        self._near = {line: list(places) for line, places in near.items() if line not in self._talk}
         windows = _windows(talks)
         self._members = {str(at): [str(one) for one in window] for at, window in enumerate(windows)}
         whole = [_joined(of.lines, window) for window in windows]
@@ -74,7 +77,7 @@ class Legs:
     def _mixed(self) -> dict[str, SparseIndex]:
         """With neighbours' words in the lines' vectors."""
         return {
-            name: SparseIndex(_mixed(self.of.lines, self._fields, self._near, leg, HALF[name]))
+            name: SparseIndex(_mixed(self.of.lines, self._fields, {**self._near, **self._talk}, leg, HALF[name]))
             for leg, name in enumerate(LEGS)
         }
 
@@ -116,9 +119,21 @@ class Legs:
         told = self._found(self._units, " ".join(asked(question)), UNITS)
         return (
             alone,
-            lifted(alone, about, {}, self._near, {}),
-            lifted(alone, about, told, self._near, self._members),
+            lifted(alone, about, {}, self._near, {}, self._talk),
+            lifted(alone, about, told, self._near, self._members, self._talk),
         )
+
+
+def _beside(at: int, size: int) -> list[int]:
+    return [other for other in range(max(0, at - REACH), min(size, at + REACH + 1)) if other != at]
+
+
+def dialogues(said: Iterable[tuple[str | None, str | None]]) -> set[str | None]:
+    """Chats of two, of all chats and who says something there."""
+    speakers: dict[str | None, set[str | None]] = {}
+    for chat, author in said:
+        speakers.setdefault(chat, set()).add(author)
+    return {chat for chat, who in speakers.items() if len(who) <= 2}
 
 
 def _talks(lines: Sequence[Line]) -> list[list[int]]:
@@ -159,7 +174,7 @@ def _joined(lines: Sequence[Line], window: Sequence[int]) -> tuple[SparseVector,
 def _mixed(
     lines: Sequence[Line],
     fields: Sequence[tuple[SparseVector, SparseVector]],
-    near: Mapping[str, Sequence[str]],
+    near: Mapping[str, Iterable[str]],
     leg: int,
     share: float,
 ) -> list[SparseVector]:

@@ -1,5 +1,6 @@
 """What context adds to lines, and what it does not."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,7 +8,7 @@ from tg_assets.index.context import own
 from tg_assets.index.conversation import Line, Talk, analyse_talks
 from tg_assets.index.sparse import lemma_query, trigram_query
 from tg_assets.index.text import TextParts
-from tg_assets.index.units import AROUND, NEAR, UNIT, first, lifted
+from tg_assets.index.units import AROUND, BESIDE, FOLLOWS, NEAR, UNIT, first, lifted
 
 KEYS = st.sampled_from("abcdef")
 LEGS = st.fixed_dictionaries(
@@ -48,6 +49,19 @@ def test_a_line_gets_how_near_in_meaning_others_of_its_units_are() -> None:
     found = lifted({"dense": dense}, {}, {"lemmas": [("u", 2.0)]}, {}, {"u": "abc", "other": ["far", "a"]})
     assert found == {"dense": sorted(dense, key=lambda hit: -hit[1]), AROUND: [("b", 0.9), ("c", 0.9), ("a", 0.5)]}
     assert lifted({"dense": dense}, {}, {"lemmas": [("one", 2.0)]}, {}, {"one": "a"})[AROUND] == []
+
+
+def test_in_a_dialogue_what_is_said_next_answers() -> None:
+    """Of two lines beside a found one the later gets more; how near in meaning they are is told as a leg."""
+    talk = {"b": {"a": -1, "c": 1}, "x": {"y": 1}}
+    dense = [("b", 0.9), ("x", 0.5), ("far", 0.4)]
+    found = lifted({"lemmas": [], "dense": dense}, {"lemmas": [("b", 4.0)]}, {}, {}, {}, talk)
+    share = 4 * NEAR["lemmas"]
+    assert found["lemmas"] == [("c", share * FOLLOWS[1]), ("a", share * FOLLOWS[-1])]
+    assert found["dense"] == dense
+    near = {"b": 0.5, "a": 0.5 * FOLLOWS[-1], "c": 0.5 * FOLLOWS[1], "x": 0.1, "y": 0.1 * FOLLOWS[1]}
+    assert dict(found[BESIDE]) == pytest.approx(near)
+    assert [line for line, _ in found[BESIDE]] == ["c", "a", "b", "y", "x"]
 
 
 def test_first_lines_keep_what_every_leg_says_of_them() -> None:

@@ -21,7 +21,8 @@ from tg_assets.tagging.lemmas import words
 from tg_assets.vision.picture_words import picture_words
 
 _ROWS = f"""
-    SELECT CAST(m.id AS text) AS id, 'post' AS kind, m.posted_at, c.feed, c.title, m.author_name, m.source, m.content,
+    SELECT CAST(m.id AS text) AS id, 'post' AS kind, m.posted_at, CAST(m.channel_id AS text) AS channel_id, c.feed,
+           c.title, m.author_name, m.source, m.content,
            t.data->'names' AS tags, v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr,
            s.data->>'text' AS spoken, v.data - 'description' - 'ocr' AS picture,
            m.telegram_post_url AS link, m.telegram_message_id, {beside.OF_POST} AS beside
@@ -31,7 +32,8 @@ _ROWS = f"""
     LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
     WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL AND {SEEN}
     UNION ALL
-    SELECT CAST(g.id AS text), 'album', g.posted_at, c.feed, c.title, m.author_name, m.source, g.caption_text,
+    SELECT CAST(g.id AS text), 'album', g.posted_at, CAST(g.channel_id AS text), c.feed, c.title, m.author_name,
+           m.source, g.caption_text,
            t.data->'names', g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', NULL,
            jsonb_build_object('labels', g.meta->'enrichment'->'vision_labels'),
            m.telegram_post_url, m.telegram_message_id, {beside.OF_ALBUM}
@@ -50,6 +52,7 @@ class Candidate:
     id: str
     kind: str
     posted_at: datetime
+    channel_id: str
     feed: str
     title: str | None
     author_name: str | None

@@ -18,6 +18,8 @@ from tg_assets.stores.prepared import prepared
 
 MOST = 100
 """Neighbours on one side that a person may ask for."""
+READ = (2, 5, 20, MOST)
+"""How many are read on each side, the least that are enough: so few statements are planned, and kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,9 @@ _ANCHORS = f"""
 _SIDE = f"""
     (SELECT m.id, CAST('{{side}}' AS text) AS side FROM messages m
      WHERE m.channel_id = anchors.channel_id AND m.telegram_message_id {{where}} AND {SPEAKS}
-     ORDER BY m.telegram_message_id {{order}} LIMIT :{{side}})
+     ORDER BY m.telegram_message_id {{order}} LIMIT {{{{most}}}})
 """  # noqa: S608 - a constant
+# A limit that is a parameter keeps the server from a plan that it can keep: it would take so many to be a tenth of all.
 _NEAR = f"""
     WITH anchors AS MATERIALIZED ({_ANCHORS})
     SELECT anchors.anchor, near.side, {COLUMNS}
@@ -75,12 +78,16 @@ def neighbours(
     """So many neighbours of each message or album that the archive shows, by its id."""
     if not wanted or not (before or after):
         return {}
-    values = {"ids": [str(one) for one in wanted], "before": before, "after": after, **archive.seen}
+    values = {"ids": [str(one) for one in wanted], **archive.seen}
+    statement = prepared(_NEAR.format(most=next(most for most in READ if most >= max(before, after))))
     found: dict[UUID, dict[str, list[Message]]] = {}
-    for row in connection.execute(prepared(_NEAR), values):
+    for row in connection.execute(statement, values):
         sides = found.setdefault(row.anchor, {"before": [], "after": []})
         sides[row.side].append(message_of(row, archive.tenant))
-    return {anchor: Around(tuple(both["before"]), tuple(both["after"])) for anchor, both in found.items()}
+    return {
+        anchor: Around(tuple(both["before"][-before:] if before else ()), tuple(both["after"][:after]))
+        for anchor, both in found.items()
+    }
 
 
 def check_count(name: str, count: int, most: int, least: int = 0) -> int:

@@ -61,14 +61,24 @@ _AROUND = f"""
                max(n.apart) OVER (PARTITION BY h.id, n.side ORDER BY n.place) AS apart
         FROM messages h CROSS JOIN LATERAL (({_BEFORE}) UNION ALL ({_AFTER})) n
         WHERE h.id = ANY(CAST(:ids AS uuid[])) AND h.source <> 'channel'
+          AND (CAST(:chats AS uuid[]) IS NULL OR h.channel_id = ANY(CAST(:chats AS uuid[])))
     )
-    SELECT CAST(line AS text) AS line, CAST(array_agg(id ORDER BY side * place) AS text[]) AS near FROM near
+    SELECT CAST(line AS text) AS line, CAST(array_agg(id ORDER BY side * place) AS text[]) AS near,
+           array_agg(side * place ORDER BY side * place) AS places FROM near
     WHERE apart <= extract(epoch FROM interval '{SILENCE}') GROUP BY line
 """  # noqa: S608 - constants
 
 
-def around(connection: Connection, posts: Sequence[str]) -> Mapping[str, Sequence[str]]:
-    """Neighbours of each line of a group or a dialogue in the order they were said, up to a silence on each side."""
-    if not posts:
+def around(
+    connection: Connection, posts: Sequence[str], chats: Sequence[str] | None = None
+) -> Mapping[str, Mapping[str, int]]:
+    """Neighbours of each line of a group or a dialogue, or only of lines of some chats, up to a silence on each side.
+
+    Each with its place: 1 is what was said next, -1 what was said before. They are in the order they were said.
+    """
+    if not posts or chats == []:
         return {}
-    return {row.line: row.near for row in connection.execute(prepared(_AROUND), {"ids": list(posts)})}
+    values = {"ids": list(posts), "chats": chats}
+    return {
+        row.line: dict(zip(row.near, row.places, strict=True)) for row in connection.execute(prepared(_AROUND), values)
+    }

@@ -5,6 +5,7 @@ the names of those whose lines were found. Units are a second kind of points; th
 What does not belong here: how much context counts (``units``), the order (``ranking``), who may see a line.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -27,6 +28,8 @@ DEEP = 300
 """Hits of a leg that context may lift to the first hundred, and that tell of those that another leg has there."""
 MATTER, UNITS = 100, 30
 """Hits of a leg whose neighbours are lifted, and units of a leg."""
+SPOKEN = 5
+"""Lines of a chat by which is seen whether two talk with each other there."""
 LONGEST = timedelta(days=1)
 """A window may begin so long before a line of it."""
 
@@ -57,6 +60,7 @@ class Line(Protocol):
 
     author_name: str | None
     source: str
+    channel_id: str
 
 
 Known = Callable[[Collection[str]], Mapping[str, Line]]
@@ -103,15 +107,19 @@ def look(
         matter = index.search(rest, replace(narrow, kind=None, kinds=LINES), MATTER + 1) if rest else {}
         matter = _settled(matter, MATTER)
     units = lookup.units(connection, sorted(_points(talks)))
-    chats = [line for line, about in known(_points(matter)).items() if about.source != "channel"]
+    about = known(_points(matter))
+    dialogues = _dialogues({**there, **about}.values())
+    chats = [line for line, one in about.items() if one.source != "channel" and one.channel_id not in dialogues]
     near = lookup.around(connection, sorted(chats))
+    spoken = _points(matter).union(line for line, _ in lines.get(DENSE, ()))
+    talk = lookup.around(connection, sorted(spoken), sorted(dialogues))
     members = {unit: one.posts for unit, one in units.items()}
     # A line's window before its thread: what was said around it is read with it.
     seen = ((unit, score) for hits in talks.values() for unit, score in hits if unit in units)
     best = sorted((units[unit].kind == "window", score, unit) for unit, score in seen)
     legs = lines if of_lines else dict.fromkeys(vectors, ())
     return Found(
-        first(lifted(legs, matter, talks, near, members), most),
+        first(lifted(legs, matter, talks, near, members, talk), most),
         frozenset(_points(lines)),
         {line: units[unit] for _, _, unit in best for line in units[unit].posts},
     )
@@ -131,6 +139,15 @@ def _alone(found: Legs) -> Found:
 
 def _points(legs: Mapping[str, Sequence[tuple[str, float]]]) -> set[str]:
     return {point for hits in legs.values() for point, _ in hits}
+
+
+def _dialogues(lines: Iterable[Line]) -> set[str]:
+    """Chats of whose lines so many were found, and these by no more than two people."""
+    speakers = defaultdict[str, list[str | None]](list)
+    for line in lines:
+        if line.source != "channel":
+            speakers[line.channel_id].append(line.author_name)
+    return {chat for chat, who in speakers.items() if len(who) >= SPOKEN and len(set(who)) <= 2}
 
 
 def _names(lines: Iterable[Line]) -> set[str]:

@@ -22,6 +22,8 @@ LEMMAS = 0.7
 """What of the rest is the lemmas'; 3-grams find much by chance."""
 BEGINS = {"lemmas": 0.0, "trigrams": 0.0}
 """The score of a text that has nothing of a leg, where there is one."""
+BESIDE = 0.35
+"""What a dialogue's lines before and after weigh, beside the three legs' 1."""
 LOOKED = 10
 """Best hits of each sparse leg that are looked at to see which of the query's words are found."""
 
@@ -44,7 +46,7 @@ def rank(
         most = max(most, coverage(key))
         if most >= ENOUGH:  # more of them change nothing
             break
-    return fuse(legs, weights(most, least))
+    return fuse(legs, {**weights(most, least), "beside": BESIDE})
 
 
 def scaled(hits: Sequence[tuple[Id, float]], low: float | None = None) -> dict[Id, float]:

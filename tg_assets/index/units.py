@@ -2,23 +2,29 @@
 
 Many answers of a chat lack the words of the question, which are a line or two above. It is done with what a store
 returned, so no vector depends on other messages, and an edit makes nothing stale but its own line and units. A line
-also gets how near in meaning the others of its units are, as a leg of its own (``AROUND``). Shares were chosen on
-replies in a real group, made-up chats and dialogues, none of which measures them: replies ask for more of the units,
-dialogues for more of the neighbours.
+also gets how near in meaning the others of its units are, as a leg of its own (``AROUND``). Where two talk with each
+other, what one says next answers what the other has said: there places count (``FOLLOWS``), and how near in meaning the
+lines before and after are is a leg as well (``BESIDE``); where many talk past each other it would tell nothing.
+Shares were chosen on replies in a real group, made-up chats and dialogues, none of which measures them: replies ask for
+more of the units, dialogues for more of the neighbours.
 What does not belong here: asking stores (``context``), the order of results (``ranking``).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
 from itertools import chain
+from types import MappingProxyType
 
 from tg_assets.index.fusion import best_first
 
 Hits = Sequence[tuple[str, float]]
 
-DENSE, AROUND = "dense", "around"
+DENSE, AROUND, BESIDE = "dense", "around", "beside"
 NEAR = {"lemmas": 0.5, "trigrams": 0.25}
 """What a line gets of each neighbour's score, by leg; character 3-grams find something anywhere."""
+FOLLOWS = {-3: 0.4, -2: 0.6, -1: 1.0, 1: 1.6, 2: 1.0, 3: 0.8}
+"""How much of that share a line of a dialogue gets by its place after the neighbour, or before it where it is less
+than 0."""
 UNIT = {"lemmas": 0.1, "trigrams": 0.25}
 """What it gets of its units' scores."""
 
@@ -27,25 +33,30 @@ def lifted(
     lines: Mapping[str, Hits],
     matter: Mapping[str, Hits],
     units: Mapping[str, Hits],
-    near: Mapping[str, Sequence[str]],
+    near: Mapping[str, Iterable[str]],
     members: Mapping[str, Sequence[str]],
+    talk: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
 ) -> dict[str, list[tuple[str, float]]]:
     """Legs of lines with what their context adds, best first.
 
     Lines get shares of the hits of ``matter`` whose neighbours they are by ``near``, and of those of ``units`` that
-    have them by ``members``; what these two do not know lifts nothing. ``AROUND`` is there where meaning was asked for.
+    have them by ``members``; ``talk`` has neighbours of lines of dialogues with their places. What these do not know
+    lifts nothing. ``AROUND`` is there where meaning was asked for, ``BESIDE`` where a dialogue was near in meaning.
     """
     found = {}
     for name, hits in lines.items():
         scores = dict(hits)
         by_near = _shares(matter.get(name, ()), near, NEAR.get(name, 0.0))
+        by_place = _placed(matter.get(name, ()), talk, NEAR.get(name, 0.0))
         by_unit = _shares(units.get(name, ()), members, UNIT.get(name, 0.0))
-        for line, share in chain(by_near, by_unit):
+        for line, share in chain(by_near, by_place, by_unit):
             scores[line] = scores.get(line, 0.0) + share
         found[name] = best_first(scores.items())
     if lines.get(DENSE):
         told = {unit for hits in units.values() for unit, _ in hits}
         found[AROUND] = best_first(_around(dict(lines[DENSE]), told, members).items())
+        if beside := _beside(lines[DENSE], talk):
+            found[BESIDE] = best_first(beside.items())
     return found
 
 
@@ -64,6 +75,24 @@ def _around(dense: Mapping[str, float], units: Iterable[str], members: Mapping[s
             score, _ = next((one for one in best if one[1] != line), (0.0, line))
             found[line] = max(score, found.get(line, 0.0))
     return {line: score for line, score in found.items() if score > 0}
+
+
+def _beside(dense: Hits, talk: Mapping[str, Mapping[str, int]]) -> dict[str, float]:
+    """How near in meaning a dialogue's line is together with its neighbours, each above the farthest hit."""
+    least = min(score for _, score in dense)
+    above = [(line, score - least) for line, score in dense if line in talk]
+    found = dict(above)
+    for line, share in _placed(above, talk, 1.0):
+        found[line] = found.get(line, 0.0) + share
+    return {line: score for line, score in found.items() if score > 0}
+
+
+def _placed(hits: Hits, talk: Mapping[str, Mapping[str, int]], share: float) -> Iterator[tuple[str, float]]:
+    """What neighbours in dialogues get of these hits' scores, by their places."""
+    if share and talk:
+        for key, score in hits:
+            for line, place in talk.get(key, {}).items():
+                yield line, share * FOLLOWS[place] * score
 
 
 def _shares(hits: Hits, others: Mapping[str, Iterable[str]], share: float) -> Iterator[tuple[str, float]]:
