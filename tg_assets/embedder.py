@@ -53,13 +53,15 @@ class Embedder(Protocol):
         models give it a vector all the same."""
 
 
-def _refuse_blank(texts: Sequence[str]) -> None:
+def refuse_blank(texts: Sequence[str]) -> None:
+    """``ValueError`` for a text without words, as ``Embedder.encode`` has it."""
     for number, text in enumerate(texts):
         if not text.strip():
             raise ValueError(f"Text {number} of {len(texts)} is blank; leave out what has no words to embed.")
 
 
-def _normalised(vectors: "NDArray[Any]") -> "Vectors":
+def normalised(vectors: "NDArray[Any]") -> "Vectors":
+    """Rows of length 1 in float32."""
     import numpy as np
 
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -118,13 +120,13 @@ class UseEmbedder:
 
     def encode(self, texts: Sequence[str]) -> "Vectors":
         """Texts said twice are computed once: a chat is full of «спасибо»."""
-        _refuse_blank(texts)
+        refuse_blank(texts)
         import numpy as np
 
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
         row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        vectors = _normalised(_use().encode(list(row)))
+        vectors = normalised(_use().encode(list(row)))
         return vectors[[row[text] for text in texts]]
 
 
@@ -137,7 +139,7 @@ class HashEmbedder:
 
     def encode(self, texts: Sequence[str]) -> "Vectors":
         """See ``Embedder.encode``."""
-        _refuse_blank(texts)
+        refuse_blank(texts)
         import numpy as np
 
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float64)
@@ -147,7 +149,7 @@ class HashEmbedder:
                 row[code % self.dimension] += 1.0 if code & 0x80000000 else -1.0
             if not row.any():  # words that cancelled each other
                 row[crc32(text.encode("utf-8", "surrogatepass")) % self.dimension] = 1.0
-        return _normalised(vectors)
+        return normalised(vectors)
 
 
 class ParallelEmbedder:
@@ -169,4 +171,10 @@ def _rows(embedder: Embedder, texts: Sequence[str]) -> "list[Vectors]":
     return list(embedder.encode(texts))
 
 
-PROVIDERS: dict[str, Callable[[], Embedder]] = {"use": UseEmbedder, "hash": HashEmbedder}
+def _e5() -> Embedder:
+    from tg_assets.embedder_e5 import E5Embedder
+
+    return E5Embedder()
+
+
+PROVIDERS: dict[str, Callable[[], Embedder]] = {"use": UseEmbedder, "e5": _e5, "hash": HashEmbedder}

