@@ -3,8 +3,8 @@
 A logistic regression over results as search has them, lifted by their context: the answers to a question among the
 first results of it (softmax), every question counting the same, and so does every group of sets: replies in a real
 group (messages that neither ``golden`` nor ``context`` measures), made-up chats and long dialogues of seeds that
-nothing measures with two that were written by hand, and XQuAD, questions of even numbers; for texts in the other script
-also sets that are asked in one language and answered in the other. ``RIDGE`` draws towards the plain fusion.
+nothing measures, and XQuAD, questions of even numbers; for texts in the other script also sets that are asked in one
+language and answered in the other. ``RIDGE`` draws towards the plain fusion. No servers.
 """
 
 import json
@@ -23,7 +23,6 @@ from benchmarks.context import made, replies
 from benchmarks.dialogues import dialogues
 from benchmarks.lines import Legs, Line, Set
 from benchmarks.retrieval import Corpus, corpora
-from benchmarks.talks import LOOKED_AT, talk
 from tg_assets.embedder import UseEmbedder
 from tg_assets.index.evidence import coverage
 from tg_assets.index.fusion import WORDED, rank, scaled
@@ -49,12 +48,10 @@ def main() -> None:
     embedder = UseEmbedder()
     known = {name: _even(corpus) for name, corpus in corpora().items() if not name.startswith("chats")}
     group = [replies(begin) for begin in BEGINS]
-    said = [made(draw(seed), "en") for draw in (chats, dialogues) for seed in SEEDS] + [
-        talk(name) for name in LOOKED_AT
-    ]
+    talk = [made(draw(seed), "en") for draw in (chats, dialogues) for seed in SEEDS]
     crossed = [made(draw(seed), "ru") for draw in (chats, dialogues) for seed in SEEDS]
     for what, least, groups in (
-        ("WEIGHTS", WORDED, (group, said, [known["xquad ru"], known["xquad en"]])),
+        ("WEIGHTS", WORDED, (group, talk, [known["xquad ru"], known["xquad en"]])),
         ("ACROSS", MEANING, (crossed, [one for name, one in known.items() if ">" in name])),
     ):
         weights = fit([[_pairs(Legs(one, embedder), least) for one in sets] for sets in groups])

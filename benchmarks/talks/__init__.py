@@ -12,7 +12,7 @@ from benchmarks.lines import Line, Set
 
 FOLDER = Path(__file__).parent
 LOOKED_AT = ("maren_and_tobias", "deshawn_and_ines")
-"""By which shares were chosen and weights are learned."""
+"""By which shares of context were chosen."""
 HELD = ("priyanka_and_callum", "helena_and_jonah")
 _MESSAGE = re.compile(r"(\d+\.\d+) (\w+): (.+)")
 
