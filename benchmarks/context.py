@@ -1,18 +1,19 @@
 """What the context of a line adds to finding it: neighbours, and units of conversations, beside the line alone.
 
-Sets: the made-up chats and long dialogues (English and Russian questions), long dialogues that were written by hand,
-and, where the export is beside the checkout, questions of a real group that got replies: the question is taken out,
-and its replies are what it should find. Legs and order are those of ``retrieval``; windows are cut by the rule of
-``tg_assets.conversations``. ``in the vector`` is the other way to have neighbours count, which is not taken: their
-words at half weight in the line's own sparse vectors. ``bm25`` is of words as written, with the author's name and the
-two lines before and after at half weight.
+Sets: the made-up chats and long dialogues (English and Russian questions), long dialogues that were written line by
+line, and, where the data are beside the checkout, posts and questions of a real group that got replies: the question is
+taken out, and its replies are what it should find. ``among all``: of these three, in one archive with the others. Legs
+and order are those of ``retrieval``; windows are cut by the rule of ``tg_assets.conversations``. ``in the vector`` is
+the other way to have neighbours count, which is not taken: their words at half weight in the line's own sparse vectors.
+``bm25`` is of words as written, with the author's name and the two lines before and after at half weight.
 Run: ``python -m benchmarks context``.
 """
 
 import gzip
 import random
 from collections import defaultdict
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -22,7 +23,7 @@ from benchmarks.dialogues import dialogues
 from benchmarks.golden import Bm25
 from benchmarks.ingest import EXPORT
 from benchmarks.lines import Legs, Line, Set
-from benchmarks.retrieval import _measure
+from benchmarks.retrieval import DATA, _measure, xquad
 from benchmarks.talks import HELD, LOOKED_AT, talk
 from tg_assets.embedder import Embedder, UseEmbedder
 from tg_assets.index.fusion import best_first
@@ -31,6 +32,7 @@ from tg_assets.index.ranking import order
 from tg_assets.index.text import has_words
 
 PAIRS, MESSAGES, FIRST = 300, 6000, 40_000
+ARTICLES = 12
 
 
 def made(talk: Chats, language: str) -> Set:
@@ -94,6 +96,24 @@ def measure(of: Set, embedder: Embedder) -> dict[str, dict[str, float]]:
     return {how: _measure(hits, of.questions) for how, hits in ranked.items()}
 
 
+def among(asked: Sequence[Set], *others: Set) -> Set:
+    """Questions of some sets, asked of one archive with the lines of all."""
+    lines, questions = list[Line](), list[tuple[str, frozenset[int]]]()
+    for number, one in enumerate((*asked, *others)):
+        if number < len(asked):
+            questions += [(said, frozenset(len(lines) + place for place in right)) for said, right in one.questions]
+        lines += one.lines
+    return Set(lines, questions)
+
+
+def passages(language: str) -> Set:
+    """XQuAD's of the first articles, as posts of a channel that lie days apart."""
+    corpus = xquad(language, language, articles=ARTICLES)
+    begun = datetime(2020, 1, 1, tzinfo=UTC)
+    lines = [Line("posts", None, begun + timedelta(days=number), text) for number, text in enumerate(corpus.texts)]
+    return Set(lines, corpus.questions[1::2])
+
+
 def sets() -> dict[str, Set]:
     """Every set by its name; seeds that the shares were not chosen on are marked ``held``."""
     found = {
@@ -106,7 +126,16 @@ def sets() -> dict[str, Set]:
         **{f"talk {name}": talk(name) for name in LOOKED_AT},
         **{f"talk {name} held": talk(name) for name in HELD},
     }
-    return found | ({"replies held": replies()} if EXPORT.exists() else {})
+    if DATA.exists() and EXPORT.exists():
+        talks, posts, group = [talk(name) for name in HELD], passages("en"), replies()
+        found |= {
+            "replies held": group,
+            "posts": posts,
+            "talks held among all": among(talks, posts, group),
+            "posts among all": among([posts], *talks, group),
+            "replies held among all": among([group], *talks, posts),
+        }
+    return found
 
 
 def run() -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.golden_sets import Ask, Golden
 from benchmarks.golden_worlds import World, of_chat, of_sample, of_talk
 from benchmarks.ingest import EXPORT
-from benchmarks.lines import dialogues
+from benchmarks.lines import Beside, Said
 from benchmarks.retrieval import DEPTH, Hits, SparseIndex, top
 from benchmarks.talks import HELD, LOOKED_AT
 from tg_assets.answers.ranked import LEG_HITS, ranked
@@ -103,10 +103,8 @@ class Lifted:
     def __init__(self, ranker: Ranker, world: World) -> None:
         rows = world.golden.rows
         self._ranker, self._names = ranker, [frozenset(map(lemma, words(row.author or ""))) for row in rows]
-        near = {str(row): {str(one): at for one, at in others.items()} for row, others in world.near.items()}
-        chats = dialogues((row.chat, row.author) for row in rows)
-        self._talk = {row: places for row, places in near.items() if rows[int(row)].chat in chats}
-        self._near = {row: list(places) for row, places in near.items() if row not in self._talk}
+        places = {str(row): {str(one): at for one, at in others.items()} for row, others in world.near.items()}
+        self._beside = Beside(places, lambda row: Said(rows[int(row)].chat or "", rows[int(row)].author))
         self._members = {str(unit): [str(row) for row in members] for unit, members in enumerate(world.units)}
         made = []
         for unit in world.units:
@@ -123,7 +121,8 @@ class Lifted:
         about = {n: self._ranker.sparse[n].search(own(q(matter)), MATTER) if matter else [] for n, q in QUERIES.items()}
         plain = " ".join(asked(ask.query))
         told = {n: self._units[n].search(own(q(plain)), UNITS) if units else [] for n, q in QUERIES.items()}
-        found = lifted(_keyed(alone), _keyed(about), _keyed(told), self._near, self._members, self._talk)
+        near, talk = self._beside.of(_keyed(alone), _keyed(about))
+        found = lifted(_keyed(alone), _keyed(about), _keyed(told), near, self._members, talk)
         return {name: [(int(key), score) for key, score in hits] for name, hits in first(found, LEG_HITS).items()}
 
 

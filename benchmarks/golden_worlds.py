@@ -95,7 +95,7 @@ def of_chat(embedder: Embedder, first: int, last: int, most: int) -> World:
 
 
 def of_talk(embedder: Embedder, name: str) -> World:
-    """A dialogue that was written by hand, as a supergroup of two, which is the tenant's."""
+    """A dialogue of ``talks``, as a supergroup of two, which is the tenant's."""
     said = talk(name)
     rows = [Row(one.text, one.author, one.chat, number) for number, one in enumerate(said.lines, 1)]
     messages = [

@@ -4,6 +4,7 @@ Windows are cut by the rule of ``tg_assets.conversations``; threads are not know
 lines and questions (``context``), ratios.
 """
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from tg_assets.answers.ranked import LEG_HITS
 from tg_assets.conversations.lookup import REACH
 from tg_assets.conversations.windows import NEAR
 from tg_assets.embedder import Embedder
-from tg_assets.index.context import DEEP, MATTER, UNITS, own
+from tg_assets.index.context import DEEP, MATTER, UNITS, dialogues, own
 from tg_assets.index.evidence import Passage
 from tg_assets.index.question import asked
 from tg_assets.index.sparse import SparseVector, document_vectors, lemma_query, trigram_query
@@ -47,6 +48,38 @@ class Set:
     questions: Sequence[tuple[str, frozenset[int]]]
 
 
+@dataclass
+class Said:
+    """A line as search knows it; of whatever kind its chat is, it is looked whether two talk there."""
+
+    channel_id: str
+    author_name: str | None
+    sender_tg_id: int | None = None
+    source: str = "group"
+
+
+class Beside:
+    """Neighbours of lines with their ``places``, told for each question by whether two talk there, as search does."""
+
+    def __init__(self, places: Mapping[str, Mapping[str, int]], said: Callable[[str], Said]) -> None:
+        self.places, self._said = places, cache(said)
+        self._talk: dict[str, dict[str, Mapping[str, int]]] = {}
+        for line, others in places.items():
+            self._talk.setdefault(self._said(line).channel_id, {})[line] = others
+        self._near = {chat: {line: list(others) for line, others in of.items()} for chat, of in self._talk.items()}
+
+    def of(
+        self, alone: Mapping[str, Hits], about: Mapping[str, Hits]
+    ) -> tuple[Mapping[str, Sequence[str]], Mapping[str, Mapping[str, int]]]:
+        """Neighbours in groups, and those in dialogues with their places."""
+        heard = {line for line, _ in alone["dense"][:LEG_HITS]}.union(
+            line for hits in about.values() for line, _ in hits
+        )
+        of_two = dialogues(map(self._said, sorted(heard)))
+        groups = [near for chat, near in self._near.items() if chat not in of_two]
+        return ChainMap(*groups), ChainMap(*(self._talk.get(chat, {}) for chat in sorted(of_two)))
+
+
 class Legs:
     """Legs of a set's questions as search has them, without context and with it."""
 
@@ -55,14 +88,14 @@ class Legs:
         fields = [document_vectors(line.text, line.author, line.chat) for line in of.lines]
         self._names = [frozenset(map(lemma, words(line.author or ""))) for line in of.lines]
         talks = _talks(of.lines)
-        near = {
-            str(talk[at]): {str(talk[other]): other - at for other in _beside(at, len(talk))}
-            for talk in talks
-            for at in range(len(talk))
-        }
-        chats = dialogues((line.chat, line.author) for line in of.lines)
-        self._talk = {line: places for line, places in near.items() if of.lines[int(line)].chat in chats}
-        self._near = {line: list(places) for line, places in near.items() if line not in self._talk}
+        self._beside = Beside(
+            {
+                str(talk[at]): {str(talk[other]): other - at for other in _beside(at, len(talk))}
+                for talk in talks
+                for at in range(len(talk))
+            },
+            lambda line: Said(of.lines[int(line)].chat, of.lines[int(line)].author),
+        )
         windows = _windows(talks)
         self._members = {str(at): [str(one) for one in window] for at, window in enumerate(windows)}
         whole = [_joined(of.lines, window) for window in windows]
@@ -77,7 +110,7 @@ class Legs:
     def _mixed(self) -> dict[str, SparseIndex]:
         """With neighbours' words in the lines' vectors."""
         return {
-            name: SparseIndex(_mixed(self.of.lines, self._fields, {**self._near, **self._talk}, leg, HALF[name]))
+            name: SparseIndex(_mixed(self.of.lines, self._fields, self._beside.places, leg, HALF[name]))
             for leg, name in enumerate(LEGS)
         }
 
@@ -117,23 +150,16 @@ class Legs:
         matter = " ".join(word for word in asked(question) if lemma(word) not in spoken)
         about = self._found(self._lines, matter, MATTER)
         told = self._found(self._units, " ".join(asked(question)), UNITS)
+        near, talk = self._beside.of(alone, about)
         return (
             alone,
-            lifted(alone, about, {}, self._near, {}, self._talk),
-            lifted(alone, about, told, self._near, self._members, self._talk),
+            lifted(alone, about, {}, near, {}, talk),
+            lifted(alone, about, told, near, self._members, talk),
         )
 
 
 def _beside(at: int, size: int) -> list[int]:
     return [other for other in range(max(0, at - REACH), min(size, at + REACH + 1)) if other != at]
-
-
-def dialogues(said: Iterable[tuple[str | None, str | None]]) -> set[str | None]:
-    """Chats of two, of all chats and who says something there."""
-    speakers: dict[str | None, set[str | None]] = {}
-    for chat, author in said:
-        speakers.setdefault(chat, set()).add(author)
-    return {chat for chat, who in speakers.items() if len(who) <= 2}
 
 
 def _talks(lines: Sequence[Line]) -> list[list[int]]:

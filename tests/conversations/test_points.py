@@ -12,6 +12,7 @@ from tests.support.pipeline import new_tenant
 from tg_assets import ids
 from tg_assets.answers.ranked import Hit, ranked
 from tg_assets.assets import conversation_points, qdrant_points
+from tg_assets.index import units
 from tg_assets.ledger.engine import run_stage
 from tg_assets.ledger.stage import Report, Stage
 from tg_assets.scope import Scope
@@ -164,6 +165,28 @@ def test_a_line_is_found_in_its_conversation(chat: Indexed) -> None:
     assert {hit.kind for hit in chat.find("pet", kind="post")} == {"post"}
     later = chat.find("kitten pet", since=BEGIN.replace(day=2))
     assert {hit.telegram_message_id for hit in later} == {20}
+
+
+def test_of_a_dialogue_search_knows_who_came_next(servers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Places count in a private chat, and not in a group, whose neighbours are lifted all the same."""
+    seen = list[tuple[Any, Any]]()
+
+    def lifted(*given: Any) -> Any:
+        seen.append((given[3], given[5]))
+        return units.lifted(*given)
+
+    monkeypatch.setattr("tg_assets.index.context.lifted", lifted)
+    private, group = Indexed(new_tenant(), "dm", OWNER), Indexed(new_tenant())
+    for one in (private, group):
+        one.put(TALK)
+        one.index()
+        assert {1, 2} <= {hit.telegram_message_id for hit in one.find("pet", OWNER)}
+    (none, talk), (near, nothing) = seen
+    after = {private.post(number): place for number, place in ((2, 1), (3, 2), (4, 3))}
+    assert talk[str(private.post(1))] == {str(line): place for line, place in after.items()}
+    assert list(near[str(group.post(1))]) == [str(group.post(number)) for number in (2, 3, 4)]
+    assert not none
+    assert not nothing
 
 
 def test_conversations_are_their_tenants_and_owners_alone(servers: dict[str, str]) -> None:

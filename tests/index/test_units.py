@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tg_assets.index.context import own
+from tg_assets.index.context import Found, own
 from tg_assets.index.conversation import Line, Talk, analyse_talks
 from tg_assets.index.sparse import lemma_query, trigram_query
 from tg_assets.index.text import TextParts
-from tg_assets.index.units import AROUND, BESIDE, FOLLOWS, NEAR, UNIT, first, lifted
+from tg_assets.index.units import APART, AROUND, BESIDE, FOLLOWS, NEAR, UNIT, first, lifted
 
 KEYS = st.sampled_from("abcdef")
 LEGS = st.fixed_dictionaries(
@@ -54,14 +54,31 @@ def test_a_line_gets_how_near_in_meaning_others_of_its_units_are() -> None:
 def test_in_a_dialogue_what_is_said_next_answers() -> None:
     """Of two lines beside a found one the later gets more; how near in meaning they are is told as a leg."""
     talk = {"b": {"a": -1, "c": 1}, "x": {"y": 1}}
-    dense = [("b", 0.9), ("x", 0.5), ("far", 0.4)]
+    dense = [("b", 0.9), ("post", 0.7), ("x", 0.5), ("far", 0.4)]
     found = lifted({"lemmas": [], "dense": dense}, {"lemmas": [("b", 4.0)]}, {}, {}, {}, talk)
     share = 4 * NEAR["lemmas"]
     assert found["lemmas"] == [("c", share * FOLLOWS[1]), ("a", share * FOLLOWS[-1])]
     assert found["dense"] == dense
     near = {"b": 0.5, "a": 0.5 * FOLLOWS[-1], "c": 0.5 * FOLLOWS[1], "x": 0.1, "y": 0.1 * FOLLOWS[1]}
-    assert dict(found[BESIDE]) == pytest.approx(near)
-    assert [line for line, _ in found[BESIDE]] == ["c", "a", "b", "y", "x"]
+    assert dict(found[BESIDE]) == pytest.approx({**near, "post": 0.3 * APART})
+    assert [line for line, _ in found[BESIDE]] == ["c", "post", "a", "b", "y", "x"]
+    assert BESIDE not in lifted({"dense": dense}, {}, {}, {}, {})
+    assert dict(lifted({"dense": dense}, {}, {}, {}, {}, talk, 0.6)[BESIDE]).keys() == {"a", "b", "c", "post"}
+
+
+def test_a_far_line_of_a_dialogue_is_no_better_than_a_near_post() -> None:
+    """What is beside a line that hardly fits does not outrank what fits."""
+    dense = [("post", 0.9), ("other", 0.85), ("far", 0.401), ("last", 0.4)]
+    found = lifted({"dense": dense}, {}, {}, {}, {}, {"far": {"next": 1}})
+    (best, most), *others = found[BESIDE]
+    assert best == "post"
+    assert dict(others)["next"] < 0.01 * most
+
+
+def test_two_looks_keep_all_legs() -> None:
+    """What only the second one found a leg for is there, too."""
+    here, then = Found({"dense": [("a", 0.5)]}, frozenset("a")), Found({"beside": [("b", 0.4)]}, frozenset("b"))
+    assert here.joined(then).legs == {"dense": [("a", 0.5)], "beside": [("b", 0.4)]}
 
 
 def test_first_lines_keep_what_every_leg_says_of_them() -> None:

@@ -22,7 +22,7 @@ from tg_assets.vision.picture_words import picture_words
 
 _ROWS = f"""
     SELECT CAST(m.id AS text) AS id, 'post' AS kind, m.posted_at, CAST(m.channel_id AS text) AS channel_id, c.feed,
-           c.title, m.author_name, m.source, m.content,
+           c.title, m.author_name, m.sender_tg_id, m.source, m.content,
            t.data->'names' AS tags, v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr,
            s.data->>'text' AS spoken, v.data - 'description' - 'ocr' AS picture,
            m.telegram_post_url AS link, m.telegram_message_id, {beside.OF_POST} AS beside
@@ -33,7 +33,7 @@ _ROWS = f"""
     WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL AND {SEEN}
     UNION ALL
     SELECT CAST(g.id AS text), 'album', g.posted_at, CAST(g.channel_id AS text), c.feed, c.title, m.author_name,
-           m.source, g.caption_text,
+           m.sender_tg_id, m.source, g.caption_text,
            t.data->'names', g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', NULL,
            jsonb_build_object('labels', g.meta->'enrichment'->'vision_labels'),
            m.telegram_post_url, m.telegram_message_id, {beside.OF_ALBUM}
@@ -56,6 +56,7 @@ class Candidate:
     feed: str
     title: str | None
     author_name: str | None
+    sender_tg_id: int | None
     source: str
     content: str | None
     tags: list[str] | None

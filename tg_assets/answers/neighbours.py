@@ -18,8 +18,8 @@ from tg_assets.stores.prepared import prepared
 
 MOST = 100
 """Neighbours on one side that a person may ask for."""
-READ = (2, 5, 20, MOST)
-"""How many are read on each side, the least that are enough: so few statements are planned, and kept."""
+READ = (0, 2, 5, 20, MOST)
+"""How many are read on a side, the least that are enough: so few statements are planned, and kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,10 @@ _ANCHORS = f"""
 _SIDE = f"""
     (SELECT m.id, CAST('{{side}}' AS text) AS side FROM messages m
      WHERE m.channel_id = anchors.channel_id AND m.telegram_message_id {{where}} AND {SPEAKS}
-     ORDER BY m.telegram_message_id {{order}} LIMIT {{{{most}}}})
+     ORDER BY m.telegram_message_id {{order}} LIMIT {{{{{{side}}}}}})
 """  # noqa: S608 - a constant
-# A limit that is a parameter keeps the server from a plan that it can keep: it would take so many to be a tenth of all.
+# Limits are in the text: of one that is a parameter the server thinks that it may be a tenth of all messages, and so
+# plans such a statement anew each time.
 _NEAR = f"""
     WITH anchors AS MATERIALIZED ({_ANCHORS})
     SELECT anchors.anchor, near.side, {COLUMNS}
@@ -79,7 +80,7 @@ def neighbours(
     if not wanted or not (before or after):
         return {}
     values = {"ids": [str(one) for one in wanted], **archive.seen}
-    statement = prepared(_NEAR.format(most=next(most for most in READ if most >= max(before, after))))
+    statement = prepared(_NEAR.format(before=_enough(before), after=_enough(after)))
     found: dict[UUID, dict[str, list[Message]]] = {}
     for row in connection.execute(statement, values):
         sides = found.setdefault(row.anchor, {"before": [], "after": []})
@@ -88,6 +89,10 @@ def neighbours(
         anchor: Around(tuple(both["before"][-before:] if before else ()), tuple(both["after"][:after]))
         for anchor, both in found.items()
     }
+
+
+def _enough(wanted: int) -> int:
+    return min(most for most in READ if most >= wanted)
 
 
 def check_count(name: str, count: int, most: int, least: int = 0) -> int:

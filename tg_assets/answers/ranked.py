@@ -107,7 +107,7 @@ def ranked(
         search = partial(look, about, dense, weigh, index, candidates.of, connection, most=most)
         found, then = search(narrow=bound), _then(question, bound)
         if then:  # what is of the days that the question names, besides what is found at any time
-            found = found.joined(search(narrow=then))
+            found = found.joined(search(narrow=then, floor=found.floor))
         looked = archive.pictures(query, archive.tenant, bound) if archive.pictures else {}
         # Rows of all hits, since some may be gone meanwhile: what nobody may see is not evidence either.
         rows = candidates.of({point for hits in found.legs.values() for point, _ in hits} | looked.keys())

@@ -60,7 +60,7 @@ _AROUND = f"""
         SELECT h.id AS line, n.id, n.side, n.place,
                max(n.apart) OVER (PARTITION BY h.id, n.side ORDER BY n.place) AS apart
         FROM messages h CROSS JOIN LATERAL (({_BEFORE}) UNION ALL ({_AFTER})) n
-        WHERE h.id = ANY(CAST(:ids AS uuid[])) AND h.source <> 'channel'
+        WHERE h.id = ANY(CAST(:ids AS uuid[])) AND h.source <> 'channel' AND h.deleted_at IS NULL
           AND (CAST(:chats AS uuid[]) IS NULL OR h.channel_id = ANY(CAST(:chats AS uuid[])))
     )
     SELECT CAST(line AS text) AS line, CAST(array_agg(id ORDER BY side * place) AS text[]) AS near,

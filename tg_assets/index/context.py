@@ -18,7 +18,7 @@ from tg_assets.conversations.lookup import Unit
 from tg_assets.index.fusion import best_first
 from tg_assets.index.question import asked
 from tg_assets.index.sparse import OTHER_SCRIPT, SparseVector, lemma_query, trigram_query
-from tg_assets.index.units import first, lifted
+from tg_assets.index.units import farthest, first, lifted
 from tg_assets.stores.vectors import DENSE, LEMMAS, TRIGRAMS, Narrow, TenantIndex
 from tg_assets.tagging.lemmas import lemma, words
 
@@ -29,7 +29,7 @@ DEEP = 300
 MATTER, UNITS = 100, 30
 """Hits of a leg whose neighbours are lifted, and units of a leg."""
 SPOKEN = 5
-"""Lines of a chat by which is seen whether two talk with each other there."""
+"""Lines of a group by which is seen whether two talk with each other there."""
 LONGEST = timedelta(days=1)
 """A window may begin so long before a line of it."""
 
@@ -41,24 +41,27 @@ Weigh = Callable[[SparseVector, SparseVector], Mapping[str, Any]]
 class Found:
     """Legs of lines by ids of posts and albums; ``itself`` are those that were found without any context.
 
-    ``unit`` has for a line the best unit that was found and has it.
+    ``unit`` has for a line the best unit that was found and has it; ``floor`` is what nearness was counted from.
     """
 
     legs: Legs
     itself: frozenset[str]
     unit: Mapping[str, Unit] = field(default_factory=dict)
+    floor: float | None = None
 
     def joined(self, other: "Found") -> "Found":
-        """With what another look at the same legs found."""
-        both = {leg: {**dict(hits), **dict(other.legs.get(leg, ()))} for leg, hits in self.legs.items()}
+        """With what another look at the same legs found, whose nearness counts from the same floor."""
+        names = dict.fromkeys((*self.legs, *other.legs))
+        both = {leg: {**dict(self.legs.get(leg, ())), **dict(other.legs.get(leg, ()))} for leg in names}
         legs = {leg: sorted(hits.items(), key=lambda hit: -hit[1]) for leg, hits in both.items()}
-        return Found(legs, self.itself | other.itself, {**other.unit, **self.unit})
+        return Found(legs, self.itself | other.itself, {**other.unit, **self.unit}, self.floor)
 
 
 class Line(Protocol):
     """What is known of a post or album that was found; ``source`` is the kind of its chat."""
 
     author_name: str | None
+    sender_tg_id: int | None
     source: str
     channel_id: str
 
@@ -76,6 +79,7 @@ def look(
     connection: Connection,
     narrow: Narrow,
     most: int,
+    floor: float | None = None,
 ) -> Found:
     """Search lines by the query's vectors, and lift them by their context; what is among ``most`` hits of a leg.
 
@@ -108,20 +112,23 @@ def look(
         matter = _settled(matter, MATTER)
     units = lookup.units(connection, sorted(_points(talks)))
     about = known(_points(matter))
-    dialogues = _dialogues({**there, **about}.values())
-    chats = [line for line, one in about.items() if one.source != "channel" and one.channel_id not in dialogues]
+    near_in_meaning = {line: there[line] for line in by_meaning if line in there}
+    of_two = dialogues({**near_in_meaning, **about}.values())
+    chats = [line for line, one in about.items() if one.source != "channel" and one.channel_id not in of_two]
     near = lookup.around(connection, sorted(chats))
     spoken = _points(matter).union(line for line, _ in lines.get(DENSE, ()))
-    talk = lookup.around(connection, sorted(spoken), sorted(dialogues))
+    talk = lookup.around(connection, sorted(spoken), sorted(of_two))
     members = {unit: one.posts for unit, one in units.items()}
     # A line's window before its thread: what was said around it is read with it.
     seen = ((unit, score) for hits in talks.values() for unit, score in hits if unit in units)
     best = sorted((units[unit].kind == "window", score, unit) for unit, score in seen)
     legs = lines if of_lines else dict.fromkeys(vectors, ())
+    floor = farthest(legs.get(DENSE, ())) if floor is None else floor
     return Found(
-        first(lifted(legs, matter, talks, near, members, talk), most),
+        first(lifted(legs, matter, talks, near, members, talk, floor), most),
         frozenset(_points(lines)),
         {line: units[unit] for _, _, unit in best for line in units[unit].posts},
+        floor,
     )
 
 
@@ -141,13 +148,16 @@ def _points(legs: Mapping[str, Sequence[tuple[str, float]]]) -> set[str]:
     return {point for hits in legs.values() for point, _ in hits}
 
 
-def _dialogues(lines: Iterable[Line]) -> set[str]:
-    """Chats of whose lines so many were found, and these by no more than two people."""
-    speakers = defaultdict[str, list[str | None]](list)
+def dialogues(lines: Iterable[Line]) -> set[str]:
+    """Chats in which two talk with each other: private ones, and groups where two are heard, and nobody else, in so
+    many lines. The lines must not be there because of who said them."""
+    private, speakers = set[str](), defaultdict[str, list[int | str]](list)
     for line in lines:
-        if line.source != "channel":
-            speakers[line.channel_id].append(line.author_name)
-    return {chat for chat, who in speakers.items() if len(who) >= SPOKEN and len(set(who)) <= 2}
+        if line.source == "dm":
+            private.add(line.channel_id)
+        elif line.source != "channel" and (who := line.sender_tg_id or line.author_name):
+            speakers[line.channel_id].append(who)
+    return private | {chat for chat, who in speakers.items() if len(who) >= SPOKEN and len(set(who)) == 2}
 
 
 def _names(lines: Iterable[Line]) -> set[str]:

@@ -5,8 +5,8 @@ returned, so no vector depends on other messages, and an edit makes nothing stal
 also gets how near in meaning the others of its units are, as a leg of its own (``AROUND``). Where two talk with each
 other, what one says next answers what the other has said: there places count (``FOLLOWS``), and how near in meaning the
 lines before and after are is a leg as well (``BESIDE``); where many talk past each other it would tell nothing.
-Shares were chosen on replies in a real group, made-up chats and dialogues, none of which measures them: replies ask for
-more of the units, dialogues for more of the neighbours.
+Shares were chosen on replies in a real group, chats and dialogues, of others than those that measure them: replies ask
+for more of the units, dialogues for more of the neighbours.
 What does not belong here: asking stores (``context``), the order of results (``ranking``).
 """
 
@@ -25,6 +25,8 @@ NEAR = {"lemmas": 0.5, "trigrams": 0.25}
 FOLLOWS = {-3: 0.4, -2: 0.6, -1: 1.0, 1: 1.6, 2: 1.0, 3: 0.8}
 """How much of that share a line of a dialogue gets by its place after the neighbour, or before it where it is less
 than 0."""
+APART = 2.0
+"""How often its own nearness counts beside dialogues for what is in none, and has nobody to lend it more."""
 UNIT = {"lemmas": 0.1, "trigrams": 0.25}
 """What it gets of its units' scores."""
 
@@ -36,12 +38,14 @@ def lifted(
     near: Mapping[str, Iterable[str]],
     members: Mapping[str, Sequence[str]],
     talk: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
+    floor: float | None = None,
 ) -> dict[str, list[tuple[str, float]]]:
     """Legs of lines with what their context adds, best first.
 
     Lines get shares of the hits of ``matter`` whose neighbours they are by ``near``, and of those of ``units`` that
     have them by ``members``; ``talk`` has neighbours of lines of dialogues with their places. What these do not know
-    lifts nothing. ``AROUND`` is there where meaning was asked for, ``BESIDE`` where a dialogue was near in meaning.
+    lifts nothing. ``AROUND`` is there where meaning was asked for, ``BESIDE`` where dialogues are, of what is nearer in
+    meaning than ``floor``, without it than the farthest hit.
     """
     found = {}
     for name, hits in lines.items():
@@ -55,7 +59,7 @@ def lifted(
     if lines.get(DENSE):
         told = {unit for hits in units.values() for unit, _ in hits}
         found[AROUND] = best_first(_around(dict(lines[DENSE]), told, members).items())
-        if beside := _beside(lines[DENSE], talk):
+        if beside := _beside(lines[DENSE], talk, floor):
             found[BESIDE] = best_first(beside.items())
     return found
 
@@ -77,14 +81,19 @@ def _around(dense: Mapping[str, float], units: Iterable[str], members: Mapping[s
     return {line: score for line, score in found.items() if score > 0}
 
 
-def _beside(dense: Hits, talk: Mapping[str, Mapping[str, int]]) -> dict[str, float]:
-    """How near in meaning a dialogue's line is together with its neighbours, each above the farthest hit."""
-    least = min(score for _, score in dense)
-    above = [(line, score - least) for line, score in dense if line in talk]
-    found = dict(above)
+def _beside(dense: Hits, talk: Mapping[str, Mapping[str, int]], floor: float | None) -> dict[str, float]:
+    """How near in meaning lines are together with their neighbours in dialogues; nothing where there are none."""
+    least = farthest(dense) if floor is None else floor
+    above = [(line, score - least) for line, score in dense if score > least]
+    found = {line: score * (1.0 if line in talk else APART) for line, score in above} if talk else {}
     for line, share in _placed(above, talk, 1.0):
         found[line] = found.get(line, 0.0) + share
-    return {line: score for line, score in found.items() if score > 0}
+    return found
+
+
+def farthest(dense: Hits) -> float:
+    """The score of the hit that is farthest in meaning."""
+    return min((score for _, score in dense), default=0.0)
 
 
 def _placed(hits: Hits, talk: Mapping[str, Mapping[str, int]], share: float) -> Iterator[tuple[str, float]]:
