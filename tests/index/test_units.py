@@ -54,25 +54,28 @@ def test_a_line_gets_how_near_in_meaning_others_of_its_units_are() -> None:
 def test_in_a_dialogue_what_is_said_next_answers() -> None:
     """Of two lines beside a found one the later gets more; how near in meaning they are is told as a leg."""
     talk = {"b": {"a": -1, "c": 1}, "x": {"y": 1}}
-    dense = [("b", 0.9), ("post", 0.7), ("x", 0.5), ("far", 0.4)]
+    dense = [("b", 0.9), ("x", 0.5), ("far", 0.4)]
     found = lifted({"lemmas": [], "dense": dense}, {"lemmas": [("b", 4.0)]}, {}, {}, {}, talk)
     share = 4 * NEAR["lemmas"]
     assert found["lemmas"] == [("c", share * FOLLOWS[1]), ("a", share * FOLLOWS[-1])]
     assert found["dense"] == dense
     near = {"b": 0.5, "a": 0.5 * FOLLOWS[-1], "c": 0.5 * FOLLOWS[1], "x": 0.1, "y": 0.1 * FOLLOWS[1]}
-    assert dict(found[BESIDE]) == pytest.approx({**near, "post": 0.3 * APART})
-    assert [line for line, _ in found[BESIDE]] == ["c", "post", "a", "b", "y", "x"]
-    assert BESIDE not in lifted({"dense": dense}, {}, {}, {}, {})
-    assert dict(lifted({"dense": dense}, {}, {}, {}, {}, talk, 0.6)[BESIDE]).keys() == {"a", "b", "c", "post"}
+    assert dict(found[BESIDE]) == pytest.approx(near)
+    assert [line for line, _ in found[BESIDE]] == ["c", "a", "b", "y", "x"]
+    assert dict(lifted({"dense": dense}, {}, {}, {}, {}, talk, 0.6)[BESIDE]).keys() == {"a", "b", "c"}
 
 
-def test_a_far_line_of_a_dialogue_is_no_better_than_a_near_post() -> None:
-    """What is beside a line that hardly fits does not outrank what fits."""
-    dense = [("post", 0.9), ("other", 0.85), ("far", 0.401), ("last", 0.4)]
-    found = lifted({"dense": dense}, {}, {}, {}, {}, {"far": {"next": 1}})
-    (best, most), *others = found[BESIDE]
-    assert best == "post"
-    assert dict(others)["next"] < 0.01 * most
+def test_beside_a_dialogue_what_is_elsewhere_keeps_its_place() -> None:
+    """One line in ten may be of another chat; with more of them there is no such leg."""
+    said = [(f"line {number}", 0.9 - number / 100) for number in range(20)]
+    talk = {line: {"next": 1} for line, _ in said}
+    least = said[-1][1]
+    found = dict(lifted({"dense": [("post", 0.95), *said]}, {}, {}, {}, {}, talk)[BESIDE])
+    assert found["post"] == pytest.approx(APART * (0.95 - least))
+    assert found["line 0"] == pytest.approx(0.9 - least)
+    posts = [(f"post {number}", 0.95) for number in range(3)]
+    assert BESIDE not in lifted({"dense": [*posts, *said]}, {}, {}, {}, {}, talk)
+    assert BESIDE not in lifted({"dense": said}, {}, {}, {}, {})
 
 
 def test_two_looks_keep_all_legs() -> None:

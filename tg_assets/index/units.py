@@ -27,6 +27,9 @@ FOLLOWS = {-3: 0.4, -2: 0.6, -1: 1.0, 1: 1.6, 2: 1.0, 3: 0.8}
 than 0."""
 APART = 2.0
 """How often its own nearness counts beside dialogues for what is in none, and has nobody to lend it more."""
+MOSTLY = 0.9
+"""The share of what is near in meaning that must be of dialogues, as it is where one of them is searched: among many
+other chats most of what is beside their lines is not among the hits."""
 UNIT = {"lemmas": 0.1, "trigrams": 0.25}
 """What it gets of its units' scores."""
 
@@ -44,8 +47,8 @@ def lifted(
 
     Lines get shares of the hits of ``matter`` whose neighbours they are by ``near``, and of those of ``units`` that
     have them by ``members``; ``talk`` has neighbours of lines of dialogues with their places. What these do not know
-    lifts nothing. ``AROUND`` is there where meaning was asked for, ``BESIDE`` where dialogues are, of what is nearer in
-    meaning than ``floor``, without it than the farthest hit.
+    lifts nothing. ``AROUND`` is there where meaning was asked for, ``BESIDE`` where most of what is near in meaning
+    was said in dialogues: of what is nearer than ``floor``, without it than the farthest hit.
     """
     found = {}
     for name, hits in lines.items():
@@ -82,10 +85,12 @@ def _around(dense: Mapping[str, float], units: Iterable[str], members: Mapping[s
 
 
 def _beside(dense: Hits, talk: Mapping[str, Mapping[str, int]], floor: float | None) -> dict[str, float]:
-    """How near in meaning lines are together with their neighbours in dialogues; nothing where there are none."""
+    """How near in meaning lines are with their neighbours in dialogues; nothing where too many are of other chats."""
     least = farthest(dense) if floor is None else floor
     above = [(line, score - least) for line, score in dense if score > least]
-    found = {line: score * (1.0 if line in talk else APART) for line, score in above} if talk else {}
+    if sum(line in talk for line, _ in above) < MOSTLY * len(above):
+        return {}
+    found = {line: score * (1.0 if line in talk else APART) for line, score in above}
     for line, share in _placed(above, talk, 1.0):
         found[line] = found.get(line, 0.0) + share
     return found
