@@ -10,6 +10,7 @@ from tests.pipeline.conftest import Materialized
 from tests.support import pipeline
 from tests.support.pipeline import ALL_ASSETS, expected
 from tg_assets import ids
+from tg_assets.answers.waiting import waiting
 from tg_assets.cli.demo import ASKED
 
 # Not every chat has a voice note, and a channel no conversation.
@@ -66,6 +67,15 @@ def test_media(sample: Materialized, title: str) -> None:
         title,
     )
     assert row._mapping == {name: wanted[name] for name in row._mapping}
+
+
+@pytest.mark.parametrize("title", CHATS)
+def test_files_that_are_away_are_counted_as_the_import_did(sample: Materialized, title: str) -> None:
+    """The photo of a service message, too."""
+    report = sample.report(title)
+    owner = sample.one("SELECT owner_id FROM channels WHERE id = :channel", title).owner_id
+    (feed,) = [one for one in waiting(pipeline.archive(sample.tenant, owner)) if one.feed == report.feed]
+    assert feed.files_away == report.counts["media_missing"] > 0
 
 
 def test_each_byte_is_stored_once(sample: Materialized) -> None:
