@@ -10,6 +10,8 @@ from tests.pipeline.conftest import Materialized
 from tests.support import pipeline
 from tests.support.pipeline import ALL_ASSETS, expected
 from tg_assets import ids
+from tg_assets.answers.context import context
+from tg_assets.answers.markdown import as_text
 from tg_assets.answers.message import message
 from tg_assets.answers.waiting import waiting
 from tg_assets.cli.demo import ASKED
@@ -98,6 +100,7 @@ def test_what_is_crossed_out_is_told(sample: Materialized) -> None:
         assert units.decode("utf-16-le") == said
         (text, *_) = answered(lambda: archive, "fetch", {"id": str(post)}).content
         assert f"~~{said}~~" in json.loads(getattr(text, "text", ""))["text"]
+        assert f"~~{said}~~" in as_text(context(archive, whole.message.text[:100]))
 
 
 def test_each_byte_is_stored_once(sample: Materialized) -> None:
