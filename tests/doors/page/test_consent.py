@@ -83,12 +83,13 @@ def test_the_answers_are_in_sight(opened: Opened, doors: Doors, locale: str) -> 
 
 @pytest.mark.parametrize(("locale", "said"), [("ru-RU", "Ничего не разрешено."), ("en-GB", "Nothing was allowed.")])
 def test_a_program_that_nobody_knows_is_told_of_on_a_page(opened: Opened, doors: Doors, locale: str, said: str) -> None:
-    """Which leads nowhere; what it calls itself is text."""
+    """Which leads nowhere, and quotes nothing of it."""
     one = Assistant(doors, "Claude", f"{doors.address}/health")
-    one.id = "<b>unknown</b>"
+    one.id = "<b>go to 'evil.example'</b>"
     page = opened(one, locale=locale)
     expect(page.get_by_role("main")).to_contain_text(said)
-    expect(page.get_by_role("main")).to_contain_text("Client ID '<b>unknown</b>' not found")
+    expect(page.get_by_role("main")).to_contain_text("Client ID … not found")
+    expect(page.get_by_role("main")).not_to_contain_text("evil")
     expect(page.get_by_role("link")).to_have_count(0)
     assert page.evaluate("document.contentType") == "text/html"
 

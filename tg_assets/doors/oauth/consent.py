@@ -8,6 +8,8 @@ import html
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from re import DOTALL
+from re import compile as pattern
 from string import Template
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,7 +17,6 @@ from pydantic import AnyUrl
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 
-from tg_assets.answers.shown import one_line
 from tg_assets.doors import pages
 from tg_assets.doors.oauth.clients import LOOPBACK, Client
 from tg_assets.doors.oauth.described import AUTHORIZE
@@ -28,8 +29,8 @@ HEADERS = {
     "vary": "accept, accept-language",
     "cross-origin-opener-policy": "unsafe-none",  # a window that a client opened for this goes back to it
 }
-LONGEST_REASON = 200
-"""Characters: a reason may quote what a stranger sent."""
+QUOTED = pattern("'.*'", DOTALL)
+"""What a reason quotes, to the last mark: there may be others in it."""
 WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("Let {name} read your archive?", "Разрешить {name} читать ваш архив?"),
     "named": ("“{name}”", "«{name}»"),
@@ -127,9 +128,10 @@ def wrong(headers: Headers, address: str) -> Response:
 
 
 def refused(headers: Headers, reason: str, status: int) -> Response:
-    """The page for a request of nobody who could be told: it leads nowhere."""
+    """The page for a request of nobody who could be told: it leads nowhere, and quotes nothing that was sent, which
+    would stand there in our name."""
     told = _told(headers)
-    why = told["refused_why"].format(reason=html.escape(one_line(reason, LONGEST_REASON)))
+    why = told["refused_why"].format(reason=html.escape(QUOTED.sub("…", reason)))
     return _page({**told, "title": told["wrong"], "why": f"<p>{why}</p>\n"}, "refused", status)
 
 
