@@ -89,6 +89,7 @@ def test_an_unknown_command_and_a_missing_argument_show_the_usage(installed: Ins
     [
         ("env",), ("feeds",), ("import", str(SAMPLE)), ("backfill", FEEDS[0], "2026-01-01..2026-01-02"),
         ("search", "маяк"), ("migrate",), ("status",), ("down",), ("watch", "--once"), ("doctor",),
+        ("health",), ("serve", "--port", "0"),
     ],
     ids=lambda arguments: arguments[0],
 )  # fmt: skip
@@ -111,6 +112,7 @@ def test_without_servers_it_is_told_where_they_were_looked_for(
     if arguments != ("watch", "--once"):
         assert "name its .tg-assets in TG_DATA_DIR; otherwise run `tg-assets up`" in said
     assert "Traceback" not in said
+    assert "Page at" not in said
     assert not place.exists()
 
 

@@ -57,7 +57,7 @@ def down_command() -> None:
     from tg_assets.cli.waits import Waits
 
     given, waits = load_settings(), Waits()
-    _tell_absence(given)
+    tell_absence(given)
     with waits.shown():
         down(given, waits.event, waits.say)
 
@@ -104,7 +104,7 @@ def status_command(as_json: bool) -> None:
     from tg_assets.backends import State, status
 
     given = load_settings()
-    _tell_absence(given)
+    tell_absence(given)
     found = status(given)
     if as_json:
         rows = ((one.name, one.state, one.pid, one.port, one.log) for one in found)
@@ -120,9 +120,12 @@ def status_command(as_json: bool) -> None:
         sys.exit(1)
 
 
-def _tell_absence(given: Settings) -> None:
-    """Say on stderr when nothing is here that could run, so that another folder's is not taken for stopped."""
-    if not given.state_dir.exists():
+def tell_absence(given: Settings) -> None:
+    """Say on stderr when nothing is here that could run, so that another folder's is not taken for stopped.
+
+    Who has servers of their own needs nothing here.
+    """
+    if given.postgres_url is None and not given.state_dir.exists():
         echo(f"{given.absent('Nothing was ever started')}.", err=True)
 
 
