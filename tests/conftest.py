@@ -49,7 +49,7 @@ TOGETHER = (
     ("importing/test_whole_group.py", "pipeline/test_scale.py"),
     (
         "live/test_daemon.py", "ui/test_ui_live.py", "cli/test_telegram_docs.py", "cli/test_listing.py",
-        "cli/test_rebuild.py",
+        "cli/test_rebuild.py", "cli/test_tenants.py",
     ),
     ("ui/test_ui.py", "cli/test_cli.py", "ui/test_ui_telegram.py", "cli/test_console.py"),
     (

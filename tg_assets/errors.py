@@ -6,9 +6,35 @@ The command line prints it without a traceback; Dagster shows it as the run's fa
 Anything else that escapes is a defect.
 """
 
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+Listing = Literal["questions", "chats", "posts", "albums", "people", "sources", "pictures", "owners"]
+"""What can be listed, so that who named something else finds the name."""
+
 
 class TgAssetsError(Exception):
     """A sentence for a person: what happened, where, and what to do next."""
+
+
+class NoSuch(TgAssetsError):
+    """Something was named that is not there. How those of its ``listing`` are listed is another thing at each door."""
+
+    def __init__(self, said: str, listing: Listing) -> None:
+        super().__init__(said)
+        self.listing = listing
+
+    def hint(self, ways: Mapping[Listing, str]) -> str:
+        """The sentence that leads on, of those of a door."""
+        return ways[self.listing]
+
+
+class WrongParameter(TgAssetsError):
+    """A question's parameter is missing or is none of it; ``tell`` says so, given how a parameter is written."""
+
+    def __init__(self, tell: Callable[[Callable[[str], str]], str]) -> None:
+        super().__init__(tell(repr))
+        self.tell = tell
 
 
 class ServerDown(TgAssetsError):

@@ -241,14 +241,20 @@ class Settings(BaseSettings):
         kinds = _parts(self.media_kinds)
         return frozenset(MEDIA_KINDS) if "all" in kinds else kinds
 
+    def absent(self, what: str) -> str:
+        """``what`` is not here, where it was looked for, and what to do; without the full stop."""
+        place = "" if "data_dir" in self.model_fields_set else " (TG_DATA_DIR is not set, so this folder's)"
+        return (
+            f"{what} in {self.state_dir}{place}. If the installation is elsewhere, name its .tg-assets in TG_DATA_DIR; "
+            "otherwise run `tg-assets up`"
+        )
+
     def require(self, name: str) -> str:
         """The value of a URL setting; raises with what to do when it is not set."""
         value = getattr(self, name)
         if value is None:
-            raise TgAssetsError(
-                f'TG_{name.upper()} is not set. Run `tg-assets up` and then `eval "$(tg-assets env)"`, '
-                "or set it to the address of your own server."
-            )
+            missing = self.absent(f"TG_{name.upper()} is not set, and no server for it was started")
+            raise TgAssetsError(f"{missing}, or set TG_{name.upper()} to the address of your own server.")
         return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -43,6 +44,19 @@ def test_as_text_every_line_has_its_place(mine: Tenant) -> None:
     lines = [line for line in told.splitlines() if line[:1].isdigit()]
     assert len(lines) >= 5
     assert all(" — https://t.me/" in line or " — message " in line for line in lines)
+
+
+def test_feeds_are_told_by_their_titles(mine: Tenant) -> None:
+    """Of those whose chats are all shown, in which what would be markup is none; the key is what commands take."""
+    found = digest(mine.archive(ADA), SINCE, SINCE + 31 * DAY)
+    titles = {one.feed: one.title for one in found.feeds}
+    assert titles[mine.feed("kukhnya")] == "Кухня"
+    assert titles[mine.private_feeds[ADA]] == "Борис"
+    assert f'* "Кухня" ({mine.feed("kukhnya")}): 6 messages by 2 authors (before: 0)' in as_text(found).splitlines()
+    odd = replace(found, feeds=(replace(found.feeds[0], title="[a](https://evil.example)"),))
+    assert "[a](" not in as_text(odd)
+    bare = replace(found, feeds=(replace(found.feeds[0], title=None),))
+    assert f"* {found.feeds[0].feed}: " in as_text(bare)
 
 
 def test_without_a_span_it_is_the_last_week_that_has_anything(mine: Tenant) -> None:

@@ -149,6 +149,7 @@ def test_replies_and_forwards_lead_both_ways(archive: Archive, mine: Tenant) -> 
 @pytest.mark.parametrize(
     "named",
     ["https://t.me/c/43/2", "http://t.me/c/43/2?single", "https://t.me/c/43/1/2", "tg://privatepost?channel=43&post=2",
+     "https://t.me/c/43/2?thread=1", "https://t.me/c/43/2/", "https://t.me/c/43/1/2?single&thread=1", "43/2",
      "-1000000000043/2"],
 )  # fmt: skip
 def test_a_message_is_found_by_its_link_and_number(archive: Archive, mine: Tenant, named: str) -> None:
@@ -158,8 +159,9 @@ def test_a_message_is_found_by_its_link_and_number(archive: Archive, mine: Tenan
 def test_a_number_of_several_accounts_is_none(mine: Tenant) -> None:
     """Two accounts have a dialogue with the same person."""
     assert message(mine.archive(ADA), f"-{BORIS}/2").message.id == mine.secret_post(ADA)
-    with pytest.raises(TgAssetsError, match="Several accounts"):
-        message(mine.archive(ADA, EVA), f"-{BORIS}/2")
+    for chat in (-BORIS, BORIS):
+        with pytest.raises(TgAssetsError, match="Several accounts"):
+            message(mine.archive(ADA, EVA), f"{chat}/2")
 
 
 @pytest.mark.parametrize(

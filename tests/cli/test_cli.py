@@ -69,7 +69,7 @@ def test_help_lists_every_command(installed: Installation) -> None:
         (("backfill", FEEDS[0], "2026-02-02..2026-02-01"), ("2026-02-02..2026-02-01",)),
         (("backfill", FEEDS[0], "2026-01-01..2026-01-02", "--asset", "poststamps"), ("poststamps", "posts")),
         (("search", "", "--tenant", "demo"), ("word",)),
-        (("search", "маяк", "--since", "yesterday"), ("yesterday", "--since")),
+        (("search", "маяк", "--tenant", "demo", "--since", "yesterday"), ("yesterday", "--since")),
     ],
 )
 def test_errors_are_one_sentence(installed: Installation, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
@@ -88,15 +88,32 @@ def test_an_unknown_command_and_a_missing_argument_show_the_usage(installed: Ins
     "arguments",
     [
         ("env",), ("feeds",), ("import", str(SAMPLE)), ("backfill", FEEDS[0], "2026-01-01..2026-01-02"),
-        ("search", "маяк"), ("migrate",),
+        ("search", "маяк"), ("migrate",), ("status",), ("down",), ("watch", "--once"), ("doctor",),
+        ("health",), ("serve", "--port", "0"),
     ],
     ids=lambda arguments: arguments[0],
 )  # fmt: skip
-def test_without_servers_the_way_to_start_them_is_told(
-    installed: Installation, tmp_path: Path, arguments: tuple[str, ...]
+@pytest.mark.parametrize("is_named", [True, False])
+def test_without_servers_it_is_told_where_they_were_looked_for(
+    installed: Installation, tmp_path: Path, arguments: tuple[str, ...], is_named: bool
 ) -> None:
-    assert_refused(installed.run(*arguments, TG_DATA_DIR=str(tmp_path / "new")), "`tg-assets up`")
-    assert not (tmp_path / "new").exists()
+    """How to start them, too; and nothing is made there."""
+    place = tmp_path / ("new" if is_named else ".tg-assets")
+    environment = {
+        name: value for name, value in installed.environment.items() if name not in ("TG_DATA_DIR", "COLUMNS")
+    }
+    if is_named:
+        environment["TG_DATA_DIR"] = str(place)
+    done = subprocess.run([COMMAND, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == (0 if arguments == ("down",) else 1)
+    assert f"in {place}" in said
+    assert ("TG_DATA_DIR is not set, so this folder's" in said) is not is_named
+    if arguments != ("watch", "--once"):
+        assert "name its .tg-assets in TG_DATA_DIR; otherwise run `tg-assets up`" in said
+    assert "Traceback" not in said
+    assert "Page at" not in said
+    assert not place.exists()
 
 
 @pytest.mark.parametrize("command", ["feeds", "import", "backfill"])
@@ -296,7 +313,7 @@ def launched(installed: Installation, dry_run: str) -> str:
     said = installed.must(
         "backfill", private_feed("dry"), "2026-01-06..2026-01-06", "--asset", "telegram_messages", "--no-wait"
     )
-    assert f"1 partitions of {private_feed('dry')}" in said
+    assert f"1 partition of {private_feed('dry')}" in said
     backfill = said.split(":")[0].removeprefix("Backfill ")
     installed.wait_for_backfill(backfill)
     return backfill
@@ -327,7 +344,7 @@ def test_a_long_range_is_run_by_stretches_the_newest_first(installed: Installati
     assert [line.split()[0] for line in said.splitlines() if line.endswith(" is done.")] == parts
     assert re.search(r"% of the time is over, about \d+ s left", said)
     assert "Done." in said
-    backfills = re.findall(r"Backfill (\w+): [\d,]+ partitions of long.x, (\S+);", said)
+    backfills = re.findall(r"Backfill (\w+): [\d,]+ partitions? of long.x, (\S+);", said)
     assert [dates for _, dates in backfills] == parts
     runs = [run for backfill, _ in backfills for run in installed.wait_for_backfill(backfill)["runs"]]
     tags = [{tag["key"]: tag["value"] for tag in run["tags"]} for run in runs]

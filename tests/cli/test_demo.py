@@ -1,5 +1,6 @@
 """What the demo sends as live traffic."""
 
+import json
 from pathlib import Path
 
 from tests.support.pipeline import SAMPLE
@@ -20,6 +21,15 @@ def test_the_graph_is_asked_three_questions() -> None:
         assert set(parameters) <= {one.name for one in EVERY[name].parameters}
         assert demo.asking(name, parameters).startswith(f"tg-assets ask {name}")
     assert "--chat 'Команда маяка' --tenant demo" in demo.asking(*demo.ASKED[1])
+
+
+def test_it_is_told_how_private_chats_are_seen() -> None:
+    """By the account whose export the sample is."""
+    whose = json.loads((SAMPLE / "result.json").read_text("utf-8"))["personal_information"]["user_id"]
+    assert whose == demo.OWNER
+    said = demo.of_private_chats()
+    assert f"add --owner {whose} to that line" in said
+    assert f"`tg-assets tokens add NAME --tenant {demo.TENANT} --owner {whose}`" in said
 
 
 def test_a_dialogue_is_sent_as_its_accounts_worker_tells_it() -> None:

@@ -70,6 +70,6 @@ def test_verify_ends_with_1_when_something_differs(filled: Installation) -> None
     shown = installed.run("verify", "--tenant", "demo")
     assert shown.returncode == 1
     assert "`tg-assets verify --repair` mends them" in shown.stdout
-    assert "1 differences were mended." in installed.must("verify", "--repair")
+    assert "1 difference was mended." in installed.must("verify", "--repair")
     assert items(installed.must("verify", "--tenant", "demo", "--json")) == []
     assert "no feed" in installed.run("verify", "--feed", "demo.nowhere").stderr

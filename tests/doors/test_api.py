@@ -36,6 +36,8 @@ def test_a_message_by_its_id_and_by_its_link(get: Any, mine: Tenant) -> None:
     whole = as_json(message(mine.archive(ADA), post))
     assert get(f"messages/{post}").json() == whole
     assert get(f"messages/{whole['message']['chat_id']}/5").json() == whole
+    assert get(f"messages/{GARDEN}/5").json() == whole  # the bare id, as links have it
+    assert get(f"messages/https:%2F%2Ft.me%2Fc%2F{GARDEN}%2F5%3Fsingle").json() == whole
     assert get("messages/" + whole["message"]["link"].replace("/", "%2F")).json() == whole
 
 

@@ -111,8 +111,16 @@ def test_what_signs_is_told_once(client: httpx.Client) -> None:
     assert client.post(f"/api/v1/saved/{made['id']}/retry").status_code == 204
 
 
+def of(feed: Xml.Element) -> str | None:
+    """The address that a feed says it is asked at."""
+    return next(one.get("href") for one in feed.findall(f"{ATOM}link") if one.get("rel") == "self")
+
+
 def test_a_feed_is_atom(client: httpx.Client, doors: Doors, mine: Tenant) -> None:
-    """By the key in its address, as readers have it: ids and times stay, links lead to Telegram and to the page."""
+    """By the key in its address, as readers have it: ids and times stay, links lead to Telegram and to the page.
+
+    Its own link is the address that was asked: with the key for who asked by it, and for nobody else.
+    """
     made = save(client)
     found(mine, made["id"], mine.post(GARDEN, 5), mine.post(GARDEN, 11))
     with doors.knock() as reader:
@@ -131,13 +139,16 @@ def test_a_feed_is_atom(client: httpx.Client, doors: Doors, mine: Tenant) -> Non
         assert links["related"] == f"{doors.address}/?m={mine.post(GARDEN, 5)}"
         assert (links["alternate"] or "").startswith("https://t.me/")
         assert first.findtext(f"{ATOM}id") != last.findtext(f"{ATOM}id")
-        assert made["key"] not in answer.text
+        assert of(root) == made["atom"]
         assert reader.get(made["atom"]).content == answer.content
         again = reader.get(made["atom"], headers={"if-none-match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
         found(mine, made["id"], mine.post(GARDEN, 7))
         assert reader.get(made["atom"], headers={"if-none-match": answer.headers["etag"]}).status_code == 200
-    assert client.get(f"/api/v1/saved/{made['id']}/atom").status_code == 200
+    bare = f"/api/v1/saved/{made['id']}/atom"
+    asked_by_token = client.get(bare)
+    assert of(Xml.fromstring(asked_by_token.content)) == doors.address + bare
+    assert made["key"] not in asked_by_token.text
     told = client.get(f"/api/v1/saved/{made['id']}/matches").json()
     assert [one["key"] for one in told] == [str(mine.post(GARDEN, number)) for number in (7, 11, 5)]
 

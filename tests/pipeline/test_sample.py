@@ -10,7 +10,12 @@ from tests.pipeline.conftest import Materialized
 from tests.support import pipeline
 from tests.support.pipeline import ALL_ASSETS, expected
 from tg_assets import ids
+from tg_assets.answers.context import context
+from tg_assets.answers.markdown import as_text
+from tg_assets.answers.message import message
+from tg_assets.answers.waiting import waiting
 from tg_assets.cli.demo import ASKED
+from tg_assets.doors.mcp.server import answered
 
 # Not every chat has a voice note, and a channel no conversation.
 SELDOM = ("transcripts", "conversations")
@@ -66,6 +71,36 @@ def test_media(sample: Materialized, title: str) -> None:
         title,
     )
     assert row._mapping == {name: wanted[name] for name in row._mapping}
+
+
+@pytest.mark.parametrize("title", CHATS)
+def test_files_that_are_away_are_counted_as_the_import_did(sample: Materialized, title: str) -> None:
+    """The photo of a service message, too."""
+    report = sample.report(title)
+    owner = sample.one("SELECT owner_id FROM channels WHERE id = :channel", title).owner_id
+    (feed,) = [one for one in waiting(pipeline.archive(sample.tenant, owner)) if one.feed == report.feed]
+    assert feed.files_away == report.counts["media_missing"] > 0
+
+
+def test_what_is_crossed_out_is_told(sample: Materialized) -> None:
+    """With its place, and to assistants between marks."""
+    given = json.loads((pipeline.SAMPLE / "result.json").read_text("utf-8"))
+    parts = {
+        (chat["name"], one["id"]): part["text"]
+        for chat in given["chats"]["list"] for one in chat["messages"] for part in one.get("text_entities", ())
+        if part["type"] == "strikethrough"
+    }  # fmt: skip
+    assert parts
+    archive = pipeline.archive(sample.tenant, int(given["personal_information"]["user_id"]))
+    for (title, number), said in parts.items():
+        post = ids.post_id(pipeline.channel_of(sample.tenant, title), number)
+        whole = message(archive, post)
+        (struck,) = whole.struck
+        units = whole.message.text.encode("utf-16-le")[2 * struck.offset : 2 * (struck.offset + struck.length)]
+        assert units.decode("utf-16-le") == said
+        (text, *_) = answered(lambda: archive, "fetch", {"id": str(post)}).content
+        assert f"~~{said}~~" in json.loads(getattr(text, "text", ""))["text"]
+        assert f"~~{said}~~" in as_text(context(archive, whole.message.text[:100]))
 
 
 def test_each_byte_is_stored_once(sample: Materialized) -> None:

@@ -20,6 +20,7 @@ Say = Callable[..., str]
 def say(world: World, monkeypatch: pytest.MonkeyPatch) -> Say:
     """What the command prints."""
     monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setenv("TG_SERVE_PORT", "18002")
     runtime.settings.cache_clear()
 
     def said(*arguments: str) -> str:
@@ -30,13 +31,14 @@ def say(world: World, monkeypatch: pytest.MonkeyPatch) -> Say:
 
 
 def test_a_search_is_made_listed_and_removed(say: Say, world: World) -> None:
-    """Secrets are printed once."""
+    """Secrets are printed once, and the whole address of the feed."""
     assert "Nothing is saved" in say()
     webhook = "https://hooks.example.org/very-secret-path"
     made = say("search", "laptop", "насос в подвале", "--feed", f"{world.slug}.sad", "--webhook", webhook)
     told = dict(line.split(": ", 1) for line in made.splitlines())
     assert told["webhook secret"].startswith("whsec_")
-    assert told["feed"].startswith(f"/api/v1/saved/{told['id']}/atom?key=tgs_")
+    address = f"http://127.0.0.1:18002/api/v1/saved/{told['id']}/atom?key=tgs_"
+    assert told["feed"].startswith(address)
     (one,) = json.loads(say("--json"))["items"]
     assert (one["id"], one["token"], one["name"], one["matches"]) == (told["id"], "laptop", "насос в подвале", 0)
     assert (one["asked"]["feeds"], one["telling"]) == ([f"{world.slug}.sad"], "fine")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from tg_assets import ids
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.asked_words import names, number, pages, tags
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import Listing, NoSuch
 from tg_assets.graph.questions.question import Parameter, Question
 
 _NUMBER = re.compile(r"-?\d{1,18}")
@@ -41,6 +41,11 @@ class Chat:
     def name(self) -> str:
         """What people know it by."""
         return self.title or (f"@{self.username}" if self.username else str(self.tg_channel_id))
+
+    @property
+    def bare(self) -> str:
+        """Its id as exports and links have it, which may be another chat's, too."""
+        return str(ids.bare_channel_id(self.peer_id) if ids.is_channel(self.peer_id) else abs(self.peer_id))
 
     def is_called(self, name: str) -> bool:
         """Whether ``name`` (folded) is its id, number, @username, title or feed."""
@@ -117,14 +122,12 @@ class Names:
         name = _fold(self._in_link(said) or said)
         among = [chat for chat in self._chats.values() if chat.owner_id or not private]
         found = [chat.id for chat in among if chat.is_called(name)]
+        found = found or [chat.id for chat in among if name == chat.bare]
         if not found:
             near = get_close_matches(name, sorted({chat.feed for chat in among}), 3, 0.4)
             nearest = f" Feeds with such a name: {', '.join(near)}." if near else ""
             kind = "private chat" if private else "chat or feed"
-            raise TgAssetsError(
-                f"There is no {kind} {said!r} that may be seen here.{nearest} `tg-assets feeds --chats` lists them; "
-                "private ones need --owner."
-            )
+            raise NoSuch(f"There is no {kind} {said!r} that may be seen here.{nearest}", "chats")
         return found
 
     @staticmethod
@@ -146,9 +149,10 @@ class Names:
             found = [said.lower()] if ids.is_nameless(said) else []
         there = self._rows("SELECT m.id::text AS found", "m.id = ANY(CAST(:ids AS uuid[]))", ids=found)
         if not there:
-            raise TgAssetsError(
+            raise NoSuch(
                 f"There is no post {said!r} that may be seen here. A post is named by its link, as CHAT/NUMBER or by "
-                "its id, which `tg-assets search … --json` tells."
+                "its id.",
+                "posts",
             )
         return str(there[0])
 
@@ -160,7 +164,7 @@ class Names:
         post = self._post(said)
         found = self._rows("SELECT m.album_id::text AS found", "m.id = CAST(:id AS uuid)", id=post)
         if not found:
-            raise TgAssetsError(f"The post {said!r} is in no album. `tg-assets ask albums --chat …` lists albums.")
+            raise NoSuch(f"The post {said!r} is in no album.", "albums")
         return str(found[0])
 
     def _person(self, said: str) -> list[int]:
@@ -171,7 +175,7 @@ class Names:
             "lower(:name) IN (lower(m.author_name), lower(m.sender_username)) AND m.sender_tg_id IS NOT NULL",
             name=said.removeprefix("@"),
         )
-        return [int(one) for one in self._few(found, said, "person", "`tg-assets ask who-replies` lists people.")]
+        return [int(one) for one in self._few(found, said, "person", "people")]
 
     def _source(self, said: str) -> list[str]:
         if _NUMBER.fullmatch(said):
@@ -186,13 +190,13 @@ class Names:
                 name=said.removeprefix("@"),
             )
         )
-        return self._few(sorted(found), said, "source", "`tg-assets ask most-forwarded` lists sources.")
+        return self._few(sorted(found), said, "source", "sources")
 
-    def _few(self, found: Sequence[Any], said: str, what: str, lists: str) -> list[Any]:
+    def _few(self, found: Sequence[Any], said: str, what: str, listing: Listing) -> list[Any]:
         if not found:
-            raise TgAssetsError(f"There is no {what} {said!r} that may be seen here. {lists}")
+            raise NoSuch(f"There is no {what} {said!r} that may be seen here.", listing)
         if len(found) > SEVERAL:
-            raise TgAssetsError(f"More than {SEVERAL} are called {said!r}. Name the {what} by its id. {lists}")
+            raise NoSuch(f"More than {SEVERAL} are called {said!r}. Name the {what} by its id.", listing)
         return list(found)
 
     def _accounts(self, said: Any) -> list[str]:
@@ -200,9 +204,7 @@ class Names:
         if said is None:
             return owners
         if str(said).strip() not in owners:
-            raise TgAssetsError(
-                f"The account {said!r} is none whose private chats may be seen here: name it by --owner."
-            )
+            raise NoSuch(f"The account {said!r} is none whose private chats may be seen here.", "owners")
         return [str(said).strip()]
 
     def _rows(self, select: str, condition: str, **values: Any) -> list[Any]:

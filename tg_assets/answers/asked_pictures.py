@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import NoSuch
 from tg_assets.vision.policy import IS_PICTURE
 from tg_assets.vision.similar import SAME, same
 
@@ -31,7 +31,7 @@ def look_alikes(connection: Connection, post: str) -> list[dict[str, Any]]:
         {"post": post},
     ).scalar()
     if own is None:
-        raise TgAssetsError("This post has no picture that was stored. `tg-assets ask shared-pictures` names some.")
+        raise NoSuch("This post has no picture that was stored.", "pictures")
     found = {own: 0}
     for row in connection.execute(text(_NEAR), {"sha256": own, "near": SAME}):
         mine = int(row.own_looks, 2).to_bytes(32), bytes(row.own_thumbnail)

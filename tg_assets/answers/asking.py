@@ -4,18 +4,19 @@ The statements are ``tg_assets.graph.questions``; here their parameters become w
 people read. What does not belong here: how answers are shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.asked_names import Names, visible_chats
 from tg_assets.answers.asked_posts import filled
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import NoSuch, TgAssetsError, WrongParameter
 from tg_assets.graph.questions import EVERY
-from tg_assets.graph.questions.question import Question, Row
+from tg_assets.graph.questions.question import Parameter, Question, Row
 from tg_assets.scope import parse_time
 
 MOST = 1000
@@ -88,7 +89,7 @@ def _named(name: str) -> Question:
     if found is None:
         near = get_close_matches(name.lower(), EVERY, 3, 0.5)
         nearest = f" Near it are: {', '.join(near)}." if near else ""
-        raise TgAssetsError(f"There is no question {name!r}.{nearest} `tg-assets ask` lists all.")
+        raise NoSuch(f"There is no question {name!r}.{nearest}", "questions")
     return found
 
 
@@ -98,18 +99,23 @@ def _checked(question: Question, parameters: Mapping[str, Any]) -> dict[str, Any
     known = [*own, *OF_ALL, *(OF_DATED if question.dated else ())]
     for name in parameters:
         if name not in known:
-            near = get_close_matches(name, known, 1, 0.5)
-            nearest = f" Is {near[0]!r} meant?" if near else ""
-            raise TgAssetsError(
-                f"The question {question.name!r} has no parameter {name!r}.{nearest} It has: {', '.join(known)}."
-            )
+            raise WrongParameter(partial(_unknown, question.name, name, known))
     given = {name: value for name, value in parameters.items() if value is not None}
     for one in question.parameters:
         if one.required and one.name not in given:
-            raise TgAssetsError(
-                f"The question {question.name!r} needs {one.name!r}, {one.help}; for example {one.example!r}."
-            )
+            raise WrongParameter(partial(_missing, question.name, one))
     return given
+
+
+def _unknown(question: str, name: str, known: Sequence[str], written: Callable[[str], str]) -> str:
+    near = get_close_matches(name, known, 1, 0.5)
+    nearest = f" Is {written(near[0])} meant?" if near else ""
+    has = ", ".join(map(written, known))
+    return f"The question {question!r} has no parameter {written(name)}.{nearest} It has: {has}."
+
+
+def _missing(question: str, one: Parameter, written: Callable[[str], str]) -> str:
+    return f"The question {question!r} needs {written(one.name)}, {one.help}; for example {one.example!r}."
 
 
 DIGITS = 10

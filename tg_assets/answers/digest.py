@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets import ids
 from tg_assets.answers.archive import SEEN, Archive
+from tg_assets.answers.feeds import TITLE
 from tg_assets.answers.neighbours import check_count
 from tg_assets.answers.rows import SPEAKS, Message, messages_by_id
 from tg_assets.errors import TgAssetsError
@@ -31,9 +32,13 @@ FEWEST_IN_THREAD = 2
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """A feed: messages and authors of the span, and how many messages the span of the same length before had."""
+    """A feed: messages and authors of the span, and how many messages the span of the same length before had.
+
+    ``title`` is None where one of its chats is not shown.
+    """
 
     feed: str
+    title: str | None
     messages: int
     authors: int
     before: int
@@ -79,12 +84,14 @@ _IN_SPAN = f"""
     WHERE {SEEN} AND m.posted_at >= :since AND m.posted_at < :until AND {SPEAKS}
 """  # noqa: S608 - constants
 _FEEDS = f"""
-    SELECT c.feed, count(*) FILTER (WHERE m.posted_at >= :since) AS messages,
-           count(DISTINCT {AUTHOR}) FILTER (WHERE m.posted_at >= :since) AS authors,
-           count(*) FILTER (WHERE m.posted_at < :since) AS before
-    FROM channels c JOIN messages m ON m.channel_id = c.id
-    WHERE {SEEN} AND m.posted_at >= :earlier AND m.posted_at < :until AND {SPEAKS}
-    GROUP BY 1 HAVING count(*) FILTER (WHERE m.posted_at >= :since) > 0 ORDER BY 2 DESC, 1
+    SELECT f.key, {TITLE}, messages, authors, before FROM (
+        SELECT c.feed, count(*) FILTER (WHERE m.posted_at >= :since) AS messages,
+               count(DISTINCT {AUTHOR}) FILTER (WHERE m.posted_at >= :since) AS authors,
+               count(*) FILTER (WHERE m.posted_at < :since) AS before
+        FROM channels c JOIN messages m ON m.channel_id = c.id
+        WHERE {SEEN} AND m.posted_at >= :earlier AND m.posted_at < :until AND {SPEAKS}
+        GROUP BY 1 HAVING count(*) FILTER (WHERE m.posted_at >= :since) > 0
+    ) busy JOIN feeds f ON f.key = busy.feed ORDER BY messages DESC, f.key
 """  # noqa: S608
 _ANSWERED = f"""
     SELECT a.id, r.count, r.people FROM (

@@ -29,9 +29,10 @@ class Feed:
     """Why accounts do not read it any more."""
 
 
+TITLE = f"CASE WHEN NOT EXISTS (SELECT FROM channels c WHERE c.feed = f.key AND NOT {SEEN}) THEN f.title END"
+"""Of the feed ``f``, as ``Feed`` has it."""
 _FEEDS = f"""
-    SELECT f.key AS feed, f.kind,
-           CASE WHEN NOT EXISTS (SELECT FROM channels c WHERE c.feed = f.key AND NOT {SEEN}) THEN f.title END AS title,
+    SELECT f.key AS feed, f.kind, {TITLE} AS title,
            coalesce(sum(r.messages), 0)::bigint AS messages,
            coalesce(sum(p.parsed), 0)::bigint AS parsed, min(r.first) AS first, max(r.last) AS last,
            (SELECT string_agg(CASE chats WHEN 1 THEN '' ELSE chats || ' chats: ' END || problem, '; ' ORDER BY problem)

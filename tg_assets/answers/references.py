@@ -23,20 +23,28 @@ _NAME = r"[A-Za-z][A-Za-z0-9_]{1,63}"
 _NUMBER = r"[1-9][0-9]{0,18}"
 _HOSTS = ("t.me", "telegram.me", "www.t.me")
 # A post of a public chat, or of any channel by its bare id; between the two there may be a topic.
-_PATH = re.compile(rf"/(?:s/)?(?:c/(?P<bare>{_NUMBER})|(?P<name>{_NAME}))(?:/{_NUMBER})?/(?P<number>{_NUMBER})")
+_PATH = re.compile(rf"/(?:s/)?(?:c/(?P<bare>{_NUMBER})|(?P<name>{_NAME}))(?:/{_NUMBER})?/(?P<number>{_NUMBER})/?")
 _CHAT_AND_NUMBER = re.compile(rf"(?:@(?P<name>{_NAME})|(?P<chat>-?{_NUMBER}))/(?P<number>{_NUMBER})")
 _FORMS = (
     "Name a message by its id (8f2a…-…), its link (https://t.me/name/12, https://t.me/c/1700300111/12) or its chat and "
-    "number (@name/12, -1001700300111/12)."
+    "number (@name/12, -1001700300111/12, 1700300111/12)."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A message by its number in a chat, which is a marked id or a public name (lower case)."""
+    """A message by its number in a chat, which is a public name (lower case) or an id: marked, or bare as exports and
+    links have it."""
 
     chat: int | str
     number: int
+
+    @property
+    def peers(self) -> list[int]:
+        """Marked ids that the chat's may mean, the likeliest first: a person's own, a channel's, a small group's."""
+        if isinstance(self.chat, str):
+            return []
+        return [self.chat, marked_channel_id(self.chat), -self.chat] if self.chat > 0 else [self.chat]
 
 
 def parse_id(given: str | UUID) -> UUID:
@@ -93,11 +101,12 @@ def locate(connection: Connection, archive: Archive, given: str | UUID) -> UUID:
     if isinstance(named, UUID):
         found = connection.execute(text(_BY_ID), {"id": str(named), **archive.seen}).scalars().all()
     else:
-        values = {"number": named.number, "chat": None, "name": None, **archive.seen}
+        values = {"number": named.number, "chat": None, "name": None, "peers": named.peers, **archive.seen}
         values["name" if isinstance(named.chat, str) else "chat"] = named.chat
         rows = connection.execute(text(_BY_NUMBER), values).all()
         # The negative id of direct messages may be a small group's own, which then is meant.
-        found = [row.id for row in rows if row.is_peer] or [row.id for row in rows]
+        likeliest = min((row.place for row in rows if row.place), default=None)
+        found = [row.id for row in rows if row.place == likeliest]
     if len(found) > 1:
         raise TgAssetsError("Several accounts have a chat with this id: name the message by its own id.")
     if not found:
@@ -108,8 +117,8 @@ def locate(connection: Connection, archive: Archive, given: str | UUID) -> UUID:
 
 _BY_ID = f"SELECT m.id FROM messages m JOIN channels c ON c.id = m.channel_id WHERE m.id = CAST(:id AS uuid) AND {SEEN}"  # noqa: S608
 _BY_NUMBER = f"""
-    SELECT m.id, coalesce(c.peer_id = CAST(:chat AS bigint), true) AS is_peer
+    SELECT m.id, array_position(CAST(:peers AS bigint[]), c.peer_id) AS place
     FROM channels c JOIN messages m ON m.channel_id = c.id AND m.telegram_message_id = :number
-    WHERE (c.peer_id = CAST(:chat AS bigint) OR c.tg_channel_id = CAST(:chat AS bigint)
+    WHERE (c.peer_id = ANY(CAST(:peers AS bigint[])) OR c.tg_channel_id = CAST(:chat AS bigint)
            OR lower(c.username) = CAST(:name AS text)) AND {SEEN}
 """  # noqa: S608 - a constant

@@ -14,7 +14,7 @@ from tg_assets.vision.policy import IS_PICTURE
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Messages of a feed, by what is yet to be done. ``pictures`` and ``voices`` are those whose files are here;
-    ``files_away`` are messages with a file that is not."""
+    ``files_away`` are messages, service messages too, with a file that is not: as an import counts them."""
 
     feed: str
     messages: int
@@ -27,8 +27,8 @@ class Waiting:
 # A stage has settled an item, or waits: for a budget, a server, or the stage before it.
 _WAITING = f"""
     WITH shown AS MATERIALIZED (
-        SELECT m.id, c.feed FROM messages m JOIN channels c ON c.id = m.channel_id
-        WHERE m.deleted_at IS NULL AND (NOT m.is_service OR m.content <> '') AND {SEEN}
+        SELECT m.id, c.feed, NOT m.is_service OR m.content <> '' AS says
+        FROM messages m JOIN channels c ON c.id = m.channel_id WHERE m.deleted_at IS NULL AND {SEEN}
     ), settled AS MATERIALIZED (
         SELECT stage, item_id FROM derivations
         WHERE stage IN ('qdrant_points', 'vision_summaries', 'transcripts') AND status <> 'waiting'
@@ -38,9 +38,10 @@ _WAITING = f"""
                bool_or(p.sha256 IS NULL) AS away
         FROM post_media_map p WHERE p.role = 'primary' GROUP BY p.post_id
     )
-    SELECT s.feed, count(*) AS messages, count(*) FILTER (WHERE i.item_id IS NULL) AS not_indexed,
-           count(*) FILTER (WHERE f.picture AND v.item_id IS NULL) AS pictures,
-           count(*) FILTER (WHERE f.voice AND t.item_id IS NULL) AS voices,
+    SELECT s.feed, count(*) FILTER (WHERE s.says) AS messages,
+           count(*) FILTER (WHERE s.says AND i.item_id IS NULL) AS not_indexed,
+           count(*) FILTER (WHERE s.says AND f.picture AND v.item_id IS NULL) AS pictures,
+           count(*) FILTER (WHERE s.says AND f.voice AND t.item_id IS NULL) AS voices,
            count(*) FILTER (WHERE f.away) AS files_away
     FROM shown s LEFT JOIN file f ON f.post_id = s.id
     LEFT JOIN settled i ON i.item_id = s.id AND i.stage = 'qdrant_points'

@@ -56,7 +56,7 @@ def environment(settings: Settings) -> dict[str, str]:
         elif context.secrets and all(name in context.ports for name in backend.port_names):
             variables |= backend.environment(context)
         else:
-            raise TgAssetsError(f"{backend.name} has not been started in {layout.root} yet. Run `tg-assets up`.")
+            raise TgAssetsError(f"{settings.absent(f'{backend.name} has not been started')}.")
     for name in COMPANIONS:
         value = os.environ.get(name)
         if value and not _is_ours(layout, value):

@@ -13,6 +13,7 @@ from tg_assets.cli import runtime
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console, echo
 from tg_assets.cli.terminal import plain
+from tg_assets.counted import counted
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -76,7 +77,9 @@ def login_command(tenant: str, name: str | None, code: bool, sessions: int) -> N
         for one in found.sessions:
             store.keep_session(connection, store.account_id(tenant_id, found.telegram_id), safe.close(one))
     announce(instance, tenant)
-    console.print(f"Account {name} of tenant {tenant} is logged in, with {len(found.sessions)} more sessions.")
+    console.print(
+        f"Account {name} of tenant {tenant} is logged in, with {counted(len(found.sessions), 'more session')}."
+    )
     runtime.compare_settings()
     console.print(f"Next: tg-assets feeds sync --tenant {tenant}, or tg-assets sideload --tenant {tenant}")
 
@@ -171,12 +174,11 @@ def _in_use(connection: "Connection", account: "Account") -> int:
 @click.option("--tenant", default="default", show_default=True)
 def remove_command(name: str, tenant: str) -> None:
     """Log an account out and forget its sessions; what it read stays."""
-    from tg_assets import ids
     from tg_assets.accounts import store
     from tg_assets.accounts.client import opened
     from tg_assets.errors import TgAssetsError
 
-    settings, postgres, tenant_id = runtime.settings(), runtime.postgres(), ids.tenant_id(tenant)
+    settings, postgres, tenant_id = runtime.settings(), runtime.postgres(), runtime.registered(tenant)
     with postgres.tenant(tenant_id) as session:
         with session.transaction() as connection:
             account = store.find(connection, name)
@@ -195,7 +197,9 @@ def remove_command(name: str, tenant: str) -> None:
         with session.transaction() as connection:
             left = len(store.sessions(connection, account.id))
     if left:
-        raise TgAssetsError(f"{left} sessions of {name} are in use and stay. Stop what uses them and run it again.")
+        raise TgAssetsError(
+            f"In use and kept: {counted(left, 'session')} of {name}. Stop what uses them and run it again."
+        )
     console.print(f"Account {name} is logged out. What it read stays.")
 
 
@@ -204,13 +208,12 @@ def remove_command(name: str, tenant: str) -> None:
 @click.option("--tenant", default="default", show_default=True)
 def chats_command(name: str | None, tenant: str) -> None:
     """List an account's chats with the ids that `limit` and TG_NEVER_READ take; reads no message and keeps nothing."""
-    from tg_assets import ids
     from tg_assets.accounts import store
     from tg_assets.accounts.client import opened
     from tg_assets.accounts.limits import may_read
     from tg_assets.history.dialogs import Dialog, dialog_pages
 
-    settings, postgres, tenant_id = runtime.settings(), runtime.postgres(), ids.tenant_id(tenant)
+    settings, postgres, tenant_id = runtime.settings(), runtime.postgres(), runtime.registered(tenant)
     with postgres.tenant(tenant_id) as session, session.transaction() as connection:
         account = store.find(connection, name)
 
@@ -237,7 +240,6 @@ def limit_command(name: str | None, tenant: str, only: tuple[str, ...], everythi
     The list is kept with the account and takes the place of the one before; `accounts` shows it. What was read of
     other chats stays.
     """
-    from tg_assets import ids
     from tg_assets.accounts import store
     from tg_assets.accounts.limits import chat_names
     from tg_assets.errors import TgAssetsError
@@ -245,7 +247,7 @@ def limit_command(name: str | None, tenant: str, only: tuple[str, ...], everythi
     if bool(only) == everything:
         raise TgAssetsError("Say either which chats, with --only CHAT for each, or --all for all of them.")
     chosen = None if everything else chat_names(only)
-    with runtime.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+    with runtime.postgres().tenant(runtime.registered(tenant)) as session, session.transaction() as connection:
         account = store.find(connection, name)
         store.limit(connection, account.id, chosen)
     console.print(

@@ -17,6 +17,7 @@ from tg_assets.cli.following import followed
 from tg_assets.cli.outlook import Outlook
 from tg_assets.cli.runtime import console
 from tg_assets.cli.stretches import FEW, Amount, amounts, is_read, stretches, told
+from tg_assets.counted import counted
 from tg_assets.errors import TgAssetsError
 from tg_assets.remote.price import said
 
@@ -72,7 +73,7 @@ def backfill_command(
     options = {"force": force, "channels": list(chats)}
     launched = launch(api, feed, dates, assets, {name: value for name, value in options.items() if value})
     for one in launched:
-        said = f"{one.amount.partitions:,} partitions of {feed}{f', {one.dates}' if len(launched) > 1 else ''}"
+        said = f"{counted(one.amount.partitions, 'partition')} of {feed}{f', {one.dates}' if len(launched) > 1 else ''}"
         console.print(f"Backfill {one.backfill}: {said}; {api.address}/runs/b/{one.backfill}")
     runtime.compare_settings()
     if no_wait:
@@ -198,10 +199,10 @@ def count_stale(feed: str, dates: str, assets: tuple[str, ...], chats: tuple[str
             table.add_row(stage.name, stage.version, *_counted(report, stage.price is not None))
     console.print(table)
     console.print(
-        f"{total.todo:,} items are stale. Models elsewhere would get about {total.tokens:,} tokens "
-        f"and cost {said(total.cost)}."
+        f"{counted(total.todo, 'item is', 'items are')} stale. Models elsewhere would get about "
+        f"{counted(total.tokens, 'token')} and cost {said(total.cost)}."
         if total.tokens
-        else f"{total.todo:,} items are stale; everything is made here, at no price.",
+        else f"{counted(total.todo, 'item is', 'items are')} stale; everything is made here, at no price.",
         soft_wrap=True,
     )
     console.print(

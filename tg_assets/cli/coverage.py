@@ -11,6 +11,7 @@ from rich.text import Text
 from tg_assets.cli import runtime
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console, echo
+from tg_assets.counted import counted
 from tg_assets.errors import TgAssetsError
 
 if TYPE_CHECKING:
@@ -32,19 +33,19 @@ SHARED = "ids are shared with other chats, so nothing between them is unknown"
 @json_option
 def coverage_command(feed: str, every: bool, owners: tuple[int, ...], as_json: bool) -> None:
     """Show which message ids of FEED are stored, service messages, deleted, known never to have existed, or unknown."""
-    from tg_assets import ids
     from tg_assets.landing.coverage import chat_coverage
     from tg_assets.partitions import check_feed
     from tg_assets.registry.tenants import stored_feeds
 
     check_feed(feed)
     postgres, slug = runtime.postgres(), feed.partition(".")[0]
+    tenant = runtime.registered(slug)
     feeds = stored_feeds(postgres, slug)
     if feed not in feeds:
         raise TgAssetsError(
             f"There is no feed {feed!r}. Of tenant {slug!r} there are: {', '.join(feeds) or 'none yet'}."
         )
-    with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
+    with postgres.tenant(tenant) as session, session.transaction() as connection:
         accounts = chat_coverage(connection, feed)
         if as_json:
             show_json("coverage", (_item(connection, feed, one, every, (0, *owners)) for one in accounts), feed=feed)
@@ -55,7 +56,9 @@ def coverage_command(feed: str, every: bool, owners: tuple[int, ...], as_json: b
         if len(shown) < len(accounts):
             rest = accounts[len(shown) :]
             unknown = sum(one.counts["unknown"] for one in rest)
-            console.print(f"… and {len(rest):,} more chats with {unknown:,} unknown ids; --all shows them.")
+            console.print(
+                f"… and {counted(len(rest), 'more chat')} with {counted(unknown, 'unknown id')}; --all shows them."
+            )
 
 
 def _name(chat: "ChatCoverage", owners: Collection[int]) -> str:
@@ -101,11 +104,11 @@ def _show(connection: "Connection", feed: str, chat: "ChatCoverage", every: bool
         console.print(_table(feed, found))
     known = sum(chat.counts.values()) - chat.counts["unknown"]
     if not chat.contiguous:
-        console.print(f"{known:,} ids accounted for; {SHARED}.\n", soft_wrap=True)
+        console.print(f"{counted(known, 'id')} accounted for; {SHARED}.\n", soft_wrap=True)
         return
-    told = f"{known:,} of {chat.newest:,} ids accounted for"
+    told = f"{known:,} of {counted(chat.newest, 'id')} accounted for"
     if chat.ranges:
-        told += f"; {chat.counts['unknown']:,} are unknown, in {_ranges(chat.ranges)}"
+        told += f"; {counted(chat.counts['unknown'], 'is', 'are')} unknown, in {counted(chat.ranges, 'range')}"
     console.print(f"{told}.", soft_wrap=True)
     alone = sum(_is_unknown(one) for one in found)
     if alone < chat.ranges:
@@ -148,10 +151,6 @@ def _row(feed: str, one: "Stretch") -> tuple[str, ...]:
 
 def _is_unknown(one: "Stretch") -> bool:
     return one.counts["unknown"] == one.total
-
-
-def _ranges(count: int) -> str:
-    return f"{count:,} range" if count == 1 else f"{count:,} ranges"
 
 
 def _span(one: "Stretch") -> str:

@@ -14,6 +14,7 @@ from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.replay import send_back, unsent
 from tg_assets.cli.runtime import console, echo
 from tg_assets.cli.terminal import escaped
+from tg_assets.counted import counted
 from tg_assets.errors import TgAssetsError
 
 # Characters of an id that are shown, and enough to name it.
@@ -104,7 +105,7 @@ def replay_command(letters: tuple[str, ...], every: bool, tenant: str | None, ye
             soft_wrap=True,
         )
     if every and streams.total() > imported and not yes:
-        click.confirm(f"Replay {streams.total() - imported:,} letters?", abort=True)
+        click.confirm(f"Replay {counted(streams.total() - imported, 'letter')}?", abort=True)
     sent = sum((send_back(owner, some) for owner, some in found.items()), Counter[str]())
     for stream, count in sorted(sent.items()):
         console.print(f"{count:,} to {stream}")

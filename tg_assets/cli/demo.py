@@ -31,6 +31,7 @@ from tg_assets.cli.runtime import console, echo
 from tg_assets.cli.search import show_results
 from tg_assets.cli.services import start
 from tg_assets.cli.tenants import add as add_tenant
+from tg_assets.counted import counted
 from tg_assets.doors import tokens
 from tg_assets.errors import TgAssetsError
 from tg_assets.events.envelope import Envelope
@@ -39,6 +40,8 @@ from tg_assets.events.posts import PostParsedEventV1
 from tg_assets.shipped import shipped
 
 TENANT = "demo"
+OWNER = 510001001
+"""The account whose export the sample is."""
 LIVE_TENANT, LIVE_CHATS, LIVE_SINCE = "live", ("Северный маяк", "Катя Новак"), "2026-03-15"
 LIVE_RATE, LIVE_QUESTION = 20.0, "замёрз насос скважины"
 # Without any event committed, indexed or linked for so long. Sensors look every few seconds and chunks are small, but
@@ -67,7 +70,9 @@ def demo_command() -> None:
     launched = {}
     for feed, (first, last) in spans.items():
         launched[feed] = launch(api, feed, f"{first:%Y-%m-%d}..{last:%Y-%m-%d}", (), {})
-        console.print(f"  launched {feed}: {sum(one.amount.partitions for one in launched[feed])} partitions")
+        console.print(
+            f"  launched {feed}: {counted(sum(one.amount.partitions for one in launched[feed]), 'partition')}"
+        )
     console.rule("4  Live traffic meanwhile: last weeks of a channel and of a dialogue, sent as events")
     _live()
     console.rule("5  Waiting for the runs")
@@ -78,20 +83,21 @@ def demo_command() -> None:
         require_success(api, feed, several, list(islice(states, len(several))))
     console.print(_assets_table(api))
     console.rule("6  Asking")
+    archive = runtime.archive(TENANT)
     for question in QUESTIONS:
         console.print(f"\nsearch “{question}”")
-        show_results(search(runtime.archive(TENANT), question, limit=2).results)
+        show_results(search(archive, question, limit=2).results)
     for question in CONTEXTS:
         console.print(f"\ncontext “{question}”, in {CONTEXT_TOKENS} tokens")
-        echo(as_text(context(runtime.archive(TENANT), question, tokens=CONTEXT_TOKENS)))
+        echo(as_text(context(archive, question, tokens=CONTEXT_TOKENS)))
     console.print(f"\nsearch “{LIVE_QUESTION}”, tenant {LIVE_TENANT}: what came in live")
     show_results(search(runtime.archive(LIVE_TENANT), LIVE_QUESTION, limit=2).results)
     for words in PICTURES:
         console.print(f"\npictures “{words}”")
-        show_pictures(pictures_by_words(runtime.archive(TENANT), words, 2), words)
+        show_pictures(pictures_by_words(archive, words, 2), words)
     for name, parameters in ASKED:
         console.print(f"\n{asking(name, parameters)}")
-        show_answer(ask(runtime.archive(TENANT), name, **parameters, limit=5))
+        show_answer(ask(archive, name, **parameters, limit=5))
     console.rule("7  Doors")
     _doors()
     console.print(f"Look around: {api.address}/asset-groups  (stop everything with `tg-assets down`)")
@@ -121,6 +127,16 @@ def _doors() -> None:
         TENANT,
     ]
     echo(f"Let an assistant ask: {shlex.join(add)}")
+    echo(of_private_chats())
+
+
+def of_private_chats() -> str:
+    """How page and assistant show them, too."""
+    token = shlex.join(["tg-assets", "tokens", "add", "NAME", "--tenant", TENANT, "--owner", str(OWNER)])
+    return (
+        f"Private chats are shown to those who name their account: add --owner {OWNER} to that line, and open the page "
+        f"with a token of `{token}`."
+    )
 
 
 def _live() -> None:

@@ -18,6 +18,7 @@ from tg_assets.cli.door_state import doors
 from tg_assets.cli.faults import explain
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console
+from tg_assets.counted import counted
 from tg_assets.errors import TgAssetsError
 
 SIDE_BY_SIDE = 4
@@ -133,7 +134,8 @@ def _streams() -> str:
             f"Nobody reads {', '.join(without)}: the group {GROUP} is missing. Switch on the sensor start_tail "
             "under Automation in Dagster."
         )
-    return f"{len(there)} of {len(names)} streams exist, each with group {GROUP}; {waiting:,} entries wait"
+    wait = counted(waiting, "entry waits", "entries wait")
+    return f"{len(there)} of {len(names)} streams exist, each with group {GROUP}; {wait}"
 
 
 def _disk() -> str:

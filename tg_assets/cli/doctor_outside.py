@@ -4,6 +4,7 @@ None of them is asked anything. What does not belong here: servers of one's own,
 """
 
 from tg_assets.cli import runtime
+from tg_assets.counted import counted
 from tg_assets.errors import TgAssetsError
 
 
@@ -26,7 +27,9 @@ def telegram() -> str:
                 vault(settings).open(session.secret)
     if stopped:
         raise TgAssetsError(f"Accounts that are out of use: {'; '.join(stopped)}. Log in again with `tg-assets login`.")
-    return f"{active} accounts, whose sessions open" if active else "no account; `tg-assets login` logs one in"
+    return (
+        f"{counted(active, 'account')}, whose sessions open" if active else "no account; `tg-assets login` logs one in"
+    )
 
 
 def receivers() -> str:

@@ -1,4 +1,6 @@
-"""Tenants for commands that look at all of them: those that Dagster knows, and nobody, who owns what names none."""
+"""Tenants of commands: the one that is named, which has to be there, or all: those that Dagster knows, and nobody, who
+owns what names none.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -14,14 +16,22 @@ if TYPE_CHECKING:
 NOBODY = "(none)"
 
 
-def tenants(tenant: str | None) -> list[str]:
-    """The tenant asked for, or all of them; raises TgAssetsError when Dagster, which knows them, is away."""
+def chosen(tenant: str | None) -> list[str]:
+    """The tenant asked for, which has to be there, or all that Dagster knows. Raises TgAssetsError."""
     from tg_assets.registry.tenants import known_tenants
 
+    if tenant is None:
+        return known_tenants(runtime.keys())
+    runtime.registered(tenant)
+    return [tenant]
+
+
+def tenants(tenant: str | None) -> list[str]:
+    """The same, with nobody, who may be asked for, too."""
     if tenant:
-        return [tenant]
+        return [tenant] if tenant == NOBODY else chosen(tenant)
     try:
-        return [*known_tenants(runtime.keys()), NOBODY]
+        return [*chosen(None), NOBODY]
     except TgAssetsError as error:
         raise TgAssetsError(f"{error} Without it the tenants are not known: name one with --tenant.") from None
 

@@ -6,16 +6,26 @@ on; a class, a code and a place are. What does not belong here: printing, or dec
 
 import errno
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import Listing, NoSuch, TgAssetsError, WrongParameter
 
 RUNNING = "Is it running (`tg-assets up`), and does {} point at it?"
 OUR_PACKAGES = [
     Path(__file__).resolve().parents[2] / name for name in ("tg_assets", "resources", "sensors", "migrations")
 ]
+WAYS: Mapping[Listing, str] = {
+    "questions": "`tg-assets ask` lists all.",
+    "chats": "`tg-assets feeds --chats` lists them; private ones need --owner.",
+    "posts": "`tg-assets search … --json` tells ids.",
+    "albums": "`tg-assets ask albums --chat …` lists albums.",
+    "people": "`tg-assets ask who-replies` lists people.",
+    "sources": "`tg-assets ask most-forwarded` lists sources.",
+    "pictures": "`tg-assets ask shared-pictures` names some.",
+    "owners": "Name it by --owner.",
+}
 # By SQLSTATE, the longest prefix first.
 POSTGRES = {
     "42P01": "The schema is not there or is an older one. Run `tg-assets migrate`.",
@@ -37,13 +47,22 @@ def explain(error: BaseException) -> str:
     """What a person reads instead of a traceback."""
     for one in _causes(error):
         if isinstance(one, TgAssetsError):
-            return str(one)
+            return _own(one)
         if told := _known(one):
             return told
     return (
         f"This is a fault of tg-assets ({_place(error)}). Run it again with --debug to see all of it, and report it; "
         "what --debug prints may quote messages."
     )
+
+
+def _own(error: TgAssetsError) -> str:
+    """A sentence of ours, with how to go on in a shell."""
+    if isinstance(error, NoSuch):
+        return f"{error} {error.hint(WAYS)}"
+    if isinstance(error, WrongParameter):
+        return error.tell(lambda name: f"--{name.replace('_', '-')}")
+    return str(error)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -7,8 +7,10 @@ from rich.table import Table
 from sqlalchemy import text
 
 from tg_assets.cli import runtime
+from tg_assets.cli.each_tenant import chosen
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console
+from tg_assets.counted import counted
 
 
 @click.group("feeds", invoke_without_command=True)
@@ -26,7 +28,7 @@ def feeds_command(
     from tg_assets import ids
     from tg_assets.answers.feeds import feed_rows
     from tg_assets.answers.plain import as_json as plain
-    from tg_assets.registry.tenants import known_feeds, tenant_slugs
+    from tg_assets.registry.tenants import known_feeds
 
     postgres, known = runtime.postgres(), set(known_feeds(runtime.keys()))
     items: list[dict[str, Any]] = []
@@ -36,7 +38,7 @@ def feeds_command(
         table.add_column(name, no_wrap=True, justify="right" if name in ("messages", "parsed") else "left")
     table.add_column("not read", overflow="fold")
     table.add_column("title", overflow="fold")
-    for slug in [tenant] if tenant else tenant_slugs(known):
+    for slug in chosen(tenant):
         with postgres.tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
             for row in feed_rows(connection, {"owners": [0, *owners], "feeds": None}, every=True):
                 span = [f"{moment:%Y-%m-%d}" if moment else "" for moment in (row.first, row.last)]
@@ -71,14 +73,13 @@ def sync_command(tenant: str, account: str | None, folder: str | None, feed: str
     """Follow the channels and supergroups that an account subscribes to; give every feed its partitions."""
     import asyncio
 
-    from tg_assets import ids
     from tg_assets.accounts import store
     from tg_assets.accounts.client import opened
     from tg_assets.history.following import Followed, follow
     from tg_assets.registry.tenants import known_feeds, register, stored_feeds
 
     settings, postgres, instance = runtime.settings(), runtime.postgres(), runtime.instance()
-    tenant_id, in_use = ids.tenant_id(tenant), len(known_feeds(instance))
+    tenant_id, in_use = runtime.registered(tenant), len(known_feeds(instance))
 
     async def run() -> Followed:
         with postgres.tenant(tenant_id) as session:
@@ -89,17 +90,21 @@ def sync_command(tenant: str, account: str | None, folder: str | None, feed: str
 
     done = asyncio.run(run())
     new = register(instance, stored_feeds(postgres, tenant))
-    console.print(
-        f"{done.chats:,} chats in {len(done.feeds):,} feeds; {done.discussions:,} of them with their comments"
-    )
+    chats, feeds = counted(done.chats, "chat"), counted(len(done.feeds), "feed")
+    console.print(f"{chats} in {feeds}; {done.discussions:,} of them with their comments")
     if done.closed:
-        console.print(f"{done.closed:,} chats that the account has left are not read any more; what was read stays.")
+        left = counted(done.closed, "chat that the account has left is", "chats that the account has left are")
+        console.print(f"{left} not read any more; what was read stays.")
     if done.never_read:
-        console.print(f"{done.never_read:,} chats are never read: they carry login codes, or TG_NEVER_READ names them.")
+        console.print(
+            f"{counted(done.never_read, 'chat is', 'chats are')} never read: login codes, or named by TG_NEVER_READ."
+        )
     if done.not_on_list:
-        console.print(f"{done.not_on_list:,} chats are not on the account's list: `tg-assets accounts limit`.")
+        others = counted(done.not_on_list, "chat is", "chats are")
+        console.print(f"{others} not on the account's list: `tg-assets accounts limit`.")
     if done.private:
-        console.print(f"{done.private:,} private chats and small groups are not followed: `tg-assets sideload`.")
+        private = counted(done.private, "private chat or small group is", "private chats and small groups are")
+        console.print(f"{private} not followed: `tg-assets sideload`.")
     console.print(f"New feeds: {', '.join(new)}" if new else "Every feed has its partitions.")
 
 
@@ -107,14 +112,14 @@ def sync_command(tenant: str, account: str | None, folder: str | None, feed: str
 @click.option("--tenant", default="default", show_default=True)
 def clean_command(tenant: str) -> None:
     """Delete what was stored of chats that are never read: those with login codes, and those in TG_NEVER_READ."""
-    from tg_assets import ids
     from tg_assets.landing.forgetting import forget
 
     settings = runtime.settings()
-    with runtime.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+    with runtime.postgres().tenant(runtime.registered(tenant)) as session, session.transaction() as connection:
         done = forget(connection, settings.off_limits, settings.start_date)
+    letters = counted(done.letters, "dead letter")
     console.print(
-        f"{done.messages:,} messages of {done.chats:,} chats and {done.letters:,} dead letters are deleted."
+        f"Deleted: {counted(done.messages, 'message')} of {counted(done.chats, 'chat')}, {letters}."
         + (" `refresh` takes them out of the index and the graph within a minute." if done.messages else "")
     )
 

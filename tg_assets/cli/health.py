@@ -6,8 +6,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from tg_assets.cli import runtime
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.runtime import console
+from tg_assets.cli.services import tell_absence
 
 PATIENCE_SECONDS = 30.0
 """A server that does not answer in that time does not answer."""
@@ -21,6 +23,7 @@ def health_command(strict: bool, as_json: bool) -> None:
     from tg_assets.cli.measured import measure
     from tg_assets.monitoring.health import Status, detailed
 
+    tell_absence(runtime.settings())
     said = detailed(measure(PATIENCE_SECONDS))
     if as_json:
         show_json("health", said.pop("problems"), **said)

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from tg_assets.cli import runtime
 from tg_assets.cli.runtime import console
+from tg_assets.counted import counted
 from tg_assets.errors import TgAssetsError
 from tg_assets.importing.report import ROWS, ChatReport
 
@@ -61,8 +62,8 @@ def run_import(path: Path, tenant: str, feed: str | None, owner: int | None, zon
     if left_out:
         messages = sum(report.counts["messages"] for report in left_out)
         console.print(
-            f"Left out: {len(left_out):,} chats with {messages:,} messages. They carry login codes, or TG_NEVER_READ "
-            "names them, and are never read.",
+            f"Left out: {counted(len(left_out), 'chat')} with {counted(messages, 'message')}. What carries login "
+            "codes, or TG_NEVER_READ names, is never read.",
             soft_wrap=True,
         )
     early = datetime.combine(settings.start_date, datetime.min.time()).astimezone(tz)

@@ -6,6 +6,7 @@ from rich.table import Table
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.narrowing import archive_options, opened
 from tg_assets.cli.runtime import console, progress_bar
+from tg_assets.counted import counted
 
 
 @click.command("judged")
@@ -39,4 +40,4 @@ def judged_command(tenant: str, owners: tuple[int, ...], feeds: tuple[str, ...],
         table.add_row(str(one.place or "none"), one.question, str(one.above or ""))
     console.print(table)
     shares = ", ".join(f"hit@{depth} {share:.2f}" for depth, share in whole.hits.items())
-    console.print(f"{whole.questions} questions: {shares}, MRR {whole.mrr:.2f}")
+    console.print(f"{counted(whole.questions, 'question')}: {shares}, MRR {whole.mrr:.2f}")

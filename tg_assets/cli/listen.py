@@ -15,6 +15,7 @@ from rich.text import Text
 from tg_assets.cli import runtime
 from tg_assets.cli.runtime import console
 from tg_assets.cli.serving import serve
+from tg_assets.counted import counted
 from tg_assets.errors import TgAssetsError
 
 if TYPE_CHECKING:
@@ -101,9 +102,9 @@ def _say(listener: "Listener", log: Callable[[str], None]) -> None:
     for one in (status for status in listener.statuses if status.state != "waiting" and not status.is_over):
         heard = one.silent_seconds()
         log(
-            f"{one.name}: {one.state}, {one.chats:,} chats, {one.per_minute(now):.0f} updates a minute, last heard "
-            f"{'not yet' if heard is None else f'{heard:.0f} s ago'}, deaf to {one.deaf}, {one.caught_up:,} caught up, "
-            f"{one.waits} waits"
+            f"{one.name}: {one.state}, {counted(one.chats, 'chat')}, {one.per_minute(now):.0f} updates a minute, "
+            f"last heard {'not yet' if heard is None else f'{heard:.0f} s ago'}, deaf to {one.deaf}, "
+            f"{one.caught_up:,} caught up, {counted(one.waits, 'wait')}"
         )
 
 
@@ -111,7 +112,9 @@ def _table(listener: "Listener") -> Table:
     """What a person watches."""
     published = listener.publisher
     state = "; Redis does not take events, they wait on disk" if published.behind else ""
-    table = Table(box=None, pad_edge=False, caption=f"{published.sent:,} events sent{state}", caption_justify="left")
+    table = Table(
+        box=None, pad_edge=False, caption=f"{counted(published.sent, 'event')} sent{state}", caption_justify="left"
+    )
     for column in ("tenant", "account", "state"):
         table.add_column(column)
     for column in ("chats", "updates/min", "last heard", "deaf", "caught up", "waits"):

@@ -20,11 +20,10 @@ def mcp_command(tenant: str, owners: tuple[int, ...], feeds: tuple[str, ...]) ->
 
     import anyio
 
-    from tg_assets import ids
     from tg_assets.doors.mcp.server import over_stdio, server
     from tg_assets.doors.tokens import Access
 
-    archive = runtime.opener().archive(Access(ids.tenant_id(tenant), "stdio", owners, feeds or None))
+    archive = runtime.opener().archive(Access(runtime.registered(tenant), "stdio", owners, feeds or None))
     # The model takes seconds to load: by the time of the first question it is there, or nearly.
     threading.Thread(target=archive.embedder, daemon=True).start()
     anyio.run(partial(over_stdio, server(lambda: archive, runtime.settings().dagster_url)))

@@ -27,7 +27,7 @@ def message_command(
 ) -> None:
     """Show a message: its edits, files, album, replies and forwards, and what was made of it, by which run.
 
-    REFERENCE is its id, its link (https://t.me/name/12) or its chat and number (@name/12, -1001700300111/12).
+    REFERENCE is its id, its link (https://t.me/name/12) or its chat and number (@name/12, 1700300111/12).
     """
     from tg_assets.answers.message import message
     from tg_assets.answers.neighbours import around
@@ -51,7 +51,7 @@ def _show(whole: "Whole", sides: "Surrounded") -> None:
             head.append(f"  {told}", style=style)
     console.print(head)
     show_lines(sides.before)
-    said = "(deleted)" if one.deleted_at else one.words or "(no words)"
+    said = "(deleted)" if one.deleted_at else whole.marked.words or "(no words)"
     console.print(Padding(Text(said), (0, 0, 0, 4)))
     show_lines(sides.after)
     for earlier in whole.versions[1:]:

@@ -6,6 +6,7 @@ import click
 from rich.progress import Progress, TaskID
 
 from tg_assets.cli import runtime
+from tg_assets.cli.each_tenant import chosen
 from tg_assets.cli.runtime import console
 
 STORES = {"qdrant": "qdrant_points", "neo4j": "neo4j_nodes"}
@@ -21,11 +22,10 @@ def rebuild_command(store: str, tenant: str | None) -> None:
     One tenant's, and the graph, are made again where they are. One that was interrupted is gone on with.
     """
     from tg_assets.assets.rebuilt import rebuild_in_place, rebuild_index
-    from tg_assets.registry.tenants import known_tenants
 
     runtime.compare_settings()
     tools = runtime.tools()
-    slugs = [tenant] if tenant else known_tenants(runtime.keys())
+    slugs = chosen(tenant)
     with runtime.progress_bar() as bar:
         tell = bar_of(bar)
         if store == "qdrant" and not tenant:

@@ -11,6 +11,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from tg_assets import ids
 from tg_assets.cli.console import console as console
 from tg_assets.cli.console import progress_bar as progress_bar
 from tg_assets.cli.terminal import echo as echo
@@ -18,6 +19,8 @@ from tg_assets.errors import ServerRefuses, TgAssetsError
 from tg_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from dagster import DagsterInstance
     from redis import Redis
 
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 EVERY = ("postgres_url", "dagster_postgres_url", "redis_url", "neo4j_url", "qdrant_url", "objects_url", "dagster_url")
 """All addresses: who has them asks nobody for any."""
+TOLD = 10
+"""Names of tenants that are told to somebody who named another one."""
 KEPT = 30
 """Connections to the database that a service may have open: for those whom it answers at once (``doors.service``,
 ``doors.mcp.server``), for some of them two."""
@@ -109,16 +114,35 @@ def neo4j() -> "GraphStore":
     return GraphStore(url=settings().require("neo4j_url"))
 
 
+def registered(slug: str) -> "UUID":
+    """Id of the tenant that a command names. Raises TgAssetsError that tells which there are when it is not there."""
+    from tg_assets.registry.tenants import is_registered, known_tenants
+
+    if is_registered(postgres(), slug):
+        return ids.tenant_id(slug)
+    try:
+        names = known_tenants(keys())
+    except TgAssetsError as error:
+        raise TgAssetsError(f"There is no tenant {slug}. Which there are Dagster would tell: {error}") from None
+    if not names:
+        raise TgAssetsError(f"There is no tenant {slug}, nor any other: `tg-assets import PATH` makes one known.")
+    more = f" and {len(names) - TOLD:,} more (`tg-assets tenants`)" if len(names) > TOLD else ""
+    raise TgAssetsError(f"There is no tenant {slug}; known: {', '.join(names[:TOLD])}{more}.")
+
+
 def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | None = None) -> "Archive":
-    """The archive of the tenant with this slug as somebody may see it, on the installation's servers and model."""
-    from tg_assets import ids
+    """The archive of the tenant with this slug as somebody may see it. Raises TgAssetsError where there is none."""
+    return _archive(registered(tenant), owners, feeds)
+
+
+def _archive(tenant: "UUID", owners: tuple[int, ...] = (), feeds: tuple[str, ...] | None = None) -> "Archive":
     from tg_assets.answers.archive import Archive
     from tg_assets.answers.rerank_wire import configured
     from tg_assets.embedder import UseEmbedder
     from tg_assets.lazy import Lazy
 
     return Archive(
-        tenant=ids.tenant_id(tenant),
+        tenant=tenant,
         owners=owners,
         feeds=feeds,
         postgres=postgres(),
@@ -135,7 +159,6 @@ def opener() -> "Opener":
     """Who opens archives for requests, with stores whose connections stay open."""
     from dataclasses import replace
 
-    from tg_assets import ids
     from tg_assets.doors.access import Opener
     from tg_assets.stores.database import KeptDatabase
     from tg_assets.stores.graph import KeptGraph
@@ -143,8 +166,7 @@ def opener() -> "Opener":
 
     index, database = qdrant(), KeptDatabase(settings().require("postgres_url"), KEPT)
     whole = replace(
-        archive(""),
-        tenant=ids.NO_TENANT,
+        _archive(ids.NO_TENANT),
         postgres=database,
         vectors=KeptIndex(index.url, index.api_key),
         graph=KeptGraph(settings().require("neo4j_url")),
@@ -165,7 +187,6 @@ def picture_leg() -> "PictureLeg | None":
 
 def answerer(tenant: str) -> "Chat":
     """The model that the tenant with this slug chose to have answers written. Raises TgAssetsError without one."""
-    from tg_assets import ids
     from tg_assets.remote.config import load_models
     from tg_assets.remote.connecting import connect
 

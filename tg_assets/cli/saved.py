@@ -10,6 +10,7 @@ from rich.text import Text
 
 from tg_assets.cli import runtime
 from tg_assets.cli.ask import given
+from tg_assets.cli.door_state import page
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.narrowing import tenant_option
 from tg_assets.cli.runtime import console, echo
@@ -24,11 +25,10 @@ def saved_command(context: click.Context, tenant: str, as_json: bool) -> None:
     context.obj = tenant
     if context.invoked_subcommand is not None:
         return
-    from tg_assets import ids
     from tg_assets.answers.plain import as_json as plain
     from tg_assets.saved.questions import saved
 
-    with runtime.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+    with runtime.postgres().tenant(runtime.registered(tenant)) as session, session.transaction() as connection:
         found = saved(connection)
     if as_json:
         show_json("saved", map(plain, found))
@@ -101,7 +101,6 @@ def ask_command(
 def _save(tenant: str, token: str, kind: Any, values: dict[str, Any], name: str | None, webhook: str | None) -> None:
     from pydantic import ValidationError
 
-    from tg_assets import ids
     from tg_assets.errors import TgAssetsError
     from tg_assets.saved.questions import opened, save
 
@@ -110,11 +109,11 @@ def _save(tenant: str, token: str, kind: Any, values: dict[str, Any], name: str 
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         raise TgAssetsError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
-    with runtime.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+    with runtime.postgres().tenant(runtime.registered(tenant)) as session, session.transaction() as connection:
         owners, feeds = opened(connection, token)
     made = save(runtime.archive(tenant, owners, feeds), token, asked, name, webhook, runtime.settings().trusted_hosts)
     echo(f"id: {made.id}")
-    echo(f"feed: /api/v1/saved/{made.id}/atom?key={made.key}")
+    echo(f"feed: {page()}/api/v1/saved/{made.id}/atom?key={made.key}")
     if made.webhook_secret:
         echo(f"webhook secret: {made.webhook_secret}")
 
@@ -125,10 +124,9 @@ def _save(tenant: str, token: str, kind: Any, values: dict[str, Any], name: str 
 @click.pass_obj
 def remove_command(tenant: str, saved_id: UUID) -> None:
     """Tell nothing more of a question."""
-    from tg_assets import ids
     from tg_assets.saved.questions import remove
 
-    with runtime.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+    with runtime.postgres().tenant(runtime.registered(tenant)) as session, session.transaction() as connection:
         remove(connection, saved_id)
     console.print("It is not told any more.")
 
@@ -139,9 +137,8 @@ def remove_command(tenant: str, saved_id: UUID) -> None:
 @click.pass_obj
 def retry_command(tenant: str, saved_id: UUID) -> None:
     """Tell a receiver what waits, although it was given up."""
-    from tg_assets import ids
     from tg_assets.saved.questions import try_again
 
-    with runtime.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+    with runtime.postgres().tenant(runtime.registered(tenant)) as session, session.transaction() as connection:
         try_again(connection, saved_id)
     console.print("It is told within a minute.")

@@ -11,6 +11,7 @@ from rich.text import Text
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.narrowing import archive_options, narrowed, narrowing_options, opened
 from tg_assets.cli.runtime import console
+from tg_assets.counted import counted
 
 if TYPE_CHECKING:
     from tg_assets.answers.rows import Message
@@ -86,8 +87,7 @@ def show_results(results: "Sequence[Result]", *, chats: bool = False, around: bo
         if one.kind != "post":
             head.append(f"  {one.kind}", style="magenta")
         if one.copies:
-            places = f"{len(one.copies)} more place{'s' if len(one.copies) > 1 else ''}"
-            head.append(f"  and in {places}", style="magenta")
+            head.append(f"  and in {counted(len(one.copies), 'more place')}", style="magenta")
         if one.link:
             head.append(f"  {one.link}", style="cyan")
         console.print(head)

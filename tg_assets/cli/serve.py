@@ -17,8 +17,8 @@ def serve_command(host: str, port: int | None) -> None:
     """
     from tg_assets.doors.process import bound, run
 
-    settings = runtime.settings()
+    settings, opener = runtime.settings(), runtime.opener()
     log = serve("tg_assets.serve")
     socket = bound(host, settings.serve_port if port is None else port)
     log(f"Page at http://{host}:{socket.getsockname()[1]}/")
-    run(runtime.opener(), settings, socket)
+    run(opener, settings, socket)

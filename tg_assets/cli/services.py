@@ -9,9 +9,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from tg_assets.cli import runtime
 from tg_assets.cli.listing import json_option, show_json
-from tg_assets.cli.runtime import console
-from tg_assets.settings import load_settings
+from tg_assets.cli.runtime import console, echo
+from tg_assets.settings import Settings, load_settings
 
 
 @click.command("up")
@@ -55,9 +56,10 @@ def down_command() -> None:
     from tg_assets.backends import down
     from tg_assets.cli.waits import Waits
 
-    waits = Waits()
+    given, waits = load_settings(), Waits()
+    tell_absence(given)
     with waits.shown():
-        down(load_settings(), waits.event, waits.say)
+        down(given, waits.event, waits.say)
 
 
 @click.command("env")
@@ -67,7 +69,6 @@ def env_command(tenant: str | None) -> None:
 
     Besides our own there are those of psql (PGHOST …) and cypher-shell (NEO4J_…); redis-cli takes -u "$TG_REDIS_URL".
     """
-    from tg_assets import ids
     from tg_assets.backends import environment
     from tg_assets.backends.dagster_services import dagster_environment
 
@@ -75,7 +76,7 @@ def env_command(tenant: str | None) -> None:
     found = {**environment(given), **dagster_environment(given)}
     found |= _of_clients(found)
     if tenant:
-        found["PGOPTIONS"] = f"-c app.tenant_id={ids.tenant_id(tenant)}"
+        found["PGOPTIONS"] = f"-c app.tenant_id={runtime.registered(tenant)}"
     for name, value in sorted(found.items()):
         click.echo(f"export {name}={shlex.quote(value)}")
 
@@ -102,7 +103,9 @@ def status_command(as_json: bool) -> None:
     """Show each server: whether it answers, its process, port and log. Ends with 1 when one does not."""
     from tg_assets.backends import State, status
 
-    found = status(load_settings())
+    given = load_settings()
+    tell_absence(given)
+    found = status(given)
     if as_json:
         rows = ((one.name, one.state, one.pid, one.port, one.log) for one in found)
         show_json(
@@ -115,6 +118,15 @@ def status_command(as_json: bool) -> None:
         console.print(table)
     if any(server.state not in (State.running, State.external) for server in found):
         sys.exit(1)
+
+
+def tell_absence(given: Settings) -> None:
+    """Say on stderr when nothing is here that could run, so that another folder's is not taken for stopped.
+
+    Who has servers of their own needs nothing here.
+    """
+    if given.postgres_url is None and not given.state_dir.exists():
+        echo(f"{given.absent('Nothing was ever started')}.", err=True)
 
 
 @click.command("migrate")

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from tg_assets.cli import runtime
 from tg_assets.cli.runtime import console
+from tg_assets.counted import counted
 
 
 @click.command("sideload")
@@ -27,6 +28,7 @@ def sideload_command(
     from tg_assets.scope import parse_time
 
     settings, instance = runtime.settings(), runtime.instance()
+    runtime.registered(tenant)
     wanted = Wanted(
         dialog_types([name.strip() for name in types.split(",") if name.strip()]),
         limit_per_dialog,
@@ -37,7 +39,7 @@ def sideload_command(
         task = bar.add_task("dialogs", total=None)
 
         def progress(stats: Counter[str]) -> None:
-            told = f"dialogs ({stats['messages_imported']:,} messages, {stats['errors']:,} errors)"
+            told = f"dialogs ({counted(stats['messages_imported'], 'message')}, {counted(stats['errors'], 'error')})"
             bar.update(task, completed=stats["dialogs_processed"], description=told)
 
         done = sideload(

@@ -18,11 +18,10 @@ def tokens_command(context: click.Context, tenant: str, as_json: bool) -> None:
     context.obj = tenant
     if context.invoked_subcommand is not None:
         return
-    from tg_assets import ids
     from tg_assets.doors.oauth.grants import holders
     from tg_assets.doors.tokens import tokens
 
-    with runtime.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+    with runtime.postgres().tenant(runtime.registered(tenant)) as session, session.transaction() as connection:
         found, given = tokens(connection), holders(connection)
     if as_json:
         show_json(
@@ -56,11 +55,10 @@ def tokens_command(context: click.Context, tenant: str, as_json: bool) -> None:
 @click.pass_obj
 def add_command(tenant: str, name: str, owners: tuple[int, ...], feeds: tuple[str, ...], until: str | None) -> None:
     """Make a token and print it, once: what is stored cannot be turned back into it."""
-    from tg_assets import ids
     from tg_assets.doors.tokens import make
     from tg_assets.scope import parse_time
 
-    who = ids.tenant_id(tenant)
+    who = runtime.registered(tenant)
     with runtime.postgres().tenant(who) as session, session.transaction() as connection:
         echo(make(connection, who, name, owners, feeds or None, parse_time(until, "--until")))
 
@@ -71,9 +69,8 @@ def add_command(tenant: str, name: str, owners: tuple[int, ...], feeds: tuple[st
 @click.pass_obj
 def revoke_command(tenant: str, name: str) -> None:
     """End a token: from the next request on it opens nothing."""
-    from tg_assets import ids
     from tg_assets.doors.tokens import revoke
 
-    with runtime.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+    with runtime.postgres().tenant(runtime.registered(tenant)) as session, session.transaction() as connection:
         revoke(connection, name)
     console.print(f"Token {name!r} is revoked.")

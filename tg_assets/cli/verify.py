@@ -8,9 +8,11 @@ import click
 from rich.table import Table
 
 from tg_assets.cli import runtime
+from tg_assets.cli.each_tenant import chosen
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.rebuild import bar_of
 from tg_assets.cli.runtime import console
+from tg_assets.counted import counted
 from tg_assets.errors import TgAssetsError
 
 # Partitions that are told one by one.
@@ -31,11 +33,12 @@ def verify_command(tenant: str | None, feed: str | None, full: bool, repair: boo
     """
     from tg_assets.assets.verified import verify
     from tg_assets.partitions import check_feed
-    from tg_assets.registry.tenants import known_tenants, stored_feeds
+    from tg_assets.registry.tenants import stored_feeds
 
-    slugs = [tenant] if tenant else known_tenants(runtime.keys())
+    slugs = chosen(tenant)
     if feed:
         slugs = [check_feed(feed).partition(".")[0]]
+        runtime.registered(slugs[0])
         if feed not in (feeds := stored_feeds(runtime.postgres(), slugs[0])) or tenant not in (None, slugs[0]):
             raise TgAssetsError(f"There is no feed {feed!r} here. There are: {', '.join(feeds) or 'none yet'}.")
     if repair:  # other settings are other versions: everything would be made again by them
@@ -109,14 +112,14 @@ def _show(items: list[dict[str, Any]], notes: Counter[str], compared: Counter[st
         said = ", ".join(f"{count:,} {note}" for note, count in sorted(notes.items()))
         console.print(f"Items that are no difference: {said}.", soft_wrap=True)
     if unread:
-        console.print(f"{unread:,} entries of streams wait to be read.")
+        console.print(f"{counted(unread, 'entry of streams waits', 'entries of streams wait')} to be read.")
 
 
 def _verdict(total: int, mended: int, repair: bool) -> str:
     if not total:
         return "Nothing differs."
     if not repair:
-        return f"{total:,} things differ. `tg-assets verify --repair` mends them."
+        return f"{counted(total, 'thing differs', 'things differ')}. `tg-assets verify --repair` mends them."
     if mended < total:
-        return f"{mended:,} of {total:,} differences were mended; `tg-assets doctor` says what is in the way."
-    return f"{total:,} differences were mended."
+        return f"{mended:,} of {counted(total, 'difference')} were mended; `tg-assets doctor` says what is in the way."
+    return f"{counted(total, 'difference was', 'differences were')} mended."

@@ -20,6 +20,7 @@ from tg_assets.cli.door_state import doors
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.overview import Away, Part, Tenants, TenantState, streams
 from tg_assets.cli.runtime import console
+from tg_assets.counted import counted
 from tg_assets.live.state import StreamState
 
 T = TypeVar("T")
@@ -159,9 +160,7 @@ def _holes(found: tuple[int, int]) -> Text:
     return (
         Text("none", "dim")
         if not holes
-        else Text(
-            f"{holes:,} in {chats:,} chat{'' if chats == 1 else 's'}; `tg-assets coverage FEED` lists them", "yellow"
-        )
+        else Text(f"{holes:,} in {counted(chats, 'chat')}; `tg-assets coverage FEED` lists them", "yellow")
     )
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from tg_assets.answers.cursors import CursorRefused
 from tg_assets.answers.plain import as_json
 from tg_assets.answers.rows import NotThere
-from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.errors import Listing, NoSuch, ServerDown, ServerRefuses, TgAssetsError
 from tg_assets.faults import is_nobodys
 
 LOG = logging.getLogger("tg_assets.serve")
@@ -30,6 +30,17 @@ STATUS: tuple[tuple[type[TgAssetsError], int, str], ...] = (
 )
 FAULT = "This is a fault of tg-assets or of something below it; its log has the kind of it."
 
+CALLS: Mapping[Listing, str] = {
+    "questions": "/api/v1/questions lists all.",
+    "chats": "/api/v1/coverage lists chats, /api/v1/feeds feeds.",
+    "posts": "/api/v1/search tells ids.",
+    "albums": "/api/v1/questions/albums lists albums.",
+    "people": "/api/v1/questions/who-replies lists people.",
+    "sources": "/api/v1/questions/most-forwarded lists sources.",
+    "pictures": "/api/v1/questions/shared-pictures names some.",
+    "owners": "/api/v1/me tells whose private chats the token shows.",
+}
+
 RETRY = {"retry-after": "10"}
 AWAY = "A server behind this one does not answer now. Try again soon."
 
@@ -43,9 +54,12 @@ class Json(Response):
         return orjson.dumps(as_json(content))
 
 
-def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Json:
-    """A sentence instead of an answer."""
-    return Json({"error": {"code": code, "message": message}}, status, dict(headers or {}))
+def refusal(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None, hint: str | None = None
+) -> Json:
+    """A sentence instead of an answer; ``hint`` is a call that leads on."""
+    more = {} if hint is None else {"hint": hint}
+    return Json({"error": {"code": code, "message": message, **more}}, status, dict(headers or {}))
 
 
 def failed(error: Exception, where: str) -> Json:
@@ -64,4 +78,4 @@ def said(error: TgAssetsError) -> Json:
     status, code = next((status, code) for kind, status, code in STATUS if isinstance(error, kind))
     if status == 503:
         return refusal(status, code, AWAY, RETRY)
-    return refusal(status, code, str(error))
+    return refusal(status, code, str(error), hint=error.hint(CALLS) if isinstance(error, NoSuch) else None)

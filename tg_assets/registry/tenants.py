@@ -54,6 +54,17 @@ def register(instance: "DagsterInstance", feeds: Sequence[str]) -> list[str]:
     return new
 
 
+def is_registered(postgres: Database, slug: str) -> bool:
+    """Whether a tenant of this slug is there, feeds or none."""
+    from sqlalchemy import text
+
+    tenant = ids.tenant_id(slug)
+    with postgres.tenant(tenant) as session, session.transaction() as connection:
+        return bool(
+            connection.execute(text("SELECT EXISTS (SELECT FROM tenants WHERE id = :id)"), {"id": tenant}).scalar()
+        )
+
+
 def stored_feeds(postgres: Database, slug: str) -> list[str]:
     """Keys of a tenant's feeds in the registry."""
     from sqlalchemy import text

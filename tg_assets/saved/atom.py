@@ -21,7 +21,7 @@ _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def feed(question: Question, matches: Sequence[Match], base: str, own: str) -> bytes:
-    """The document; ``base`` is the page's address with a slash, ``own`` the feed's without its key."""
+    """The document; ``base`` is the page's address with a slash, ``own`` the feed's, with its key if that was used."""
     root = Xml.Element("feed", xmlns=NAMESPACE)
     _said(root, "id", f"urn:uuid:{question.id}")
     _said(root, "title", one_line(question.name, TITLE))

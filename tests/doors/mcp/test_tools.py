@@ -2,6 +2,7 @@
 
 import json
 import logging
+from importlib import metadata
 from typing import Any, NoReturn
 
 import orjson
@@ -156,6 +157,8 @@ def test_clients_of_every_version_shake_hands(version: str) -> None:
     with TestClient(application()) as client:
         shaken = asked(client, "initialize", hello)
         assert shaken["protocolVersion"] == version
+        told = {"name": "tg-assets", "title": "Telegram archive", "version": metadata.version("tg-assets")}
+        assert told.items() <= shaken["serverInfo"].items()
         assert set(shaken["capabilities"]) <= {"tools", "experimental"}
         listed = asked(client, "tools/list", {}, **{"mcp-protocol-version": version})
         assert [one["name"] for one in listed["tools"]] == NAMES

@@ -53,6 +53,20 @@ def test_a_code_goes_to_a_registered_address_only(one: Assistant, address: str) 
                               headers={"origin": one.doors.address})) == (400, "invalid_request")  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://localhost:4000/callback/more", "http://localhost:4000/callback?more=1", "http://localhost:4000/",
+        "http://127.0.0.1:4000/callback", "https://localhost:4000/callback", "http://x@localhost:4000/callback",
+        "http://localhost.evil.example:4000/callback",
+    ],
+)  # fmt: skip
+def test_on_ones_own_computer_only_the_port_may_be_another_one(doors: Doors, address: str) -> None:
+    one = Assistant(doors, "Program", "http://localhost:3000/callback")
+    assert one.leads(redirect_uri="http://localhost:4000/callback").status_code == 200
+    assert refused(one.leads(redirect_uri=address)) == (400, "invalid_request")
+
+
 @pytest.mark.parametrize("address", NO_ADDRESSES)
 def test_addresses_that_cannot_be_are_not_registered(one: Assistant, address: str) -> None:
     """Nor in an id that somebody made up: what it says is looked at whenever it is used."""

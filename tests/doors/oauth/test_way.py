@@ -94,6 +94,16 @@ def test_the_librarys_client_finds_its_way(doors: Doors, mine: Tenant, mode: Mod
     assert one.status(kept.tokens.access_token) == 401
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_a_program_on_ones_own_computer_listens_where_it_can(doors: Doors, mine: Tenant, host: str) -> None:
+    """It registered another port (RFC 8252, 7.3); the code is good for the one that it was sent to."""
+    one = Assistant(doors, "Program", f"http://{host}:3000/callback")
+    one.back = f"http://{host}:49152/callback"
+    code = one.code(token_for(mine, ADA))
+    assert one.exchanged(code, redirect_uri=f"http://{host}:3000/callback").status_code == 400
+    assert one.exchanged(one.code(token_for(mine, ADA))).status_code == 200
+
+
 def test_without_a_token_it_is_told_where_to_ask(doors: Doors) -> None:
     """At the assistants' path, from which everything else is found; elsewhere OAuth opens nothing."""
     with doors.knock() as client:

@@ -69,6 +69,31 @@ def test_it_is_readable(
     )
 
 
+@pytest.mark.parametrize("locale", ["ru-RU", "en-GB"])
+def test_the_answers_are_in_sight(opened: Opened, doors: Doors, locale: str) -> None:
+    """On a small screen without scrolling, and so is what is wrong when one was given too early."""
+    page = opened(Assistant(doors, NAME, LONG), locale=locale, viewport={"width": 360, "height": 740})
+    for _ in range(2):
+        for button in page.get_by_role("button").all():
+            expect(button).to_be_in_viewport(ratio=1)
+        page.get_by_role("button").first.click()
+    expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#token")).to_be_focused()
+
+
+@pytest.mark.parametrize(("locale", "said"), [("ru-RU", "Ничего не разрешено."), ("en-GB", "Nothing was allowed.")])
+def test_a_program_that_nobody_knows_is_told_of_on_a_page(opened: Opened, doors: Doors, locale: str, said: str) -> None:
+    """Which leads nowhere, and quotes nothing of it."""
+    one = Assistant(doors, "Claude", f"{doors.address}/health")
+    one.id = "<b>go to 'evil.example'</b>"
+    page = opened(one, locale=locale)
+    expect(page.get_by_role("main")).to_contain_text(said)
+    expect(page.get_by_role("main")).to_contain_text("Client ID … not found")
+    expect(page.get_by_role("main")).not_to_contain_text("evil")
+    expect(page.get_by_role("link")).to_have_count(0)
+    assert page.evaluate("document.contentType") == "text/html"
+
+
 def test_a_person_allows(opened: Opened, doors: Doors, mine: Tenant) -> None:
     """Says who asks and where the answer goes; it goes there, and nowhere else, with the state as it was."""
     one = Assistant(doors, "<b>Claude</b>", f"{doors.address}/health")  # an address at which somebody answers

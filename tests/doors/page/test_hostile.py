@@ -30,6 +30,14 @@ VOICE = "voice_messages/1.ogg"
 FILE = "files/<img src=x onerror=alert('file')>.txt"
 
 
+CROSSED = 900
+PARTS = [
+    {"type": "plain", "text": "насос 🙂 стоит "}, {"type": "strikethrough", "text": "🙂 600 <b>рублей</b>"},
+    {"type": "plain", "text": " 500 рублей"},
+]  # fmt: skip
+"""Of a message, the ``CROSSED``."""
+
+
 @pytest.fixture(scope="module")
 def hostile(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Tenant:
     """A group in which every attempt is a message, from somebody with such a name, in a chat with such a title."""
@@ -37,6 +45,7 @@ def hostile(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
     texts = [*MARKUP, *FORGED, *(attempt.written[:3000] for attempt in ATTEMPTS)]
     lines = [by(f"{NAME}{n % 3}", n, f"насос {text} #насос<i>", 600 + n % 3, **answering(n))
              for n, text in enumerate((one.encode("utf-8", "replace").decode() for one in texts), 1)]  # fmt: skip
+    lines.append(by(NAME, CROSSED, "", 600) | {"text": PARTS, "text_entities": PARTS})
     lines[0] |= {"file": FILE, "file_name": FILE.removeprefix("files/"), "mime_type": "text/plain"}
     lines[2] |= {"file": VOICE, "media_type": "voice_message", "mime_type": "audio/ogg", "duration_seconds": 3}
     lines[1] |= {"forwarded_from": MARKUP[0], "forwarded_from_id": "channel77"}
@@ -83,6 +92,9 @@ def test_nothing_of_it_is_executed_rendered_or_fetched(reader: Open, hostile: Te
         assert made == [0, 0, 0], path
     page = one.see(f"/?m={hostile.post(43, 5)}")
     expect(page.locator(".whole .text")).to_contain_text("⟨U+202E⟩gpj.exe⟨U+202C⟩")
+    page = one.see(f"/?m={hostile.post(43, CROSSED)}")
+    expect(page.locator(".whole s")).to_have_text("🙂 600 <b>рублей</b>")
+    expect(page.locator(".whole .text")).to_have_text("насос 🙂 стоит 🙂 600 <b>рублей</b> 500 рублей")
     page = one.see(f"/?m={hostile.post(43, 3)}")
     expect(page.locator(".whole audio")).to_have_attribute("src", re.compile("^/api/v1/voices/[0-9a-f]{64}$"))
     page = one.see(f"/?m={first}")

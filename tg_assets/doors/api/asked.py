@@ -15,10 +15,11 @@ from tg_assets.scope import aware
 
 
 class Problem(BaseModel):
-    """Why there is no answer: a code for programs, a sentence for people."""
+    """Why there is no answer: a code for programs, a sentence for people, and which call leads on, if one does."""
 
     code: str
     message: str
+    hint: str | None = None
 
 
 class Refusal(BaseModel):

@@ -132,7 +132,7 @@ def atom(
 ) -> Response:
     """The same as an Atom feed. The guards have looked at the key."""
     one, found = newest(archive, _token(request), saved_id, ENTRIES)
-    body = feed(one, found, str(request.base_url), _atom(request, saved_id))
+    body = feed(one, found, str(request.base_url), _atom(request, saved_id, key))
     headers = {"etag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "cache-control": "private, no-cache"}
     if headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)

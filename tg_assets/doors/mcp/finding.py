@@ -94,7 +94,7 @@ def _fetched_message(whole: Whole) -> Reply:
         {
             "id": one.id,
             "title": title(one.words, one.chat, one.posted_at),
-            "text": cut(whole_text(one), LARGEST_TEXT),
+            "text": cut(whole_text(whole.marked), LARGEST_TEXT),
             "url": address(one.link) or "",
             "metadata": {
                 "untrusted": UNTRUSTED, "kind": "message", **about, "versions": len(whole.versions),

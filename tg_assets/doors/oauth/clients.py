@@ -21,9 +21,9 @@ SCOPE = "read"
 PUBLIC = "none"
 """How clients prove who they are: not at all, but that they began what they go on with (PKCE)."""
 LONGEST_NAME, LONGEST_ADDRESS, MOST_ADDRESSES, LONGEST_ID = 60, 500, 20, 4000
-LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """Where a code may be sent without TLS: a program on the person's own computer."""
-HOST = pattern(r"[a-z0-9._-]+")
+HOST = pattern(r"[a-z0-9._-]+|\[::1\]")
 """What a host may be called, as it is looked up: a person is to recognize it."""
 
 
@@ -33,6 +33,24 @@ class Client(OAuthClientInformationFull):
     def validate_scope(self, requested_scope: str | None) -> list[str]:
         """What it may be given, whatever it asks for."""
         return [SCOPE]
+
+    def validate_redirect_uri(self, redirect_uri: AnyUrl | None) -> AnyUrl:
+        """The address that a code goes to: one that was registered. Raises InvalidRedirectUriError.
+
+        On the person's own computer its port is whichever was free when the program began to listen (RFC 8252, 7.3).
+        """
+        if redirect_uri is not None and any(_differ_in_port(redirect_uri, one) for one in self.redirect_uris or ()):
+            return redirect_uri
+        return super().validate_redirect_uri(redirect_uri)
+
+
+def _differ_in_port(address: AnyUrl, registered: AnyUrl) -> bool:
+    is_here = registered.scheme == "http" and registered.host in LOOPBACK
+    return is_here and _without_port(address) == _without_port(registered)
+
+
+def _without_port(one: AnyUrl) -> tuple[str | None, ...]:
+    return one.scheme, one.username, one.password, one.host, one.path, one.query, one.fragment
 
 
 def _possible(address: AnyUrl) -> AnyUrl:

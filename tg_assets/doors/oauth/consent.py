@@ -8,6 +8,8 @@ import html
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from re import DOTALL
+from re import compile as pattern
 from string import Template
 from urllib.parse import parse_qsl, urlsplit
 
@@ -24,9 +26,11 @@ HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
     "referrer-policy": "same-origin",  # without one the browser would not say that the form is ours
-    "vary": "accept-language",
+    "vary": "accept, accept-language",
     "cross-origin-opener-policy": "unsafe-none",  # a window that a client opened for this goes back to it
 }
+QUOTED = pattern("'.*'", DOTALL)
+"""What a reason quotes, to the last mark: there may be others in it."""
 WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("Let {name} read your archive?", "Разрешить {name} читать ваш архив?"),
     "named": ("“{name}”", "«{name}»"),
@@ -74,6 +78,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Nothing was allowed. “{reason}”: tell that to whoever made it. Going on leads to <strong>{host}</strong>.",
         "Ничего не разрешено. «{reason}»: сообщите это её авторам. Кнопка ведёт на <strong>{host}</strong>.",
     ),
+    "refused_why": (
+        "Nothing was allowed. “{reason}”: tell that to whoever made it, or add this archive to it once more.",
+        "Ничего не разрешено. «{reason}»: сообщите это её авторам или добавьте в неё этот архив заново.",
+    ),
     "go_on": ("Go on", "Продолжить"),
 }
 
@@ -91,7 +99,7 @@ def asked(headers: Headers, by: Client, address: AnyUrl, kept: Mapping[str, str]
     more = {
         "title": told["title"].format(name=name),
         "who": told["who"].format(host=host), "address": html.escape(str(address)), "action": AUTHORIZE, "kept": fields,
-        "problem": told[problem] if problem else "", "invalid": ' aria-invalid="true"' if problem else "",
+        "problem": told[problem] if problem else "", "invalid": ' aria-invalid="true" autofocus' if problem else "",
     }  # fmt: skip
     return _page({**told, **more}, "consent", 400 if problem else 200)
 
@@ -117,6 +125,14 @@ def wrong(headers: Headers, address: str) -> Response:
     return _page(
         {**told, "title": told["wrong"], "address": html.escape(address), "why": f"<p>{why}</p>\n"}, "back", 400
     )
+
+
+def refused(headers: Headers, reason: str, status: int) -> Response:
+    """The page for a request of nobody who could be told: it leads nowhere, and quotes nothing that was sent, which
+    would stand there in our name."""
+    told = _told(headers)
+    why = told["refused_why"].format(reason=html.escape(QUOTED.sub("…", reason)))
+    return _page({**told, "title": told["wrong"], "why": f"<p>{why}</p>\n"}, "refused", status)
 
 
 def language(accepted: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
 from anyio.to_thread import run_sync
 from mcp.server.auth.handlers.authorize import AuthorizationHandler
 from mcp.server.auth.handlers.register import RegistrationHandler
@@ -96,7 +97,7 @@ def routes(opener: Opener) -> list[Route]:
         Route(described.RESOURCE, described.resource),
         Route(described.RESOURCE + ASSISTANTS, described.resource),
         Route(described.SERVER, described.server),
-        Route(described.AUTHORIZE, _private(authorize), methods=["GET", "POST"]),
+        Route(described.AUTHORIZE, _for_people(_private(authorize)), methods=["GET", "POST"]),
         Route(described.REGISTER, _private(register), methods=["POST"]),
         Route(described.TOKEN, _private(token), methods=["POST"]),
         Route(described.REVOKE, _private(revoke), methods=["POST"]),
@@ -121,6 +122,20 @@ def _private(answer: Answer) -> Answer:
         return await answer(request)
 
     return private
+
+
+def _for_people(answer: Answer) -> Answer:
+    """Tells a browser of a refusal by a page: programs ask for none."""
+
+    async def told(request: Request) -> Response:
+        found = await answer(request)
+        is_refusal = found.status_code >= 400 and found.headers.get("content-type", "").startswith(JSON)
+        if not is_refusal or "text/html" not in request.headers.get("accept", ""):
+            return found
+        why = orjson.loads(found.body).get("error_description") or ""
+        return consent.refused(request.headers, str(why), found.status_code)
+
+    return told
 
 
 def _ask(request: Request, by: Client, params: AuthorizationParams, problem: str = "") -> Response:

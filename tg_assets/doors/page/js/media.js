@@ -9,20 +9,32 @@ import { visible } from "./text.js";
 const PICTURES = new Set(["photo", "sticker", "image"]);
 const SOUNDS = new Set(["voice", "audio"]);
 const FEW = 4;
+// Room for a single picture, in pixels: among others, and by itself.
+const SMALL = [360, 220], LARGE = [560, 460];
+const SHAPE = 4 / 3;
+
+// The room that a picture takes before it is here; of one whose size nobody told, that of most.
+function room(file, [wide, high]) {
+  if (!file.width || !file.height) return { width: Math.round(high * SHAPE), height: high };
+  const scale = Math.min(1, wide / file.width, high / file.height);
+  return { width: Math.round(file.width * scale), height: Math.round(file.height * scale) };
+}
 
 export const isPicture = (file) =>
   Boolean(file.sha256) && (PICTURES.has(file.kind) || Boolean(file.mime?.startsWith("image/")));
 const isSound = (file) => Boolean(file.sha256) && SOUNDS.has(file.kind);
 
-function Thumb({ file, label, size, more, all }) {
+function Thumb({ file, label, size, more, all, alone }) {
   const [broken, breaks] = useState(false);
+  const [waits, wait] = useState(true);
   if (broken) return html`<span class="thumb away" title=${t("picture_away")}><${Icon} name="file" /></span>`;
   const enlarge = (event) => {
     event.stopPropagation();
     change({ pic: file.sha256, of: all.length > 1 ? all.map((one) => one.sha256.slice(0, 12)).join("-") : null });
   };
-  return html`<button type="button" class="thumb" aria-label=${t("enlarge", label)} onClick=${enlarge}>
-    <img src=${picture(file.sha256, size)} alt="" loading="lazy" decoding="async" onError=${() => breaks(true)} />
+  return html`<button type="button" class=${waits ? "thumb waits" : "thumb"} aria-label=${t("enlarge", label)} onClick=${enlarge}>
+    <img src=${picture(file.sha256, size)} alt="" ...${alone && room(file, alone)} loading="lazy" decoding="async"
+      onLoad=${() => wait(false)} onError=${() => breaks(true)} />
     ${more > 0 && html`<span class="more">+${more}</span>`}
   </button>`;
 }
@@ -38,7 +50,7 @@ export function Files({ files, small = false, label = "" }) {
   const others = primary.filter((file) => !isPicture(file));
   return html`${pictures.length > 0 && html`<div class=${`thumbs n${Math.min(shown.length, 4)}${small ? " small" : ""}`}>
       ${shown.map((file, place) => html`<${Thumb} key=${file.sha256} file=${file} label=${named(place)} size=${size}
-        all=${pictures} more=${place === shown.length - 1 ? pictures.length - shown.length : 0} />`)}
+        alone=${pictures.length === 1 && (small ? SMALL : LARGE)} all=${pictures} more=${place === shown.length - 1 ? pictures.length - shown.length : 0} />`)}
     </div>`}
     ${others.map((file, place) => (isSound(file)
       ? html`<${Player} key=${place} file=${file} />`
@@ -62,6 +74,7 @@ function Other({ file }) {
 export function Lightbox({ sha256, among }) {
   const dialog = useRef();
   const [broken, breaks] = useState(false);
+  const [here, comes] = useState(null);
   useEffect(() => {
     dialog.current.showModal();
   }, []);
@@ -78,7 +91,8 @@ export function Lightbox({ sha256, among }) {
   return html`<dialog ref=${dialog} class="lightbox" aria-label=${t("picture")} onClose=${close} onKeyDown=${keys}
       onClick=${(event) => event.target === dialog.current && dialog.current.close()}>
     ${broken ? html`<p>${t("picture_away")}</p>`
-      : html`<img src=${picture(sha256, 1600)} alt=${place >= 0 ? t("picture_of", place + 1, all.length) : t("picture")}
+      : html`<img class=${here === sha256 ? "" : "waits"} src=${picture(sha256, 1600)} onLoad=${() => comes(sha256)}
+          alt=${place >= 0 ? t("picture_of", place + 1, all.length) : t("picture")}
           onError=${() => breaks(true)} />`}
     <button type="button" class="icon-button close" aria-label=${t("close")} onClick=${() => dialog.current.close()}>
       <${Icon} name="close" /></button>

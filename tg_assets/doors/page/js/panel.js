@@ -69,7 +69,7 @@ function Whole({ data, has }) {
       <span class="muted"><${Icon} name="reply" />${t("reply_to")} <bdi>${visible(data.reply_to.author) || t("somebody")}</bdi></span>
       <span class="clip" dir="auto">${visible(data.reply_to.text || data.reply_to.described) || t("no_words")}</span></a>`}
     <${Files} files=${files} label=${message.described ?? ""} />
-    <${Words} message=${message} has=${has} />
+    <${Words} message=${message} has=${has} struck=${data.struck} />
     ${!message.text && album?.caption && html`<p class="text" dir="auto">${visible(album.caption)}</p>`}
     <${Tags} tags=${Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string") : []} />
   </article>`;

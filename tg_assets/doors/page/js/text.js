@@ -82,6 +82,20 @@ export function words(text, has, { links = true } = {}) {
   return found;
 }
 
+// The same with what its author crossed out between `<s>`; `struck` are its parts, in code units as strings have them.
+export function crossed(text, struck, has) {
+  const found = [];
+  let from = 0;
+  for (const { offset, length } of struck ?? []) {
+    const [begin, end] = [Math.max(offset, from), offset + length];
+    if (begin >= end) continue;
+    found.push(...words(text.slice(from, begin), has), html`<s>${words(text.slice(begin, end), has)}</s>`);
+    from = end;
+  }
+  found.push(...words(text.slice(from), has));
+  return found;
+}
+
 // An address that Telegram's own links have, or null.
 export function telegram(link) {
   return typeof link === "string" && /^https:\/\/(t\.me|telegram\.me)\//.test(link) ? link : null;

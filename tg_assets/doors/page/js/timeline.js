@@ -48,8 +48,8 @@ function Bars({ days, state }) {
   const said = grain === "month" ? utcMonth : utcDay;
   return html`<figure class="bars">
     <figcaption><b>${count("messages", sum("messages"))}</b>
-      <span class="muted">${amount(sum("media"))} ${t("pictures_files")} · ${amount(sum("replies"))} ${t("replies")} ·
-      ${" "}${amount(sum("forwards"))} ${t("forwards")} · ${t(`per_${grain}`)}</span></figcaption>
+      <span class="muted">${amount(sum("media"))} ${t("pictures_files")} · ${count("got_replies", sum("replies"))} ·
+      ${" "}${count("got_forwards", sum("forwards"))} · ${t(`per_${grain}`)}</span></figcaption>
     <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label=${label} preserveAspectRatio="none">
       ${found.map((bar, place) => {
         const high = bar.messages ? Math.max((bar.messages / most) * (HEIGHT - 4), 2) : 0;
