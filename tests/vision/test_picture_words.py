@@ -117,11 +117,3 @@ def test_a_bad_line_is_named(table: str) -> None:
 
 def test_what_is_shown_counts_more_than_the_manner() -> None:
     assert 0 < MANNER < SHOWN
-
-
-@pytest.mark.parametrize("query", ["northern lights", "traffic light", "a light in the window", "свет в окне"])
-def test_a_bright_picture_is_no_light(query: str) -> None:
-    """How bright a picture is answers nobody who looks for lights."""
-    manner = picture_words(LOCAL).manner_text
-    assert not set(lemmas(query)) & set(lemmas(manner))
-    assert set(lemmas("bright светлый")) <= set(lemmas(manner))

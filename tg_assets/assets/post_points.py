@@ -31,7 +31,7 @@ from tg_assets.workers import Workers
 
 POSTS, ALBUMS = "qdrant_points", "qdrant_points.albums"
 """Names of their stages."""
-VERSION = "5"
+VERSION = "4"
 PART = 1000
 """Points that are written while the next ones are made."""
 LEAST = 250

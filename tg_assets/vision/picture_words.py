@@ -40,7 +40,7 @@ MANNERS = {
     "animated": Name(("animated", "gif"), ("анимация", "гифка")),
     "text": Name(("text",), ("текст", "надпись")),
     "dark": Name(("dark",), ("тёмный",)),
-    "light": Name(("bright",), ("светлый",)),  # "light" is what somebody looks for who asks for northern lights
+    "light": Name(("light", "bright"), ("светлый",)),
 }
 SILENT = frozenset({"square", "landscape", "portrait", "mid-tone", "cyrillic text", "latin text"})
 """Labels of the built-in provider that nobody looks for, or means otherwise: its landscape is a wide picture."""
