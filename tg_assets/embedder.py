@@ -53,15 +53,13 @@ class Embedder(Protocol):
         models give it a vector all the same."""
 
 
-def refuse_blank(texts: Sequence[str]) -> None:
-    """``ValueError`` for a text without words, as ``Embedder.encode`` has it."""
+def _refuse_blank(texts: Sequence[str]) -> None:
     for number, text in enumerate(texts):
         if not text.strip():
             raise ValueError(f"Text {number} of {len(texts)} is blank; leave out what has no words to embed.")
 
 
-def normalised(vectors: "NDArray[Any]") -> "Vectors":
-    """Rows of length 1 in float32."""
+def _normalised(vectors: "NDArray[Any]") -> "Vectors":
     import numpy as np
 
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -120,14 +118,33 @@ class UseEmbedder:
 
     def encode(self, texts: Sequence[str]) -> "Vectors":
         """Texts said twice are computed once: a chat is full of «спасибо»."""
-        refuse_blank(texts)
+        _refuse_blank(texts)
         import numpy as np
 
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
         row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        vectors = normalised(_use().encode(list(row)))
+        vectors = _normalised(_use().encode(list(row)))
         return vectors[[row[text] for text in texts]]
+
+
+class E5Embedder:
+    """Multilingual E5 small; the model is loaded by the first ``encode`` of the process."""
+
+    model_id = "multilingual-e5-small-q4-centred"
+    dimension = 384
+
+    def encode(self, texts: Sequence[str]) -> "Vectors":
+        """See ``Embedder.encode``; TgAssetsError without the extra ``e5``."""
+        _refuse_blank(texts)
+        import numpy as np
+
+        from tg_assets.e5 import centred
+
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        return _normalised(centred(list(row)))[[row[text] for text in texts]]
 
 
 class HashEmbedder:
@@ -139,7 +156,7 @@ class HashEmbedder:
 
     def encode(self, texts: Sequence[str]) -> "Vectors":
         """See ``Embedder.encode``."""
-        refuse_blank(texts)
+        _refuse_blank(texts)
         import numpy as np
 
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float64)
@@ -149,7 +166,7 @@ class HashEmbedder:
                 row[code % self.dimension] += 1.0 if code & 0x80000000 else -1.0
             if not row.any():  # words that cancelled each other
                 row[crc32(text.encode("utf-8", "surrogatepass")) % self.dimension] = 1.0
-        return normalised(vectors)
+        return _normalised(vectors)
 
 
 class ParallelEmbedder:
@@ -171,10 +188,4 @@ def _rows(embedder: Embedder, texts: Sequence[str]) -> "list[Vectors]":
     return list(embedder.encode(texts))
 
 
-def _e5() -> Embedder:
-    from tg_assets.embedder_e5 import E5Embedder
-
-    return E5Embedder()
-
-
-PROVIDERS: dict[str, Callable[[], Embedder]] = {"use": UseEmbedder, "e5": _e5, "hash": HashEmbedder}
+PROVIDERS: dict[str, Callable[[], Embedder]] = {"use": UseEmbedder, "e5": E5Embedder, "hash": HashEmbedder}

