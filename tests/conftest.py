@@ -125,11 +125,13 @@ def settings_of_commands() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """Import all tests. What is there then stays, so the collector need not look through it again and again."""
+    """Import all tests. What is there then stays, so the collector need not look through it again and again,
+    nor through the rest after every 700 objects."""
     gc.disable()
     with first_alone(session.config):
         done = yield
     gc.freeze()
+    gc.set_threshold(10_000)
     gc.enable()
     return done
 
