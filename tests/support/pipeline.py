@@ -20,6 +20,7 @@ from sqlalchemy import text
 from resources.vision import VisionResource
 from tests.support.data import ROOT
 from tests.support.forgetful import forgetful
+from tests.support.providers import Remembering
 from tg_assets import assets, ids
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.asking import ask as answered
@@ -116,11 +117,11 @@ def redis() -> Any:
 
 @cache
 def _eyes() -> VisionProvider:
-    return VisionResource().local()
+    return Remembering(VisionResource().local())
 
 
 class SharedVision(VisionResource):
-    """As a deployment's, with workers that are started once for all tests of a process."""
+    """As a deployment's, with workers that are started once for all tests of a process and see each picture once."""
 
     def local(self) -> VisionProvider:
         """The built-in provider."""
