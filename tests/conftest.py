@@ -22,6 +22,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import servers as embedded
+from tg_assets.collector import look_seldom
 
 if TYPE_CHECKING:
     from tests.answers.conftest import Tenant
@@ -130,8 +131,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     gc.disable()
     with first_alone(session.config):
         done = yield
-    gc.freeze()
-    gc.set_threshold(10_000)
+    look_seldom()
     gc.enable()
     return done
 

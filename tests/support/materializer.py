@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.support import pipeline
 from tests.support.data import ROOT
+from tg_assets.collector import look_seldom
 from tg_assets.partitions import date_key
 
 
@@ -28,6 +29,7 @@ def materialize_by_month(feed: str, first: str, last: str, selection: Sequence[s
 
 def main(feed: str, first: str, last: str, *selection: str) -> None:
     """Materialize as one run and print what the assets reported."""
+    look_seldom()  # as the process of a run does
     start, end = (date_key(date.fromisoformat(day)) for day in (first, last))
     result = pipeline.materialize(feed, start, end, selection)
     reported = {name: pipeline.metadata(result, name) for name in selection}

@@ -5,7 +5,6 @@
 """
 
 import errno
-import gc
 import os
 import sys
 import threading
@@ -18,10 +17,7 @@ from typing import Any, NoReturn
 import click
 
 from tg_assets.cli import terminal
-
-YOUNG = 10_000
-"""Objects made before the collector looks for what nobody holds. With its 700 it takes a seventh of a command's time,
-most of it among modules that are being loaded, where it finds nothing."""
+from tg_assets.collector import look_seldom
 
 _debug = False
 _form: Callable[[str], str] = "Error: {}".format
@@ -55,7 +51,7 @@ def tell_as(form: Callable[[str], str]) -> None:
 
 def run(command: click.Command) -> NoReturn:
     """Run the command and end the process."""
-    gc.set_threshold(YOUNG)
+    look_seldom()
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     terminal.steer_logs(debug=False)
     threading.excepthook = lambda told: _tell(told.exc_value) if told.exc_value else None
