@@ -64,9 +64,11 @@ TOGETHER = (
     (
         "doors/test_tenancy.py", "doors/test_guards.py", "doors/test_api.py", "doors/test_schema.py",
         "doors/test_docs.py", "doors/test_saved.py", "doors/oauth/test_way.py", "doors/oauth/test_attacks.py",
-        "doors/oauth/test_grants.py", "doors/page/test_consent.py", "doors/mcp/test_evaluation.py",
-        "doors/mcp/test_tenancy.py", "doors/mcp/test_hostile.py", "doors/page/test_page.py",
-        "doors/page/test_states.py", "doors/page/test_views.py",
+        "doors/oauth/test_grants.py", "doors/mcp/test_evaluation.py", "doors/mcp/test_tenancy.py",
+        "doors/mcp/test_hostile.py",
+        # One after the other, in one browser.
+        "doors/page/test_consent.py", "doors/page/test_page.py", "doors/page/test_states.py",
+        "doors/page/test_views.py", "doors/page/test_hostile.py",
     ),
     (
         "pipeline/test_sample.py", "pipeline/test_search.py", "pipeline/test_suggest.py",

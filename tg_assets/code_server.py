@@ -20,7 +20,7 @@ from tg_assets.logs.processes import take_over
 PRELOADED = [
     "tg_assets.code_location", "resources.dagster_storage", "dagster._grpc.impl", "psycopg2", "redis", "orjson",
     "tg_assets.live.tail", "tg_assets.live.refresh", "neo4j", "qdrant_client",
-    "tg_assets.history.pull",
+    "tg_assets.history.pull", "matplotlib.backends.backend_agg",
 ]  # fmt: skip
 # The same where the output of runs is kept in S3.
 PRELOADED_WITH_S3 = ["resources.s3_logs"]

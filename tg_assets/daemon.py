@@ -46,14 +46,15 @@ def monitor_starting_run(instance: DagsterInstance, run_record: RunRecord, logge
     _monitor_starting_run(instance, run_record, logger)
 
 
-def check_target(asset_key: AssetKey, asset_graph: Any, target: Any, queryer: Any) -> None:
+def check_target(asset_key: AssetKey, asset_graph: Any, target_partitions_subset: Any, instance_queryer: Any) -> None:
     """Fail a backfill with partitions that are no longer there, as Dagster does; only its own are looked up."""
+    target = target_partitions_subset
     found = asset_graph.get(asset_key).partitions_def if target and asset_graph.has(asset_key) else None
     if isinstance(found, MultiPartitionsDefinition):
         keys = set(target.get_partition_keys())
         if len(found.filter_valid_partition_keys(keys)) == len(keys):
             return
-    _check_target(asset_key, asset_graph, target, queryer)
+    _check_target(asset_key, asset_graph, target, instance_queryer)
 
 
 def main() -> None:

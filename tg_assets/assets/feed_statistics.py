@@ -131,7 +131,7 @@ def plot(days: Sequence[Any], title: str) -> str:
     from PIL import Image
 
     figure = Figure(figsize=(7, 2.4), dpi=80)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     # Margins that hold any count: to have them computed takes longer than to draw.
     axes = figure.subplots(gridspec_kw={"left": 0.08, "right": 0.985, "bottom": 0.11, "top": 0.89})
     dates = [row.day for row in days]
