@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Language data for OCR, and a browser for the UI tests; installed when this machine lets us.
 OCR_PACKAGES := tesseract-ocr-rus tesseract-ocr-eng
-TEST_PACKAGES := chromium
+TEST_PACKAGES := chromium-headless-shell
 # What fetches and runs the Neo4j of the tests.
 JAVA_PACKAGES := maven openjdk-17-jre-headless
 # Each starts servers of its own.
@@ -86,7 +86,7 @@ ocr: .venv/runtime
 	$(call debian,$(BIN)/python -c "from tg_assets.vision.ocr import ocr_status; raise SystemExit(not ocr_status().available)",$(OCR_PACKAGES),OCR language data)
 
 browser:
-	$(call debian,command -v chromium >/dev/null,$(TEST_PACKAGES),A browser for the UI tests)
+	$(call debian,command -v chromium-headless-shell >/dev/null,$(TEST_PACKAGES),A light browser for the UI tests (any Chromium will do))
 
 # The programs alone: the package itself would start a service.
 .venv/prometheus: | .venv/runtime

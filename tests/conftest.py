@@ -22,6 +22,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import servers as embedded
+from tg_assets.collector import look_seldom
 
 if TYPE_CHECKING:
     from tests.answers.conftest import Tenant
@@ -63,9 +64,11 @@ TOGETHER = (
     (
         "doors/test_tenancy.py", "doors/test_guards.py", "doors/test_api.py", "doors/test_schema.py",
         "doors/test_docs.py", "doors/test_saved.py", "doors/oauth/test_way.py", "doors/oauth/test_attacks.py",
-        "doors/oauth/test_grants.py", "doors/page/test_consent.py", "doors/mcp/test_evaluation.py",
-        "doors/mcp/test_tenancy.py", "doors/mcp/test_hostile.py", "doors/page/test_page.py",
-        "doors/page/test_states.py", "doors/page/test_views.py",
+        "doors/oauth/test_grants.py", "doors/mcp/test_evaluation.py", "doors/mcp/test_tenancy.py",
+        "doors/mcp/test_hostile.py",
+        # One after the other, in one browser.
+        "doors/page/test_consent.py", "doors/page/test_page.py", "doors/page/test_states.py",
+        "doors/page/test_views.py", "doors/page/test_hostile.py",
     ),
     (
         "pipeline/test_sample.py", "pipeline/test_search.py", "pipeline/test_suggest.py",
@@ -125,11 +128,12 @@ def settings_of_commands() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """Import all tests. What is there then stays, so the collector need not look through it again and again."""
+    """Import all tests. What is there then stays, so the collector need not look through it again and again,
+    nor through the rest after every 700 objects."""
     gc.disable()
     with first_alone(session.config):
         done = yield
-    gc.freeze()
+    look_seldom()
     gc.enable()
     return done
 

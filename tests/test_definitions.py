@@ -149,7 +149,8 @@ def test_what_runs_are_forked_from_has_one_thread(tmp_path: Path) -> None:
 
 
 def test_the_daemon_looks_after_backfills_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loop of Dagster's daemon waits as long as ours says, not half a minute."""
+    """The loop of Dagster's daemon waits as long as ours says, not half a minute, and looks as ours does."""
+    from dagster._core.execution import asset_backfill
     from dagster._daemon import backfill, cli, controller
     from dagster._daemon.monitoring import run_monitoring
 
@@ -168,10 +169,13 @@ def test_the_daemon_looks_after_backfills_every_few_seconds(monkeypatch: pytest.
 
     monkeypatch.setattr(controller, "DEFAULT_DAEMON_INTERVAL_SECONDS", 30)
     monkeypatch.setattr(run_monitoring, "monitor_starting_run", run_monitoring.monitor_starting_run)
+    check = "_check_target_partitions_subset_is_valid"
+    monkeypatch.setattr(asset_backfill, check, getattr(asset_backfill, check))
     monkeypatch.setattr(backfill, "execute_backfill_iteration", lambda *_, **__: iter(()))
     monkeypatch.setattr(cli, "main", loop)
     monkeypatch.setattr(daemon, "take_over", lambda: None)
     daemon.main()
+    assert getattr(asset_backfill, check) is daemon.check_target
     assert Shutdown.waited == [pytest.approx(daemon.BACKFILL_SECONDS, abs=1)]
 
 

@@ -50,10 +50,12 @@ PRIVATE = {
     "telethon._updates.messagebox": ("ENTRY_ACCOUNT", "PtsInfo", "epoch"),
     # A file that lies elsewhere is told by this exception only.
     "telethon.client.downloads": ("_CdnRedirect",),
-    # Runs are forked from the server's own process; the daemon's interval has no setting, and its monitoring of runs
-    # that start looks at their time alone.
+    # Runs are forked from the server's own process; the daemon's interval has no setting, its monitoring of runs that
+    # start looks at their time alone, and its look at an open backfill lists all partitions there are.
     "dagster._cli": ("main",),
     "dagster._daemon": ("controller",),
+    "dagster._core.execution": ("asset_backfill",),
+    "dagster._core.execution.asset_backfill": ("_check_target_partitions_subset_is_valid",),
     "dagster._daemon.cli": ("main",),
     "dagster._daemon.controller": ("DEFAULT_DAEMON_INTERVAL_SECONDS",),
     "dagster._daemon.monitoring": ("run_monitoring",),

@@ -13,13 +13,14 @@ from typing import Any
 
 from dagster._grpc import server
 
+from tg_assets.collector import look_seldom
 from tg_assets.logs.processes import take_over
 
 # What runs import. A test sees to it that none of it starts a thread.
 PRELOADED = [
     "tg_assets.code_location", "resources.dagster_storage", "dagster._grpc.impl", "psycopg2", "redis", "orjson",
     "tg_assets.live.tail", "tg_assets.live.refresh", "neo4j", "qdrant_client",
-    "tg_assets.history.pull",
+    "tg_assets.history.pull", "matplotlib.backends.backend_agg",
 ]  # fmt: skip
 # The same where the output of runs is kept in S3.
 PRELOADED_WITH_S3 = ["resources.s3_logs"]
@@ -34,7 +35,7 @@ class ForkingApiServer(server.DagsterApiServer):
         os.environ.update(THREADS)
         context = multiprocessing.get_context("forkserver")
         in_s3 = os.environ.get("TG_OBJECTS_URL", "").startswith("s3://")
-        context.set_forkserver_preload(PRELOADED + PRELOADED_WITH_S3 if in_s3 else PRELOADED)
+        context.set_forkserver_preload([*PRELOADED, *(PRELOADED_WITH_S3 if in_s3 else ()), "tg_assets.loaded"])
         forkserver.ensure_running()  # it imports while this server does
         super().__init__(*args, **kwargs)
         self._mp_ctx = context  # type: ignore[assignment]
@@ -45,6 +46,7 @@ def main() -> None:
     from dagster._cli import main as dagster
 
     take_over()
+    look_seldom()
     server.DagsterApiServer = ForkingApiServer  # type: ignore[misc]
     dagster()  # type: ignore[no-untyped-call]
 

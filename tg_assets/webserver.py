@@ -3,6 +3,7 @@
 What does not belong here: what it shows.
 """
 
+from tg_assets.collector import look_seldom
 from tg_assets.logs.processes import take_over
 
 
@@ -11,6 +12,7 @@ def main() -> None:
     from dagster_webserver.cli import main as dagster
 
     take_over()
+    look_seldom()
     dagster()  # type: ignore[no-untyped-call]
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import create_engine, text
 from tests.doors.conftest import Doors
 from tests.doors.oauth.asking import Assistant
 from tests.support import pipeline
+from tests.support.commands import run_forked
 from tests.support.installation import COMMAND, DIRECT, FEEDS, SAMPLE, Installation, private_feed
 from tests.support.pipeline import ALL_ASSETS, expected
 from tests.support.waiting import wait_for
@@ -57,6 +58,18 @@ def test_help_lists_every_command(installed: Installation) -> None:
         shown = CliRunner().invoke(cli, [command, "--help"])
         assert shown.exit_code == 0
         assert command in shown.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("feeds", "--tenant", "demo"), ("search",), ("backfill", "demo.nobody", "2026-01-01..2026-01-31")],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_forked_command_is_as_one_of_its_own(installed: Installation, arguments: tuple[str, ...]) -> None:
+    """Most commands here are forked from a process that has loaded their libraries; they must not differ by that."""
+    own = installed.finish(installed.start(*arguments))
+    forked = run_forked(arguments, installed.environment, 900)
+    assert (forked.returncode, forked.stdout, forked.stderr) == (own.returncode, own.stdout, own.stderr)
 
 
 @pytest.mark.parametrize(

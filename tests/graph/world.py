@@ -31,11 +31,9 @@ TOPICS = ("погода", "море", "техника", "транспорт")
 NAMES = (("мурманск", "place"), ("катя новак", "person"), ("порт", "organisation"), ("маяк", "name"))
 LABELS = ("boat", "lighthouse", "sea", "cat")
 STAGES = ("posts", "media_objects", "media_groups")
-DUMP = (
-    "MATCH (n {tenant_id: $tenant}) RETURN labels(n)[0] AS name, properties(n) AS one, null AS a, null AS b",
-    """MATCH (a {tenant_id: $tenant})-[r]->(b)
-       RETURN type(r) AS name, properties(r) AS one, properties(a) AS a, properties(b) AS b""",
-)
+NODES = "MATCH (n {tenant_id: $tenant}) RETURN elementId(n) AS id, labels(n)[0] AS name, properties(n) AS one"
+RELATIONS = """MATCH (a {tenant_id: $tenant})-[r]->(b)
+               RETURN type(r) AS name, properties(r) AS one, elementId(a) AS a, elementId(b) AS b"""
 
 
 @dataclass(frozen=True)
@@ -81,15 +79,19 @@ class World:
                 pass
 
     def dump(self, store: GraphStore) -> list[str]:
-        """All nodes and relations with what they say, whichever run said it."""
+        """All nodes and relations with what they say, whichever run said it; a relation with both its nodes."""
         with store.tenant(ids.tenant_id(self.tenant)) as graph:
-            found = [row for query in DUMP for row in graph.read(query)]
-        return sorted(repr((row["name"], *(_plain(row[name]) for name in ("one", "a", "b")))) for row in found)
+            nodes = {row["id"]: f"{row['name']!r}, {_plain(row['one'])}" for row in graph.read(NODES)}
+            relations = graph.read(RELATIONS)
+        return sorted([
+            *(f"({said})" for said in nodes.values()),
+            *(f"({one['name']!r}, {_plain(one['one'])}, {nodes[one['a']]}, {nodes[one['b']]})" for one in relations),
+        ])  # fmt: skip
 
 
-def _plain(properties: dict[str, Any] | None) -> list[tuple[str, str]]:
+def _plain(properties: dict[str, Any]) -> list[tuple[str, str]]:
     return sorted(
-        (name, str(value)) for name, value in (properties or {}).items() if name not in ("run_id", "version", "model")
+        (name, str(value)) for name, value in properties.items() if name not in ("run_id", "version", "model")
     )
 
 

@@ -18,9 +18,9 @@ DRAWN = "2022-07-01"
 def test_the_whole_group_is_stored_and_its_end_is_drawn(whole_group: dict[str, Any]) -> None:
     """Counts were taken from the file by other means; a second run finds nothing to do."""
     tenant, feed, first, last = (whole_group[name] for name in ("tenant", "feed", "first", "last"))
-    made = materialize_by_month(feed, first, last, SELECTION)
-    drawn = materialize_by_month(feed, DRAWN, last, ["neo4j_nodes"])["neo4j_nodes"]
-    assert drawn["failed"] == 0
+    parts = (first, last, SELECTION), (DRAWN, last, ["neo4j_nodes"])
+    made = materialize_by_month(feed, *parts)
+    assert made["neo4j_nodes"]["failed"] == 0
     print(f"seconds by asset: { {name: made[name]['seconds'] for name in SELECTION[1:]} }")
     assert made["telegram_messages"]["messages"] == 101_668
     for name in SELECTION[1:]:
@@ -53,7 +53,6 @@ def test_the_whole_group_is_stored_and_its_end_is_drawn(whole_group: dict[str, A
     assert (to_them["replies"], to_them["posts"]) == (215, 111)
     assert found["Post"] == 26_872 + 111
 
-    again = materialize_by_month(feed, first, last, SELECTION)
-    assert {name: again[name]["stale"] for name in SELECTION[1:]} == dict.fromkeys(SELECTION[1:], 0)
-    assert materialize_by_month(feed, DRAWN, last, ["neo4j_nodes"])["neo4j_nodes"]["stale"] == 0
+    again, wanted = materialize_by_month(feed, *parts), [*SELECTION[1:], "neo4j_nodes"]
+    assert {name: again[name]["stale"] for name in wanted} == dict.fromkeys(wanted, 0)
     assert pipeline.graph_counts(tenant) == found

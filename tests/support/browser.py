@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-BROWSERS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
+# The same engine without windows, toolbars and their own pages comes first: it takes a third of the processor's time.
+BROWSERS = ("chromium-headless-shell", "/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
 OPTIONS = (
     "--no-sandbox", "--headless=new", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
@@ -17,6 +18,6 @@ def find_browser() -> str:
         if path:
             return path
     return pytest.fail(
-        "The browser tests need Chromium, and none was found. Install it with `apt-get install chromium`, or put "
-        "`google-chrome` on the PATH."
+        "The browser tests need Chromium, and none was found. Install it with `apt-get install "
+        "chromium-headless-shell`, or put `chromium` or `google-chrome` on the PATH."
     )

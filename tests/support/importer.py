@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.support import pipeline
 from tests.support.data import ROOT
+from tg_assets.collector import look_seldom
 from tg_assets.importing import ImportOptions, import_export
 from tg_assets.settings import load_settings
 
@@ -59,6 +60,7 @@ def main(path: Path, tenant: str) -> None:
     def progress(what: str, done: int, total: int) -> None:
         print(json.dumps({"what": what, "done": done, "total": total}), flush=True)
 
+    look_seldom()  # as the command does
     started = time.monotonic()
     (report,) = import_export(
         path, ImportOptions(tenant=tenant), load_settings(), pipeline.postgres(), pipeline.objects(), progress

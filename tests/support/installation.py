@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from tests.support.commands import run_forked
 from tests.support.data import ROOT
 from tests.support.servers import clean_environment, hurry
 from tests.telegram_server import TelegramServer, World
@@ -40,6 +41,8 @@ def private_feed(tenant: str, peer: int = 510001007, owner: int = 510001001) -> 
 DIRECT = private_feed("demo")
 FEEDS = (DIRECT, "demo.komanda-mayaka", "demo.severnyy-mayak")
 LOG_LINES = 40
+# What they start lives on.
+ALONE = {"up", "down"}
 OVER = {"COMPLETED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED"}
 
 
@@ -51,6 +54,8 @@ class Installation:
     telegram: TelegramServer
     """A Telegram of its own, with nobody in it until a test puts somebody there."""
     said: list[str] = field(default_factory=list)
+    started: set[str] = field(default_factory=set)
+    """Commands that have been started as a person starts them."""
 
     @cached_property
     def metrics_port(self) -> int:
@@ -93,13 +98,26 @@ class Installation:
             out, err = process.communicate()
             pytest.fail(f"{process.args!r} did not end within {seconds:.0f} s.\n{out}\n{err}")
         assert isinstance(process.args, list)
-        if "env" not in process.args:
-            self.said += [out, err]
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        self._keep(done)
+        return done
+
+    def _keep(self, done: "subprocess.CompletedProcess[str]") -> None:
+        if "env" not in done.args:
+            self.said += [done.stdout, done.stderr]
 
     def run(self, *arguments: str, **extra: str) -> "subprocess.CompletedProcess[str]":
-        """Run the command; ``extra`` are variables of its environment."""
-        return self.finish(self.start(*arguments, **extra))
+        """Run the command; ``extra`` are variables of its environment.
+
+        The first time each is started as a person starts it, then in a process that has loaded its libraries.
+        """
+        command = arguments[0] if arguments else ""
+        if command in ALONE or command not in self.started:
+            self.started.add(command)
+            return self.finish(self.start(*arguments, **extra))
+        done = run_forked(arguments, {**self.environment, **extra}, 900)
+        self._keep(done)
+        return done
 
     def must(self, *arguments: str) -> str:
         """Run the command, which must succeed; what it printed."""

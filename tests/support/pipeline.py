@@ -4,7 +4,7 @@ import gc
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -15,11 +15,12 @@ from uuid import UUID, uuid4
 
 import dagster as dg
 from dagster._core.storage.defs_state.base import _current_storage
-from dagster._core.storage.event_log import EventLogStorage
 from sqlalchemy import text
 
 from resources.vision import VisionResource
 from tests.support.data import ROOT
+from tests.support.forgetful import forgetful
+from tests.support.providers import Remembering
 from tg_assets import assets, ids
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.asking import ask as answered
@@ -116,11 +117,11 @@ def redis() -> Any:
 
 @cache
 def _eyes() -> VisionProvider:
-    return VisionResource().local()
+    return Remembering(VisionResource().local())
 
 
 class SharedVision(VisionResource):
-    """As a deployment's, with workers that are started once for all tests of a process."""
+    """As a deployment's, with workers that are started once for all tests of a process and see each picture once."""
 
     def local(self) -> VisionProvider:
         """The built-in provider."""
@@ -165,38 +166,24 @@ def materialize(
 ) -> dg.ExecuteInProcessResult:
     """Materialize assets of a feed over a range of days, both inclusive, as one run.
 
-    Without an ``instance`` Dagster remembers no partition of it: that took most of the time, and is asked by nobody.
+    Without an ``instance`` Dagster remembers nothing of it (``forgetful``).
     """
     chosen = list(selection or ALL_ASSETS)
     # A run says a line per asset and partition; what it decided is in the metadata.
     run_config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     if config:
         run_config["ops"] = {name: {"config": dict(config)} for name in chosen}
-    with ExitStack() as stack:
-        if instance is None:
-            instance = stack.enter_context(new_instance())
-            _forget_partitions(instance.event_log_storage)
-        register(instance, [feed])
-        return dg.materialize(
-            defined_assets(),
-            selection=chosen,
-            instance=instance,
-            resources={**default_resources(), "vision": SharedVision(), **(resources or {})},
-            run_config=run_config,
-            tags=range_tags(feed, first, last),
-            raise_on_error=raise_on_error,
-        )
-
-
-def _forget_partitions(storage: EventLogStorage) -> None:
-    """Store no event of a materialized partition, of which there are thousands; a run's result has them all."""
-    store = storage.store_event
-
-    def store_event(event: dg.EventLogEntry) -> None:
-        if not (event.dagster_event and event.dagster_event.is_step_materialization):
-            store(event)
-
-    storage.store_event = store_event
+    instance = instance or forgetful()
+    register(instance, [feed])
+    return dg.materialize(
+        defined_assets(),
+        selection=chosen,
+        instance=instance,
+        resources={**default_resources(), "vision": SharedVision(), **(resources or {})},
+        run_config=run_config,
+        tags=range_tags(feed, first, last),
+        raise_on_error=raise_on_error,
+    )
 
 
 def materialize_reports(reports: Sequence[ChatReport], **options: Any) -> dict[str, dg.ExecuteInProcessResult]:

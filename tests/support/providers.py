@@ -1,9 +1,11 @@
-"""Providers whose every call goes to a function."""
+"""Providers whose every call goes to a function, and one that remembers what another saw."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Generic, TypeVar
 
 from tg_assets.speech.result import Transcript
+from tg_assets.vision.provider import VisionProvider
 from tg_assets.vision.result import VisionResult
 
 T = TypeVar("T")
@@ -42,3 +44,26 @@ class HandlerSpeech(_Handler[Transcript]):
 
     def transcribe(self, data: bytes, mime: str) -> Transcript:
         return self._call(data, mime)
+
+
+class Remembering:
+    """Looks at each picture once: the same bytes get the same result, and many tests import the same pictures.
+
+    What is refused is looked at again.
+    """
+
+    def __init__(self, provider: VisionProvider) -> None:
+        self._provider = provider
+        self._seen: dict[tuple[bytes, str], VisionResult] = {}
+        self.name, self.model = provider.name, provider.model
+
+    @property
+    def version(self) -> str:
+        return self._provider.version
+
+    def describe(self, image: bytes, mime: str) -> VisionResult:
+        """What the provider said of it."""
+        asked = sha256(image).digest(), mime
+        if asked not in self._seen:
+            self._seen[asked] = self._provider.describe(image, mime)
+        return self._seen[asked]

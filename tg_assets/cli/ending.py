@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import click
 
 from tg_assets.cli import terminal
+from tg_assets.collector import look_seldom
 
 _debug = False
 _form: Callable[[str], str] = "Error: {}".format
@@ -50,6 +51,7 @@ def tell_as(form: Callable[[str], str]) -> None:
 
 def run(command: click.Command) -> NoReturn:
     """Run the command and end the process."""
+    look_seldom()
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     terminal.steer_logs(debug=False)
     threading.excepthook = lambda told: _tell(told.exc_value) if told.exc_value else None

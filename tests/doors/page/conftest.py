@@ -15,9 +15,9 @@ from tests.ui.conftest import PATIENCE
 TOLD = "document.addEventListener('securitypolicyviolation', (e) => console.error('policy', e.violatedDirective))"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium; of a module, for while playwright is there no other test can start an event loop."""
+    """Chromium; of these tests alone, for while playwright is there no other test can start an event loop."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(OPTIONS))
         yield browser
