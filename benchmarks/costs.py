@@ -1,6 +1,7 @@
 """What work costs: seconds, processor time of this process and of each server, and the most memory they had.
 
-A process counts with all that it started. Memory is proportional (``Pss``): what processes share counts once.
+A process counts with all that it started; the processor time of this one without the servers that it started. Memory is
+proportional (``Pss``): what processes share counts once.
 """
 
 import time
@@ -60,6 +61,8 @@ class Meter:
 
     def __init__(self) -> None:
         self._processes = processes()
+        ours = self._processes[OURS]
+        self._started = [name for name, one in self._processes.items() if name != OURS and ours in one.parents()]
         self.peaks = dict.fromkeys(self._processes, 0.0)
         """Megabytes by name."""
         self._end = Event()
@@ -82,7 +85,8 @@ class Meter:
         cost.processor = {name: used - before[name] for name, used in self._used().items()}
 
     def _used(self) -> dict[str, float]:
-        return {name: processor_seconds(process) for name, process in self._processes.items()}
+        used = {name: processor_seconds(process) for name, process in self._processes.items()}
+        return {**used, OURS: used[OURS] - sum(used[name] for name in self._started)}
 
     def _watch(self) -> None:
         while not self._end.wait(LOOK_SECONDS):
