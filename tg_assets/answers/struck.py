@@ -21,7 +21,7 @@ class Struck:
 
 
 _STRUCK = """
-    SELECT m.id, (e->>'offset')::int, (e->>'length')::int
+    SELECT m.id, e->'offset', e->'length'
     FROM messages m CROSS JOIN LATERAL jsonb_array_elements(m.entities) AS e
     WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL AND e->>'type' = 'strikethrough'
     ORDER BY 1, 2, 3
@@ -29,10 +29,14 @@ _STRUCK = """
 
 
 def struck_of(connection: Connection, shown: Collection[UUID]) -> dict[UUID, tuple[Struck, ...]]:
-    """Parts of the texts of ``shown``, ids that the archive shows, in their order; of those that have any."""
+    """Parts of the texts of ``shown``, ids that the archive shows, in their order; of those that have any.
+
+    Events have entities as whoever sent them wrote them: what is no place is none.
+    """
     found: dict[UUID, list[Struck]] = {}
     for one, offset, length in connection.execute(text(_STRUCK), {"ids": list(map(str, shown))}).tuples():
-        found.setdefault(one, []).append(Struck(offset, length))
+        if type(offset) is int and type(length) is int and offset >= 0 < length:
+            found.setdefault(one, []).append(Struck(offset, length))
     return {one: tuple(parts) for one, parts in found.items()}
 
 

@@ -85,7 +85,7 @@ def look(
 
     ``dense`` is the vector of meaning as ``TenantIndex.search`` takes one; ``weigh`` makes legs of a
     query's lemmas and 3-grams. All is asked in one round trip; in another what is asked without the names of authors,
-    where the query has any.
+    where the query has any. ``floor`` is that of a look before, to which this one will be ``joined``.
     """
     vectors = {DENSE: dense, **weigh(lemma_query(query), trigram_query(query))}
     if _is_of_lines(narrow):
