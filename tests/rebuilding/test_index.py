@@ -92,7 +92,7 @@ def test_another_model_takes_over_under_searches(house: House) -> None:
     assert problems == []
     assert counts["searches"] > 5
     assert counts["edits"]
-    assert name.startswith(f"{old}_{Version.of(house.model).fingerprint}_")
+    assert name.startswith(Version.of(house.model).collection(old, ""))
     house.make(tenant, ["qdrant_points"])
     points = house.points(tenant)
     assert {point["payload"]["embedding_model"] for point in points.values()} == {"hash-48"}

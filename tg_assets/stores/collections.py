@@ -1,7 +1,8 @@
 """Versions of the vector index: collections of which one answers to the index's name, an alias.
 
 A version is what made its vectors: model, dimension and the format of points. Its collection is called
-``{alias}_{fingerprint}_{when it was begun}``, so a name says whose it is without being asked. An index that was made
+``{alias}_f{format}_{fingerprint}_{when it was begun}``, so a name says whose it is without being asked; before
+format 3 names did not say the format. An index that was made
 before there were versions is a collection that has the alias's name itself; it answers until another one is switched
 to. What does not belong here: points, tenants, when to build one.
 """
@@ -16,12 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from tg_assets.embedder import PROVIDERS, Embedder
 from tg_assets.errors import TgAssetsError
+from tg_assets.stores.narrow import SCOPE
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when collections are made otherwise, or points hold other things: indexes are built anew then."""
+SCOPED = 3
+"""The format from which on points have a scope (``narrow``)."""
 DENSE, LEMMAS, TRIGRAMS = "dense", "lemmas", "trigrams"
 # In kB of vectors: no graph is built while points come in bulk, which would be built again and again.
 NEVER, USUAL = 1_000_000_000, 10_000
@@ -48,6 +52,10 @@ class Version:
     def fingerprint(self) -> str:
         """Eight hex digits."""
         return sha256(f"{self.format}/{self.dimension}/{self.model}".encode()).hexdigest()[:8]
+
+    def collection(self, alias: str, begun: str) -> str:
+        """The name of a collection of this version."""
+        return f"{alias}_f{self.format}_{self.fingerprint}_{begun}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +99,18 @@ def answering(alias: str, aliases: Mapping[str, str]) -> str:
 
 def fingerprint_of(alias: str, name: str) -> str | None:
     """The fingerprint in a collection's name; None where it has none."""
-    found = re.fullmatch(rf"{re.escape(alias)}_([0-9a-f]{{8}})_[0-9]+", name)
-    return found[1] if found else None
+    found = _named(alias, name)
+    return found[2] if found else None
+
+
+def is_scoped(alias: str, name: str) -> bool:
+    """Whether the points of a collection have a scope."""
+    found = _named(alias, name)
+    return found is not None and int(found[1] or 0) >= SCOPED
+
+
+def _named(alias: str, name: str) -> re.Match[str] | None:
+    return re.fullmatch(rf"{re.escape(alias)}_(?:f([0-9]+)_)?([0-9a-f]{{8}})_[0-9]+", name)
 
 
 class Collections:
@@ -123,7 +141,7 @@ class Collections:
 
     def create(self, version: Version) -> str:
         """Make a collection that points come into in bulk: graphs are left for ``ready``. Returns its name."""
-        name = f"{self.alias}_{version.fingerprint}_{datetime.now(UTC):%Y%m%d%H%M%S%f}"
+        name = version.collection(self.alias, f"{datetime.now(UTC):%Y%m%d%H%M%S%f}")
         self._make(name, version.dimension, in_bulk=True)
         return name
 
@@ -138,10 +156,11 @@ class Collections:
             optimizers_config=models.OptimizersConfigDiff(indexing_threshold=NEVER) if in_bulk else None,
         )
         keyword = models.PayloadSchemaType.KEYWORD
-        tenant_index = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
+        tenants = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
         schemas: dict[str, Any] = dict.fromkeys(("channel_id", "feed", "album_id", "tags", "source", "kind"), keyword)
         schemas |= {
-            "tenant_id": tenant_index,
+            "tenant_id": tenants,
+            SCOPE: tenants,
             "owner_id": models.PayloadSchemaType.INTEGER,
             "posted_at": models.PayloadSchemaType.DATETIME,
         }
@@ -184,7 +203,7 @@ class Collections:
             if self.aliases().get(self.alias + NEXT) == current and not self._is_old():
                 self.switch(current)
             return
-        name = f"{self.alias}_{version.fingerprint}_0"
+        name = version.collection(self.alias, "0")
         try:
             self._make(name, version.dimension, in_bulk=False)
         except UnexpectedResponse as error:

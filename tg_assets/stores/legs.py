@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tg_assets.stores.collections import DENSE
-from tg_assets.stores.narrow import Narrow, conditions
+from tg_assets.stores.narrow import Narrow, filtered
 
 CANDIDATES = 200
 """Neighbours that a search in a graph of dense vectors keeps in view: it finds .993 of the ten nearest, .978 with
@@ -21,12 +21,15 @@ Places = list[tuple[int, str]]
 
 
 def request(
-    searches: Sequence[Search], mine: Mapping[str, Any], made: Callable[[Any], Any]
+    searches: Sequence[Search], tenant: str, made: Callable[[Any], Any], *, scoped: bool
 ) -> tuple[dict[str, Any], Places]:
-    """The request's body, and of which search and leg each of its parts is; ``made`` gives a leg's vector or None."""
+    """The request's body, and of which search and leg each of its parts is; ``made`` gives a leg's vector or None.
+
+    ``scoped`` is whether the points that are asked have a scope.
+    """
     parts, places = [], Places()
     for number, (legs, narrow, limit) in enumerate(searches):
-        limited = {"filter": {"must": [mine, *conditions(narrow)]}, "limit": limit, "with_payload": False}
+        limited = {"filter": filtered(tenant, narrow, scoped=scoped), "limit": limit, "with_payload": False}
         for name, leg in legs.items():
             if (query := made(leg)) is not None:
                 places.append((number, name))

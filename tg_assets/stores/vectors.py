@@ -21,11 +21,11 @@ from tg_assets.lazy import Lazy
 from tg_assets.stores.collections import DENSE as DENSE
 from tg_assets.stores.collections import LEMMAS as LEMMAS
 from tg_assets.stores.collections import TRIGRAMS as TRIGRAMS
-from tg_assets.stores.collections import Collection, Collections, Version, answering, fingerprint_of
+from tg_assets.stores.collections import Collection, Collections, Version, answering, fingerprint_of, is_scoped
 from tg_assets.stores.legs import Hits, Places, Search, hits, request
 from tg_assets.stores.narrow import NOBODY as NOBODY
 from tg_assets.stores.narrow import Narrow as Narrow
-from tg_assets.stores.narrow import one_of
+from tg_assets.stores.narrow import matches, one_of, with_scope, without_scope
 from tg_assets.stores.qdrant_http import REFUSED, TIMEOUT_SECONDS, Wire, connected, kept, refusing, silent, unusable
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ class TenantIndex:
         for point in points:
             if (point.get("payload") or {}).get("tenant_id") != self.tenant:
                 raise TgAssetsError(f"Point {point['id']} belongs to another tenant; it is not written.")
+        if self._is_scoped:
+            points = [{**point, "payload": with_scope(point["payload"])} for point in points]
         for first in range(0, len(points), BATCH):
             self._change("PUT", "points", {"points": points[first : first + BATCH]})
 
@@ -134,11 +136,15 @@ class TenantIndex:
         places: Places = []
 
         def body() -> Mapping[str, Any]:
-            asked, places[:] = request(searches, self._mine(), self._vector)
+            asked, places[:] = request(searches, self.tenant, self._vector, scoped=self._is_scoped)
             return asked
 
         answers = self._ask("points/query/batch", body) or []  # none where nothing was ever indexed
         return hits(searches, places, answers)
+
+    @property
+    def _is_scoped(self) -> bool:
+        return is_scoped(self._alias, self.name)
 
     def _vector(self, leg: Any) -> Any:
         return leg(self.collection()) if callable(leg) else leg
@@ -175,7 +181,9 @@ class TenantIndex:
         wanted = True if keys is None else list(keys)
         records = self._ask("points", {"ids": list(ids), "with_payload": wanted, "with_vector": False}) or []
         found = {str(record["id"]): dict(record.get("payload") or {}) for record in records}
-        return {point: payload for point, payload in found.items() if payload.get("tenant_id") == self.tenant}
+        mine = {point: payload for point, payload in found.items() if payload.get("tenant_id") == self.tenant}
+        is_whole = keys is None and self._is_scoped
+        return {point: without_scope(payload) for point, payload in mine.items()} if is_whole else mine
 
     def scroll(self, *which: Mapping[str, Any], payload: Any = True, vectors: bool = False) -> Iterator[list[Any]]:
         """Pages of this tenant's points, in JSON, that meet all conditions; in the order of their ids.
@@ -189,6 +197,9 @@ class TenantIndex:
             found = self._ask("points/scroll", body)
             if found is None:
                 return
+            if payload is True and self._is_scoped:
+                for point in found["points"]:
+                    point["payload"] = without_scope(point["payload"])
             yield found["points"]
             if (offset := found["next_page_offset"]) is None:
                 return
@@ -203,7 +214,7 @@ class TenantIndex:
         return int(found["count"]) if found else 0
 
     def _mine(self) -> dict[str, Any]:
-        return {"key": "tenant_id", "match": {"value": self.tenant}}
+        return matches("tenant_id", self.tenant)
 
 
 class VectorIndex:
