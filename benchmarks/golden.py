@@ -10,7 +10,7 @@ questions does not see the ranking ahead of them in 1 / place, ``p@10`` the same
 ``bm25`` is the usual one (1.2, .75) over words as they are written, without names and word forms.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -33,8 +33,12 @@ from tg_assets.index.sparse import SparseVector, document_vectors, lemma_query, 
 from tg_assets.index.units import first, lifted
 from tg_assets.tagging.lemmas import lemma, words
 
-CHAT = (60_000, 66_000, 600)
-"""Messages of the export, and questions about them, that are measured; learned from others (``learning``)."""
+CHAT = (60_000, 66_000)
+"""Messages of the export that are measured; learned from others (``learning``)."""
+LATER = tuple((first, first + 6000) for first in range(66_000, 102_000, 6000))
+"""Messages that nothing was chosen by, an archive each."""
+MOST = 600
+"""Questions about an archive of them."""
 DRAWS = 2000
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 """When questions are asked: after the sample's story."""
@@ -178,10 +182,15 @@ def behind(these: Sequence[float], those: Sequence[float], seed: int = 7) -> flo
     return float((drawn.mean(axis=1) <= 0).mean())
 
 
-def measure(name: str, world: World, embedder: Embedder) -> list[dict[str, Any]]:
-    """Rows of one set: of its kinds, then of all of them."""
-    rankings, asks = Rankings(world, embedder), world.golden.asks
-    places = [{how: reciprocal(found, ask) for how, found in rankings.of(ask).items()} for ask in asks]
+def measure(name: str, worlds: Iterable[World], embedder: Embedder) -> list[dict[str, Any]]:
+    """Rows of one set, whose archives are asked one after another: of its kinds, then of all of them."""
+    asks, places = list[Ask](), list[dict[str, float]]()
+    for world in worlds:
+        rankings = Rankings(world, embedder)
+        asks += world.golden.asks
+        places += [
+            {how: reciprocal(found, ask) for how, found in rankings.of(ask).items()} for ask in world.golden.asks
+        ]
     kinds = list(dict.fromkeys(ask.kind for ask in asks))
     told: list[tuple[str, Sequence[str]]] = [(kind, (kind,)) for kind in kinds]
     if len(kinds) > 1:
@@ -213,9 +222,10 @@ def _share(places: Sequence[float], first: int) -> str:
 def run() -> list[dict[str, Any]]:
     """One row for each set, kind and ranking."""
     embedder = UseEmbedder()
-    rows = [row for world in of_sample(embedder) for row in measure("sample", world, embedder)]
+    rows = [row for world in of_sample(embedder) for row in measure("sample", [world], embedder)]
     for name in (*LOOKED_AT, *HELD):
-        rows += measure(name.replace("_", " "), of_talk(embedder, name), embedder)
+        rows += measure(name.replace("_", " "), [of_talk(embedder, name)], embedder)
     if EXPORT.exists():
-        rows += measure("group chat", of_chat(embedder, *CHAT), embedder)
+        rows += measure("group chat", [of_chat(embedder, *CHAT, MOST)], embedder)
+        rows += measure("group chat, later", (of_chat(embedder, *some, MOST) for some in LATER), embedder)
     return rows
