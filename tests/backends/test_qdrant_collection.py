@@ -1,5 +1,6 @@
 """A collection that was written to a lot is opened anew while nobody asks, and nobody notices but by the time."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from tg_assets.backends.qdrant_server import collection, updates
+from tg_assets.backends.qdrant_server import collection, schema, updates
 from tg_assets.backends.qdrant_server.collection import Collection
 
 BODY = {"vectors": {"dense": {"size": 4, "distance": "Cosine"}}, "sparse_vectors": {}}
@@ -102,3 +103,34 @@ def test_one_that_was_deleted_is_not_opened_again(written: Collection, monkeypat
         write(written, 20, 40)
     written.tidy(-1)
     assert not seen
+
+
+@pytest.mark.parametrize("said", [{"quantized": True}, {"quantized": False}, {}], ids=["bytes", "none", "older"])
+def test_one_with_other_copies_of_its_vectors_answers_as_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: dict[str, bool]
+) -> None:
+    """As earlier releases made them: with a byte a number, or with none; they stay so."""
+    bits = schema.SMALL_BEFORE if said.get("quantized") else None
+    configs = list[Any]()
+    to_config = schema.to_config
+
+    def noted(body: Any, given: int | None) -> Any:
+        configs.append(given)
+        return to_config(body, given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(collection, "to_config", lambda body, _: to_config(body, bits))
+        made = Collection.create(tmp_path / "points", BODY)
+    write(made, 0, 20)
+    before = made.query(FIRST)
+    made.close()
+    path = tmp_path / "points" / collection.DEFINITION
+    path.write_text(json.dumps({"config": BODY, "indexes": {}, **said}))
+    monkeypatch.setattr(collection, "to_config", noted)
+    again = Collection.load(tmp_path / "points")
+    write(again, 20, 30)
+    again.tidy(-1)
+    assert again.query(FIRST) == before
+    assert again.count({}) == {"count": 30}
+    again.close()
+    assert configs == [bits]

@@ -20,13 +20,21 @@ from tg_assets.backends.qdrant_server.errors import not_found, unsupported, wron
 from tg_assets.backends.qdrant_server.filters import Json, to_filter
 from tg_assets.backends.qdrant_server.groups import gather, values_at
 from tg_assets.backends.qdrant_server.queries import (
+    is_bare,
     to_order,
     to_payload_selector,
     to_query_request,
     to_vector_selector,
 )
-from tg_assets.backends.qdrant_server.replies import point_id, record, scored_point
-from tg_assets.backends.qdrant_server.schema import collection_info, index_schema, to_config, to_index
+from tg_assets.backends.qdrant_server.replies import point_id, record, scored_points
+from tg_assets.backends.qdrant_server.schema import (
+    SMALL,
+    SMALL_BEFORE,
+    collection_info,
+    index_schema,
+    to_config,
+    to_index,
+)
 
 DEFINITION = "collection.json"
 WRITTEN, SHARE = 5000, 0.1
@@ -54,10 +62,10 @@ class Collection:
     @classmethod
     def create(cls, path: Path, body: Json) -> "Collection":
         """Make the shard, then the definition: a directory without one was never finished."""
-        config = to_config(body, quantized=True)
+        config = to_config(body, SMALL)
         path.mkdir(parents=True)
         shard = engine.EdgeShard.create(str(path / "shard"), config)
-        definition = {"config": body, "indexes": {}, "quantized": True}
+        definition = {"config": body, "indexes": {}, "bits": SMALL}
         _save(path, definition)
         return cls(path, shard, definition)
 
@@ -146,7 +154,7 @@ class Collection:
         self._last_used = time.monotonic()
         request = to_query_request(body, self._vector)
         with self._read:
-            return {"points": [scored_point(hit) for hit in self._shard.query(request)]}
+            return {"points": scored_points(self._shard.query(request), bare=is_bare(body))}
 
     def query_batch(self, searches: list[Json]) -> list[Json]:
         """``points/query/batch``: planned by the engine as one."""
@@ -154,7 +162,9 @@ class Collection:
         requests = [to_query_request(body, self._vector) for body in searches]
         with self._read:
             found = self._shard.query_batch(engine.QueryBatchRequest(requests))
-        return [{"points": [scored_point(hit) for hit in hits]} for hits in found]
+        return [
+            {"points": scored_points(hits, bare=is_bare(body))} for body, hits in zip(searches, found, strict=True)
+        ]  # fmt: skip
 
     def query_groups(self, body: Json) -> Json:
         """``points/query/groups``: asks for more and more hits until the best groups are full or there are none."""
@@ -168,7 +178,7 @@ class Collection:
                 payloads = self._shard.retrieve(
                     [hit["id"] for hit in hits], engine.PayloadSelector.Include([key]), False
                 )
-            keys = {point_id(point.id): values_at(point.payload, key) for point in payloads}
+            keys = {point.id: values_at(point.payload, key) for point in payloads}
             groups = gather([(hit, keys.get(hit["id"], [])) for hit in hits], size, limit)
             if len(hits) < asked or (len(groups) == limit and all(len(group["hits"]) == size for group in groups)):
                 return {"groups": groups}
@@ -235,7 +245,8 @@ class Collection:
 
 def _opened(path: Path, definition: Json) -> engine.EdgeShard:
     """The shard, with the write-ahead log replayed and deleted points gone."""
-    config = to_config(definition["config"], quantized=definition.get("quantized", False))
+    before = SMALL_BEFORE if definition.get("quantized") else None
+    config = to_config(definition["config"], definition.get("bits", before))
     shard = engine.EdgeShard.load(str(path / "shard"), config)
     shard.optimize()
     return shard

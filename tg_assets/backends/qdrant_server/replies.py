@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # some of the engine's classes are in its stubs only
 
+from collections.abc import Iterable
 from typing import Any
 
 import qdrant_edge as engine
@@ -9,10 +10,13 @@ import qdrant_edge as engine
 from tg_assets.backends.qdrant_server.filters import Json
 
 
-def scored_point(point: engine.ScoredPoint) -> Json:
-    """One hit of a query."""
-    reply = {"id": point_id(point.id), "version": point.version, "score": point.score}
-    return _with_parts(reply, point)
+def scored_points(points: Iterable[engine.ScoredPoint], *, bare: bool) -> list[Json]:
+    """Hits of a query; ``bare`` ones were asked for without payload, vectors or order. UUIDs stay what they are."""
+    if bare:
+        return [{"id": point.id, "version": point.version, "score": point.score} for point in points]
+    return [
+        _with_parts({"id": point.id, "version": point.version, "score": point.score}, point) for point in points
+    ]  # fmt: skip
 
 
 def record(point: engine.Record) -> Json:

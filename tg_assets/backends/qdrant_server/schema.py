@@ -38,12 +38,17 @@ TOKENIZERS = {
 }
 
 
-def to_config(body: Json, *, quantized: bool) -> engine.EdgeConfig:
-    """The body of ``PUT /collections/{name}``; ``quantized`` is whether small copies of dense vectors are kept."""
+SMALL, SMALL_BEFORE = 4, 8
+"""Bits for each number of the small copies that are kept of dense vectors, and what they were in older collections."""
+_SIZES = {4: engine.TurboQuantBitSize.Bits4, 8: engine.TurboQuantBitSize.Bits8}
+
+
+def to_config(body: Json, bits: int | None) -> engine.EdgeConfig:
+    """The body of ``PUT /collections/{name}``, with so many bits for a number of the small copies, None without any."""
     dense = body.get("vectors") or {}
     named = {"": dense} if "size" in dense else dense
     return engine.EdgeConfig(
-        vectors={name: _dense(item, quantized) for name, item in named.items()},
+        vectors={name: _dense(item, bits) for name, item in named.items()},
         sparse_vectors={name: _sparse(item or {}) for name, item in (body.get("sparse_vectors") or {}).items()},
         optimizers=engine.EdgeOptimizersConfig(indexing_threshold=NO_GRAPH),
     )
@@ -101,7 +106,7 @@ def collection_info(body: Json, indexes: dict[str, Json], info: engine.ShardInfo
     }
 
 
-def _dense(body: Json, quantized: bool) -> engine.EdgeVectorParams:
+def _dense(body: Json, bits: int | None) -> engine.EdgeVectorParams:
     if str(body.get("distance")) not in DISTANCES:
         raise wrong_input(f"unknown distance {body.get('distance')!r}")
     if body.get("multivector_config") is not None:
@@ -109,10 +114,8 @@ def _dense(body: Json, quantized: bool) -> engine.EdgeVectorParams:
     return engine.EdgeVectorParams(
         size=body["size"],
         distance=DISTANCES[body["distance"]],
-        # A byte for each number: what is compared with all vectors is a quarter of them, and so is the time it takes.
-        quantization_config=engine.TurboQuantQuantizationConfig(bits=engine.TurboQuantBitSize.Bits8, always_ram=True)
-        if quantized
-        else None,
+        # Four bits of 32: what is compared with all vectors is an eighth of them, and the time it takes is memory's.
+        quantization_config=engine.TurboQuantQuantizationConfig(bits=_SIZES[bits], always_ram=True) if bits else None,
     )
 
 
