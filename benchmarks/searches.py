@@ -121,24 +121,29 @@ def _write(tools: Tools, tenant: UUID, made: list[str]) -> None:
         path.write_bytes(orjson.dumps({"name": "Made up", "type": "public_channel", "id": 4, "messages": [first]}))
         feed, _ = _import(tools, path, TENANT)
     tools.vectors.create_collection(UseEmbedder())
-    random = np.random.default_rng(2)
     with tools.database.tenant(tenant) as session, tools.vectors.tenant(tenant) as index:
         with session.transaction() as connection:
             channel = connection.execute(text("SELECT id FROM channels")).scalar_one()
-        for begin in range(0, len(made), PART):
-            part = made[begin : begin + PART]
-            names = [UUID(int=begin + place + 1) for place in range(len(part))]
-            vectors = [document_vectors(said) for said in part]
-            index.upsert_while([list(_points(tenant, channel, feed, names, vectors, random))])
-            with session.transaction() as connection:
-                _rows(connection, channel, begin, names, part)
-                counted = [
-                    word_counts.Words(name, channel, 0, lemmas.indices, trigrams.indices)
-                    for name, (lemmas, trigrams) in zip(names, vectors, strict=True)
-                ]
-                word_counts.move(connection, counted)
+        index.upsert_while(_parts(session, tenant, channel, feed, made))
         with session.transaction() as connection:  # as after every large range
             connection.execute(text("SELECT refresh_statistics()"))
+
+
+def _parts(session: Any, tenant: UUID, channel: UUID, feed: str, made: list[str]) -> Iterator[list[dict[str, Any]]]:
+    """Points, part by part, whose rows and counts are in the database."""
+    random = np.random.default_rng(2)
+    for begin in range(0, len(made), PART):
+        part = made[begin : begin + PART]
+        names = [UUID(int=begin + place + 1) for place in range(len(part))]
+        vectors = [document_vectors(said) for said in part]
+        with session.transaction() as connection:
+            _rows(connection, channel, begin, names, part)
+            counted = [
+                word_counts.Words(name, channel, 0, lemmas.indices, trigrams.indices)
+                for name, (lemmas, trigrams) in zip(names, vectors, strict=True)
+            ]
+            word_counts.move(connection, counted)
+        yield list(_points(tenant, channel, feed, names, vectors, random))
 
 
 def _points(
