@@ -136,9 +136,9 @@ class House:
         """All that must not change where somebody else's things are made again."""
         return self.points(tenant), self.graph(tenant), ledger(tenant, "%"), pipeline.content_hashes(tenant)
 
-    def find(self, tenant: str, question: str) -> list[tuple[UUID, float]]:
+    def find(self, tenant: str, question: str, index: VectorIndex | None = None) -> list[tuple[UUID, float]]:
         """The best of what is found for a question."""
-        archive = replace(pipeline.archive(tenant, OWNER, embedder=self.model), vectors=self.index)
+        archive = replace(pipeline.archive(tenant, OWNER, embedder=self.model), vectors=index or self.index)
         return [(hit.id, hit.score) for hit in ranked(archive, question, limit=5)]
 
     def answers(self, tenant: str, questions: Sequence[str] = QUESTIONS) -> Answers:

@@ -14,6 +14,7 @@ from tg_assets.assets import post_points
 from tg_assets.errors import TgAssetsError
 from tg_assets.ledger.engine import run_stage
 from tg_assets.stores.collections import NEXT, Collections, Version, _create, _delete
+from tg_assets.stores.vectors import KeptIndex, VectorIndex
 
 
 def edit(tenant: str, words: str) -> str:
@@ -56,7 +57,10 @@ def test_a_rebuild_leaves_out_what_should_not_be_there(house: House) -> None:
 
 
 def test_another_model_takes_over_under_searches(house: House) -> None:
-    """No search fails and none is empty, whichever model makes the vectors; messages come meanwhile."""
+    """No search fails and none is empty, whichever model makes the vectors; messages come meanwhile.
+
+    Neither does one of a process that stays, which remembers for a while what answers.
+    """
     (tenant,) = house.tenants
     old = house.index.alias
     assert house.model.dimension == 64
@@ -65,11 +69,13 @@ def test_another_model_takes_over_under_searches(house: House) -> None:
     counts = dict.fromkeys(("searches", "edits"), 0)
     over = threading.Event()
 
-    def ask() -> None:
+    kept = KeptIndex(house.index.url, house.index.api_key, house.alias)
+
+    def ask(index: VectorIndex) -> None:
         while not over.is_set():
             try:
                 counts["searches"] += 1
-                if not house.find(tenant, QUESTIONS[counts["searches"] % len(QUESTIONS)]):
+                if not house.find(tenant, QUESTIONS[counts["searches"] % len(QUESTIONS)], index):
                     problems.append("empty")
             except Exception as error:  # noqa: BLE001
                 problems.append(error)
@@ -80,7 +86,8 @@ def test_another_model_takes_over_under_searches(house: House) -> None:
             edit(tenant, f"маяк починен в {counts['edits']} раз")
             house.make(tenant, ["qdrant_points"])
 
-    threads = [threading.Thread(target=work) for work in (ask, ask, live)]
+    threads = [threading.Thread(target=ask, args=(index,)) for index in (house.index, kept)]
+    threads.append(threading.Thread(target=live))
     for thread in threads:
         thread.start()
     try:
@@ -94,6 +101,8 @@ def test_another_model_takes_over_under_searches(house: House) -> None:
     assert counts["edits"]
     assert name.startswith(Version.of(house.model).collection(old, ""))
     house.make(tenant, ["qdrant_points"])
+    assert same(*({question: house.find(tenant, question, index) for question in QUESTIONS} for index in (kept, None)))
+    kept._kept().client.close()
     points = house.points(tenant)
     assert {point["payload"]["embedding_model"] for point in points.values()} == {"hash-48"}
     assert {len(point["vector"]["dense"]) for point in points.values()} == {48}

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -36,6 +37,8 @@ COLLECTION = "tg_assets"
 """The name that people query by."""
 BATCH = 256
 PAGE = 1000
+LATELY_SECONDS = 1.0
+"""How long a process that asks again and again takes the index to be the collection that it was."""
 
 
 class PointsRefused(Exception):
@@ -46,11 +49,39 @@ class PointsRefused(Exception):
         self.status_code = status_code
 
 
+class Answering:
+    """The name of the collection that answered ``seconds`` ago or less, for whoever asks again and again.
+
+    One that was replaced meanwhile is gone, which is how that is noticed. The index's own name is not kept: whatever
+    is put in its place answers to it.
+    """
+
+    def __init__(self, alias: str, seconds: float) -> None:
+        self._alias, self._seconds, self._kept = alias, seconds, (alias, 0.0)
+
+    def known(self) -> str | None:
+        """The name, if it is known."""
+        name, at = self._kept
+        return name if name != self._alias and monotonic() - at <= self._seconds else None
+
+    def keep(self, name: str) -> None:
+        """As it was found now."""
+        self._kept = name, monotonic()
+
+    def forget(self) -> None:
+        """It may be another one."""
+        self._kept = self._alias, 0.0
+
+
 class TenantIndex:
     """Points of one tenant, in the collection that answers when it is first asked, or in ``into``."""
 
-    def __init__(self, wire: "Lazy[Wire]", tenant: UUID, alias: str, into: str | None = None) -> None:
-        self._wire, self._alias, self._into, self._name = wire, alias, into, into
+    def __init__(
+        self, wire: "Lazy[Wire]", tenant: UUID, alias: str, into: str | None = None, answers: Answering | None = None
+    ) -> None:
+        self._wire, self._alias, self._into = wire, alias, into
+        self._answers = answers or Answering(alias, 0.0)
+        self._name = into or self._answers.known()
         self.tenant = str(tenant)
 
     @property
@@ -60,6 +91,7 @@ class TenantIndex:
             found = self._wire().send("GET", "aliases")
             listed = self._result(found)["aliases"]
             self._name = answering(self._alias, {one["alias_name"]: one["collection_name"] for one in listed})
+            self._answers.keep(self._name)
         return self._name
 
     def collection(self) -> Collection | None:
@@ -164,6 +196,7 @@ class TenantIndex:
 
     def _again(self) -> str:
         """The collection that answers now, which may be another one than before."""
+        self._answers.forget()
         self._name = self._into
         return self.name
 
@@ -278,9 +311,15 @@ class VectorIndex:
 class KeptIndex(VectorIndex):
     """The same for a process that asks again and again: connections stay open, and are shared by threads."""
 
-    def __init__(self, url: str, api_key: str = "") -> None:
-        super().__init__(url, api_key)
+    def __init__(self, url: str, api_key: str = "", alias: str = COLLECTION) -> None:
+        super().__init__(url, api_key, alias)
         self._kept = Lazy(lambda: kept(url, api_key))
+        self._answers = Answering(self.alias, LATELY_SECONDS)
+
+    @contextmanager
+    def tenant(self, tenant: UUID, into: str | None = None) -> Iterator[TenantIndex]:
+        """As ``VectorIndex``."""
+        yield TenantIndex(self._kept, tenant, self.alias, into, self._answers)
 
     def _wire(self, opened: ExitStack) -> Lazy[Wire]:
         return self._kept
