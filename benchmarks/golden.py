@@ -35,7 +35,7 @@ from tg_assets.tagging.lemmas import lemma, words
 
 CHAT = (60_000, 66_000)
 """Messages of the export that are measured; learned from others (``learning``)."""
-LATER = tuple((first, first + 6000) for first in range(66_000, 102_000, 6000))
+LATER = tuple((first, first + 6000) for first in range(66_000, 96_000, 6000))
 """Messages that nothing was chosen by, an archive each."""
 MOST = 600
 """Questions about an archive of them."""

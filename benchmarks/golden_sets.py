@@ -25,7 +25,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from tg_assets.index.evidence import Passage
-from tg_assets.index.text import TextParts, text_to_embed
+from tg_assets.index.text import TextParts, has_words, text_to_embed
 from tg_assets.tagging.lemmas import words
 
 WRITTEN = Path(__file__).with_name("golden_sample.tsv")
@@ -182,7 +182,7 @@ def _replied(rows: Sequence[Row], answers: dict[int, set[int]], most: int) -> li
     for asking, answered in answers.items():
         asked = rows[asking].text
         evidence = frozenset(place for place in answered if len(words(rows[place].text)) >= FEW_WORDS)
-        if "?" in asked and len(words(asked)) >= FEW_WORDS and evidence:
+        if "?" in asked and len(words(asked)) >= FEW_WORDS and has_words(asked) and evidence:
             made.append(Ask("reply", asked, evidence, frozenset({asking})))
     return sorted(made, key=lambda ask: crc32(ask.query.encode()))[:most]
 

@@ -10,7 +10,8 @@ from tg_assets.backends.qdrant_server.filters import Json, to_filter
 from tg_assets.backends.qdrant_server.means import towards
 
 DEFAULT_LIMIT = 10
-OVERSAMPLING = 2.0
+OVERSAMPLING, LEAST = 2.0, 100
+"""How many times as many as are wanted, and how many at least, are found by their small copies."""
 RRF_K = 2
 """Qdrant's constant of reciprocal rank fusion when a query names none."""
 
@@ -28,7 +29,7 @@ def to_query_request(body: Json, fetch: FetchVector) -> engine.QueryRequest:
         query=_scoring(body, fetch),
         prefetches=_prefetches(body, fetch),
         filter=_filter(body),
-        params=_params(body.get("params")),
+        params=_params(body),
         score_threshold=body.get("score_threshold"),
         with_payload=to_payload_selector(body.get("with_payload"), default=False),
         with_vector=to_vector_selector(body.get("with_vector")),
@@ -116,7 +117,7 @@ def _prefetches(body: Json, fetch: FetchVector) -> list[engine.Prefetch]:
             query=_scoring(item, fetch),
             prefetches=_prefetches(item, fetch),
             filter=_filter(item),
-            params=_params(item.get("params")),
+            params=_params(item),
             score_threshold=item.get("score_threshold"),
         )
         for item in (given if isinstance(given, list) else [given])
@@ -203,11 +204,13 @@ def _resolve(value: Any, using: str, fetch: FetchVector) -> Any:
     raise wrong_input(f"a query cannot be {type(value).__name__}")
 
 
-def _params(body: Json | None) -> engine.SearchParams:
-    """The twice as many that are nearest by their small copies are compared once more by the vectors themselves.
+def _params(body: Json) -> engine.SearchParams:
+    """What is nearest by the small copies is compared once more by the vectors themselves.
 
     Of 40,000 real messages .999 of the ten nearest are found so, and all of the hundred, for a quarter of the time.
     """
-    exact = bool((body or {}).get("exact"))
-    small = engine.QuantizationSearchParams(ignore=exact, rescore=True, oversampling=OVERSAMPLING)
-    return engine.SearchParams(hnsw_ef=(body or {}).get("hnsw_ef"), exact=exact, quantization=small)
+    given = body.get("params") or {}
+    exact = bool(given.get("exact"))
+    more = max(OVERSAMPLING, LEAST / _limit(body))
+    small = engine.QuantizationSearchParams(ignore=exact, rescore=True, oversampling=more)
+    return engine.SearchParams(hnsw_ef=given.get("hnsw_ef"), exact=exact, quantization=small)
