@@ -56,14 +56,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Она сможет искать и читать. Изменить она ничего не сможет, и сам токен не получит.",
     ),
     "sees_ends": (
-        "It ends when you revoke the token (<code>tg-assets tokens revoke</code>), or after 30 days without use.",
-        "Это закончится, когда вы отзовёте токен (<code>tg-assets tokens revoke</code>), или через 30 дней без "
-        "обращений.",
+        "It ends when the token is revoked (<code>tg-assets tokens revoke</code>), or after 30 days without use.",
+        "Это закончится, когда токен отзовут (<code>tg-assets tokens revoke</code>), или через 30 дней без обращений.",
     ),
     "token": ("Token", "Токен"),
     "hint": (
-        "<code>tg-assets tokens add</code> makes one. Enter it here and nowhere else.",
-        "Его создаёт <code>tg-assets tokens add</code>. Вводите его только здесь.",
+        "Whoever runs the archive gives you one (<code>tg-assets tokens add</code>). Enter it here and nowhere else.",
+        "Его вам даст тот, кто ведёт архив (<code>tg-assets tokens add</code>). Вводите его только здесь.",
     ),
     "refused": (
         "This token opens nothing: it ended, was revoked, or is not whole.",
