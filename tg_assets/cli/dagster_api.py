@@ -73,7 +73,7 @@ _DAEMON = '{ instance { daemonHealth { daemonStatus(daemonType: "BACKFILL") { he
 # Sentences that are meant for a person arrive with their class in front.
 SENTENCES = (
     "TgAssetsError", "ServerDown", "ServerRefuses", "WrongSetting", "NotAllowed", "Refused", "LoggedOut",
-    "FloodTooLong", "NotThere", "CursorRefused", "NoSuch", "WrongParameter",
+    "FloodTooLong", "NotThere", "CursorRefused", "NoSuch", "NoKey", "WrongParameter",
 )  # fmt: skip
 # A daemon that was heard of at this distance is alive; it may be busy.
 DAEMON_SECONDS = 600.0

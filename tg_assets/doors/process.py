@@ -5,10 +5,12 @@ What does not belong here: what it serves.
 
 import socket
 import threading
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from tg_assets.accounts.vault import vault
 from tg_assets.doors.access import Opener
 from tg_assets.doors.guards import House
 from tg_assets.doors.processes import several
@@ -42,7 +44,8 @@ def run(opener: Opener, settings: Settings, where: socket.socket) -> None:
     house = House([*OWN_NAMES, *settings.named_hosts], settings.serve_rate)
 
     def serve() -> None:
-        server(service(opener, house, settings.dagster_url, settings.trusted_hosts)).run(sockets=[where])
+        vaults = partial(vault, settings, create=True)
+        server(service(opener, house, vaults, settings.dagster_url, settings.trusted_hosts)).run(sockets=[where])
 
     if settings.serve_processes == 1:
         # The model takes seconds to load: by the time of the first question it is there, or nearly.

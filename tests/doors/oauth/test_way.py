@@ -18,6 +18,7 @@ from tests.answers.test_tenancy import QUESTION
 from tests.doors.conftest import Doors, running, token_for
 from tests.doors.mcp.connecting import MODES, Mode, calling
 from tests.doors.oauth.asking import FIELD, TOOLS, Assistant, led_to
+from tests.saved.conftest import vaults
 from tests.support import pipeline
 from tg_assets.doors import tokens
 from tg_assets.doors.access import Opener
@@ -124,7 +125,7 @@ def test_without_a_token_it_is_told_where_to_ask(doors: Doors) -> None:
 
 def test_behind_what_ends_tls_it_is_called_by_its_name(opener: Opener, mine: Tenant) -> None:
     """Without TLS nobody is given anything under such a name, and the answer says what to do."""
-    app = service(opener, House(["archive.example.org"]))
+    app = service(opener, House(["archive.example.org"]), vaults)
     with TestClient(app, base_url="http://archive.example.org") as client:
         secure = {"x-forwarded-proto": "https"}
         server = client.get("/.well-known/oauth-authorization-server", headers=secure).json()
