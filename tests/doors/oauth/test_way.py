@@ -24,6 +24,7 @@ from tg_assets.doors import tokens
 from tg_assets.doors.access import Opener
 from tg_assets.doors.guards import House
 from tg_assets.doors.mcp.tools import TOOLS as OURS
+from tg_assets.doors.oauth import grants
 from tg_assets.doors.service import service
 
 
@@ -103,6 +104,19 @@ def test_a_program_on_ones_own_computer_listens_where_it_can(doors: Doors, mine:
     code = one.code(token_for(mine, ADA))
     assert one.exchanged(code, redirect_uri=f"http://{host}:3000/callback").status_code == 400
     assert one.exchanged(one.code(token_for(mine, ADA))).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["com.example.app:/callback", "com.example.app://callback?x=1"])
+def test_an_app_is_led_back_to_by_its_own_scheme(doors: Doors, mine: Tenant, address: str) -> None:
+    """A person sees which, and that it is an app (RFC 8252, 7.1)."""
+    one, token = Assistant(doors, "Program", address), token_for(mine)
+    assert "an app on this device, com.example.app</strong>" in one.leads().text
+    given = one.exchanged(one.code(token)).json()
+    assert one.status(given["access_token"]) == 200
+    with pipeline.postgres().tenant(mine.id) as session, session.transaction() as connection:
+        assert ["com.example.app"] in grants.holders(connection).values()
+    wrong = one.leads(response_type="token")
+    assert "leads to <strong>com.example.app</strong>" in wrong.text
 
 
 def test_without_a_token_it_is_told_where_to_ask(doors: Doors) -> None:

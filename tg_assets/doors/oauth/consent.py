@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, Response
 from tg_assets.doors import pages
 from tg_assets.doors.oauth.clients import LOOPBACK, Client
 from tg_assets.doors.oauth.described import AUTHORIZE
+from tg_assets.doors.oauth.places import is_apps, place_of
 
 # Scripts: none, not even ours.
 HEADERS = {
@@ -40,6 +41,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Так программа называет себя сама. Разрешение получит <strong>{host}</strong>:",
     ),
     "here": ("a program on this computer", "программа на этом компьютере"),
+    "app": ("an app on this device, {app}", "приложение на этом устройстве, {app}"),
     "careful": (
         "Allow it only if you yourself have just added this archive there.",
         "Разрешайте, только если вы сами только что добавили там этот архив.",
@@ -90,7 +92,8 @@ def asked(headers: Headers, by: Client, address: AnyUrl, kept: Mapping[str, str]
     told = _told(headers)
     name = told["named"].format(name=html.escape(by.client_name)) if by.client_name else told["nameless"]
     is_here = address.host in LOOPBACK
-    host = told["here"] if is_here else html.escape(address.host or "")
+    place = html.escape(place_of(str(address)))
+    host = told["here"] if is_here else told["app"].format(app=place) if is_apps(address.scheme) else place
     fields = "".join(
         f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">\n'
         for name, value in kept.items()
@@ -120,7 +123,7 @@ def wrong(headers: Headers, address: str) -> Response:
     """
     told, parts = _told(headers), urlsplit(address)
     reason = dict(parse_qsl(parts.query)).get("error_description", "")
-    why = told["wrong_why"].format(reason=html.escape(reason), host=html.escape(parts.hostname or ""))
+    why = told["wrong_why"].format(reason=html.escape(reason), host=html.escape(place_of(address)))
     return _page(
         {**told, "title": told["wrong"], "address": html.escape(address), "why": f"<p>{why}</p>\n"}, "back", 400
     )

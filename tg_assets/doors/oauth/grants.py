@@ -9,12 +9,12 @@ its place was used. What does not belong here: requests, who clients are.
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
 from tg_assets.doors import tokens
+from tg_assets.doors.oauth.places import place_of
 from tg_assets.stores.database import Database
 from tg_assets.stores.prepared import prepared
 from tg_assets.tenant_secrets import hashed, new, read, tenant_of
@@ -179,13 +179,14 @@ def revoke(database: Database, token: str, client_id: str) -> None:
 
 
 def holders(connection: Connection) -> dict[str, list[str]]:
-    """Hosts to which tokens of the transaction's tenant were given and that may still use them, by names of tokens."""
+    """Hosts, or schemes of apps, to which tokens of the transaction's tenant were given and that may still use them, by
+    names of tokens."""
     given = text("""
         SELECT DISTINCT token, redirect_uri FROM oauth_grants WHERE refresh_hash IS NOT NULL AND expires_at > now()
     """)
     found: dict[str, set[str]] = {}
     for token, address in connection.execute(given):
-        found.setdefault(token, set()).add(str(urlsplit(address).hostname))
+        found.setdefault(token, set()).add(place_of(address))
     return {token: sorted(hosts) for token, hosts in found.items()}
 
 
