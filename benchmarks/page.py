@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from benchmarks.searches import POSTS, TENANT, _write, texts
 from tests.support.browser import OPTIONS, find_browser
 from tests.support.waiting import wait_for
 from tg_assets import ids
+from tg_assets.accounts.vault import vault
 from tg_assets.cli import runtime
 from tg_assets.doors import tokens
 from tg_assets.doors.guards import House
@@ -99,7 +101,7 @@ def _until(page: Page, act: Callable[[], Any], shown: str) -> float:
 def _serving() -> Iterator[str]:
     """The service as it is, in a thread."""
     where = bound("127.0.0.1", 0)
-    app = service(runtime.opener(), House(OWN_NAMES, "100000/minute"))
+    app = service(runtime.opener(), House(OWN_NAMES, "100000/minute"), partial(vault, runtime.settings()))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [where]}, daemon=True)
     thread.start()

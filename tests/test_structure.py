@@ -275,3 +275,19 @@ def test_no_other_private_names_are_used() -> None:
                         and f"{node.module}.{alias.name}" not in PRIVATE
                     }
     assert used == set()
+
+
+ANSWERING = ("answers", "doors", "e5.py", "embedder.py", "graph", "index", "saved", "stores", "vision/clip.py")
+"""What answers somebody who asks from outside is of these."""
+
+
+def test_no_error_tells_who_asks_of_a_setting() -> None:
+    """It is nothing that a person at the page can set: what names one is a ``WrongSetting``, or its like."""
+    places = [ROOT / "tg_assets" / name for name in ANSWERING]
+    found = []
+    for path in (one for place in places for one in (sorted(place.rglob("*.py")) if place.is_dir() else [place])):
+        for call in ast.walk(parsed(path)):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "TgAssetsError":
+                said = "".join(str(one.value) for one in ast.walk(call) if isinstance(one, ast.Constant))
+                found += [f"{path.relative_to(ROOT)}:{call.lineno}"] if "TG_" in said else []
+    assert not found

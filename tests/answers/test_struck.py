@@ -1,14 +1,26 @@
 """What is crossed out is counted as Telegram counts, and marked for who reads text alone."""
 
 import json
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from tests.conversations.support import Chat, Said
+from tests.conversations.support import BEGIN, Chat, Said
 from tests.support import pipeline
 from tg_assets import ids
-from tg_assets.answers.struck import Struck, crossed, struck_of
+from tg_assets.answers.digest import digest
+from tg_assets.answers.digest_text import as_text
+from tg_assets.answers.message import message
+from tg_assets.answers.neighbours import around
+from tg_assets.answers.pieces import marked, pieces
+from tg_assets.answers.struck import Struck, crossed, runs
+from tg_assets.answers.threads import thread
+from tg_assets.doors.mcp.views import message_view
+from tg_assets.tagging.cleaning import clean
+
+SPAN = (BEGIN, BEGIN + timedelta(days=1))
 
 
 @pytest.mark.parametrize(
@@ -28,15 +40,69 @@ def test_it_stands_between_marks(said: str, struck: list[tuple[int, int]], marke
     assert crossed(said, [Struck(*one) for one in struck]) == marked
 
 
+WRONG = [("x", 1), (None, 1), (-3, 5), (0, 0), (2**70, 1), (0.5, 1), ([], {}), (True, 1)]
+
+
+def strike(chat: Chat, number: int, *places: tuple[Any, Any]) -> None:
+    """Cross these parts of a message out."""
+    entities = [{"type": "strikethrough", "offset": offset, "length": length} for offset, length in places]
+    with pipeline.postgres().tenant(ids.tenant_id(chat.tenant)) as session, session.transaction() as connection:
+        statement = "UPDATE group_messages SET entities = CAST(:all AS jsonb) WHERE id = :id"
+        connection.execute(text(statement), {"all": json.dumps(entities), "id": chat.post(number)})
+
+
 def test_places_that_are_none_are_left_out(tenant: str) -> None:
     """Whatever an event says of them, the message is shown."""
     chat = Chat(tenant)
     chat.put([Said(1, 1, words="600 500"), Said(2, 2, words="so")])
-    wrong = [("x", 1), (None, 1), (-3, 5), (0, 0), (2**70, 1), (0.5, 1), ([], {}), (True, 1)]
-    entities = [{"type": "strikethrough", "offset": offset, "length": length} for offset, length in [*wrong, (0, 3)]]
-    with pipeline.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
-        statement = "UPDATE group_messages SET entities = CAST(:all AS jsonb) WHERE id = :id"
-        connection.execute(text(statement), {"all": json.dumps(entities), "id": chat.post(1)})
-        parts = struck_of(connection, [chat.post(1), chat.post(2)])
-    assert parts == {chat.post(1): (Struck(0, 3),)}
-    assert crossed("600 500", parts[chat.post(1)]) == "~~600~~ 500"
+    strike(chat, 1, *WRONG, (0, 3))
+    archive = pipeline.archive(tenant)
+    one, other = message(archive, chat.post(1)).message, message(archive, chat.post(2)).message
+    assert (one.struck, other.struck) == ((Struck(0, 3),), ())
+    assert (one.text, one.said, one.words) == ("600 500", "~~600~~ 500", "~~600~~ 500")
+
+
+def test_every_list_of_messages_has_it(tenant: str) -> None:
+    """Lines around, threads, what is like it, what it replies to, a digest, a timeline: none reads as said."""
+    chat = Chat(tenant)
+    chat.put([Said(1, 1, words="who comes"), Said(2, 2, words="I come"), Said(3, 3, answers=2, words="good")])
+    strike(chat, 2, (2, 4))
+    archive = pipeline.archive(tenant)
+    whole = message(archive, chat.post(3))
+    assert whole.reply_to is not None
+    digested = digest(archive, *SPAN)
+    messages = [
+        *around(archive, chat.post(1)).after[:1], *thread(archive, chat.post(3)).messages[:1], whole.reply_to,
+        *(one.message for one in digested.answered),
+    ]  # fmt: skip
+    assert [one.id for one in messages] == [chat.post(2)] * 4
+    assert {one.words for one in messages} == {"I ~~come~~"}
+    assert "I ~~come~~" in as_text(digested)
+    view = message_view(messages[0])
+    assert view["text"] == "I ~~come~~"
+
+
+@pytest.mark.parametrize(
+    ("said", "struck", "snippet", "shown"),
+    [
+        ("the price is 600 500", [(13, 3)], "the price is 600 500", "the price is ~~600~~ 500"),
+        ("🙂  the\u200b price\n is 600 500", [(19, 3)], "…price is 600 500", "…price is ~~600~~ 500"),
+        ("all of it is taken back", [(0, 23)], "…of it is…", "…~~of it is~~…"),
+        ("begins before and ends within", [(0, 14)], "…before and ends…", "…~~before~~ and ends…"),
+        ("not here, here it is", [(0, 8)], "…here it is", "…here it is"),
+        ("so", [], "so", "so"),
+    ],
+)
+def test_a_snippet_has_it(said: str, struck: list[tuple[int, int]], snippet: str, shown: str) -> None:
+    """Also where the text was cleaned, and where a part of what is crossed out was cut away."""
+    found = pieces([("post", clean(said))], snippet, runs(said, [Struck(*one) for one in struck]))
+    assert marked(snippet, found) == shown
+    assert "".join(one.text for one in found) == snippet
+
+
+def test_what_a_model_says_is_not_crossed_out() -> None:
+    found = pieces(
+        [("post", "600"), ("vision", "a picture of 600")], "600 a picture of 600", runs("600", [Struck(0, 3)])
+    )
+    assert [(one.source, one.struck) for one in found] == [("written", (Struck(0, 3),)), ("described", ())]
+    assert marked("600 a picture of 600", found) == "~~600~~ a picture of 600"

@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import orjson
 import pytest
 from click.testing import CliRunner, Result
 from redis import Redis
 
+from tests.support import pipeline
 from tests.support.data import ROOT
 from tests.telegram.exports import chat, encode, message
+from tg_assets import ids
 from tg_assets.cli import cli, runtime
 from tg_assets.errors import TgAssetsError
 from tg_assets.events.streams import decode
+from tg_assets.registry.channels import register_tenant
 from tg_assets.stores.objects import ObjectStore
 
 PARSED, DELETED = "stream:posts:parsed", "stream:posts:deleted"
@@ -86,6 +90,31 @@ def test_events_of_a_file_are_sent(produce: Run, redis: Any, tmp_path: Path) -> 
     first, last = (entry.decode() for entry, _ in redis.xrange(PARSED))
     (shown,) = [line for line in output.splitlines() if PARSED in line]
     assert [word for word in shown.split() if word != "│"] == [PARSED, "2", first, last]
+
+
+def test_events_of_nobody_that_is_registered_are_told(produce: Run, redis: Any, tmp_path: Path) -> None:
+    """They are sent, for whoever reads them may know that tenant; here they become dead letters."""
+    slug = pipeline.new_tenant()
+    with pipeline.postgres().tenant(ids.tenant_id(slug)) as session, session.transaction() as connection:
+        register_tenant(connection, slug)
+    names = (slug, str(ids.tenant_id(slug)), "nosuch", "nosuch", str(UUID(int=7)))
+    path = write_lines(tmp_path / "events", *({"stream": PARSED, "data": {**POST, "tenant_id": one}} for one in names))
+    output = " ".join(must(produce(path)).split())
+    assert len(sent(redis)) == 5
+    assert "There is no tenant nosuch: 2 events of it become dead letters. `tg-assets tenants add nosuch`" in output
+    assert f"There is no tenant {UUID(int=7)}: 1 event of it" in output
+    assert f"no tenant {slug}" not in output
+    assert output.count("There is no tenant") == 2
+
+
+def test_a_producer_needs_no_database(
+    produce: Run, redis: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_lines(tmp_path / "events", {"stream": PARSED, "data": POST})
+    monkeypatch.setenv("TG_POSTGRES_URL", "postgresql+psycopg2://tg_app:secret@127.0.0.1:9/x")
+    runtime.settings.cache_clear()
+    assert "cannot be told: PostgreSQL does not answer" in must(produce(path))
+    assert len(sent(redis)) == 1
 
 
 def test_a_bad_line_stops_everything_unless_skipped(produce: Run, redis: Any, tmp_path: Path) -> None:

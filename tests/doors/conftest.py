@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.answers.conftest import Tenant
+from tests.saved.conftest import vaults
 from tests.support import pipeline
 from tests.support.waiting import wait_for
 from tg_assets import ids
@@ -51,7 +52,7 @@ def opener(servers: dict[str, str]) -> Opener:
 def running(opener: Opener, rate: str = OFTEN, strangers: str = OFTEN) -> Iterator[Doors]:
     """A service in a thread of this process, until the end."""
     where = bound("127.0.0.1", 0)
-    app = service(opener, House(OWN_NAMES, rate, strangers), DAGSTER)
+    app = service(opener, House(OWN_NAMES, rate, strangers), vaults, DAGSTER)
     uvicorn = server(app)
     thread = threading.Thread(target=uvicorn.run, kwargs={"sockets": [where]}, daemon=True)
     thread.start()

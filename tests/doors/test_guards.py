@@ -6,20 +6,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import text
+from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 
 from tests.answers.conftest import ADA, Tenant
 from tests.doors.conftest import Doors, running, token_for
 from tests.support import pipeline
+from tg_assets import tenant_secrets
 from tg_assets.doors import guards, tokens
 from tg_assets.doors.access import COOKIE, Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import LARGEST_BODY, LONGEST_URL, OPEN, Guards, House
+from tg_assets.doors.lately import Lately
 from tg_assets.errors import TgAssetsError
 from tg_assets.stores.database import KeptDatabase
 from tg_assets.stores.graph import KeptGraph
@@ -152,6 +156,93 @@ def test_who_guesses_waits(opener: Opener) -> None:
     for doors in running(opener, strangers="3/day"):
         with doors.knock() as client:
             assert [client.get("/api/v1/me").status_code for _ in range(4)] == [401, 401, 401, 429]
+
+
+class Counted(Opener):
+    """Counts how often it is asked what something opens."""
+
+    asked = 0
+
+    def access(self, request: HTTPConnection) -> tokens.Access | None:
+        self.asked += 1
+        return super().access(request)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/me", "/mcp", f"/api/v1/saved/{UUID(int=0)}/atom"])
+@pytest.mark.parametrize("prefix", ["tga_", "tgo_", "tgs_"])
+def test_about_many_wrong_ones_of_an_address_the_database_is_not_asked(
+    opener: Opener, mine: Tenant, path: str, prefix: str
+) -> None:
+    """What opened something before still does: behind a proxy all come from one address."""
+    one = Counted(opener.database, mine.archive())
+    wrong = tenant_secrets.new(prefix, mine.id)
+    for doors in running(one, "5/day"):
+        with doors.knock(token_for(mine)) as known, doors.knock(wrong) as guess, doors.knock(token_for(mine)) as new:
+            assert known.get("/api/v1/me").status_code == 200
+            address = f"{path}?key={wrong}" if path.endswith("atom") else path
+            told = [guess.get(address).status_code for _ in range(8)]
+            assert told == [401] * 5 + [429] * 3
+            assert one.asked == 1 + 5
+            assert known.get("/api/v1/me").status_code == 200
+            assert new.get("/api/v1/me").status_code == 429
+    assert one.asked == 1 + 5 + 1
+
+
+@pytest.mark.parametrize(
+    ("given", "counted"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8:0:1:2::3", "2001:db8:0:1::/64"),
+        ("2001:db8:0:1:ffff::", "2001:db8:0:1::/64"),
+        ("", ""),
+    ],
+)
+def test_who_has_many_addresses_counts_once(given: str, counted: str) -> None:
+    assert guards._place(HTTPConnection({"type": "http", "client": (given, 1), "headers": []})) == counted
+
+
+def test_of_what_opened_something_so_much_is_known_at_most() -> None:
+    """What was brought last; and nothing that opens nothing any more."""
+    known = Lately(2)
+    for one in ("a", "b", "a", "c"):
+        known.keep(one)
+    assert [one in known for one in ("a", "b", "c", None)] == [True, False, True, False]
+    known.forget("a")
+    assert "a" not in known
+
+
+def test_who_has_no_shell_is_told_what_to_do(doors: Doors) -> None:
+    """Each door in its own words."""
+    with doors.knock() as client:
+        program = client.get("/api/v1/me").json()["error"]["message"]
+        feed = client.get(f"/api/v1/saved/{UUID(int=0)}/atom?key=tgs_x").json()["error"]["message"]
+        assistant = client.post("/mcp", json={}).json()["error"]["message"]
+    assert "whoever runs this archive" in program
+    assert "Authorization: Bearer" in program
+    assert "saved questions" in feed
+    assert "whoever runs this archive" in assistant
+    assert "connect this archive" in assistant
+
+
+def test_settings_are_named_to_whoever_runs_it_alone(opener: Opener, mine: Tenant, caplog: Any) -> None:
+    """In the log; whoever asks can correct none."""
+    wrong = replace(mine.archive(), vectors=KeptIndex("nonsense"))
+    for doors in running(Opener(opener.database, wrong)):
+        with doors.knock(token_for(mine)) as client:
+            found = client.get("/api/v1/search?q=паром")
+            call = {"name": "search", "arguments": {"query": "паром"}}
+            body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+            accept = {"accept": "application/json, text/event-stream"}
+            told = client.post("/mcp", json=body, headers=accept)
+            named = client.get("/health", headers={"host": "another.example"})
+            receiver = client.post("/api/v1/saved", json={"search": {"q": "паром"}, "webhook": "https://10.0.0.1/x"})
+    assert code(found) == (503, "set_up")
+    assert told.json()["result"]["isError"]
+    assert "unless whoever runs this archive allows" in receiver.json()["error"]["message"]
+    assert not any("TG_" in answer.text for answer in (found, told, named, receiver))
+    assert caplog.text.count("TG_QDRANT_URL is not usable") == 2
+    assert "TG_SERVE_HOSTS" in caplog.text
 
 
 def test_every_answer_says_what_a_browser_may_not(doors: Doors, mine: Tenant) -> None:

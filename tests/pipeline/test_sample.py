@@ -13,6 +13,7 @@ from tg_assets import ids
 from tg_assets.answers.context import context
 from tg_assets.answers.markdown import as_text
 from tg_assets.answers.message import message
+from tg_assets.answers.search import search
 from tg_assets.answers.waiting import waiting
 from tg_assets.cli.demo import ASKED
 from tg_assets.doors.mcp.server import answered
@@ -95,12 +96,13 @@ def test_what_is_crossed_out_is_told(sample: Materialized) -> None:
     for (title, number), said in parts.items():
         post = ids.post_id(pipeline.channel_of(sample.tenant, title), number)
         whole = message(archive, post)
-        (struck,) = whole.struck
+        (struck,) = whole.message.struck
         units = whole.message.text.encode("utf-16-le")[2 * struck.offset : 2 * (struck.offset + struck.length)]
         assert units.decode("utf-16-le") == said
         (text, *_) = answered(lambda: archive, "fetch", {"id": str(post)}).content
         assert f"~~{said}~~" in json.loads(getattr(text, "text", ""))["text"]
         assert f"~~{said}~~" in as_text(context(archive, whole.message.text[:100]))
+        assert f"~~{said}~~" in "".join(one.text for one in search(archive, whole.message.text[:100]).results)
 
 
 def test_each_byte_is_stored_once(sample: Materialized) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.pipeline.test_changes import FILES, said
 from tests.support import pipeline
 from tests.support.receiver import receiver as receiver
 from tests.telegram.exports import account, chat
 from tg_assets import ids
+from tg_assets.accounts.vault import Vault
 from tg_assets.answers.archive import Archive
 from tg_assets.doors import tokens
 from tg_assets.ledger.engine import run_stage
@@ -27,7 +29,13 @@ GARDEN, ADA, BORIS = 42, 900, 500
 SPAN = (datetime(2023, 5, 1, tzinfo=UTC), datetime(2023, 6, 1, tzinfo=UTC))
 STAGES = ("posts", "media_objects", "media_groups", "conversations", "qdrant_points", "neo4j_nodes")
 """What makes messages of exports, points and nodes; no model looks at anything."""
+KEY = Fernet.generate_key().decode()
 PUMP = SavedSearch(q="насос в подвале")
+
+
+def vaults() -> Vault:
+    """The installation's."""
+    return Vault(KEY)
 
 
 @dataclass
@@ -58,7 +66,9 @@ class World:
             tokens.revoke(connection, name)
 
     def save(self, asked: Asked = PUMP, token: str = "laptop", webhook: str | None = None, *owners: int) -> Any:
-        return questions.save(self.archive(*owners), token, asked, webhook=webhook, trusted=["127.0.0.1"])
+        return questions.save(
+            self.archive(*owners), token, asked, webhook=webhook, trusted=["127.0.0.1"], vaults=vaults
+        )
 
     def land(self, *messages: dict[str, Any], direct: Sequence[dict[str, Any]] = ()) -> None:
         """Import messages of the garden, and of Ada's dialogue with Boris."""
@@ -85,7 +95,7 @@ class World:
 
     def rounds(self) -> Counter[str]:
         """Look and tell until nothing is due."""
-        return rounds(pipeline.postgres(), self.archive(), [self.id], ["127.0.0.1"], 0, 600)
+        return rounds(pipeline.postgres(), self.archive(), [self.id], ["127.0.0.1"], vaults, 0, 600)
 
     def found(self, saved: Any) -> list[UUID]:
         """Keys of what was found, in order."""

@@ -11,6 +11,7 @@ from tests.saved.conftest import World
 from tests.support import pipeline
 from tests.telegram.exports import message
 from tg_assets.cli import cli, runtime
+from tg_assets.cli.faults import explain
 from tg_assets.errors import TgAssetsError
 
 Say = Callable[..., str]
@@ -58,6 +59,14 @@ def test_a_question_is_made(say: Say, world: World) -> None:
     say("ask", "laptop", "first-forwarders", "--source", "Порт", "--name", "Порт")
     (one,) = json.loads(say("--json"))["items"]
     assert (one["name"], one["asked"]["parameters"]) == ("Порт", {"source": "Порт"})
+
+
+def test_a_setting_that_would_allow_it_is_named(say: Say) -> None:
+    """Here, to whoever can set it."""
+    with pytest.raises(TgAssetsError) as raised:
+        say("search", "laptop", "насос", "--webhook", "https://10.0.0.1/")
+    assert "TG_" not in str(raised.value)
+    assert explain(raised.value).endswith("allows its host. The setting is TG_WEBHOOK_HOSTS.")
 
 
 @pytest.mark.parametrize(

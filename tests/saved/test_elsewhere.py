@@ -137,6 +137,26 @@ def test_what_is_old_is_not_read_to_see_what_is_new(world: World, arrived: int) 
         assert reads(explained(connection, looking._ARRIVED, **values)) <= arrived
 
 
+def test_what_is_of_use_is_not_read_to_remove_what_is_not(world: World) -> None:
+    """Each round removes some: of a week's arrivals only those are read that go."""
+    world.save()
+    note = """INSERT INTO newly_indexed (tenant_id, item_id, indexed_at)
+              SELECT current_tenant(), gen_random_uuid(), now() - CAST(:ago AS interval)
+              FROM generate_series(1, :count) RETURNING 1"""
+    pipeline.rows(world.slug, note, count=20_000, ago="1 day")
+    pipeline.rows(world.slug, note, count=3, ago="8 days")
+    pipeline.rows(world.slug, "UPDATE saved_questions SET looked = pg_current_snapshot() RETURNING 1")
+    times = {"arrivals": looking.ARRIVALS_KEPT, "longest": looking.LONGEST_KEPT}
+    with pipeline.postgres().tenant(world.id) as session, session.transaction() as connection:
+        read = 0
+        for statement in looking._TRIM:
+            if statement.startswith("DELETE FROM newly_indexed"):
+                used = {name: value for name, value in times.items() if f":{name}" in statement}
+                read += reads(explained(connection, statement, **used))
+        assert read == 3
+    assert pipeline.rows(world.slug, "SELECT count(*) FROM newly_indexed") == [(20_000,)]
+
+
 def explained(connection: Connection, statement: str, **values: Any) -> Any:
     """What a statement did."""
     return connection.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"), values).scalar_one()[0]["Plan"]

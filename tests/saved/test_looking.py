@@ -166,6 +166,7 @@ DYING = """
 import os, signal, sys
 from tests.support import pipeline
 from tg_assets import ids
+from tests.saved.conftest import vaults
 from tg_assets.saved import looking
 from tg_assets.saved.rounds import rounds
 
@@ -178,7 +179,7 @@ def dying(*given):
     die()
 
 looking._keep = die if sys.argv[2] == "before" else dying
-rounds(pipeline.postgres(), pipeline.archive(sys.argv[1]), [ids.tenant_id(sys.argv[1])], [], 0, 600)
+rounds(pipeline.postgres(), pipeline.archive(sys.argv[1]), [ids.tenant_id(sys.argv[1])], [], vaults, 0, 600)
 """
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -20,15 +21,16 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import text
 
 from tests.pipeline.test_changes import said
-from tests.saved.conftest import World
+from tests.saved.conftest import KEY, World, vaults
 from tests.support import pipeline
 from tests.support.receiver import Receiver, is_signed
 from tg_assets import ids
-from tg_assets.cli import doctor, each_tenant
-from tg_assets.errors import TgAssetsError
+from tg_assets.accounts.vault import NoKey, Vault
+from tg_assets.cli import doctor, each_tenant, runtime
+from tg_assets.errors import TgAssetsError, WrongSetting
 from tg_assets.monitoring import gauges, webhook
 from tg_assets.monitoring.webhook import post
-from tg_assets.saved import addresses, questions, rounds, telling
+from tg_assets.saved import addresses, questions, rounds, signing, telling
 from tg_assets.saved.questions import Saved
 
 NEW = said(3, "в подвале опять стучит насос")
@@ -150,6 +152,8 @@ def given_up(world: World) -> float:
 def test_doctor_names_receivers_that_were_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """By their questions' ids and hosts: neither an address, which may be a secret, nor what is asked."""
     monkeypatch.setattr(each_tenant, "tenants", lambda _: [world.slug])
+    monkeypatch.setenv("TG_SESSION_KEY", KEY)
+    runtime.settings.cache_clear()
     assert doctor.CHECKS["receivers"]() == "nobody is told by a webhook"
     saved = world.save(webhook="https://hooks.example.org/secret")
     assert doctor.CHECKS["receivers"]() == "1 receivers, none of them given up"
@@ -158,6 +162,11 @@ def test_doctor_names_receivers_that_were_given_up(world: World, monkeypatch: py
         doctor.CHECKS["receivers"]()
     assert "насос" not in str(raised.value)
     assert "secret" not in str(raised.value)
+    monkeypatch.setenv("TG_SESSION_KEY", Fernet.generate_key().decode())
+    runtime.settings.cache_clear()
+    with pytest.raises(WrongSetting, match="a key that is not here"):
+        doctor.CHECKS["receivers"]()
+    runtime.settings.cache_clear()
 
 
 def test_who_has_to_wait_is_not_asked(world: World, receiver: Receiver) -> None:
@@ -253,7 +262,7 @@ def test_slow_receivers_of_one_tenant_make_no_other_wait(
     world.come(NEW)
     other.come(NEW)
     monkeypatch.setattr(rounds, "TURN_SECONDS", 0)
-    done = rounds.rounds(pipeline.postgres(), world.archive(), [world.id, other.id], ["127.0.0.1"], 2, 600)
+    done = rounds.rounds(pipeline.postgres(), world.archive(), [world.id, other.id], ["127.0.0.1"], vaults, 2, 600)
     assert done["told"] == 4
     first, second, third, fourth = (whose[json.loads(body)["data"]["id"]] for _, body in receiver.heard)
     assert (first, second) == (third, fourth)
@@ -263,6 +272,52 @@ def test_slow_receivers_of_one_tenant_make_no_other_wait(
 def test_nothing_that_signs_or_opens_is_shown_by_mistake(world: World) -> None:
     made = world.save(webhook="https://hooks.example.org/x")
     assert not any(secret in repr(made) for secret in (made.key, made.webhook_secret))
+
+
+SECRETS = "SELECT webhook_secret, webhook_sealed, saved_questions::text FROM saved_questions"
+
+
+def test_what_signs_is_kept_encrypted(world: World) -> None:
+    """The database alone signs nothing."""
+    made = world.save(webhook="https://hooks.example.org/x")
+    ((plain, sealed, row),) = pipeline.rows(world.slug, SECRETS)
+    assert plain is None
+    assert made.webhook_secret not in row
+    assert signing.opened(bytes(sealed), vaults) == made.webhook_secret
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+def test_what_stood_there_plain_still_signs(world: World, receiver: Receiver, has_key: bool) -> None:
+    """Of before secrets were encrypted: it is from then on, where there is a key."""
+    world.save(webhook=receiver.url)
+    plain = signing.new()
+    pipeline.rows(
+        world.slug, "UPDATE saved_questions SET webhook_secret = :plain, webhook_sealed = NULL RETURNING 1", plain=plain
+    )
+
+    def none() -> Vault:
+        raise NoKey("There is none.")
+
+    given = vaults if has_key else none
+    for number in (3, 4):
+        world.come(said(number, f"в подвале опять стучит насос, запись {number}"))
+        done = rounds.rounds(pipeline.postgres(), world.archive(), [world.id], ["127.0.0.1"], given, 0, 600)
+        assert done["told"] == 1
+    assert all(is_signed(*one, base64.b64decode(plain.removeprefix("whsec_"))) for one in receiver.heard)
+    ((kept, sealed, _),) = pipeline.rows(world.slug, SECRETS)
+    assert (kept is None, sealed is not None) == (has_key, has_key)
+
+
+def test_without_its_key_nobody_is_told_unsigned(world: World, receiver: Receiver, caplog: Any) -> None:
+    """The log says what to do, and with the key it is told."""
+    world.save(webhook=receiver.url)
+    world.come(NEW)
+    other = Vault(Fernet.generate_key().decode())
+    done = rounds.rounds(pipeline.postgres(), world.archive(), [world.id], ["127.0.0.1"], lambda: other, 0, 600)
+    assert (done["not"], receiver.heard) == (1, [])
+    assert "TG_SESSION_KEY" in caplog.text
+    world.due_now()
+    assert world.rounds()["told"] == 1
 
 
 def test_who_may_not_be_told_is_not_saved(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Sessions at rest: encrypted with a key that is not in the database.
+"""Sessions, and what signs messages to receivers, at rest: encrypted with a key that is not in the database.
 
 The key comes from ``TG_SESSION_KEY`` or from a file; the first login makes the file. A session opens a person's
 whole Telegram, so neither it nor the key has a repr, a log line or an error that shows it.
@@ -11,6 +11,10 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from tg_assets.errors import TgAssetsError
 from tg_assets.settings import Settings
+
+
+class NoKey(TgAssetsError):
+    """There is no key yet: nothing was encrypted here."""
 
 
 class Vault:
@@ -62,7 +66,7 @@ def vault(settings: Settings, *, create: bool = False) -> Vault:
     try:
         return Vault(path.read_text("ascii").strip())
     except FileNotFoundError:
-        raise TgAssetsError(
+        raise NoKey(
             f"There is no session key: TG_SESSION_KEY is not set and {path} does not exist. It is what sessions were "
             "encrypted with; without it, log in again with `tg-assets login`."
         ) from None

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.references import locate, parse
 from tg_assets.answers.rows import NotThere
+from tg_assets.answers.struck import OF_MESSAGE, Struck, crossed, struck_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,13 @@ class AlbumItem:
     text: str
     described: str | None
     read: str | None
+    struck: tuple[Struck, ...] = ()
+    """What is crossed out in its text."""
+
+    @property
+    def said(self) -> str:
+        """Its text, with ``~~`` around what is crossed out."""
+        return crossed(self.text, self.struck)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +53,17 @@ class Album:
     link: str | None
     items: tuple[AlbumItem, ...]
 
+    @property
+    def said(self) -> str | None:
+        """Its caption, with ``~~`` around what is crossed out: it is the text of an item."""
+        return next((one.said for one in self.items if one.text == self.caption), self.caption)
+
 
 _ALBUMS = f"""
     SELECT g.id AS album, g.album_kind, g.posted_at, g.caption_text, c.feed, c.title,
            g.meta->'enrichment'->>'vision_summary' AS summary, g.meta->'enrichment'->>'ocr_text' AS album_read,
            i.position, m.id, m.telegram_message_id, i.media_kind, i.media_sha256, m.content, m.telegram_post_url,
+           {OF_MESSAGE},
            v.data->>'description' AS described, v.data->'ocr'->>'text' AS read
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
     JOIN media_group_items i ON i.group_id = g.id AND i.deleted_at IS NULL
@@ -71,7 +85,7 @@ def albums_by_id(connection: Connection, archive: Archive, wanted: Collection[UU
         rows.setdefault(row.album, []).append(
             AlbumItem(
                 row.position, row.id, row.telegram_message_id, row.media_kind, row.media_sha256, row.content or "",
-                row.described, row.read or None,
+                row.described, row.read or None, struck_in(row.struck),
             )
         )  # fmt: skip
     return {

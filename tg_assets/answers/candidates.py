@@ -3,7 +3,7 @@
 What does not belong here: finding points, putting them in order.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tg_assets.answers.archive import SEEN, Archive
+from tg_assets.answers.struck import OF_MESSAGE, runs, struck_in
 from tg_assets.index.evidence import Passage
 from tg_assets.index.text import UNCUT, TextParts, parts_to_embed, text_to_embed
 from tg_assets.landing import beside
@@ -25,7 +26,7 @@ _ROWS = f"""
            c.title, m.author_name, m.sender_tg_id, m.source, m.content,
            t.data->'names' AS tags, v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr,
            s.data->>'text' AS spoken, v.data - 'description' - 'ocr' AS picture,
-           m.telegram_post_url AS link, m.telegram_message_id, {beside.OF_POST} AS beside
+           m.telegram_post_url AS link, m.telegram_message_id, {beside.OF_POST} AS beside, {OF_MESSAGE}
     FROM messages m JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
@@ -36,7 +37,9 @@ _ROWS = f"""
            m.sender_tg_id, m.source, g.caption_text,
            t.data->'names', g.meta->'enrichment'->>'vision_summary', g.meta->'enrichment'->>'ocr_text', NULL,
            jsonb_build_object('labels', g.meta->'enrichment'->'vision_labels'),
-           m.telegram_post_url, m.telegram_message_id, {beside.OF_ALBUM}
+           m.telegram_post_url, m.telegram_message_id, {beside.OF_ALBUM},
+           (SELECT s.entities FROM media_group_items o JOIN messages s ON s.id = o.post_id
+            WHERE o.group_id = g.id AND s.content = g.caption_text ORDER BY o.position LIMIT 1)
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
     JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
     JOIN messages m ON m.id = i.post_id
@@ -68,6 +71,8 @@ class Candidate:
     telegram_message_id: int | None
     beside: str | None
     """Names of its files and of whom it was forwarded from."""
+    entities: Any
+    """Those of its text, where something in it is crossed out."""
 
     @cached_property
     def whole(self) -> str:
@@ -78,6 +83,11 @@ class Candidate:
     def parts(self) -> list[tuple[str, str]]:
         """What ``whole`` is put together of."""
         return parts_to_embed(self._parts)
+
+    @property
+    def runs(self) -> Iterator[tuple[str, bool]]:
+        """Its text in pieces, each with whether it is crossed out."""
+        return runs(self.content or "", struck_in(self.entities))
 
     @property
     def _parts(self) -> TextParts:

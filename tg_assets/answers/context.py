@@ -6,7 +6,7 @@ the ranking (``ranked``), what fits (``bundle``), how it is written (``markdown`
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, zip_longest
 from uuid import UUID
@@ -23,7 +23,6 @@ from tg_assets.answers.relations import related
 from tg_assets.answers.rows import Message, messages_by_id
 from tg_assets.answers.search import narrowing
 from tg_assets.answers.shown import one_line
-from tg_assets.answers.struck import crossed, struck_of
 from tg_assets.answers.tokens import HOW, text_tokens
 from tg_assets.index.evidence import FAIR
 
@@ -101,21 +100,7 @@ def _gathered(connection: Connection, archive: Archive, hits: Sequence[Hit]) -> 
         if (one := found.get(anchors[hit.post])) and one.deleted_at is None:
             album = albums.get(one.album) if one.album else None
             gathered.append(Gathered(hit.score, one, tuple(_around(one, around)), len(album.items) if album else None))
-    return _marked(connection, gathered)
-
-
-def _marked(connection: Connection, gathered: Sequence[Gathered]) -> list[Gathered]:
-    """The same with ``~~`` around what is crossed out: a model reads text alone."""
-    everything = chain.from_iterable((one.found, *(other for _, other in one.around)) for one in gathered)
-    struck = struck_of(connection, {message.id for message in everything})
-
-    def marked(one: Message) -> Message:
-        return replace(one, text=crossed(one.text, struck[one.id])) if one.id in struck else one
-
-    return [
-        replace(one, found=marked(one.found), around=tuple((why, marked(other)) for why, other in one.around))
-        for one in gathered
-    ]
+    return gathered
 
 
 def _around(one: Message, known: _Surroundings) -> Iterator[tuple[str, Message]]:

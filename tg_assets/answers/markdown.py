@@ -109,7 +109,7 @@ def _source(one: Source, labels: Mapping[UUID, int]) -> Iterator[str]:
 def quoted(message: Message) -> Iterator[str]:
     """What a message says, and what its files do, each line behind ``> ``."""
     parts = (
-        ("", message.text), ("said: ", message.spoken), ("text in the picture: ", message.read),
+        ("", message.said), ("said: ", message.spoken), ("text in the picture: ", message.read),
         ("the picture shows: ", message.described),
     )  # fmt: skip
     for what, said in parts:

@@ -3,7 +3,7 @@
 What does not belong here: what is around it (``neighbours``), its thread (``threads``).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,6 @@ from tg_assets.answers.received import Version, versions
 from tg_assets.answers.references import locate
 from tg_assets.answers.relations import related
 from tg_assets.answers.rows import Message, messages_by_id
-from tg_assets.answers.struck import Struck, crossed, struck_of
 
 MOST_VERSIONS = 50
 
@@ -40,8 +39,6 @@ class Whole:
     """``versions`` begin with the one that stands; ``replies`` and ``forwards`` are the first fifty of each."""
 
     message: Message
-    struck: tuple[Struck, ...]
-    """What is crossed out in its text."""
     versions: tuple[Version, ...]
     media: tuple[Medium, ...]
     album: Album | None
@@ -53,11 +50,6 @@ class Whole:
     """Messages that it was forwarded to, here."""
     enrichments: tuple[Enrichment, ...]
     lineage: tuple[Made, ...]
-
-    @property
-    def marked(self) -> Message:
-        """The message with ``~~`` around what is crossed out, for who reads text alone."""
-        return replace(self.message, text=crossed(self.message.text, self.struck))
 
 
 def message(archive: Archive, given: str | UUID) -> Whole:
@@ -71,7 +63,6 @@ def message(archive: Archive, given: str | UUID) -> Whole:
         albums = albums_by_id(connection, archive, [shown.album] if shown.album else [])
         return Whole(
             message=shown,
-            struck=struck_of(connection, [one]).get(one, ()),
             versions=versions(connection, one, MOST_VERSIONS),
             media=media_of(connection, [one]).get(one, ()),
             album=albums.get(shown.album) if shown.album else None,

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.candidates import Candidate, Candidates
-from tg_assets.answers.pieces import Piece, pieces
+from tg_assets.answers.pieces import Piece, marked, pieces
 from tg_assets.embedder import Embedder
 from tg_assets.errors import TgAssetsError
 from tg_assets.index.conditions import Question, moved, recent, understand
@@ -62,6 +62,7 @@ class Hit:
     chat: str | None
     author: str | None
     snippet: str
+    """With ``~~`` around what is crossed out."""
     tags: list[str]
     link: str | None
     telegram_message_id: int | None
@@ -191,7 +192,8 @@ def _dense(query: str, chosen: Embedder, collection: Collection | None) -> list[
 
 
 def _hit(row: Candidate, score: float, query: str, copies: Sequence[Candidate], found: Found | None) -> Hit:
-    shown, post = snippet(row.whole, query), UUID(row.id)
+    cut, post = snippet(row.whole, query), UUID(row.id)
+    shown = pieces(row.parts, cut, row.runs)
     unit = found.unit.get(row.id) if found else None
     is_units = unit is not None and found is not None and row.id not in found.itself
     return Hit(
@@ -202,7 +204,7 @@ def _hit(row: Candidate, score: float, query: str, copies: Sequence[Candidate], 
         row.feed,
         row.title,
         row.author_name,
-        shown,
+        marked(cut, shown),
         list(row.tags or ()),
         row.link,
         row.telegram_message_id,
@@ -210,5 +212,5 @@ def _hit(row: Candidate, score: float, query: str, copies: Sequence[Candidate], 
         why_its_picture(picture_words(row.picture), query, row.whole),
         unit.id if unit else None,
         tuple(Copy(UUID(copy.id), copy.posted_at, copy.feed, copy.title, copy.link) for copy in copies),
-        pieces(row.parts, shown),
+        shown,
     )

@@ -9,7 +9,7 @@ from math import isfinite
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
 from tg_assets.index.rerank import Rerank
 from tg_assets.settings import Settings
 
@@ -42,11 +42,11 @@ class RerankWire:
             # A redirect would carry people's messages to an address that nobody chose.
             answer = httpx.post(self._url, json=body, headers=headers, timeout=self._timeout, follow_redirects=False)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise TgAssetsError(
+            raise ServerDown(
                 f"The reranker does not answer ({type(error).__name__}). Does TG_RERANK_URL point at it?"
             ) from None
         if answer.status_code != httpx.codes.OK:
-            raise TgAssetsError(
+            raise ServerRefuses(
                 f"The reranker answers {answer.status_code}. Correct TG_RERANK_URL, TG_RERANK_MODEL or TG_RERANK_KEY."
             )
         try:

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from tg_assets.answers.archive import SEEN, Archive
+from tg_assets.answers.struck import OF_MESSAGE, Struck, crossed, struck_in
 from tg_assets.errors import TgAssetsError
 from tg_assets.graph.rows import forwarded_post_rows, reply_rows
 from tg_assets.stores.prepared import prepared
@@ -59,19 +60,26 @@ class Message:
     action: str | None
     """What a service message tells: somebody joined, a call, a pinned message."""
     has_media: bool
+    struck: tuple[Struck, ...] = ()
+    """What is crossed out in its text."""
+
+    @property
+    def said(self) -> str:
+        """Its text, with ``~~`` around what is crossed out, for who reads text alone."""
+        return crossed(self.text, self.struck)
 
     @property
     def words(self) -> str:
         """All that a person can read, hear or see in it, a line each; empty when there is nothing in words."""
-        return "\n".join(filter(None, (self.text, self.spoken, self.read, self.described)))
+        return "\n".join(filter(None, (self.said, self.spoken, self.read, self.described)))
 
 
-COLUMNS = """
+COLUMNS = f"""
     m.id, m.channel_id, m.telegram_message_id, m.posted_at, m.edited_at, m.deleted_at, m.content, m.author_name,
     m.post_author, m.sender_tg_id, m.telegram_post_url, m.album_id, m.reply_to_message_id, m.reply_to_chat_id,
     m.thread_id, m.forward_from_name, m.forward_from_chat_id, m.forward_from_message_id, m.has_media, m.is_service,
     m.action_type, m.source, c.feed, c.title, c.tg_channel_id, c.owner_id, v.data->>'description' AS described,
-    v.data->'ocr'->>'text' AS read, s.data->>'text' AS spoken
+    v.data->'ocr'->>'text' AS read, s.data->>'text' AS spoken, {OF_MESSAGE}
 """
 """What ``message_of`` needs; of ``JOINED``."""
 JOINED = """
@@ -111,6 +119,7 @@ def message_of(row: Any, tenant: UUID) -> Message:
         forwarded_post=forwarded,
         action=row.action_type if row.is_service else None,
         has_media=row.has_media,
+        struck=struck_in(row.struck),
     )
 
 

@@ -57,7 +57,7 @@ class Result:
     link: str | None
     album: UUID | None
     text: str
-    """The piece that shows why it was found."""
+    """The piece that shows why it was found, with ``~~`` around what is crossed out in it."""
     pieces: tuple[Piece, ...]
     """The same by who wrote it: a person, or a model that heard, described or read."""
     picture: str | None

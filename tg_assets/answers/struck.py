@@ -1,15 +1,17 @@
 """What is crossed out in a message's text: who said it took it back, so it is not to be read as said.
 
-What does not belong here: other entities, which change nothing of what a text says.
+Texts stay as they are and have their struck parts beside them; who reads text alone gets those between marks. What does
+not belong here: other entities, which change nothing of what a text says.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from uuid import UUID
-
-from sqlalchemy import Connection, text
+from typing import Any
 
 MARK = "~~"
+KIND = "strikethrough"
+OF_MESSAGE = f"CASE WHEN jsonb_path_exists(m.entities, '$[*].type ? (@ == \"{KIND}\")') THEN m.entities END AS struck"
+"""Column of a message ``m`` that ``struck_in`` reads; null of nearly all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,29 +22,26 @@ class Struck:
     length: int
 
 
-_STRUCK = """
-    SELECT m.id, e->'offset', e->'length'
-    FROM messages m CROSS JOIN LATERAL jsonb_array_elements(m.entities) AS e
-    WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.deleted_at IS NULL AND e->>'type' = 'strikethrough'
-    ORDER BY 1, 2, 3
-"""
-
-
-def struck_of(connection: Connection, shown: Collection[UUID]) -> dict[UUID, tuple[Struck, ...]]:
-    """Parts of the texts of ``shown``, ids that the archive shows, in their order; of those that have any.
+def struck_in(entities: Any) -> tuple[Struck, ...]:
+    """Parts that a message's entities cross out, in their order.
 
     Events have entities as whoever sent them wrote them: what is no place is none.
     """
-    found: dict[UUID, list[Struck]] = {}
-    for one, offset, length in connection.execute(text(_STRUCK), {"ids": list(map(str, shown))}).tuples():
-        if type(offset) is int and type(length) is int and offset >= 0 < length:
-            found.setdefault(one, []).append(Struck(offset, length))
-    return {one: tuple(parts) for one, parts in found.items()}
+    found = [
+        Struck(one["offset"], one["length"])
+        for one in entities or ()
+        if isinstance(one, dict) and one.get("type") == KIND and _is_place(one.get("offset"), one.get("length"))
+    ]
+    return tuple(sorted(found, key=lambda one: (one.offset, one.length)))
 
 
-def crossed(said: str, struck: Sequence[Struck]) -> str:
-    """The text with ``~~`` around what is crossed out, for who reads no other marks. Parts are in their order."""
-    units, pieces, end = said.encode("utf-16-le", "surrogatepass"), list[str](), 0
+def _is_place(offset: Any, length: Any) -> bool:
+    return type(offset) is int and type(length) is int and offset >= 0 < length
+
+
+def runs(said: str, struck: Sequence[Struck]) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, each with whether it is crossed out. Parts are in their order."""
+    units, end = said.encode("utf-16-le", "surrogatepass"), 0
 
     def piece(begin: int, until: int | None) -> str:
         return units[2 * begin : None if until is None else 2 * until].decode("utf-16-le", "replace")
@@ -50,6 +49,14 @@ def crossed(said: str, struck: Sequence[Struck]) -> str:
     for one in struck:
         begin, until = max(one.offset, end), one.offset + one.length
         if begin < until <= len(units) // 2:
-            pieces += [piece(end, begin), MARK, piece(begin, until), MARK]
+            yield piece(end, begin), False
+            yield piece(begin, until), True
             end = until
-    return "".join([*pieces, piece(end, None)])
+    yield piece(end, None), False
+
+
+def crossed(said: str, struck: Sequence[Struck]) -> str:
+    """The text with ``~~`` around what is crossed out, for who reads no other marks. Parts are in their order."""
+    if not struck:
+        return said
+    return "".join(f"{MARK}{piece}{MARK}" if is_struck else piece for piece, is_struck in runs(said, struck))

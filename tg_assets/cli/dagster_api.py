@@ -72,8 +72,8 @@ fragment Fault on PythonError { className message errorChain { error { className
 _DAEMON = '{ instance { daemonHealth { daemonStatus(daemonType: "BACKFILL") { healthy } } } }'
 # Sentences that are meant for a person arrive with their class in front.
 SENTENCES = (
-    "TgAssetsError", "ServerDown", "ServerRefuses", "Refused", "LoggedOut", "FloodTooLong", "NotThere", "CursorRefused",
-    "NoSuch", "WrongParameter",
+    "TgAssetsError", "ServerDown", "ServerRefuses", "WrongSetting", "NotAllowed", "Refused", "LoggedOut",
+    "FloodTooLong", "NotThere", "CursorRefused", "NoSuch", "NoKey", "WrongParameter",
 )  # fmt: skip
 # A daemon that was heard of at this distance is alive; it may be busy.
 DAEMON_SECONDS = 600.0

@@ -3,6 +3,8 @@
 None of them is asked anything. What does not belong here: servers of one's own, models.
 """
 
+from functools import partial
+
 from tg_assets.cli import runtime
 from tg_assets.counted import counted
 from tg_assets.errors import TgAssetsError
@@ -33,12 +35,15 @@ def telegram() -> str:
 
 
 def receivers() -> str:
-    """Receivers of saved questions, none of which was given up."""
+    """Receivers of saved questions, none of which was given up, and whose secrets can be opened."""
+    from tg_assets.accounts.vault import vault
     from tg_assets.cli.each_tenant import each, tenants
+    from tg_assets.saved import signing
     from tg_assets.saved.questions import saved
 
-    told, given_up = 0, list[str]()
+    told, given_up, vaults = 0, list[str](), partial(vault, runtime.settings())
     for slug, connection in each(tenants(None)):
+        signing.check(connection, vaults)
         for one in saved(connection):
             told += one.telling is not None
             if one.telling == "given_up":

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tg_assets.errors import Listing, NoSuch, TgAssetsError, WrongParameter
+from tg_assets.errors import Listing, NoSuch, NotAllowed, TgAssetsError, WrongParameter
 
 RUNNING = "Is it running (`tg-assets up`), and does {} point at it?"
 OUR_PACKAGES = [
@@ -60,6 +60,8 @@ def _own(error: TgAssetsError) -> str:
     """A sentence of ours, with how to go on in a shell."""
     if isinstance(error, NoSuch):
         return f"{error} {error.hint(WAYS)}"
+    if isinstance(error, NotAllowed):
+        return f"{error} The setting is {error.setting}."
     if isinstance(error, WrongParameter):
         return error.tell(lambda name: f"--{name.replace('_', '-')}")
     return str(error)

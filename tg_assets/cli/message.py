@@ -51,7 +51,7 @@ def _show(whole: "Whole", sides: "Surrounded") -> None:
             head.append(f"  {told}", style=style)
     console.print(head)
     show_lines(sides.before)
-    said = "(deleted)" if one.deleted_at else whole.marked.words or "(no words)"
+    said = "(deleted)" if one.deleted_at else one.words or "(no words)"
     console.print(Padding(Text(said), (0, 0, 0, 4)))
     show_lines(sides.after)
     for earlier in whole.versions[1:]:

@@ -1,5 +1,6 @@
 """``produce``: send events from a file, or replay an export as live traffic."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,9 @@ import click
 from rich.table import Table
 
 from tg_assets.cli import runtime
+from tg_assets.cli.each_tenant import NOBODY
 from tg_assets.cli.runtime import console
+from tg_assets.counted import counted
 from tg_assets.errors import TgAssetsError
 
 if TYPE_CHECKING:
@@ -45,7 +48,8 @@ def produce_command(
     """Send events to the streams; wait while their readers do not keep up.
 
     PATH is a file of events, a line {"stream": "stream:posts:parsed", "data": {...}} each, or a Telegram Desktop
-    export, which is sent message by message as if it happened now.
+    export, which is sent message by message as if it happened now. Events of a tenant that is not registered are sent,
+    too: who reads them makes dead letters of them, which can be replayed once it is; that is told at the end.
     """
     from tg_assets.events.lines import is_event_file
 
@@ -67,7 +71,7 @@ def send(events: Iterable["Envelope | None"], total: int | None, rate: float) ->
     from tg_assets.live.pacing import Sending
     from tg_assets.live.producer import Producer
 
-    settings = runtime.settings()
+    settings, tenants = runtime.settings(), Counter[str]()
     with runtime.progress_bar() as bar:
         task = bar.add_task("sending", total=total)
 
@@ -80,12 +84,40 @@ def send(events: Iterable["Envelope | None"], total: int | None, rate: float) ->
         url = settings.require("redis_url")
         with Producer(url, settings.stream_shards, settings.stream_high_water, waiting=waiting) as producer:
             sending = Sending(producer, settings.stream_shards, rate)
-            sending.run(events, progress)
+            sending.run(_told(events, tenants), progress)
     table = Table("stream", "events", "first", "last", title="What was sent", title_justify="left")
     for name, sent in sorted(sending.streams.items()):
         table.add_row(name, f"{sent.count:,}", sent.first, sent.last)
     console.print(table if sending.streams else "Nothing was sent.")
+    _tell_strangers(tenants)
     return sum(sent.count for sent in sending.streams.values())
+
+
+def _told(events: Iterable["Envelope | None"], tenants: Counter[str]) -> Iterator["Envelope | None"]:
+    """The events, counted by whose they say they are."""
+    for event in events:
+        if event is not None:
+            tenants[event.tenant_id] += 1
+        yield event
+
+
+def _tell_strangers(tenants: Counter[str]) -> None:
+    """Say of whose events nothing comes yet, where there is a database that knows it: a producer needs none."""
+    from tg_assets.registry.tenants import is_known
+
+    if runtime.settings().postgres_url is None:
+        return
+    for name, count in sorted(tenants.items()):
+        try:
+            if is_known(runtime.postgres(), name):
+                continue
+        except TgAssetsError as error:
+            console.print(f"Whether they are of tenants that are registered cannot be told: {error}")
+            return
+        console.print(
+            f"There is no tenant {name}: {counted(count, 'event')} of it become dead letters. `tg-assets tenants add "
+            f"{name}` makes it known, `tg-assets dead-letters replay --tenant '{NOBODY}' --all` sends them again then."
+        )
 
 
 def _check(path: Path, tenant: str | None) -> None:

@@ -1,6 +1,7 @@
 """``saved``: questions whose answers are told when there is something new."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -101,6 +102,7 @@ def ask_command(
 def _save(tenant: str, token: str, kind: Any, values: dict[str, Any], name: str | None, webhook: str | None) -> None:
     from pydantic import ValidationError
 
+    from tg_assets.accounts.vault import vault
     from tg_assets.errors import TgAssetsError
     from tg_assets.saved.questions import opened, save
 
@@ -111,7 +113,9 @@ def _save(tenant: str, token: str, kind: Any, values: dict[str, Any], name: str 
         raise TgAssetsError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
     with runtime.postgres().tenant(runtime.registered(tenant)) as session, session.transaction() as connection:
         owners, feeds = opened(connection, token)
-    made = save(runtime.archive(tenant, owners, feeds), token, asked, name, webhook, runtime.settings().trusted_hosts)
+    settings = runtime.settings()
+    vaults = partial(vault, settings, create=True)
+    made = save(runtime.archive(tenant, owners, feeds), token, asked, name, webhook, settings.trusted_hosts, vaults)
     echo(f"id: {made.id}")
     echo(f"feed: {page()}/api/v1/saved/{made.id}/atom?key={made.key}")
     if made.webhook_secret:

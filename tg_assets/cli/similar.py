@@ -38,5 +38,5 @@ def similar_command(
         )
         head.append(f"  {shown.link or shown.id}", style="cyan")
         console.print(head)
-        said = one.message.words if one.message else one.album.caption or one.album.summary if one.album else ""
+        said = one.message.words if one.message else one.album.said or one.album.summary if one.album else ""
         console.print(Padding(Text(" ".join((said or "").split())[:LONGEST]), (0, 0, 0, 4)))

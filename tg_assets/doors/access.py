@@ -37,6 +37,13 @@ def token_of(request: HTTPConnection) -> str | None:
     return request.cookies.get(COOKIE)
 
 
+def brought_by(request: HTTPConnection) -> str | None:
+    """What a request brings to be let in: the key of a feed at that feed's path, else its token."""
+    if FEED.fullmatch(request.scope["path"]) and (key := request.query_params.get("key")):
+        return key
+    return token_of(request)
+
+
 class Opener:
     """Opens archives: ``whole`` has the installation's stores and models; its tenant is nobody's."""
 

@@ -6,6 +6,7 @@ what a token opens (``access``), answers.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from anyio import CapacityLimiter, move_on_after
 from anyio.to_thread import run_sync
@@ -16,10 +17,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tg_assets.doors.access import CALLER, Opener, token_of
+from tg_assets.doors.access import ASSISTANTS, CALLER, FEED, Opener, brought_by
+from tg_assets.doors.lately import Lately
+from tg_assets.doors.mcp.refused import in_its_words
 from tg_assets.doors.oauth.described import challenge
 from tg_assets.doors.oauth.grants import ACCESS
-from tg_assets.doors.saying import LOG, TOLD, failed, refusal
+from tg_assets.doors.saying import LOG, NEEDED, TOLD, failed, refusal
+from tg_assets.doors.tokens import Access
 
 # Nothing is run, framed, sent or fetched but what this service itself has.
 POLICY = (
@@ -37,13 +41,18 @@ HEADERS = {
 LARGEST_BODY = 256 * 1024
 LONGEST_URL = 16 * 1024
 DIGITS = 12
+NETWORK_BITS = 64
 BODY_SECONDS = 30.0
 """How long a request's body may take."""
 NUL = "\0"
 TOKENS_AT_ONCE = 4
 """Tokens that are looked at at once, beside the answers of those that were."""
 TOO_LARGE = refusal(413, "too_large", f"A request has at most {LARGEST_BODY} bytes.")
+TOO_OFTEN = refusal(
+    429, "rate", "Too many requests without a token that opens anything. Wait a minute.", {"retry-after": "60"}
+)
 TOO_SLOW = refusal(408, "slow", f"The body of a request took more than {BODY_SECONDS:.0f} s.")
+NOT_CALLED_SO = refusal(421, "host", "This service does not go by this name. Whoever runs it can add the name to it.")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SITE = frozenset({"none", "same-origin"})
 OPEN = (
@@ -59,8 +68,9 @@ EXCHANGES = frozenset({"/token", "/revoke"})
 class House:
     """What a service lets in: ``hosts`` are names that it may be called by, each with or without a port.
 
-    ``rate`` is how often one token may ask, in the words of ``limits`` (``1200/minute``), ``strangers`` how often an
-    address may without a token that opens anything.
+    ``rate`` is how often one token may ask, in the words of ``limits`` (``1200/minute``), and how many tokens of an
+    address may be wrong before the database is asked about none but known ones; ``strangers`` is how often an address
+    may ask without a token that opens anything.
     """
 
     hosts: Collection[str]
@@ -82,6 +92,10 @@ class House:
         """Whether one more is not too many."""
         return self.limiter.hit(parse(rate), who)
 
+    def would_let(self, rate: str, who: str) -> bool:
+        """The same, without counting one."""
+        return self.limiter.test(parse(rate), who)
+
 
 class Guards:
     """ASGI middleware; refuses with a sentence in JSON, and sets ``CALLER`` for what answers."""
@@ -89,13 +103,14 @@ class Guards:
     def __init__(self, app: ASGIApp, house: House, opener: Opener) -> None:
         self.app, self.house, self.opener = app, house, opener
         self.limiter = CapacityLimiter(TOKENS_AT_ONCE)
+        self.lately, self._is_told = Lately(), False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return
-        guarded = _with_headers(send)
+        guarded = _with_headers(in_its_words(send) if scope["path"] == ASSISTANTS else send)
         scope.setdefault("state", {})
         request = HTTPConnection(scope)
         if request.headers.get("x-forwarded-proto") == "https":  # it decides of addresses in the caller's own answer
@@ -127,7 +142,10 @@ class Guards:
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
         method = request.scope["method"]
         if not self.house.knows(host):
-            return refusal(421, "host", "This service is not called so: name it in TG_SERVE_HOSTS.")
+            if not self._is_told:  # once: anybody can send any name
+                self._is_told = True
+                LOG.warning("asked by a name that is not its own; TG_SERVE_HOSTS lists those that are")
+            return NOT_CALLED_SO
         scheme, _, named = (origin or "").partition("://")
         if origin is not None and (scheme not in ("http", "https") or named != host):
             return refusal(403, "origin", "Pages of other sites may not ask here.")
@@ -145,27 +163,51 @@ class Guards:
     def _too_often(self, request: HTTPConnection) -> ASGIApp | None:
         """Whether more came from an address than strangers may; of each open path apart, so that none fills another's
         measure."""
-        address, path = request.client.host if request.client else "", request.scope["path"]
+        path = request.scope["path"]
         rate = self.house.rate if path in EXCHANGES else self.house.strangers
-        if self.house.lets(rate, f"address {address} {path if self.house.is_open(path) else ''}"):
+        if self.house.lets(rate, f"address {_place(request)} {path if self.house.is_open(path) else ''}"):
             return None
-        return refusal(429, "rate", "Too many requests without a token. Wait a minute.", {"retry-after": "60"})
+        return TOO_OFTEN
 
     async def _let_in(self, request: HTTPConnection) -> ASGIApp | None:
+        brought, path = brought_by(request), request.scope["path"]
         try:
-            granted = await run_sync(self.opener.access, request, limiter=self.limiter)
+            granted = await run_sync(self._granted, request, brought, limiter=self.limiter)
         except Exception as error:  # noqa: BLE001 - whatever ails the database, callers get a sentence
             return failed(error, "the token")
         if granted is None:
-            needed = "A token is needed: `tg-assets tokens add` makes one."
+            self.lately.forget(brought)
+            if brought is not None and not self.house.lets(self.house.rate, f"wrong {_place(request)}"):
+                return TOO_OFTEN
+            needed = NEEDED["feed" if FEED.fullmatch(path) else "assistant" if path == ASSISTANTS else "program"]
             nothing = refusal(401, "token", needed, {"www-authenticate": challenge(request)})
-            ended = (token_of(request) or "").startswith(ACCESS)  # an assistant's, which is to ask for another one
+            ended = (brought or "").startswith(ACCESS)  # an assistant's, which is to ask for another one
             return nothing if ended else self._too_often(request) or nothing
+        self.lately.keep(brought)
         if not self.house.lets(self.house.rate, f"token {granted.tenant} {granted.token}"):
             return refusal(429, "rate", f"More than {self.house.rate}. Wait a little.", {"retry-after": "60"})
         request.scope["state"]["access"] = granted
         CALLER.set(self.opener.archive(granted))
         return None
+
+    def _granted(self, request: HTTPConnection, brought: str | None) -> Access | None:
+        """What is opened. Of what is wrong the database is asked about so much of an address only; what opened
+        something lately is none of that, for behind a proxy all come from one address."""
+        if brought not in self.lately and not self.house.would_let(self.house.rate, f"wrong {_place(request)}"):
+            return None
+        return self.opener.access(request)
+
+
+def _place(request: HTTPConnection) -> str:
+    """Whom an address is counted as: of IPv6, where everybody has more than can be counted, its network."""
+    given = request.client.host if request.client else ""
+    try:
+        known = ip_address(given)
+    except ValueError:  # a socket without one
+        return given
+    if not isinstance(known, IPv6Address):
+        return given
+    return str(known.ipv4_mapped or ip_network((known, NETWORK_BITS), strict=False))
 
 
 async def _body(receive: Receive) -> bytes | None:

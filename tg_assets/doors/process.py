@@ -5,15 +5,17 @@ What does not belong here: what it serves.
 
 import socket
 import threading
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from tg_assets.accounts.vault import vault
 from tg_assets.doors.access import Opener
 from tg_assets.doors.guards import House
 from tg_assets.doors.processes import several
 from tg_assets.doors.service import service
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import WrongSetting
 from tg_assets.settings import Settings
 
 OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -24,14 +26,14 @@ MOST_CONNECTIONS = 500
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises TgAssetsError where that cannot be."""
+    """A socket that listens there. Raises WrongSetting where that cannot be."""
     try:
         made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((host, port))
         made.listen(2048)
     except OSError as error:
-        raise TgAssetsError(
+        raise WrongSetting(
             f"Nothing can be served at {host}:{port}: {error.strerror}. Choose another --port, or TG_SERVE_PORT."
         ) from None
     return made
@@ -42,7 +44,8 @@ def run(opener: Opener, settings: Settings, where: socket.socket) -> None:
     house = House([*OWN_NAMES, *settings.named_hosts], settings.serve_rate)
 
     def serve() -> None:
-        server(service(opener, house, settings.dagster_url, settings.trusted_hosts)).run(sockets=[where])
+        vaults = partial(vault, settings, create=True)
+        server(service(opener, house, vaults, settings.dagster_url, settings.trusted_hosts)).run(sockets=[where])
 
     if settings.serve_processes == 1:
         # The model takes seconds to load: by the time of the first question it is there, or nearly.

@@ -25,10 +25,18 @@ STATUS: tuple[tuple[type[TgAssetsError], int, str], ...] = (
     (NotThere, 404, "not_there"),
     (CursorRefused, 400, "cursor"),
     (ServerDown, 503, "server_down"),
-    (ServerRefuses, 503, "server_down"),
+    (ServerRefuses, 503, "set_up"),
     (TgAssetsError, 400, "bad_request"),
 )
 FAULT = "This is a fault of tg-assets or of something below it; its log has the kind of it."
+
+ASK = "whoever runs this archive makes one (`tg-assets tokens add`)"
+NEEDED: Mapping[str, str] = {
+    "program": f"A token is needed, as Authorization: Bearer …; {ASK}. The page asks for one and keeps it.",
+    "assistant": f"A token is needed: connect this archive to your assistant anew, and enter one when asked; {ASK}.",
+    "feed": "This feed's address does not open it any more: the page, under saved questions, gives another one.",
+}
+"""What whoever brings no token that opens anything can do, by what asks."""
 
 CALLS: Mapping[Listing, str] = {
     "questions": "/api/v1/questions lists all.",
@@ -42,6 +50,7 @@ CALLS: Mapping[Listing, str] = {
 }
 
 RETRY = {"retry-after": "10"}
+SET_UP = "This archive is not set up as it should be. Whoever runs it finds in its log what is to be corrected."
 AWAY = "A server behind this one does not answer now. Try again soon."
 
 
@@ -74,8 +83,17 @@ def failed(error: Exception, where: str) -> Json:
 
 
 def said(error: TgAssetsError) -> Json:
-    """What an error of ours says; of servers that are away only that they are, since addresses concern no caller."""
+    """What an error of ours says; of servers that are away only that they are, since addresses concern no caller, and
+    of settings nothing, since nobody who asks can correct them."""
     status, code = next((status, code) for kind, status, code in STATUS if isinstance(error, kind))
-    if status == 503:
-        return refusal(status, code, AWAY, RETRY)
+    if isinstance(error, ServerDown | ServerRefuses):
+        return refusal(status, code, unable(error), RETRY)
     return refusal(status, code, str(error), hint=error.hint(CALLS) if isinstance(error, NoSuch) else None)
+
+
+def unable(error: ServerDown | ServerRefuses) -> str:
+    """What is said of a server that is away, or of a setting, which the log names."""
+    if isinstance(error, ServerDown):
+        return AWAY
+    LOG.error("%s", error)
+    return SET_UP

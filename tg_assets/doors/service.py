@@ -22,15 +22,18 @@ from tg_assets.doors.mcp.server import OverHttp, server
 from tg_assets.doors.oauth.routes import routes
 from tg_assets.doors.saying import TOLD, Json, failed, refusal
 from tg_assets.errors import TgAssetsError
+from tg_assets.saved.signing import Vaults
 
 AT_ONCE = 10
 """Questions that are answered at once; more wait. Two cores answer no more, and each may hold two connections to the
 database (``cli.runtime.KEPT``)."""
 
 
-def service(opener: Opener, house: House, dagster: str | None = None, trusted: Collection[str] = ()) -> Guards:
+def service(
+    opener: Opener, house: House, vaults: Vaults, dagster: str | None = None, trusted: Collection[str] = ()
+) -> Guards:
     """All doors; ``dagster`` is the address of its pages. Hosts that are ``trusted`` may be told, whatever their
-    address."""
+    address, signed by what ``vaults`` keep."""
     assistants = OverHttp(server(CALLER.get, dagster))
 
     @asynccontextmanager
@@ -50,7 +53,7 @@ def service(opener: Opener, house: House, dagster: str | None = None, trusted: C
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    app.state.opener, app.state.dagster, app.state.trusted = opener, dagster, trusted
+    app.state.opener, app.state.dagster, app.state.trusted, app.state.vaults = opener, dagster, trusted, vaults
     app.add_exception_handler(TgAssetsError, _failed)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _of_http)

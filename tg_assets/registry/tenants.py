@@ -7,6 +7,7 @@ one. ``register`` is how a feed enters it.
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
 
 from tg_assets import ids
 from tg_assets.partitions import FEEDS_NAME, check_feed
@@ -56,9 +57,20 @@ def register(instance: "DagsterInstance", feeds: Sequence[str]) -> list[str]:
 
 def is_registered(postgres: Database, slug: str) -> bool:
     """Whether a tenant of this slug is there, feeds or none."""
+    return _is_there(postgres, ids.tenant_id(slug))
+
+
+def is_known(postgres: Database, name: str) -> bool:
+    """The same of what an event calls its tenant: a slug, or its UUID."""
+    try:
+        return _is_there(postgres, UUID(name))
+    except ValueError:
+        return is_registered(postgres, name)
+
+
+def _is_there(postgres: Database, tenant: UUID) -> bool:
     from sqlalchemy import text
 
-    tenant = ids.tenant_id(slug)
     with postgres.tenant(tenant) as session, session.transaction() as connection:
         return bool(
             connection.execute(text("SELECT EXISTS (SELECT FROM tenants WHERE id = :id)"), {"id": tenant}).scalar()

@@ -23,6 +23,7 @@ class TellConfig(FollowConfig):
 @dg.op(required_resource_keys={"settings", "postgres", "qdrant", "neo4j", "objects", "embedder"})
 def tell_saved(context: dg.OpExecutionContext, config: TellConfig) -> None:
     """Ask what is new to saved questions and tell it, until nothing is."""
+    from tg_assets.accounts.vault import vault
     from tg_assets.answers.archive import Archive
     from tg_assets.answers.picture_leg import picture_leg
     from tg_assets.saved.rounds import rounds
@@ -36,8 +37,9 @@ def tell_saved(context: dg.OpExecutionContext, config: TellConfig) -> None:
     )  # fmt: skip
     tenants = [ids.tenant_id(slug) for slug in tenant_slugs(known_feeds(context.instance))]
     done = rounds(
-        tools.database, whole, tenants, tools.settings.trusted_hosts, config.linger_seconds, config.budget_seconds
-    )
+        tools.database, whole, tenants, tools.settings.trusted_hosts, partial(vault, tools.settings),
+        config.linger_seconds, config.budget_seconds,
+    )  # fmt: skip
     counts = {name: done[name] for name in ("questions", "matches", "failed", "told", "not")}
     context.log.info(
         f"{counts['questions']:,} questions asked, {counts['matches']:,} matches, {counts['told']:,} messages told, "

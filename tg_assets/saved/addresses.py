@@ -10,7 +10,7 @@ from collections.abc import Collection
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import NotAllowed, TgAssetsError
 
 LONGEST = 2000
 PORTS = {"http": 80, "https": 443}
@@ -28,7 +28,10 @@ def check(url: str, trusted: Collection[str]) -> None:
     if is_trusted and scheme in PORTS:
         return
     if scheme != "https":
-        raise TgAssetsError("A receiver's address begins with https://.")
+        raise NotAllowed(
+            "A receiver's address begins with https://, unless whoever runs this archive allows its host.",
+            "TG_WEBHOOK_HOSTS",
+        )
     if _is_private(host):
         raise _private()
 
@@ -66,8 +69,11 @@ def _is_public(address: str) -> bool:
     return made.is_global and not made.is_multicast and not any(made in net for net in NOT_EVERYBODYS)
 
 
-def _private() -> TgAssetsError:
-    return TgAssetsError("A receiver's address is not a private one, unless TG_WEBHOOK_HOSTS names its host.")
+def _private() -> NotAllowed:
+    return NotAllowed(
+        "A receiver's address is not a private one, unless whoever runs this archive allows its host.",
+        "TG_WEBHOOK_HOSTS",
+    )
 
 
 def _is_trusted(host: str, port: int, trusted: Collection[str]) -> bool:

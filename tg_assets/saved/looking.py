@@ -75,17 +75,20 @@ _LOOKED = """
 """
 # It stays where it stands, and is asked again later.
 _FAILED = "UPDATE saved_questions SET asked_at = now(), failed_at = now() WHERE id = CAST(:id AS uuid)"
+# Bounds are each an index's, so that of a week's arrivals only those are read that may go: what a snapshot sees is
+# below its end. Without a search there are none of use.
 _TRIM = (
     """DELETE FROM saved_questions s USING access_tokens a WHERE a.name = s.token AND a.expires_at <= now()""",
-    """DELETE FROM newly_indexed n WHERE ((n.first_xid < (
+    """DELETE FROM newly_indexed WHERE NOT EXISTS (SELECT FROM saved_questions WHERE kind = 'search')""",
+    """DELETE FROM newly_indexed n WHERE n.first_xid < (
            SELECT pg_snapshot_xmax(begun) FROM saved_questions WHERE kind = 'search' ORDER BY 1 LIMIT 1
-       )) IS NOT FALSE AND NOT EXISTS (
+       ) AND NOT EXISTS (
            SELECT FROM (SELECT DISTINCT begun::text AS begun FROM saved_questions WHERE kind = 'search') s
-           WHERE NOT pg_visible_in_snapshot(n.first_xid, CAST(s.begun AS pg_snapshot))
-       )) OR (indexed_at < now() - CAST(:arrivals AS interval) AND NOT EXISTS (
+           WHERE NOT pg_visible_in_snapshot(n.first_xid, CAST(s.begun AS pg_snapshot)))""",
+    """DELETE FROM newly_indexed n WHERE indexed_at < now() - CAST(:arrivals AS interval) AND NOT EXISTS (
            SELECT FROM (SELECT DISTINCT looked::text AS looked FROM saved_questions WHERE kind = 'search') s
-           WHERE NOT pg_visible_in_snapshot(n.last_xid, CAST(s.looked AS pg_snapshot)))
-       ) OR indexed_at < now() - CAST(:longest AS interval)""",
+           WHERE NOT pg_visible_in_snapshot(n.last_xid, CAST(s.looked AS pg_snapshot)))""",
+    """DELETE FROM newly_indexed WHERE indexed_at < now() - CAST(:longest AS interval)""",
     """DELETE FROM saved_matches m USING (
            SELECT saved_id, key, seen_at,
                   row_number() OVER (PARTITION BY saved_id ORDER BY seen_at DESC, seq DESC) AS place

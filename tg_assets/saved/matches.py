@@ -129,7 +129,7 @@ def _of_message(key: UUID, at: datetime, one: Message) -> Match:
 
 
 def _of_album(key: UUID, at: datetime, one: Album) -> Match:
-    words = "\n".join(filter(None, (one.caption, one.summary, one.read)))
+    words = "\n".join(filter(None, (one.said, one.summary, one.read)))
     first = one.items[0].id
     return Match(key, at, "album", first, one.posted_at, one.feed, one.chat, None, words, address(one.link))
 

@@ -4,8 +4,6 @@ A question is its token's: it sees what the token opens when it is asked, and en
 own, and what is sent to its receiver a secret; both are told once. What does not belong here: asking them.
 """
 
-import base64
-import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,9 +22,11 @@ from tg_assets.answers.search import narrowing
 from tg_assets.errors import TgAssetsError
 from tg_assets.index.text import has_words
 from tg_assets.ledger import arrivals
+from tg_assets.saved import signing
 from tg_assets.saved.addresses import check
 from tg_assets.saved.asked import Asked, SavedQuestion, SavedSearch, kind_of, named
 from tg_assets.saved.graph_rows import now_there
+from tg_assets.saved.signing import Vaults
 
 MOST = 50
 """Questions of a token."""
@@ -67,9 +67,9 @@ class Made:
 
 _KEEP = """
     INSERT INTO saved_questions (tenant_id, id, token, name, kind, asked, key_hash, made_at, begun, looked, asked_at,
-                                 webhook, webhook_secret, xids_before)
+                                 webhook, webhook_sealed, xids_before)
     SELECT current_tenant(), :id, :token, :name, :kind, CAST(:asked AS jsonb), :hash, now(),
-           CAST(:now AS pg_snapshot), CAST(:now AS pg_snapshot), now(), :webhook, :secret,
+           CAST(:now AS pg_snapshot), CAST(:now AS pg_snapshot), now(), :webhook, :sealed,
            coalesce((SELECT max(xids_before) FROM saved_questions), 0)
     WHERE (SELECT count(*) FROM saved_questions WHERE token = :token) < :most
 """
@@ -98,20 +98,26 @@ def save(
     name: str | None = None,
     webhook: str | None = None,
     trusted: Collection[str] = (),
+    vaults: Vaults | None = None,
 ) -> Made:
     """Save a question of a token that opens this archive. What is there already is no news.
 
-    ``trusted`` are hosts that may be told although their address is private. Raises TgAssetsError for a question that
+    ``trusted`` are hosts that may be told although their address is private; with a ``webhook`` there are ``vaults``,
+    by which its secret is kept. Raises TgAssetsError for a question that
     cannot be asked, a receiver that may not be told, and where the token has ``MOST``.
     """
     if webhook is not None:
         check(webhook, trusted)
     there = _asked_now(archive, asked)
-    made = Made(uuid4(), tenant_secrets.new(PREFIX, archive.tenant), _secret() if webhook is not None else None)
+    made = Made(uuid4(), tenant_secrets.new(PREFIX, archive.tenant), signing.new() if webhook is not None else None)
+    sealed = None
+    if made.webhook_secret is not None:
+        assert vaults is not None
+        sealed = vaults().close(made.webhook_secret)
     values = {
         "id": made.id, "token": token, "name": named(asked, name), "kind": kind_of(asked),
         "asked": orjson.dumps(asked.model_dump(mode="json")).decode(), "hash": tenant_secrets.hashed(made.key),
-        "webhook": webhook, "secret": made.webhook_secret, "most": MOST,
+        "webhook": webhook, "sealed": sealed, "most": MOST,
     }  # fmt: skip
     with archive.postgres.tenant(archive.tenant) as session, session.transaction() as connection:
         arrivals.hold(connection)
@@ -155,10 +161,6 @@ def narrowed(asked: SavedSearch) -> Any:
         kind=asked.kind, tags=asked.tags, since=asked.since, until=asked.until, author=asked.author, lang=asked.lang,
         feeds=asked.feeds,
     )  # fmt: skip
-
-
-def _secret() -> str:
-    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def saved(connection: Connection, token: str | None = None) -> list[Saved]:

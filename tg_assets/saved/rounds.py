@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets.answers.archive import Archive
 from tg_assets.saved.looking import MAY_BE_ASKED, TIMES, VALID, look
+from tg_assets.saved.signing import Vaults
 from tg_assets.saved.telling import DUE, tell
 from tg_assets.stores.database import Database
 
@@ -51,6 +52,7 @@ def rounds(
     whole: Archive,
     tenants: Sequence[UUID],
     trusted: Collection[str],
+    vaults: Vaults,
     linger: float,
     budget: float,
 ) -> Counter[str]:
@@ -69,7 +71,7 @@ def rounds(
         for tenant in in_turn:
             try:
                 is_over = time.monotonic() > until
-                if not is_over and (found := _round(database, replace(whole, tenant=tenant), trusted, until)):
+                if not is_over and (found := _round(database, replace(whole, tenant=tenant), trusted, vaults, until)):
                     done += found
                     quiet_since = time.monotonic()
             except Exception as error:  # noqa: BLE001 - one tenant's trouble is not the others'
@@ -81,7 +83,7 @@ def rounds(
         time.sleep(LOOK_SECONDS)
 
 
-def _round(database: Database, whole: Archive, trusted: Collection[str], until: float) -> Counter[str]:
+def _round(database: Database, whole: Archive, trusted: Collection[str], vaults: Vaults, until: float) -> Counter[str]:
     """One round over a tenant; counts nothing where nothing was due, or another process is at it."""
     with database.tenant(whole.tenant) as session:
         with session.transaction() as connection:
@@ -92,5 +94,5 @@ def _round(database: Database, whole: Archive, trusted: Collection[str], until: 
                 return Counter()
             done = Counter(rounds=1)
             done += look(session, whole)
-            done += tell(session, whole, trusted, min(until, time.monotonic() + TURN_SECONDS))
+            done += tell(session, whole, trusted, vaults, min(until, time.monotonic() + TURN_SECONDS))
             return done

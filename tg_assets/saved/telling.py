@@ -5,6 +5,7 @@ later, and given up in the end. What there is to tell is read when it is sent, a
 belong here: signing (``monitoring.webhook``), where a receiver may be (``addresses``).
 """
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -13,17 +14,19 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.plain import as_json
 from tg_assets.answers.shown import one_line
-from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError, WrongSetting
 from tg_assets.monitoring.webhook import message_id, post
 from tg_assets.saved.addresses import place_of
 from tg_assets.saved.matches import Match, Question, question, shown
+from tg_assets.saved.signing import Vaults, secret_of
 from tg_assets.stores.database import TenantConnection
 
+LOG = logging.getLogger("tg_assets.saved")
 AT_ONCE = 20
 """Matches that one message tells."""
 LONGEST = 1000
@@ -44,7 +47,8 @@ _BEGIN = """
     UPDATE saved_questions s SET telling_until = coalesce(telling_until, (
         SELECT max(seq) FROM (SELECT seq FROM saved_matches WHERE saved_id = s.id AND found_at IS NOT NULL
                               AND seq > s.told_until ORDER BY seq LIMIT :most) n))
-    WHERE id = CAST(:id AS uuid) RETURNING told_until, telling_until, webhook, webhook_secret, attempts
+    WHERE id = CAST(:id AS uuid) RETURNING told_until, telling_until, webhook, webhook_secret,
+        webhook_sealed, attempts
 """
 _MATCHES = """
     SELECT key, found_at FROM saved_matches WHERE saved_id = CAST(:id AS uuid) AND found_at IS NOT NULL
@@ -61,20 +65,22 @@ _FAILED = """
 """
 
 
-def tell(session: TenantConnection, whole: Archive, trusted: Collection[str], until: float) -> Counter[str]:
+def tell(
+    session: TenantConnection, whole: Archive, trusted: Collection[str], vaults: Vaults, until: float
+) -> Counter[str]:
     """Tell receivers of the session's tenant whose time has come, the first one and others ``until`` a time of the
     monotonic clock, those that did not answer last; counts messages that are ``told`` or ``not``."""
     done: Counter[str] = Counter()
     with session.transaction() as connection:
         due = connection.execute(text(DUE)).scalars().all()
     for saved_id in due:
-        done[_tell(session, whole, saved_id, trusted)] += 1
+        done[_tell(session, whole, saved_id, trusted, vaults)] += 1
         if time.monotonic() > until:
             break
     return done
 
 
-def _tell(session: TenantConnection, whole: Archive, saved_id: UUID, trusted: Collection[str]) -> str:
+def _tell(session: TenantConnection, whole: Archive, saved_id: UUID, trusted: Collection[str], vaults: Vaults) -> str:
     with session.transaction() as connection:
         one = question(connection, whole, saved_id)
         begun = connection.execute(text(_BEGIN), {"id": str(saved_id), "most": AT_ONCE}).first() if one else None
@@ -82,13 +88,14 @@ def _tell(session: TenantConnection, whole: Archive, saved_id: UUID, trusted: Co
             return "gone"
         values = {"id": str(saved_id), "told": begun.told_until, "until": begun.telling_until}
         rows = connection.execute(text(_MATCHES), values).all()
+        secret = _secret(connection, saved_id, begun, vaults)
         try:
             matches = shown(connection, one, {row.key: row.found_at for row in rows})
         except (ServerDown, ServerRefuses):
             raise
         except TgAssetsError:  # a question to the graph that cannot be asked now
             matches = None
-    is_told = matches is not None and (not matches or _sent(one, matches, begun, trusted))
+    is_told = matches is not None and (not matches or _sent(one, matches, begun, secret, trusted))
     with session.transaction() as connection:
         if is_told:
             connection.execute(text(_TOLD), {"id": str(saved_id)})
@@ -98,13 +105,24 @@ def _tell(session: TenantConnection, whole: Archive, saved_id: UUID, trusted: Co
     return "told" if is_told else "not"
 
 
-def _sent(one: Question, matches: Sequence[Match], begun: Any, trusted: Collection[str]) -> bool:
+def _secret(connection: Connection, saved_id: UUID, begun: Any, vaults: Vaults) -> str | None:
+    """What signs; None where it cannot be read, which is for whoever runs this to mend: it is tried again."""
+    try:
+        return secret_of(connection, saved_id, begun, vaults)
+    except WrongSetting as error:
+        LOG.error("%s", error)
+        return None
+
+
+def _sent(one: Question, matches: Sequence[Match], begun: Any, secret: str | None, trusted: Collection[str]) -> bool:
+    if secret is None:
+        return False
     try:
         place = place_of(begun.webhook, trusted)
     except TgAssetsError:  # its name may lead elsewhere by the next time
         return False
     message = message_id(f"{one.id}/{begun.told_until}/{begun.telling_until}")
-    return post(begun.webhook, begun.webhook_secret, message, orjson.dumps(payload(one, matches)), place) is None
+    return post(begun.webhook, secret, message, orjson.dumps(payload(one, matches)), place) is None
 
 
 def payload(one: Question, matches: Sequence[Match]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.errors import ServerDown, ServerRefuses, WrongSetting
 
 # Where tables have no statistics yet, compiling a statement takes two seconds and running it a hundredth of that.
 NO_COMPILER = "-c jit=off"
@@ -24,7 +24,7 @@ def dagster_database(url: str) -> Iterator[Connection]:
         engine = create_engine(url, poolclass=NullPool, connect_args={"options": NO_COMPILER}, hide_parameters=True)
         connection = engine.connect()
     except ArgumentError:
-        raise TgAssetsError(f"TG_DAGSTER_POSTGRES_URL is not usable: write it like {EXAMPLE}.") from None
+        raise WrongSetting(f"TG_DAGSTER_POSTGRES_URL is not usable: write it like {EXAMPLE}.") from None
     except OperationalError as error:
         if "authentication failed" in str(error):
             raise ServerRefuses(

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError, WrongSetting
 from tg_assets.stores.prepared import prepare
 
 SESSION = (
@@ -61,7 +61,7 @@ def _engine(url: str, keep: int) -> Engine:
         # Errors must not quote what a statement was given: messages.
         made = create_engine(url, connect_args=options, hide_parameters=True, **_pool(keep))
     except (ArgumentError, ImportError):
-        raise TgAssetsError(f"TG_POSTGRES_URL is not usable: write it like {EXAMPLE}.") from None
+        raise WrongSetting(f"TG_POSTGRES_URL is not usable: write it like {EXAMPLE}.") from None
     event.listen(made, "connect", _read_json_fast)
     if keep:
         prepare(made)
@@ -107,13 +107,13 @@ def _check_role(url: str) -> None:
             """)
         ).one()
     if unbound or owns:
-        raise TgAssetsError(
+        raise WrongSetting(
             f"TG_POSTGRES_URL connects as {role!r}, which {'owns tables' if owns else 'bypasses row security'}: "
             "tenants would see each other. Use a role that is neither owner nor superuser nor BYPASSRLS "
             "(`tg-assets up` makes one called tg_app)."
         )
     if not temporary:
-        raise TgAssetsError(
+        raise WrongSetting(
             f"The role {role!r} of TG_POSTGRES_URL may not make temporary tables. As the owner of the database: "
             f'GRANT TEMPORARY ON DATABASE "{database}" TO "{role}";'
         )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError, WrongSetting
 from tg_assets.lazy import Lazy
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class GraphStore:
             auth = (unquote(parts.username or "neo4j"), unquote(parts.password or ""))
             return GraphDatabase.driver(address, auth=auth, notifications_min_severity="OFF")
         except (ValueError, ConfigurationError):
-            raise TgAssetsError("TG_NEO4J_URL is not usable: write it like bolt://neo4j:…@host:7687.") from None
+            raise WrongSetting("TG_NEO4J_URL is not usable: write it like bolt://neo4j:…@host:7687.") from None
 
     @contextmanager
     def _driver(self) -> "Iterator[Driver]":

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError, WrongSetting
 from tg_assets.keys import is_key, media_key
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _store(url: str) -> "Store":
         why = (
             f"{error.strerror or error}" if isinstance(error, OSError) else "it is neither file:///… nor s3://bucket/…"
         )
-        raise TgAssetsError(f"TG_OBJECTS_URL is not usable: {why}. Point it at a directory or a bucket.") from None
+        raise WrongSetting(f"TG_OBJECTS_URL is not usable: {why}. Point it at a directory or a bucket.") from None
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def problem(error: BaseException, url: str = "") -> TgAssetsError:
     """What a failure of the store means. Its own words, which quote keys and answers, are not passed on."""
     said, kind = str(error), type(error).__name__
     if "NoSuchBucket" in said:
-        return TgAssetsError(f"There is no bucket {urlsplit(url).netloc!r}. Make it, or correct TG_OBJECTS_URL.")
+        return WrongSetting(f"There is no bucket {urlsplit(url).netloc!r}. Make it, or correct TG_OBJECTS_URL.")
     if kind in ("PermissionDeniedError", "UnauthenticatedError", "PermissionError"):
         return ServerRefuses(
             "The object store does not allow us in. Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what they "
@@ -70,7 +70,7 @@ def problem(error: BaseException, url: str = "") -> TgAssetsError:
         return TgAssetsError("The object store's disk is full. Make room and run this again; what is stored is kept.")
     if "HTTP error" in said or "status code: 5" in said:
         return ServerDown("The object store does not answer. Are TG_OBJECTS_URL and AWS_ENDPOINT_URL right?")
-    return TgAssetsError(f"The object store refused a request ({kind}). Check TG_OBJECTS_URL and the AWS_* variables.")
+    return WrongSetting(f"The object store refused a request ({kind}). Check TG_OBJECTS_URL and the AWS_* variables.")
 
 
 @lru_cache(maxsize=4)

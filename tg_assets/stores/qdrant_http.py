@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from tg_assets.errors import ServerDown, ServerRefuses, TgAssetsError
+from tg_assets.errors import ServerDown, ServerRefuses, WrongSetting
 
 if TYPE_CHECKING:
     import httpx
@@ -20,8 +20,8 @@ DEFAULT_PORT = 6333
 TIMEOUT_SECONDS = 60
 
 
-def unusable() -> TgAssetsError:
-    return TgAssetsError("TG_QDRANT_URL is not usable: write it like http://host:6333.")
+def unusable() -> WrongSetting:
+    return WrongSetting("TG_QDRANT_URL is not usable: write it like http://host:6333.")
 
 
 def silent(error: Exception) -> ServerDown:

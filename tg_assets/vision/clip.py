@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import WrongSetting
 from tg_assets.vision.models import importable
 
 FILES = ("clip.json", "image.onnx", "text.onnx", "tokenizer.json")
@@ -49,15 +49,15 @@ class Clip:
         self._folder = folder
         missing = [name for name in FILES if not (folder / name).is_file()]
         if missing:
-            raise TgAssetsError(f"TG_CLIP: {folder} has no {', '.join(missing)}; see docs/models.md.")
+            raise WrongSetting(f"TG_CLIP: {folder} has no {', '.join(missing)}; see docs/models.md.")
         if not importable("onnxruntime", "tokenizers"):
-            raise TgAssetsError("TG_CLIP needs the extra clip: `.venv/bin/uv pip install '.[clip]'`.")
+            raise WrongSetting("TG_CLIP needs the extra clip: `.venv/bin/uv pip install '.[clip]'`.")
         try:
             self.config = Config.model_validate_json((folder / "clip.json").read_bytes())
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
-            raise TgAssetsError(f"TG_CLIP: clip.json is not usable: {key}: {first['msg']}.") from None
+            raise WrongSetting(f"TG_CLIP: clip.json is not usable: {key}: {first['msg']}.") from None
 
     @cached_property
     def tag(self) -> str:
@@ -103,7 +103,7 @@ class Clip:
             if output.shape == (1, self.config.dimension):
                 vector = output[0].astype(np.float64)
                 return [float(part) for part in vector / (np.linalg.norm(vector) or 1.0)]
-        raise TgAssetsError(f"TG_CLIP: no output of the model is a vector of {self.config.dimension} numbers.")
+        raise WrongSetting(f"TG_CLIP: no output of the model is a vector of {self.config.dimension} numbers.")
 
     @cached_property
     def _image(self) -> Any:
@@ -118,7 +118,7 @@ class Clip:
         try:
             return runtime.InferenceSession(str(self._folder / name), providers=["CPUExecutionProvider"])
         except Exception as error:  # noqa: BLE001 - the runtime has a dozen kinds
-            raise TgAssetsError(f"TG_CLIP: {name} cannot be loaded ({type(error).__name__}).") from None
+            raise WrongSetting(f"TG_CLIP: {name} cannot be loaded ({type(error).__name__}).") from None
 
     @cached_property
     def _tokenizer(self) -> Any:

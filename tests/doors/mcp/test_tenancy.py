@@ -12,12 +12,17 @@ from typing import Any
 
 import anyio
 import pytest
+from mcp import MCPError
+from mcp_types import JSONRPCError, jsonrpc_message_adapter
 
 from tests.answers.conftest import ADA, EVA, GARDEN, KITCHEN, Tenant
 from tests.answers.test_tenancy import QUESTION, Spied
-from tests.doors.conftest import Doors, token_for
+from tests.doors.conftest import Doors, running, token_for
 from tests.doors.mcp.connecting import MODES, Mode, calling, over_http
 from tg_assets.answers.archive import Archive
+from tg_assets.doors import guards
+from tg_assets.doors.access import Opener
+from tg_assets.doors.mcp.refused import LARGEST_BODY
 from tg_assets.doors.mcp.server import answered
 from tg_assets.doors.mcp.tools import TOOLS
 
@@ -182,3 +187,48 @@ def test_without_a_token_nobody_is_answered(doors: Doors, mine: Tenant) -> None:
             answer = client.post("/mcp", json=body)
         assert answer.status_code == status, answer.text
         assert ("tools" in answer.text) == (status == 200)
+
+
+ACCEPTED = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "body", "status", "code"),
+    [
+        ("POST", {"authorization": ""}, b"{}", 401, "token"),
+        ("POST", {"origin": "https://evil.example"}, b"{}", 403, "origin"),
+        ("POST", {"host": "evil.example"}, b"{}", 421, "host"),
+        ("POST", {}, b" " * (LARGEST_BODY + 1), 413, "too_large"),
+        ("POST", {}, b" " * (guards.LARGEST_BODY + 1), 413, "too_large"),
+        ("GET", {}, b"", 405, "http"),
+        ("DELETE", {}, b"", 405, "http"),
+        ("POST", {"mcp-protocol-version": "2026-07-28", "accept": "text/plain"}, b"{}", 406, "http"),
+    ],
+)
+def test_refusals_are_as_the_protocol_has_errors(
+    doors: Doors, mine: Tenant, method: str, more: dict[str, str], body: bytes, status: int, code: str
+) -> None:
+    """Clients show such a sentence to their person; whatever else a body says they drop."""
+    with doors.knock(token_for(mine)) as client:
+        answer = client.request(method, "/mcp", content=body, headers={**ACCEPTED, **more})
+    assert answer.status_code == status
+    said = jsonrpc_message_adapter.validate_json(answer.content, by_name=False)
+    assert isinstance(said, JSONRPCError)
+    assert (said.id, said.error.data) == (None, {"code": code})
+    assert said.error.message.endswith(".")
+
+
+def test_too_many_calls_are_told_so(opener: Opener, mine: Tenant) -> None:
+    """In the library's client as well: before, it said that the server returned an error response."""
+
+    async def ask(doors: Doors) -> str:
+        async with over_http(doors, token_for(mine), "legacy") as client:
+            try:
+                for _ in range(9):
+                    await client.list_tools(cache_mode="bypass")
+            except MCPError as error:
+                return str(error)
+        return "it was not refused"
+
+    for doors in running(opener, "8/day"):
+        assert "More than 8/day. Wait a little." in anyio.run(ask, doors)

@@ -24,6 +24,7 @@ NO_ADDRESSES = (
     "http://evil.example/callback", "javascript:alert(1)", "data:text/html,x", "cursor://callback", "https://",
     "https://assistant.example@evil.example/", "https://evil.example/#x", "http://localhost.evil.example/",
     "https://evil.example;script-src/", "file:///etc/passwd", f"https://evil.example/{'x' * 500}", "//evil.example/",
+    "com.example.app:callback", "com.example.app://a@b/", "com.example.app:/#x", ".app:/x", "com.example.app://h:1/",
 )  # fmt: skip
 MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e${address}"
 

@@ -44,6 +44,40 @@ def test_a_refresh_token_is_used_once(one: Assistant, mine: Tenant) -> None:
     assert refused(one.refreshed(third["refresh_token"])) == (400, "invalid_grant")
 
 
+def test_who_never_got_an_answer_asks_again(one: Assistant, mine: Tenant) -> None:
+    """As often as it has to, for a while: what was given in between opens nothing."""
+    first = one.given(token_for(mine))["refresh_token"]
+    lost, lost_too = one.refreshed(first).json(), one.refreshed(first).json()
+    given = one.refreshed(first)
+    assert given.status_code == 200
+    assert [one.status(each["access_token"]) for each in (lost, lost_too, given.json())] == [401, 401, 200]
+    assert one.refreshed(given.json()["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["used", "late", "renewed", "by another", "what was lost"])
+def test_what_is_no_lost_answer_ends_all(one: Assistant, doors: Doors, mine: Tenant, how: str) -> None:
+    """Somebody has what took its place, or too much time went by; and who brings what was never used has a copy."""
+    first = one.given(token_for(mine))["refresh_token"]
+    second = one.refreshed(first).json()
+    brought, last = first, second
+    match how:
+        case "used":
+            assert one.status(second["access_token"]) == 200
+        case "late":
+            change(mine, "UPDATE oauth_grants SET renewed_at = renewed_at - interval '31 seconds'")
+        case "renewed":
+            last = one.refreshed(second["refresh_token"]).json()
+        case "by another":
+            assert refused(Assistant(doors, "Another").refreshed(first)) == (400, "invalid_grant")
+            return
+        case "what was lost":
+            last = one.refreshed(first).json()
+            brought = second["refresh_token"]
+    assert refused(one.refreshed(brought)) == (400, "invalid_grant")
+    assert one.status(last["access_token"]) == 401
+    assert refused(one.refreshed(last["refresh_token"])) == (400, "invalid_grant")
+
+
 def test_of_two_at_once_neither_keeps_anything(one: Assistant, opener: Opener, mine: Tenant) -> None:
     """Both found the code unused; the second finds out, and what the first was given ends."""
     found = grants.by_code(opener.database, one.code(token_for(mine)))

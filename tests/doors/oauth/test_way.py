@@ -18,11 +18,13 @@ from tests.answers.test_tenancy import QUESTION
 from tests.doors.conftest import Doors, running, token_for
 from tests.doors.mcp.connecting import MODES, Mode, calling
 from tests.doors.oauth.asking import FIELD, TOOLS, Assistant, led_to
+from tests.saved.conftest import vaults
 from tests.support import pipeline
 from tg_assets.doors import tokens
 from tg_assets.doors.access import Opener
 from tg_assets.doors.guards import House
 from tg_assets.doors.mcp.tools import TOOLS as OURS
+from tg_assets.doors.oauth import grants
 from tg_assets.doors.service import service
 
 
@@ -104,6 +106,19 @@ def test_a_program_on_ones_own_computer_listens_where_it_can(doors: Doors, mine:
     assert one.exchanged(one.code(token_for(mine, ADA))).status_code == 200
 
 
+@pytest.mark.parametrize("address", ["com.example.app:/callback", "com.example.app://callback?x=1"])
+def test_an_app_is_led_back_to_by_its_own_scheme(doors: Doors, mine: Tenant, address: str) -> None:
+    """A person sees which, and that it is an app (RFC 8252, 7.1)."""
+    one, token = Assistant(doors, "Program", address), token_for(mine)
+    assert "an app on this device, com.example.app</strong>" in one.leads().text
+    given = one.exchanged(one.code(token)).json()
+    assert one.status(given["access_token"]) == 200
+    with pipeline.postgres().tenant(mine.id) as session, session.transaction() as connection:
+        assert ["com.example.app"] in grants.holders(connection).values()
+    wrong = one.leads(response_type="token")
+    assert "leads to <strong>com.example.app</strong>" in wrong.text
+
+
 def test_without_a_token_it_is_told_where_to_ask(doors: Doors) -> None:
     """At the assistants' path, from which everything else is found; elsewhere OAuth opens nothing."""
     with doors.knock() as client:
@@ -124,7 +139,7 @@ def test_without_a_token_it_is_told_where_to_ask(doors: Doors) -> None:
 
 def test_behind_what_ends_tls_it_is_called_by_its_name(opener: Opener, mine: Tenant) -> None:
     """Without TLS nobody is given anything under such a name, and the answer says what to do."""
-    app = service(opener, House(["archive.example.org"]))
+    app = service(opener, House(["archive.example.org"]), vaults)
     with TestClient(app, base_url="http://archive.example.org") as client:
         secure = {"x-forwarded-proto": "https"}
         server = client.get("/.well-known/oauth-authorization-server", headers=secure).json()

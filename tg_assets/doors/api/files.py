@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from tg_assets.answers.picture_search import Picture, pictures_by_words, similar_pictures
@@ -10,11 +10,13 @@ from tg_assets.answers.pictures import LARGEST, SMALLEST, picture
 from tg_assets.answers.voices import voice
 from tg_assets.doors.api.asked import Asked, Words
 from tg_assets.doors.api.asked import router as made
+from tg_assets.doors.api.ranges import ranged
 from tg_assets.doors.saying import Json
 
 router = made("files")
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The sha256 of the file.")]
 Limit = Annotated[int, Query(ge=1, le=100)]
+AUDIO = {"audio/*": {"schema": {"type": "string", "format": "binary"}}}
 # What has this hash never changes, but who may see it does: only the reader's browser keeps it, and not for long.
 KEPT = {"cache-control": "private, max-age=60"}
 
@@ -46,9 +48,13 @@ def alike(archive: Asked, sha256: Sha256, limit: Limit = 10) -> Response:
     "/voices/{sha256}",
     operation_id="voice",
     response_class=Response,
-    responses={200: {"content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={
+        200: {"content": AUDIO},
+        206: {"description": "The part that Range asks for", "content": AUDIO},
+        416: {"description": "Range asks for no part of it"},
+    },
 )
-def heard(archive: Asked, sha256: Sha256) -> Response:
-    """A voice note or a piece of music as it was sent."""
+def heard(archive: Asked, sha256: Sha256, request: Request) -> Response:
+    """A voice note or a piece of music as it was sent, or a part of it (Range)."""
     found = voice(archive, sha256)
-    return Response(found.data, media_type=found.mime, headers=KEPT)
+    return ranged(request, found.data, found.mime, sha256, KEPT)

@@ -81,8 +81,8 @@ def save(archive: Asked, wanted: Wanted, request: Request) -> Response:
     """Save a question. What is there already is no news."""
     asked = wanted.search or wanted.question
     assert asked is not None
-    trusted = request.app.state.trusted
-    one = questions.save(archive, _token(request), asked, wanted.name, wanted.webhook, trusted)
+    state = request.app.state
+    one = questions.save(archive, _token(request), asked, wanted.name, wanted.webhook, state.trusted, state.vaults)
     return Json(Made(one.id, one.key, _atom(request, one.id, one.key), one.webhook_secret), 201)
 
 

@@ -94,7 +94,7 @@ def _fetched_message(whole: Whole) -> Reply:
         {
             "id": one.id,
             "title": title(one.words, one.chat, one.posted_at),
-            "text": cut(whole_text(whole.marked), LARGEST_TEXT),
+            "text": cut(whole_text(one), LARGEST_TEXT),
             "url": address(one.link) or "",
             "metadata": {
                 "untrusted": UNTRUSTED, "kind": "message", **about, "versions": len(whole.versions),
@@ -113,7 +113,7 @@ def _fetched_album(whole: Album) -> Reply:
     return Reply(
         {
             "id": whole.id,
-            "title": title(whole.caption or text, whole.chat, whole.posted_at),
+            "title": title(whole.said or text, whole.chat, whole.posted_at),
             "text": cut(text, LARGEST_TEXT),
             "url": address(whole.link) or "",
             "metadata": {"untrusted": UNTRUSTED, **about, "album_kind": whole.kind, "kind": "album", "items": items},

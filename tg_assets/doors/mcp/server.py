@@ -25,9 +25,10 @@ from starlette.types import Receive, Scope, Send
 
 from tg_assets.answers.archive import Archive
 from tg_assets.doors.mcp.clean import clean
+from tg_assets.doors.mcp.refused import LARGEST_BODY
 from tg_assets.doors.mcp.tool import Reply
 from tg_assets.doors.mcp.tools import TOOLS
-from tg_assets.doors.saying import AWAY, FAULT
+from tg_assets.doors.saying import AWAY, FAULT, unable
 from tg_assets.errors import Listing, NoSuch, ServerDown, ServerRefuses, TgAssetsError
 from tg_assets.faults import is_nobodys, where
 
@@ -51,9 +52,6 @@ WAYS: Mapping[Listing, str] = {
 }
 AT_ONCE = 8
 """Calls that are answered at the same time; others wait."""
-LARGEST_BODY = 64 * 1024
-"""Bytes of a request over HTTP."""
-
 _BY_NAME = {tool.name: tool for tool in TOOLS}
 _READS = types.ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
@@ -98,8 +96,8 @@ def answered(
         tool = _BY_NAME[name]
         arguments = tool.read(given)
         return _said(tool.answer(archive_of(), arguments), dagster)
-    except (ServerDown, ServerRefuses):
-        return _failed(AWAY)
+    except (ServerDown, ServerRefuses) as error:
+        return _failed(unable(error))
     except NoSuch as error:
         return _failed(f"{error} {error.hint(WAYS)}")
     except TgAssetsError as error:

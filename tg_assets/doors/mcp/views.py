@@ -4,6 +4,7 @@ What does not belong here: which messages, and how strangers' text is made safe 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +23,7 @@ def message_view(message: Message, longest: int = LONGEST) -> dict[str, Any]:
     """A message among others."""
     view = {
         "id": message.id, "date": message.posted_at, "feed": message.feed, "chat": message.chat,
-        "author": message.author, "text": message.text, "spoken": message.spoken, "read": message.read,
+        "author": message.author, "text": message.said, "spoken": message.spoken, "read": message.read,
         "described": message.described, "link": address(message.link), "reply_to": message.reply_to,
         "forwarded_from": message.forwarded_from, "forwarded_post": message.forwarded_post, "album": message.album,
         "edited": message.edited_at, "deleted": message.deleted_at, "action": message.action,
@@ -34,8 +35,8 @@ def album_view(album: Album, longest: int = LONGEST) -> dict[str, Any]:
     """An album among messages."""
     view = {
         "id": album.id, "date": album.posted_at, "feed": album.feed, "chat": album.chat, "kind": album.kind,
-        "caption": album.caption, "summary": album.summary, "read": album.read, "link": address(album.link),
-        "items": album.items,
+        "caption": album.said, "summary": album.summary, "read": album.read, "link": address(album.link),
+        "items": [replace(one, text=one.said) for one in album.items],
     }  # fmt: skip
     return {name: clean(value, longest) for name, value in view.items() if value not in (None, "")}
 
@@ -53,7 +54,7 @@ def whole_text(message: Message) -> str:
 
 def _parts(message: Message) -> Iterator[str]:
     for what, said in (
-        ("", message.text), ("Said in the recording: ", message.spoken), ("Text in the picture: ", message.read),
+        ("", message.said), ("Said in the recording: ", message.spoken), ("Text in the picture: ", message.read),
         ("The picture shows: ", message.described),
     ):  # fmt: skip
         if said and said.strip():
@@ -62,10 +63,10 @@ def _parts(message: Message) -> Iterator[str]:
 
 def album_text(album: Album) -> str:
     """The same of an album: its caption, its summary, then item by item what is said and seen."""
-    parts = [album.caption, f"The album shows: {album.summary}" if album.summary else None]
+    parts = [album.said, f"The album shows: {album.summary}" if album.summary else None]
     for item in album.items:
         seen = (
-            item.text if item.text != album.caption else "",
+            item.said if item.text != album.caption else "",
             f"Text in the picture: {item.read}" if item.read else "",
             f"The picture shows: {item.described}" if item.described else "",
         )

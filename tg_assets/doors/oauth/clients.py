@@ -14,6 +14,7 @@ from mcp.shared.auth import OAuthClientInformationFull
 from pydantic import AfterValidator, AnyUrl, Field, TypeAdapter, UrlConstraints
 
 from tg_assets.answers.shown import one_line
+from tg_assets.doors.oauth.places import is_apps
 
 PREFIX = "tgk_"
 SCOPE = "read"
@@ -56,8 +57,11 @@ def _without_port(one: AnyUrl) -> tuple[str | None, ...]:
 def _possible(address: AnyUrl) -> AnyUrl:
     """An address that a code may be sent to. Raises ValueError."""
     is_safe = address.scheme == "https" or (address.scheme == "http" and address.host in LOOPBACK)
+    is_named = HOST.fullmatch(address.host or "") is not None
+    begins = is_named or (not address.host and (address.path or "").startswith("/"))
+    is_app = is_apps(address.scheme) and address.port is None and begins
     more = address.username, address.password, address.fragment
-    if not is_safe or not HOST.fullmatch(address.host or "") or more != (None, None, None):
+    if not (is_app or (is_safe and is_named)) or more != (None, None, None):
         raise ValueError("no address that a code may be sent to")
     return address
 

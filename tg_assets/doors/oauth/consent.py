@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, Response
 from tg_assets.doors import pages
 from tg_assets.doors.oauth.clients import LOOPBACK, Client
 from tg_assets.doors.oauth.described import AUTHORIZE
+from tg_assets.doors.oauth.places import is_apps, place_of
 
 # Scripts: none, not even ours.
 HEADERS = {
@@ -40,6 +41,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Так программа называет себя сама. Разрешение получит <strong>{host}</strong>:",
     ),
     "here": ("a program on this computer", "программа на этом компьютере"),
+    "app": ("an app on this device, {app}", "приложение на этом устройстве, {app}"),
     "careful": (
         "Allow it only if you yourself have just added this archive there.",
         "Разрешайте, только если вы сами только что добавили там этот архив.",
@@ -56,14 +58,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Она сможет искать и читать. Изменить она ничего не сможет, и сам токен не получит.",
     ),
     "sees_ends": (
-        "It ends when you revoke the token (<code>tg-assets tokens revoke</code>), or after 30 days without use.",
-        "Это закончится, когда вы отзовёте токен (<code>tg-assets tokens revoke</code>), или через 30 дней без "
-        "обращений.",
+        "It ends when the token is revoked (<code>tg-assets tokens revoke</code>), or after 30 days without use.",
+        "Это закончится, когда токен отзовут (<code>tg-assets tokens revoke</code>), или через 30 дней без обращений.",
     ),
     "token": ("Token", "Токен"),
     "hint": (
-        "<code>tg-assets tokens add</code> makes one. Enter it here and nowhere else.",
-        "Его создаёт <code>tg-assets tokens add</code>. Вводите его только здесь.",
+        "Whoever runs the archive gives you one (<code>tg-assets tokens add</code>). Enter it here and nowhere else.",
+        "Его вам даст тот, кто ведёт архив (<code>tg-assets tokens add</code>). Вводите его только здесь.",
     ),
     "refused": (
         "This token opens nothing: it ended, was revoked, or is not whole.",
@@ -91,7 +92,8 @@ def asked(headers: Headers, by: Client, address: AnyUrl, kept: Mapping[str, str]
     told = _told(headers)
     name = told["named"].format(name=html.escape(by.client_name)) if by.client_name else told["nameless"]
     is_here = address.host in LOOPBACK
-    host = told["here"] if is_here else html.escape(address.host or "")
+    place = html.escape(place_of(str(address)))
+    host = told["here"] if is_here else told["app"].format(app=place) if is_apps(address.scheme) else place
     fields = "".join(
         f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">\n'
         for name, value in kept.items()
@@ -121,7 +123,7 @@ def wrong(headers: Headers, address: str) -> Response:
     """
     told, parts = _told(headers), urlsplit(address)
     reason = dict(parse_qsl(parts.query)).get("error_description", "")
-    why = told["wrong_why"].format(reason=html.escape(reason), host=html.escape(parts.hostname or ""))
+    why = told["wrong_why"].format(reason=html.escape(reason), host=html.escape(place_of(address)))
     return _page(
         {**told, "title": told["wrong"], "address": html.escape(address), "why": f"<p>{why}</p>\n"}, "back", 400
     )

@@ -1,19 +1,20 @@
 """Grants: what a person gave to a client, from a code to the tokens that take its place, until it ends.
 
 A grant opens what its access token opens at that moment, and ends with it. There is a row of each, with hashes. Whoever
-brings a code or a refresh token that was used already has a copy, or was copied: the whole grant ends then. What does
-not belong here: requests, who clients are.
+brings a code or a refresh token that was used already has a copy, or was copied: the whole grant ends then. But an
+answer may be lost on its way: for ``AGAIN`` the refresh token before is good once more, as long as nothing that took
+its place was used. What does not belong here: requests, who clients are.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
 from tg_assets.doors import tokens
+from tg_assets.doors.oauth.places import place_of
 from tg_assets.stores.database import Database
 from tg_assets.stores.prepared import prepared
 from tg_assets.tenant_secrets import hashed, new, read, tenant_of
@@ -21,6 +22,7 @@ from tg_assets.tenant_secrets import hashed, new, read, tenant_of
 CODE, ACCESS, REFRESH = "tgc_", "tgo_", "tgr_"
 """How codes, access tokens and refresh tokens begin."""
 CODE_LASTS, ACCESS_LASTS, REFRESH_LASTS = timedelta(minutes=1), timedelta(hours=1), timedelta(days=30)
+AGAIN = timedelta(seconds=30)
 MOST = 50
 """Grants of an access token; the oldest go."""
 ID_BYTES = 16
@@ -42,21 +44,34 @@ _FIND = f"""
     SELECT g.* FROM oauth_grants g JOIN access_tokens a ON a.name = g.token
     WHERE g.expires_at > now() AND {_VALID} AND
 """  # noqa: S608 - a constant
+# What took its place came to nobody: it was not used.
+_IS_LOST = """
+    SELECT NOT is_used AND before_hash = :hash AND renewed_at > now() - CAST(:again AS interval)
+    FROM oauth_grants WHERE id = :id
+"""
 # Of two who bring the same at once, one finds it changed.
 _RENEW = """
     UPDATE oauth_grants SET access_hash = :access, access_expires_at = now() + CAST(:access_lasts AS interval),
-                            refresh_hash = :refresh, expires_at = now() + CAST(:refresh_lasts AS interval)
+                            refresh_hash = :refresh, expires_at = now() + CAST(:refresh_lasts AS interval),
+                            renewed_at = CASE WHEN before_hash = :brought THEN renewed_at ELSE now() END,
+                            before_hash = :brought, is_used = false
     WHERE id = :id AND refresh_hash IS NOT DISTINCT FROM :before
 """
 _OPEN = f"""
-    SELECT a.name, a.owners, a.feeds FROM oauth_grants g JOIN access_tokens a ON a.name = g.token
+    SELECT a.name, a.owners, a.feeds, g.id, g.is_used FROM oauth_grants g JOIN access_tokens a ON a.name = g.token
     WHERE g.access_hash = :hash AND g.access_expires_at > now() AND {_VALID}
 """  # noqa: S608 - a constant
 
 
+_USED = "UPDATE oauth_grants SET is_used = true WHERE id = :id AND access_hash = :hash"
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A grant as it was found by a code or a refresh token that was good then; ``refresh_hash`` None: by a code."""
+    """A grant as it was found by a code or a refresh token that was good then; ``refresh_hash`` None: by a code.
+
+    ``brought`` is the hash of that refresh token, which may be the one before the one that stands.
+    """
 
     tenant: UUID
     id: UUID
@@ -64,6 +79,7 @@ class Grant:
     redirect_uri: str
     code_challenge: str
     refresh_hash: bytes | None
+    brought: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +129,11 @@ def by_refresh(database: Database, token: str) -> Grant | None:
     tenant, grant_id = known[0], UUID(bytes=known[1][:ID_BYTES])
     with database.tenant(tenant) as session, session.transaction() as connection:
         found = _found(connection, tenant, "g.id = :id AND g.refresh_hash IS NOT NULL", id=grant_id)
-        if found is None or found.refresh_hash == hashed(token):
-            return found
+        if found is None:
+            return None
+        values = {"id": grant_id, "hash": hashed(token), "again": AGAIN}
+        if found.refresh_hash == hashed(token) or connection.execute(text(_IS_LOST), values).scalar():
+            return replace(found, brought=hashed(token))
         _end(connection, found.id)
     return None
 
@@ -124,7 +143,8 @@ def renew(database: Database, grant: Grant) -> Given | None:
     and then the grant ends."""
     given = Given(new(ACCESS, grant.tenant), new(REFRESH, grant.tenant, grant.id.bytes))
     values = {
-        "id": grant.id, "before": grant.refresh_hash, "access": hashed(given.access), "access_lasts": ACCESS_LASTS,
+        "id": grant.id, "before": grant.refresh_hash, "brought": grant.brought,
+        "access": hashed(given.access), "access_lasts": ACCESS_LASTS,
         "refresh": hashed(given.refresh), "refresh_lasts": REFRESH_LASTS,
     }  # fmt: skip
     with database.tenant(grant.tenant) as session, session.transaction() as connection:
@@ -141,6 +161,8 @@ def access(database: Database, token: str) -> tokens.Access | None:
         return None
     with database.tenant(tenant) as session, session.transaction() as connection:
         row = connection.execute(prepared(_OPEN), {"hash": hashed(token)}).first()
+        if row is not None and not row.is_used:
+            connection.execute(text(_USED), {"id": row.id, "hash": hashed(token)})
     return None if row is None else tokens.opened(tenant, row)
 
 
@@ -157,13 +179,14 @@ def revoke(database: Database, token: str, client_id: str) -> None:
 
 
 def holders(connection: Connection) -> dict[str, list[str]]:
-    """Hosts to which tokens of the transaction's tenant were given and that may still use them, by names of tokens."""
+    """Hosts, or schemes of apps, to which tokens of the transaction's tenant were given and that may still use them, by
+    names of tokens."""
     given = text("""
         SELECT DISTINCT token, redirect_uri FROM oauth_grants WHERE refresh_hash IS NOT NULL AND expires_at > now()
     """)
     found: dict[str, set[str]] = {}
     for token, address in connection.execute(given):
-        found.setdefault(token, set()).add(str(urlsplit(address).hostname))
+        found.setdefault(token, set()).add(place_of(address))
     return {token: sorted(hosts) for token, hosts in found.items()}
 
 

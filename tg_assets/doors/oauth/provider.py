@@ -43,7 +43,7 @@ class Clients:
             raise RegistrationError(
                 "invalid_redirect_uri",
                 f"1 to {MOST_ADDRESSES} addresses that begin with https://, or with http:// and one of "
-                f"{', '.join(sorted(LOOPBACK))}",
+                f"{', '.join(sorted(LOOPBACK))}, or with an app's own scheme that has a dot in it",
             ) from None
         client_info.token_endpoint_auth_method, client_info.scope = PUBLIC, SCOPE
         client_info.client_secret = client_info.client_secret_expires_at = None

@@ -4,18 +4,18 @@
 import { t, moment } from "./language.js";
 import { openAs, read, to } from "./route.js";
 import { Notice } from "./states.js";
-import { visible } from "./text.js";
+import { told, visible } from "./text.js";
 import { html, useLayoutEffect, useRef, useState } from "./ui.js";
 
 const HEIGHT = 46, GAP = 12, WIDE = 760, COLUMN = 52, STEP = 26, MOST = 8, LETTER = 7.4, SMALL = 6.7;
 
 function neighbours({ message, reply_to, replies, forwarded_post, forwards, album }) {
-  const node = (how) => (one) => ({ how, id: one.id, who: one.author ?? one.chat, at: one.posted_at, said: one.text || one.spoken || one.described });
+  const node = (how) => (one) => ({ how, id: one.id, who: one.author ?? one.chat, at: one.posted_at, said: told(one) });
   const before = [reply_to].filter(Boolean).map(node("reply_to"));
   if (forwarded_post) before.push(node("forwarded_from")(forwarded_post));
   else if (message.forwarded_from) before.push({ how: "forwarded_from", id: null, who: message.forwarded_from, said: "" });
   const items = (album?.items ?? []).filter((item) => item.id !== message.id)
-    .map((item) => ({ how: "album", id: item.id, who: `${t("kind_album")} · ${item.position + 1}`, said: item.text || item.described || t(`file_${item.media_kind}`) }));
+    .map((item) => ({ how: "album", id: item.id, who: `${t("kind_album")} · ${item.position + 1}`, said: told(item) || t(`file_${item.media_kind}`) }));
   const after = [...replies.map(node("reply")), ...forwards.map(node("forward")), ...items];
   const more = after.length - MOST;
   return [before, more > 0 ? after.slice(0, MOST) : after, Math.max(more, 0)];
@@ -68,7 +68,7 @@ export function Graph({ whole }) {
   }, [isAlone]);
   if (isAlone) return html`<${Notice} quiet icon="graph" title=${t("no_links")} />`;
   const { message } = whole;
-  const self = { how: "self", id: message.id, who: message.author ?? message.chat, at: message.posted_at, said: message.text || message.spoken || message.described };
+  const self = { how: "self", id: message.id, who: message.author ?? message.chat, at: message.posted_at, said: told(message) };
   const { boxes, edges, height } = layout(before, self, after, width);
   return html`<div class="graph" ref=${frame}>
     ${width > 0 && html`<svg width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} role="group" aria-label=${t("graph_of")}>

@@ -70,12 +70,12 @@ function Line({ group, files, focused, has, feeds }) {
 }
 
 // All that a message says, what a model says of it marked as such.
-export function Words({ message, has, struck = [] }) {
+export function Words({ message, has }) {
   if (message.deleted_at) return html`<p class="muted">${t("deleted")}</p>`;
   return html`${message.forwarded_from && html`<p class="muted small"><${Icon} name="forward" />
       ${t("forwarded", "\u2068" + visible(message.forwarded_from) + "\u2069")}</p>`}
     ${message.action && html`<p class="muted small">${t("service", visible(message.action))}</p>`}
-    ${message.text && html`<p class="text" dir="auto">${crossed(message.text, struck, has)}</p>`}
+    ${message.text && html`<p class="text" dir="auto">${crossed(message.text, message.struck, has)}</p>`}
     ${["spoken", "read", "described"].map((source) => message[source] &&
       html`<${Machine} key=${source} source=${source}>${words(message[source], has)}<//>`)}`;
 }

@@ -83,18 +83,34 @@ export function words(text, has, { links = true } = {}) {
 }
 
 // The same with what its author crossed out between `<s>`; `struck` are its parts, in code units as strings have them.
-export function crossed(text, struck, has) {
+export function crossed(text, struck, has, how = {}) {
   const found = [];
   let from = 0;
   for (const { offset, length } of struck ?? []) {
     const [begin, end] = [Math.max(offset, from), offset + length];
-    if (begin >= end) continue;
-    found.push(...words(text.slice(from, begin), has), html`<s>${words(text.slice(begin, end), has)}</s>`);
+    if (begin >= end || end > text.length) continue;
+    found.push(...words(text.slice(from, begin), has, how), html`<s>${words(text.slice(begin, end), has, how)}</s>`);
     from = end;
   }
-  found.push(...words(text.slice(from), has));
+  found.push(...words(text.slice(from), has, how));
   return found;
 }
+
+// What a message says in one line of text: its words with `~~` around what is crossed out, else what else it has.
+export function told(message) {
+  if (!message.text) return [message.spoken, message.read, message.described].find(Boolean) ?? "";
+  let [said, from] = ["", 0];
+  for (const { offset, length } of message.struck ?? []) {
+    const [begin, end] = [Math.max(offset, from), offset + length];
+    if (begin >= end || end > message.text.length) continue;
+    said += `${message.text.slice(from, begin)}~~${message.text.slice(begin, end)}~~`;
+    from = end;
+  }
+  return said + message.text.slice(from);
+}
+
+// An album's caption likewise, which is the text of one of its messages; `album` may be none.
+export const captioned = (album) => told({ text: album?.caption, struck: album?.items.find((one) => one.text === album.caption)?.struck });
 
 // An address that Telegram's own links have, or null.
 export function telegram(link) {
