@@ -268,6 +268,8 @@ ROUNDS = (
     ("vector of another text", "relation of a chat too much", "node too much"),
     ("relation twice", "ledger row gone"),
     ("word weighed otherwise", "ledger row of other inputs"),
+    ("whom a reply answers gone", "what is said of whom a reply answers changed"),
+    ("whom a reply answers twice", "whom a reply answers is another"),
     ("post's node deleted",),
     ("tag's node deleted",),
 )  # fmt: skip
