@@ -17,7 +17,7 @@ from tg_assets import ids
 from tg_assets.answers.asking import ask, questions
 from tg_assets.errors import TgAssetsError
 from tg_assets.graph.questions import EVERY
-from tg_assets.graph.questions.question import Question, seen
+from tg_assets.graph.questions.question import Question, answers, seen
 from tg_assets.stores.graph import GraphStore
 
 ALL = (ANN, EVE)
@@ -113,11 +113,13 @@ def _sorted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", list(EVERY))
 def test_every_statement_binds_what_it_shows(name: str) -> None:
     """Each post, album, dialogue and chat of a pattern is asked whether it may be seen, or is a step of a path of which
-    all are."""
+    all are; each relation that has of two posts what is asked of them is asked it of both."""
     statement = EVERY[name].statement
     assert all(bound in statement for bound in ("$tenant", "$owners", "$channels"))
     patterns = re.findall(r"\((\w*):(?:Post|Album|Dialogue|Channel)\b", statement)
-    assert patterns
+    kept = re.findall(r"\[(\w*):REPLIES_TO_AUTHOR\b", statement)
+    assert patterns or kept
+    assert all(one and answers(one) in statement for one in kept)
     for node in patterns:
         if node == "" or seen(node) not in statement:
             path = re.search(r"MATCH path = (.*?)\n", statement)

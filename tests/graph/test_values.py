@@ -63,6 +63,10 @@ def write(graph: TenantGraph) -> None:
         "grouped_id": 2**53, "channel_id": str(CHANNEL), "owner_id": 0, "album_kind": "photo", "items_count": 1,
         "caption": "", "posted_at": AT, "summary": None,
     }  # fmt: skip
+    answered = {
+        "author_id": FAR, "author_type": "channel", "private": True, "name": None, "named_at": None,
+        "posts": [{"post_id": str(ids.post_id(CHANNEL, 1)), "name": None}],
+    }  # fmt: skip
     one = [post()]
     dialogues = list(rows.dialogue_rows(one))
     for statement, given in (
@@ -73,6 +77,8 @@ def write(graph: TenantGraph) -> None:
         (statements.GROUP_POSTS, rows.gathered(rows.group_rows(one), "group_id")),
         (statements.AUTHORS, rows.author_rows(one)),
         (statements.REPLIES, rows.reply_rows(one, TENANT)),
+        (statements.AUTHORS, [answered]),
+        (statements.REPLIES_TO_AUTHOR, [{"post_id": str(POST)}]),
         (statements.FORWARDS, rows.forward_rows(one)),
         (statements.FORWARDED_POSTS, rows.forwarded_post_rows(one, TENANT)),
         (statements.TAGS, rows.tag_rows(one)),
@@ -95,6 +101,7 @@ def write(graph: TenantGraph) -> None:
 NODES: list[tuple[str, dict[str, Any]]] = [
     ("Album", {"album_id": "a", "grouped_id": 2**53, "channel_id": str(CHANNEL), "owner_id": 0, "album_kind": "photo",
                "items_count": 1, "caption": "", "posted_at": POSTED}),
+    ("Author", {"author_id": FAR, "author_type": "channel"}),
     ("Author", {"author_id": PEER, "author_type": "user"}),
     ("Channel", {"channel_id": str(CHANNEL), "title": "123", "tg_channel_id": FAR, "source": "group", "feed": "f",
                  "owner_id": 0}),
@@ -120,6 +127,7 @@ NODES: list[tuple[str, dict[str, Any]]] = [
 ]  # fmt: skip
 RELATIONS: list[tuple[str, dict[str, Any]]] = [
     ("AUTHOR_OF", {"name": "Аня"}),
+    ("AUTHOR_OF", {}),
     ("CONTAINS", {"position": 0}),
     ("FORWARDED_FROM", {"forward_date": POSTED, "name": "Маяк"}),
     ("FORWARDED_FROM_POST", {}),
@@ -136,6 +144,16 @@ RELATIONS: list[tuple[str, dict[str, Any]]] = [
     ("OWNS", {}),
     ("REFERS_TO", {}),
     ("REPLIES_TO", {"thread_id": 5}),
+    (
+        "REPLIES_TO_AUTHOR",
+        {
+            "author_id": PEER,
+            "owner_id": PEER,
+            "channel_id": str(CHANNEL),
+            "posted_at": POSTED,
+            "dated": f"1767225598 {POST} {ids.post_id(CHANNEL, 1)}",
+        },
+    ),
     ("SENT_MESSAGE", {}),
     ("TAGGED_AS", {"confidence": 0.25, "model": "tagger-1"}),
     ("TAGGED_AS", {"confidence": 0.8, "model": "tagger-1"}),

@@ -18,6 +18,10 @@ from tg_assets.verifying.findings import Findings
 Named = set[tuple[str, str, str]]
 STRANGER = str(ids.tenant_id("nothing of anybody"))
 A_POST = "MATCH (p:Post {tenant_id: $tenant})<-[:HAS_POST]-(:Channel) WHERE NOT p.placeholder AND (p)-[:TAGGED_AS]->() "
+A_REPLY = (
+    "MATCH (p:Post {tenant_id: $tenant})-[r:REPLIES_TO_AUTHOR]->(b:Author) WHERE r.author_id <> b.author_id "
+    "WITH p, r, b ORDER BY p.post_id LIMIT 1 "
+)
 FIRST = "WITH p ORDER BY p.post_id LIMIT 1 "
 
 
@@ -166,6 +170,23 @@ DAMAGES: dict[str, tuple[Callable[[House], None], Named]] = {
                                    "CREATE (i)-[:HAS_LABEL]->(l)"),
         {("neo4j", "HAS_LABEL", "extra")},
     ),
+    "whom a reply answers gone": (
+        lambda house: graph(house, A_REPLY + "DELETE r"),
+        {("neo4j", "REPLIES_TO_AUTHOR", "missing")},
+    ),
+    "whom a reply answers twice": (
+        lambda house: graph(house, A_REPLY + "CREATE (p)-[:REPLIES_TO_AUTHOR]->(b)"),
+        {("neo4j", "REPLIES_TO_AUTHOR", "extra")},
+    ),
+    "whom a reply answers is another": (
+        lambda house: graph(house, A_REPLY + "MATCH (p)<-[:AUTHOR_OF]-(a:Author) WHERE a.author_id <> b.author_id "
+                                   "CREATE (p)-[:REPLIES_TO_AUTHOR]->(a)"),
+        {("neo4j", "REPLIES_TO_AUTHOR", "extra")},
+    ),
+    "what is said of whom a reply answers changed": (
+        lambda house: graph(house, A_REPLY + "SET r.owner_id = 7"),
+        {("neo4j", "REPLIES_TO_AUTHOR", "different")},
+    ),
     "property changed": (
         lambda house: graph(house, A_POST + FIRST + "SET p.url = 'elsewhere'"),
         {("neo4j", "Post", "different")},
@@ -247,6 +268,8 @@ ROUNDS = (
     ("vector of another text", "relation of a chat too much", "node too much"),
     ("relation twice", "ledger row gone"),
     ("word weighed otherwise", "ledger row of other inputs"),
+    ("whom a reply answers gone", "what is said of whom a reply answers changed"),
+    ("whom a reply answers twice", "whom a reply answers is another"),
     ("post's node deleted",),
     ("tag's node deleted",),
 )  # fmt: skip

@@ -49,7 +49,7 @@ def renew(
         ]
         if not lost:
             continue
-        last = {tuple(row[part] for part in key): row["last"][-36:] for row in graph.read(newest, rows=lost)}
+        last = {tuple(row[part] for part in key): row["last"][1] for row in graph.read(newest, rows=lost)}
         said = _names(connection, names, sorted(last.values()))
         nobody = {"name": None, "named_at": None}
         graph.write(name, [{**node, **said.get(last.get(tuple(node.values()), ""), nobody)} for node in lost])

@@ -12,7 +12,15 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from tg_assets.assets import dialogues, graph_albums, graph_chats, graph_names, graph_pictures, store_checks
+from tg_assets.assets import (
+    dialogues,
+    graph_albums,
+    graph_chats,
+    graph_names,
+    graph_pictures,
+    graph_replies,
+    store_checks,
+)
 from tg_assets.assets.asset import Asset, Live
 from tg_assets.graph import leaving, rows, schema
 from tg_assets.graph import statements as cypher
@@ -23,7 +31,7 @@ from tg_assets.metrics.tally import Tally
 from tg_assets.stores.graph import BATCH, GraphStore, TenantGraph
 from tg_assets.vision.policy import IS_PICTURE
 
-VERSION = "3"
+VERSION = "4"
 
 POST_INPUTS = f"""
     SELECT m.id AS item_id, m.posted_at AS at, 0 AS tokens,
@@ -74,6 +82,7 @@ def _drop_replaced(graph: TenantGraph, connection: Connection) -> None:
     chats = [{"channel_id": str(row.id)} for row in replaced.take(connection, "neo4j")]
     while chats and (posts := graph.read(leaving.POSTS_OF_CHATS, rows=chats, limit=BATCH)):
         around = _around(graph, posts)
+        graph.write(leaving.FORGET_ANSWERED, posts)
         graph.write(leaving.DROP_POSTS, posts)
         _drop_alone(graph, around)
     for statement in leaving.DROP_CHATS:
@@ -116,11 +125,11 @@ def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
     outcome.counts["AUTHOR_OF"] = sum(len(row["posts"]) for row in authors)
     outcome.counts["TAGGED_AS"] = sum(len(row["tags"]) for row in tags)
     targets: list[str] = []
-    forwards = list(rows.forward_rows(live))
+    forwards, replies = list(rows.forward_rows(live)), list(rows.reply_rows(live, chunk.scope.tenant))
     for name, statement, given in (
         ("HAS_TOPIC", cypher.TOPICS, rows.topic_rows(live)),
         ("MENTIONS", cypher.ENTITIES, rows.entity_rows(live)),
-        ("REPLIES_TO", cypher.REPLIES, rows.reply_rows(live, chunk.scope.tenant)),
+        ("REPLIES_TO", cypher.REPLIES, replies),
         ("FORWARDED_FROM", cypher.FORWARDS, forwards),
         ("FORWARDED_FROM_POST", cypher.FORWARDED_POSTS, rows.forwarded_post_rows(live, chunk.scope.tenant)),
         ("HAS_IMAGE", cypher.IMAGES, rows.image_rows(live)),
@@ -138,6 +147,7 @@ def _write_posts(graph: TenantGraph, chunk: Chunk) -> Outcome:
     outcome.counts.update(dialogues.write(graph, chunk, found))
     private = sum(bool(post.owner_id) for post in found)
     outcome.tally.count("graph_writer_processed", private, operation_type="persona", status="ok")
+    graph_replies.write(graph, chunk.connection, found, replies)
     _drop_alone(graph, around)
     outcome.counts["posts"] = len(live)
     outcome.counts["deleted"] = len(gone)

@@ -12,7 +12,19 @@ from tg_assets.graph import schema
 FORGET = """
 UNWIND $rows AS row
 MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})
-      -[r:REPLIES_TO|FORWARDED_FROM|FORWARDED_FROM_POST|TAGGED_AS|HAS_TOPIC|MENTIONS|HAS_IMAGE|REFERS_TO]->()
+      -[r:REPLIES_TO|REPLIES_TO_AUTHOR|FORWARDED_FROM|FORWARDED_FROM_POST
+          |TAGGED_AS|HAS_TOPIC|MENTIONS|HAS_IMAGE|REFERS_TO]->()
+DELETE r
+"""
+FORGET_REPLIES_TO_AUTHOR = """
+UNWIND $rows AS row
+MATCH (p:Post {tenant_id: $tenant, post_id: row.post_id})-[r:REPLIES_TO_AUTHOR]->()
+DELETE r
+"""
+# Of posts that go: replies to them answer nobody any more.
+FORGET_ANSWERED = """
+UNWIND $rows AS row
+MATCH (q:Post {tenant_id: $tenant, post_id: row.post_id})<-[:REPLIES_TO]-(:Post)-[r:REPLIES_TO_AUTHOR]->()
 DELETE r
 """
 # What a post points at, or who wrote it: looked up before the relations go, so that nodes left alone can go too.
@@ -38,7 +50,7 @@ NEWEST_OF_AUTHORS = """
 UNWIND $rows AS row
 MATCH (a:Author {tenant_id: $tenant, author_id: row.author_id, author_type: row.author_type})-[:AUTHOR_OF]->(p:Post)
 WHERE p.owner_id = 0
-RETURN a.author_id AS author_id, a.author_type AS author_type, max(toString(p.posted_at) + ' ' + p.post_id) AS last
+RETURN a.author_id AS author_id, a.author_type AS author_type, max([p.posted_at, p.post_id]) AS last
 """
 NAME_AUTHORS = """
 UNWIND $rows AS row
@@ -50,7 +62,7 @@ UNWIND $rows AS row
 MATCH (s:ForwardSource {tenant_id: $tenant, source_id: row.source_id, source_type: row.source_type})
       <-[r:FORWARDED_FROM]-(p:Post)
 WHERE p.owner_id = 0 AND r.name IS NOT NULL
-RETURN s.source_id AS source_id, s.source_type AS source_type, max(toString(p.posted_at) + ' ' + p.post_id) AS last
+RETURN s.source_id AS source_id, s.source_type AS source_type, max([p.posted_at, p.post_id]) AS last
 """
 NAME_SOURCES = """
 UNWIND $rows AS row

@@ -44,6 +44,18 @@ ALONE = {
 PRIVATE = ("Dialogue", "Persona", "User")
 """Those that only private chats have."""
 
+REPLIED = {
+    "author_id": "a.author_id",
+    "owner_id": "p.owner_id",
+    "channel_id": "p.channel_id",
+    "answered_owner_id": "q.owner_id",
+    "answered_channel_id": "q.channel_id",
+    "posted_at": "p.posted_at",
+    "dated": "toString(p.posted_at.epochSeconds) + ' ' + p.post_id + ' ' + q.post_id",
+}
+"""What a relation ``REPLIES_TO_AUTHOR`` says, of a reply ``p`` by ``a`` to ``q``. ``dated`` is in the order of replies
+and ends with both ids; a text of a time would be no order where a server leaves zeros out."""
+
 
 def drop_alone(label: str) -> str:
     """The statement that drops nodes of a label if they are alone; its rows have their keys."""

@@ -12,6 +12,8 @@ first. A post that is written has no group, author, replies, forwards, tags and 
 them. So the run can stand in the pattern of a MERGE, where it costs half of what it does when it is set.
 """
 
+from tg_assets.graph.schema import REPLIED
+
 CHANNELS = """
 UNWIND $rows AS row
 MERGE (c:Channel {tenant_id: $tenant, channel_id: row.channel_id})
@@ -90,6 +92,22 @@ ON CREATE SET target.placeholder = true, target.telegram_message_id = row.target
               target.run_id = $made.run_id
 MERGE (p)-[r:REPLIES_TO {run_id: $made.run_id, version: $made.version}]->(target)
 SET r.thread_id = row.thread_id
+"""
+# Whom a reply answers, with all that is asked of it, so that who replies to whom is counted without a look at posts. It
+# is of both posts and both authors, so it is made anew when either post is.
+REPLIES_TO_AUTHOR = f"""
+UNWIND $rows AS row
+MATCH (p:Post {{tenant_id: $tenant, post_id: row.post_id}})
+MATCH (p)<-[:AUTHOR_OF]-(a:Author)
+MATCH (p)-[:REPLIES_TO]->(q:Post)<-[:AUTHOR_OF]-(b:Author)
+MERGE (p)-[r:REPLIES_TO_AUTHOR {{run_id: $made.run_id, version: $made.version}}]->(b)
+SET {", ".join(f"r.{name} = {of}" for name, of in REPLIED.items())}
+"""
+# Replies to posts.
+REPLYING = """
+UNWIND $rows AS row
+MATCH (q:Post {tenant_id: $tenant, post_id: row.post_id})<-[:REPLIES_TO]-(p:Post)
+RETURN DISTINCT p.post_id AS post_id
 """
 FORWARDS = """
 UNWIND $rows AS row

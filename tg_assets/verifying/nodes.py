@@ -81,6 +81,7 @@ class Nodes:
             for row in self.graph.read(statement, rows=rows)
         ]
         for statement in (
+            leaving.FORGET_ANSWERED,
             leaving.FORGET,
             leaving.FORGET_AUTHOR,
             leaving.FORGET_GROUP,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets.graph import leaving, persona
 from tg_assets.graph import statements as cypher
-from tg_assets.graph.schema import ALONE, KEYS
+from tg_assets.graph.schema import ALONE, KEYS, REPLIED
 from tg_assets.stores.graph import TenantGraph
 from tg_assets.vision.policy import DESCRIBED
 
@@ -37,6 +37,20 @@ _LABELS = f"""
     CROSS JOIN jsonb_array_elements_text(
         CASE jsonb_typeof(data->'labels') WHEN 'array' THEN data->'labels' END) AS label
 """  # noqa: S608 - a constant
+
+# Replies of which both authors are known, and what is said of whom they answer; and those that say so and are not.
+_REPLIES = f"""
+MATCH (p:Post {{tenant_id: $tenant}})-[:REPLIES_TO]->(q:Post)<-[:AUTHOR_OF]-(b:Author)
+MATCH (p)<-[:AUTHOR_OF]-(a:Author)
+OPTIONAL MATCH (p)-[r:REPLIES_TO_AUTHOR]->(b)
+RETURN p.post_id AS post_id, {{{", ".join(f"{name}: {of}" for name, of in REPLIED.items())}}} AS wanted,
+       collect(properties(r)) AS says
+"""
+_NO_REPLIES = """
+MATCH (p:Post {tenant_id: $tenant})-[:REPLIES_TO_AUTHOR]->(b:Author)
+WHERE NOT EXISTS { (p)-[:REPLIES_TO]->(:Post)<-[:AUTHOR_OF]-(b) } OR NOT EXISTS { (p)<-[:AUTHOR_OF]-() }
+RETURN DISTINCT p.post_id AS post_id
+"""
 
 
 def alone(graph: TenantGraph) -> Iterator[tuple[str, Row]]:
@@ -77,6 +91,26 @@ def mend_labels(graph: TenantGraph, found: Sequence[tuple[str, Row]]) -> None:
     extra = [row for kind, row in found if kind == "extra"]
     graph.write(_CUT_LABEL, extra)
     graph.write(leaving.DROP_ALONE["Label"], extra)
+
+
+def replies(graph: TenantGraph) -> Iterator[tuple[str, Row]]:
+    """Replies of which the graph has otherwise, or not, whom they answer, or has it and should not."""
+    for page in graph.pages(_REPLIES):
+        for row in page:
+            says = row["says"]
+            if len(says) != 1:
+                yield "extra" if says else "missing", {"post_id": row["post_id"]}
+            elif any(says[0].get(name) != value for name, value in row["wanted"].items()):
+                yield "different", {"post_id": row["post_id"]}
+    for page in graph.pages(_NO_REPLIES):
+        yield from (("extra", {"post_id": row["post_id"]}) for row in page)
+
+
+def mend_replies(graph: TenantGraph, found: Sequence[tuple[str, Row]]) -> None:
+    """Make anew whom replies answer."""
+    rows = [row for _, row in found]
+    graph.write(leaving.FORGET_REPLIES_TO_AUTHOR, rows)
+    graph.write(cypher.REPLIES_TO_AUTHOR, rows)
 
 
 def drop(graph: TenantGraph, nodes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

@@ -78,6 +78,7 @@ class Verification:
             self._shared(self._graph)
             if not self.found.noted()["pending"]:
                 self._labels(self._graph)
+                self._replies(self._graph)
         return self.found
 
     def _stretch(self, part: Part, scope: Scope) -> None:
@@ -213,6 +214,14 @@ class Verification:
             self.found.add(Difference(NOWHERE, "neo4j", "HAS_LABEL", kind, row["sha256"]))  # type: ignore[arg-type]
         if self._repair and found:
             shared.mend_labels(graph, found)
+            self.found.mended += len(found)
+
+    def _replies(self, graph: TenantGraph) -> None:
+        found = list(shared.replies(graph))
+        for kind, row in found:
+            self.found.add(Difference(NOWHERE, "neo4j", "REPLIES_TO_AUTHOR", kind, row["post_id"]))  # type: ignore[arg-type]
+        if self._repair and found:
+            shared.mend_replies(graph, found)
             self.found.mended += len(found)
 
     def _look_alone(self, graph: TenantGraph) -> dict[str, tuple[str, dict[str, Any]]]:

@@ -14,7 +14,7 @@ MATCH path = (:Post {{tenant_id: $tenant, post_id: $post}})-[:FORWARDED_FROM_POS
 WHERE all(hop IN nodes(path) WHERE {seen("hop")})
 OPTIONAL MATCH (p)-[r:FORWARDED_FROM]->(s:ForwardSource)
 RETURN length(path) AS step, p.post_id AS post, s.source_id AS source_id, s.source_type AS source_type,
-       toString(p.posted_at) + ' ' + p.post_id AS source, r.forward_date AS first_posted_at
+       p.post_id AS source, r.forward_date AS first_posted_at
 ORDER BY step LIMIT $limit
 """,
     columns("step", "source", "source_type", "source_id", "first_posted_at", "post", source="source", post="post"),
@@ -30,7 +30,7 @@ MATCH (s)<-[:FORWARDED_FROM]-(p:Post)
 WHERE {seen("p")} AND {within("p")}
 WITH s.source_id AS source_id, s.source_type AS source_type, count(p) AS forwards,
      count(DISTINCT p.channel_id) AS chats, {last("p")} AS source
-RETURN source_id, source_type, forwards, chats, source
+RETURN source_id, source_type, forwards, chats, source[1] AS source
 ORDER BY forwards DESC, source_id LIMIT $limit
 """,
     columns("source", "source_type", "source_id", "forwards", "chats", source="source"),
@@ -47,7 +47,7 @@ MATCH (s:ForwardSource {{tenant_id: $tenant, source_id: one}}) WHERE s.source_ty
 MATCH (s)<-[:FORWARDED_FROM]-(p:Post)
 WHERE {seen("p")} AND {within("p")}
 WITH p.channel_id AS chat, count(p) AS forwards, {first("p")} AS began
-RETURN chat, forwards, right(began, 36) AS post
+RETURN chat, forwards, began[1] AS post
 ORDER BY began, chat LIMIT $limit
 """,
     columns("chat", "forwards", "post", chat="chat", post="post"),
@@ -79,7 +79,7 @@ WHERE {seen("p")} AND {within("p")}
 WITH p.channel_id AS chat, s.source_id AS source_id, count(p) AS forwards, {last("p")} AS source
 WHERE forwards >= $least
 MATCH (c:Channel {{tenant_id: $tenant, channel_id: chat}}) WHERE {seen("c")}
-RETURN chat, c.tg_channel_id AS chat_tg_id, source_id, forwards, source
+RETURN chat, c.tg_channel_id AS chat_tg_id, source_id, forwards, source[1] AS source
 ORDER BY forwards DESC, chat, source_id LIMIT 10000
 """,
     columns("community", "member", "forwards", "chat", "source", "source_id", chat="chat", source="source"),

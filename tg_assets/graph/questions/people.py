@@ -1,11 +1,15 @@
 """Questions about people: who answers whom, in which threads, when.
 
-Where thousands of posts are looked at, the last or the farthest one is the greatest of lists (time or length, id): to
-make texts of times, or to sort paths, takes the embedded server as long as all the rest. Where all replies are looked
-at, who wrote one is found from the reply, which has few relations, and not from what it answers, which may have many.
+Where thousands of posts are looked at, the farthest one is the greatest of lists (length, id): to sort paths takes the
+embedded server as long as all the rest. Where all replies are looked at, no post is: what is asked of both is kept by
+the relation of the reply to whom it answers. A post replies to one post at most and has one source, so they are counted
+as they are joined.
 """
 
-from tg_assets.graph.questions.question import CHAT, PERSON, Question, columns, last, seen, within
+from tg_assets.graph.questions.question import CHAT, PERSON, Question, answers, columns, seen, within
+
+# Of ``last``, the greatest ``dated`` of relations: when that reply was sent, and the id of the reply or of its target.
+_REPLY, _ANSWERED = "left(last, size(last) - 37)", "left(last, size(last) - 74) + ' ' + right(last, 36)"
 
 WHO_REPLIES = Question(
     "who-replies",
@@ -13,13 +17,10 @@ WHO_REPLIES = Question(
     "Кто кому чаще всего отвечает.",
     f"""
 MATCH (b:Author {{tenant_id: $tenant}}) WHERE b.author_id IS NOT NULL AND b.author_type IS NOT NULL
-MATCH (b)-[:AUTHOR_OF]->(q:Post)<-[:REPLIES_TO]-(p:Post)
-WHERE {seen("p")} AND {seen("q")} AND {within("p")}
-MATCH (p)<-[:AUTHOR_OF]-(a:Author)
-WITH a, b, count(p) AS replies, max([p.posted_at, p.post_id]) AS last, max([q.posted_at, q.post_id]) AS answered
-WITH a.author_id AS who_id, b.author_id AS whom_id, replies, last, answered
+MATCH (b)<-[r:REPLIES_TO_AUTHOR]-() WHERE {answers("r")} AND {within("r")}
+WITH b.author_id AS whom_id, r.author_id AS who_id, count(r) AS replies, max(r.dated) AS last
 ORDER BY replies DESC, who_id, whom_id LIMIT $limit
-RETURN who_id, whom_id, replies, last[1] AS who, answered[1] AS whom, last[1] AS post
+RETURN who_id, whom_id, replies, right({_REPLY}, 36) AS who, right({_ANSWERED}, 36) AS whom, right({_REPLY}, 36) AS post
 ORDER BY replies DESC, who_id, whom_id
 """,
     columns("who", "whom", "replies", "who_id", "whom_id", "post", who="person", whom="person", post="post"),
@@ -33,14 +34,17 @@ REPLIES_TO = Question(
     f"""
 UNWIND $person AS id
 MATCH (a:Author {{tenant_id: $tenant, author_id: id}}) WHERE a.author_type IS NOT NULL
-MATCH (a)-[:AUTHOR_OF]->(q:Post) WHERE {seen("q")}
-OPTIONAL MATCH (q)<-[:REPLIES_TO]-(p:Post) WHERE {seen("p")} AND {within("p")}
-OPTIONAL MATCH (q)-[:REPLIES_TO]->(o:Post) WHERE {seen("o")} AND {within("q")}
-UNWIND [{{other: p, to: 1, back: 0}}, {{other: o, to: 0, back: 1}}] AS one
-WITH a, one.other AS r, one.to AS to, one.back AS back WHERE r IS NOT NULL
-MATCH (r)<-[:AUTHOR_OF]-(b:Author)
-WITH b.author_id AS who_id, sum(to) AS replies, sum(back) AS replies_back, {last("r")} AS who
-RETURN who_id, replies, replies_back, who, right(who, 36) AS post
+CALL {{
+    WITH a MATCH (a)<-[r:REPLIES_TO_AUTHOR]-() WHERE {answers("r")} AND {within("r")}
+    WITH r.author_id AS who_id, count(r) AS replies, max(r.dated) AS last
+    RETURN who_id, replies, 0 AS replies_back, {_REPLY} AS who
+    UNION ALL
+    WITH a MATCH (a)-[:AUTHOR_OF]->()-[r:REPLIES_TO_AUTHOR]->(b:Author) WHERE {answers("r")} AND {within("r")}
+    WITH b.author_id AS who_id, count(r) AS replies_back, max(r.dated) AS last
+    RETURN who_id, 0 AS replies, replies_back, {_ANSWERED} AS who
+}}
+WITH who_id, sum(replies) AS replies, sum(replies_back) AS replies_back, max(who) AS who
+RETURN who_id, replies, replies_back, right(who, 36) AS who, right(who, 36) AS post
 ORDER BY replies DESC, replies_back DESC, who_id LIMIT $limit
 """,
     columns("who", "replies", "replies_back", "who_id", "post", who="person", post="post"),
@@ -74,11 +78,11 @@ ACTIVITY = Question(
 UNWIND $person AS id
 MATCH (a:Author {{tenant_id: $tenant, author_id: id}}) WHERE a.author_type IS NOT NULL
 MATCH (a)-[:AUTHOR_OF]->(p:Post) WHERE {seen("p")} AND {within("p")}
-WITH substring(toString(p.posted_at), 0, 7) AS month, p,
-     CASE WHEN EXISTS {{ (p)-[:REPLIES_TO]->() }} THEN 1 ELSE 0 END AS reply,
-     CASE WHEN EXISTS {{ (p)-[:FORWARDED_FROM]->() }} THEN 1 ELSE 0 END AS forward
-RETURN month, count(p) AS messages, sum(reply) AS replies, sum(forward) AS forwards,
-       count(DISTINCT p.channel_id) AS chats
+OPTIONAL MATCH (p)-[reply:REPLIES_TO]->()
+OPTIONAL MATCH (p)-[forward:FORWARDED_FROM]->()
+WITH substring(toString(p.posted_at), 0, 7) AS month, p.channel_id AS chat, count(p) AS messages,
+     count(reply) AS replies, count(forward) AS forwards
+RETURN month, sum(messages) AS messages, sum(replies) AS replies, sum(forwards) AS forwards, count(chat) AS chats
 ORDER BY month DESC LIMIT $limit
 """,
     columns("month", "messages", "replies", "forwards", "chats"),

@@ -12,7 +12,7 @@ MATCH (i)<-[:HAS_IMAGE]-(p:Post) WHERE {seen("p")} AND {within("p")}
 WITH i.sha256 AS sha256, count(p) AS posts, count(DISTINCT p.channel_id) AS chats, {first("p")} AS began,
      max(p.posted_at) AS last_at
 WHERE posts > 1
-RETURN sha256, posts, chats, last_at, right(began, 36) AS post
+RETURN sha256, posts, chats, last_at, began[1] AS post
 ORDER BY posts DESC, sha256 LIMIT $limit
 """,
     columns("posts", "chats", "last_at", "sha256", "post", post="post"),
@@ -57,7 +57,7 @@ LABELS = Question(
 MATCH (l:Label {{tenant_id: $tenant}}) WHERE l.name >= ''
 MATCH (l)<-[:HAS_LABEL]-(:Image)<-[:HAS_IMAGE]-(p:Post) WHERE {seen("p")} AND {within("p")}
 WITH l.name AS label, count(p) AS posts, {last("p")} AS latest
-RETURN label, posts, right(latest, 36) AS post
+RETURN label, posts, latest[1] AS post
 ORDER BY posts DESC, label LIMIT $limit
 """,
     columns("label", "posts", "post", post="post"),
@@ -74,7 +74,7 @@ MATCH (c:Channel {{tenant_id: $tenant, channel_id: id}})-[:HAS_ALBUM]->(a:Album)
 WHERE {seen("c")} AND {seen("a")} AND {within("a")}
 MATCH (a)-[:CONTAINS]->(p:Post) WHERE {seen("p")}
 WITH a, {first("p")} AS cover
-RETURN a.album_id AS album, a.album_kind AS kind, a.items_count AS items, a.posted_at AS at, right(cover, 36) AS post
+RETURN a.album_id AS album, a.album_kind AS kind, a.items_count AS items, a.posted_at AS at, cover[1] AS post
 ORDER BY at DESC, album LIMIT $limit
 """,
     columns("kind", "items", "album", "post", post="post"),
@@ -93,7 +93,7 @@ MATCH (t)<-[:TAGGED_AS]-(p:Post) WHERE {seen("p")}
 WITH DISTINCT tag.said AS said, p
 MATCH (p)<-[:CONTAINS]-(a:Album) WHERE {seen("a")} AND {within("a")}
 WITH a, count(DISTINCT said) AS matching, {first("p")} AS cover
-RETURN a.album_id AS album, matching, a.items_count AS items, a.posted_at AS at, right(cover, 36) AS post
+RETURN a.album_id AS album, matching, a.items_count AS items, a.posted_at AS at, cover[1] AS post
 ORDER BY matching DESC, at DESC, album LIMIT $limit
 """,
     columns("matching", "items", "album", "post", post="post"),

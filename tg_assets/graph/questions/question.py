@@ -72,14 +72,22 @@ def seen(node: str) -> str:
     return f"({node}.owner_id IN $owners AND ($channels IS NULL OR {node}.channel_id IN $channels))"
 
 
+def answers(relation: str) -> str:
+    """The condition under which a reply and what it answers may be shown, of a relation ``REPLIES_TO_AUTHOR``, which
+    has of both what is asked of posts."""
+    one = f"{relation}.answered"
+    return f"{seen(relation)} AND ({one}_owner_id IN $owners AND ($channels IS NULL OR {one}_channel_id IN $channels))"
+
+
 def within(node: str) -> str:
     """The condition that a post or an album is of the span of dates that was asked for."""
     return f"(($since IS NULL OR {node}.posted_at >= $since) AND ($until IS NULL OR {node}.posted_at < $until))"
 
 
 def last(node: str) -> str:
-    """The last of posts as text that is in their order and ends with the post's id."""
-    return f"max(toString({node}.posted_at) + ' ' + {node}.post_id)"
+    """The last of posts, as its time and its id. To make texts of times takes longer, and they are no order where a
+    server leaves zeros out."""
+    return f"max([{node}.posted_at, {node}.post_id])"
 
 
 def first(node: str) -> str:

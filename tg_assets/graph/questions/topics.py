@@ -19,8 +19,8 @@ TOPICS = Question(
     f"""
 MATCH (t:Topic {{tenant_id: $tenant}}) WHERE t.name >= ''
 MATCH (t)<-[:HAS_TOPIC]-(p:Post) WHERE {seen("p")} AND {within("p")}
-WITH t.name AS topic, count(p) AS posts, {last("p")} AS latest
-RETURN topic, posts, right(latest, 36) AS post
+WITH t, count(p) AS posts, {last("p")} AS latest
+RETURN t.name AS topic, posts, latest[1] AS post
 ORDER BY posts DESC, topic LIMIT $limit
 """,
     columns("topic", "posts", "post", post="post"),
@@ -56,8 +56,8 @@ TOPIC_DRIFT = Question(
     f"""
 MATCH (t:Topic {{tenant_id: $tenant}}) WHERE t.name >= ''
 MATCH (t)<-[:HAS_TOPIC]-(p:Post) WHERE {seen("p")} AND {within("p")}
-WITH substring(toString(p.posted_at), 0, 7) AS month, t.name AS topic, count(p) AS posts
-RETURN month, topic, posts
+WITH substring(toString(p.posted_at), 0, 7) AS month, t, count(p) AS posts
+RETURN month, t.name AS topic, posts
 ORDER BY month DESC, posts DESC, topic LIMIT 10000
 """,
     columns("month", "topic", "posts", "share", "change"),
@@ -74,7 +74,7 @@ UNWIND $topic AS name
 MATCH (t:Topic {{tenant_id: $tenant, name: name}})<-[:HAS_TOPIC]-(p:Post) WHERE {seen("p")} AND {within("p")}
 MATCH (p)-[:REPLIES_TO*0..1]-(q:Post)-[:HAS_TOPIC]->(o:Topic) WHERE {seen("q")} AND o.name <> name
 WITH o.name AS topic, count(*) AS together, {last("q")} AS latest
-RETURN topic, together, right(latest, 36) AS post
+RETURN topic, together, latest[1] AS post
 ORDER BY together DESC, topic LIMIT $limit
 """,
     columns("topic", "together", "post", post="post"),
@@ -113,7 +113,7 @@ MATCH (e:Entity {{tenant_id: $tenant, name: name}}) WHERE e.type IS NOT NULL
 MATCH (e)<-[:MENTIONS]-(p:Post) WHERE {seen("p")} AND {within("p")}
 MATCH (p)-[:MENTIONS]->(o:Entity) WHERE o.name <> name
 WITH o.name AS entity, o.type AS type, count(DISTINCT p) AS posts, {last("p")} AS latest
-RETURN entity, type, posts, right(latest, 36) AS post
+RETURN entity, type, posts, latest[1] AS post
 ORDER BY posts DESC, entity, type LIMIT $limit
 """,
     columns("entity", "type", "posts", "post", post="post"),
@@ -127,8 +127,8 @@ ENTITIES = Question(
     f"""
 MATCH (e:Entity {{tenant_id: $tenant}}) WHERE e.name >= '' AND e.type IS NOT NULL
 MATCH (e)<-[:MENTIONS]-(p:Post) WHERE {seen("p")} AND {within("p")}
-WITH e.name AS entity, e.type AS type, count(p) AS posts, {last("p")} AS latest
-RETURN entity, type, posts, right(latest, 36) AS post
+WITH e, count(p) AS posts, {last("p")} AS latest
+RETURN e.name AS entity, e.type AS type, posts, latest[1] AS post
 ORDER BY posts DESC, entity, type LIMIT $limit
 """,
     columns("entity", "type", "posts", "post", post="post"),
@@ -158,7 +158,7 @@ MOST_LINKED = Question(
 MATCH (w:WebPage {{tenant_id: $tenant}}) WHERE w.url >= ''
 MATCH (w)<-[:REFERS_TO]-(p:Post) WHERE {seen("p")} AND {within("p")}
 WITH w.url AS page, count(p) AS posts, count(DISTINCT p.channel_id) AS chats, {last("p")} AS latest
-RETURN page, posts, chats, right(latest, 36) AS post
+RETURN page, posts, chats, latest[1] AS post
 ORDER BY posts DESC, page LIMIT $limit
 """,
     columns("page", "posts", "chats", "post", post="post"),
