@@ -38,6 +38,9 @@ os.environ.pop("COLUMNS", None)
 # A graph server that lives for minutes compiles what it runs once, not twice, and collects without helpers.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
+# What pictures show is found out once for all processes of tests, in a directory beside theirs.
+SEEN = "TESTS_SEEN"
+
 # A person's own servers and choices must not reach a test.
 # Stages work on texts in the process of the test, where it sees what they ask; tests of worker processes say otherwise.
 ALONE = {"TG_WORKERS": "1"}
@@ -181,6 +184,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"tests/{file} shares what takes long: name it in TOGETHER of tests/conftest.py.")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def seen_pictures(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A directory for what pictures show: the same for all processes of tests, and those that they start."""
+    own = tmp_path_factory.getbasetemp()
+    directory = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "seen"
+    directory.mkdir(exist_ok=True)
+    os.environ[SEEN] = str(directory)
+
+
 RUNNING = pytest.StashKey[ExitStack]()
 
 
@@ -203,9 +215,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def servers(installation: Path) -> Iterator[dict[str, str]]:
     """PostgreSQL, Redis, a graph and a vector server, migrated; their ``TG_*`` variables are set meanwhile."""
     from migrations import upgrade
+    from tests.support.connections import taken_again
     from tg_assets.backends.dagster_services import BATCHING
 
-    with pytest.MonkeyPatch.context() as patch:
+    with taken_again(), pytest.MonkeyPatch.context() as patch:
         for name in FOREIGN:
             patch.delenv(name, raising=False)
         try:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -117,7 +117,7 @@ def redis() -> Any:
 
 @cache
 def _eyes() -> VisionProvider:
-    return Remembering(VisionResource().local())
+    return Remembering(VisionResource().local(), Path(os.environ.get("TESTS_SEEN") or mkdtemp()))
 
 
 class SharedVision(VisionResource):
