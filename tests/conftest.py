@@ -22,6 +22,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import servers as embedded
+from tests.support.data import SEEN
 from tg_assets.collector import look_seldom
 
 if TYPE_CHECKING:
@@ -37,9 +38,6 @@ os.environ.pop("COLUMNS", None)
 
 # A graph server that lives for minutes compiles what it runs once, not twice, and collects without helpers.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-
-# What pictures show is found out once for all processes of tests, in a directory beside theirs.
-SEEN = "TESTS_SEEN"
 
 # A person's own servers and choices must not reach a test.
 # Stages work on texts in the process of the test, where it sees what they ask; tests of worker processes say otherwise.
@@ -185,7 +183,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def seen_pictures(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> None:
+def seen_pictures(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A directory for what pictures show: the same for all processes of tests, and those that they start."""
     own = tmp_path_factory.getbasetemp()
     directory = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "seen"
