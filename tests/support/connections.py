@@ -54,6 +54,7 @@ def _empty(connection: Any, record: Any, _state: object) -> None:
         connection.rollback()
         connection.autocommit = True  # it may not be in a transaction
         with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_force_next_flush()")  # what was written is counted, as at its end
             cursor.execute("DISCARD ALL")
         connection.autocommit = False
     except Error:
