@@ -22,6 +22,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import servers as embedded
+from tests.support.data import SEEN
 from tg_assets.collector import look_seldom
 
 if TYPE_CHECKING:
@@ -181,6 +182,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"tests/{file} shares what takes long: name it in TOGETHER of tests/conftest.py.")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def seen_pictures(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A directory for what pictures show: the same for all processes of tests, and those that they start."""
+    own = tmp_path_factory.getbasetemp()
+    directory = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "seen"
+    directory.mkdir(exist_ok=True)
+    os.environ[SEEN] = str(directory)
+
+
 RUNNING = pytest.StashKey[ExitStack]()
 
 
@@ -203,9 +213,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def servers(installation: Path) -> Iterator[dict[str, str]]:
     """PostgreSQL, Redis, a graph and a vector server, migrated; their ``TG_*`` variables are set meanwhile."""
     from migrations import upgrade
+    from tests.support.connections import taken_again
     from tg_assets.backends.dagster_services import BATCHING
 
-    with pytest.MonkeyPatch.context() as patch:
+    with taken_again(), pytest.MonkeyPatch.context() as patch:
         for name in FOREIGN:
             patch.delenv(name, raising=False)
         try:

@@ -1,6 +1,7 @@
-"""The sample for a tenant with an index of its own."""
+"""The last month of the sample for a tenant with an index of its own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,10 +9,16 @@ from tests.rebuilding.support import House
 from tests.support import pipeline
 
 
-def furnished() -> Iterator[House]:
-    """A house with the sample, until the end."""
+@pytest.fixture(scope="session")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An export of it."""
+    return pipeline.last_month(tmp_path_factory.mktemp("month"))
+
+
+def furnished(export: Path) -> Iterator[House]:
+    """A house with an export, until the end."""
     tenant = pipeline.new_tenant()
-    pipeline.import_path(pipeline.SAMPLE, tenant)
+    pipeline.import_path(export, tenant)
     found = House(f"index_{tenant}", [tenant])
     found.make(tenant)
     yield found
@@ -19,5 +26,5 @@ def furnished() -> Iterator[House]:
 
 
 @pytest.fixture
-def house(servers: dict[str, str]) -> Iterator[House]:
-    yield from furnished()
+def house(servers: dict[str, str], month: Path) -> Iterator[House]:
+    yield from furnished(month)

@@ -1,5 +1,7 @@
 """A tenant's graph, and its points, made again where they are."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.rebuilding.support import House, Model, close, ledger
@@ -35,11 +37,11 @@ def test_a_lost_graph_is_made_again_as_it_was(house: House) -> None:
     assert ledger(tenant, "neo4j%") == said
 
 
-def test_a_graph_that_is_made_again_in_place_is_a_fresh_one(house: House) -> None:
+def test_a_graph_that_is_made_again_in_place_is_a_fresh_one(house: House, month: Path) -> None:
     """Whatever was in it, and without a post that is not there for a moment."""
     (tenant,) = house.tenants
     other = pipeline.new_tenant()
-    pipeline.import_path(pipeline.SAMPLE, other)
+    pipeline.import_path(month, other)
     house.make(other)
     graph, said, state = house.graph(tenant), ledger(tenant, "neo4j%"), house.state(other)
     for statement in DEBRIS:
@@ -51,10 +53,10 @@ def test_a_graph_that_is_made_again_in_place_is_a_fresh_one(house: House) -> Non
     assert house.state(other) == state
 
 
-def test_a_tenants_points_are_made_again_in_place(house: House) -> None:
+def test_a_tenants_points_are_made_again_in_place(house: House, month: Path) -> None:
     (tenant,) = house.tenants
     other = pipeline.new_tenant()
-    pipeline.import_path(pipeline.SAMPLE, other)
+    pipeline.import_path(month, other)
     house.make(other)
     points, said, state, name = house.points(tenant), ledger(tenant), house.state(other), house.collections()
     with house.index.tenant(ids.tenant_id(tenant)) as index:

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,11 +187,11 @@ def test_a_version_that_is_whole_answers_while_the_old_one_goes(house: House) ->
         assert house.alias + NEXT not in collections.aliases()
 
 
-def test_tenants_that_are_not_named_keep_their_index(house: House) -> None:
+def test_tenants_that_are_not_named_keep_their_index(house: House, month: Path) -> None:
     """A rebuild that would lose somebody's points is refused, and does nothing."""
     (tenant,) = house.tenants
     other = pipeline.new_tenant()
-    pipeline.import_path(pipeline.SAMPLE, other)
+    pipeline.import_path(month, other)
     house.make(other, ["posts", "tags", "qdrant_points"])
     state = house.collections(), house.points(other), ledger(other)
     with pytest.raises(TgAssetsError, match="1 tenants that Dagster does not know"):

@@ -1,6 +1,7 @@
 """A rebuild that is killed at any place is gone on with by the next one, and changes nothing in the end."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +17,9 @@ IN_PLACE = ("before anything is made", "between two chunks", "before what is too
 
 
 @pytest.fixture(scope="module")
-def house(servers: dict[str, str]) -> Iterator[House]:
+def house(servers: dict[str, str], month: Path) -> Iterator[House]:
     """One for all: each test leaves it as it was, which is what it is about."""
-    yield from furnished()
+    yield from furnished(month)
 
 
 @pytest.mark.parametrize("place", INDEX)

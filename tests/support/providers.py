@@ -1,7 +1,9 @@
 """Providers whose every call goes to a function, and one that remembers what another saw."""
 
+import fcntl
 from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from tg_assets.speech.result import Transcript
@@ -49,12 +51,12 @@ class HandlerSpeech(_Handler[Transcript]):
 class Remembering:
     """Looks at each picture once: the same bytes get the same result, and many tests import the same pictures.
 
-    What is refused is looked at again.
+    What was seen is in ``folder``, which other processes of the tests have, too: who comes second waits for it. What is
+    refused is looked at again.
     """
 
-    def __init__(self, provider: VisionProvider) -> None:
-        self._provider = provider
-        self._seen: dict[tuple[bytes, str], VisionResult] = {}
+    def __init__(self, provider: VisionProvider, folder: Path) -> None:
+        self._provider, self._folder = provider, folder
         self.name, self.model = provider.name, provider.model
 
     @property
@@ -63,7 +65,12 @@ class Remembering:
 
     def describe(self, image: bytes, mime: str) -> VisionResult:
         """What the provider said of it."""
-        asked = sha256(image).digest(), mime
-        if asked not in self._seen:
-            self._seen[asked] = self._provider.describe(image, mime)
-        return self._seen[asked]
+        asked = sha256(f"{self.version} {mime} ".encode() + image).hexdigest()
+        with (self._folder / asked).open("a+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            if known := file.read():
+                return VisionResult.model_validate_json(known)
+            seen = self._provider.describe(image, mime)
+            file.write(seen.model_dump_json().encode())
+        return seen

@@ -26,11 +26,13 @@ FIRST = "WITH p ORDER BY p.post_id LIMIT 1 "
 
 
 @pytest.fixture(scope="module")
-def house(servers: dict[str, str]) -> Iterator[House]:
+def house(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     tenant, other = pipeline.new_tenant(), pipeline.new_tenant()
+    # Of the first so much that a sample does not see all; the other is only looked at.
+    exports = pipeline.SAMPLE, pipeline.last_month(tmp_path_factory.mktemp("month"))
     found = House(f"index_{tenant}", [tenant, other], given={"vision": MadeUpVision()})
-    for one in found.tenants:
-        pipeline.import_path(pipeline.SAMPLE, one)
+    for one, export in zip(found.tenants, exports, strict=True):
+        pipeline.import_path(export, one)
         found.make(one, PICTURED)
     yield found
     found.drop()

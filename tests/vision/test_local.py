@@ -1,5 +1,6 @@
 """The built-in provider: kinds, colours, labels and honest sentences."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pytest
 from PIL import Image
 
 from resources.vision import VisionResource
-from tests.support.data import shared_data
+from tests.support.data import SEEN, shared_data
+from tests.support.providers import Remembering
 from tests.vision.drawing import encode, font, meme, photo, screen
 from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision.colours import colour_name, dominant
@@ -107,11 +109,12 @@ def test_a_refusal_passes_through(local: LocalVision) -> None:
 def test_kinds_of_the_public_export(local: LocalVision) -> None:
     """Phone screens, photos and a meme of a public chat, each told apart (judged by eye)."""
     folder = shared_data("desktop", "qa_load_excerpt", "photos")
+    seen = Remembering(local, Path(os.environ[SEEN]))
     expected = {3240: "other", 3244: "screenshot", 3249: "screenshot", 3351: "meme", 3353: "photo", 3356: "photo"}
     found = {}
     for number in expected:
         (path,) = folder.glob(f"photo_{number}@*.jpg")
-        found[number] = local.describe(path.read_bytes(), "image/jpeg").classification
+        found[number] = seen.describe(path.read_bytes(), "image/jpeg").classification
     assert found == expected
 
 

@@ -9,6 +9,7 @@ What does not belong here: reading.
 import importlib
 import logging
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tg_assets.vision.models import ModelFile, importable
@@ -39,7 +40,7 @@ class Detector:
     def __init__(self) -> None:
         path = MODEL.path()
         assert path is not None, "ask detector_tag first"
-        engine = importlib.import_module("rapidocr").RapidOCR
+        engine = _rapidocr().RapidOCR
         logging.getLogger("RapidOCR").disabled = True
         self._lock = threading.Lock()
         self._find: Any = engine(
@@ -64,6 +65,19 @@ class Detector:
         boxes = [] if found.boxes is None else found.boxes.tolist()
         quads = [tuple((float(x), float(y)) for x, y in box) for box in boxes]
         return [quad for quad in quads if _height(quad) <= MAX_HEIGHT * image.height]
+
+
+def _rapidocr() -> Any:
+    """The package, without its list of models to fetch: to read that twice takes longer than all else it loads."""
+    config = importlib.import_module("omegaconf").OmegaConf
+    load = config.load
+    config.load = lambda path: config.create({}) if Path(path).name == "default_models.yaml" else load(path)
+    try:
+        package = importlib.import_module("rapidocr")
+        package.RapidOCR  # noqa: B018 - imported when it is asked for
+        return package
+    finally:
+        config.load = load
 
 
 def _height(quad: Corners) -> float:
