@@ -12,7 +12,7 @@ first. A post that is written has no group, author, replies, forwards, tags and 
 them. So the run can stand in the pattern of a MERGE, where it costs half of what it does when it is set.
 """
 
-from tg_assets.graph.schema import REPLIED
+from tg_assets.graph import schema
 
 CHANNELS = """
 UNWIND $rows AS row
@@ -101,7 +101,7 @@ MATCH (p:Post {{tenant_id: $tenant, post_id: row.post_id}})
 MATCH (p)<-[:AUTHOR_OF]-(a:Author)
 MATCH (p)-[:REPLIES_TO]->(q:Post)<-[:AUTHOR_OF]-(b:Author)
 MERGE (p)-[r:REPLIES_TO_AUTHOR {{run_id: $made.run_id, version: $made.version}}]->(b)
-SET {", ".join(f"r.{name} = {of}" for name, of in REPLIED.items())}
+SET {", ".join(f"r.{name} = {of}" for name, of in schema.REPLIED.items())}
 """
 # Replies to posts.
 REPLYING = """
