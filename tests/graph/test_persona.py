@@ -98,10 +98,7 @@ def test_what_private_chats_forward_is_not_counted_for_others(graph: TenantGraph
     graph.write(statements.POSTS, rows.gathered([owned(30, 0, "shared")], "channel_id"))
     graph.write(statements.FORWARDS, [forward(1, "дядя Олег", True), forward(11, "Олег с работы", True)])
     assert show(graph, "most-forwarded") == []
-    seen = [
-        [(row["source"], row["forwards"]) for row in show(graph, "most-forwarded", owner)]
-        for owner in (ME, YOU)
-    ]
+    seen = [[(row["source"], row["forwards"]) for row in show(graph, "most-forwarded", owner)] for owner in (ME, YOU)]
     assert seen == [[("post-1", 1)], [("post-11", 1)]]  # by which its row has the name
     graph.write(statements.FORWARDS, [forward(30, "Олег Д.", False), forward(2, "дядя", True)])
     assert [row["forwards"] for row in show(graph, "most-forwarded")] == [1]
