@@ -10,7 +10,7 @@ from resources.postgres import Postgres
 from sensors import saved
 from sensors.saved import first_due, start_telling
 from tests.pipeline.test_changes import said
-from tests.saved.conftest import World
+from tests.saved.conftest import KEY, World
 from tests.support import pipeline
 from tests.support.receiver import Receiver
 from tg_assets import ids
@@ -34,6 +34,7 @@ def test_a_run_tells_what_is_new(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TG_WEBHOOK_HOSTS", "127.0.0.1")
+    monkeypatch.setenv("TG_SESSION_KEY", KEY)
     made = world.save(webhook=receiver.url)
     with pipeline.new_instance() as instance:
         register(instance, [f"{world.slug}.sad"])
