@@ -56,7 +56,7 @@ def _run(name: str, console: Console) -> list[dict[str, Any]]:
     from importlib import import_module
 
     run = import_module(f"benchmarks.{name}").run
-    rows: list[dict[str, Any]] = run(console) if signature(run).parameters else run()
+    rows: list[dict[str, Any]] = run(console) if "console" in signature(run).parameters else run()
     return rows
 
 

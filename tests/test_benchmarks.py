@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from benchmarks.__main__ import _run
 from benchmarks.fingerprint import compare
 from benchmarks.quiet import quiet
 
@@ -51,3 +53,12 @@ def test_what_failed_is_shown_with_its_last_lines(capfd: pytest.CaptureFixture[s
     with pytest.raises(ValueError, match="no rows"):
         fail()
     assert "what it said" in capfd.readouterr().out
+
+
+def test_a_terminal_is_given_to_what_asks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not as another value that a benchmark may be given."""
+    console = Console()
+    monkeypatch.setattr("benchmarks.order.run", lambda console: [{"what": console}])
+    monkeypatch.setattr("benchmarks.graph.run", lambda url=None: [{"what": url}])
+    assert _run("order", console) == [{"what": console}]
+    assert _run("graph", console) == [{"what": None}]
