@@ -1,7 +1,7 @@
 // The frame of the page: what is always there, and which view is shown in it. What does not belong here: views.
 import { useAsk, whenRefused } from "./api.js";
 import { Digest } from "./digest.js";
-import { Feeds, NotCovered } from "./feeds.js";
+import { Feeds } from "./feeds.js";
 import { Filters, chosen } from "./filters.js";
 import { Icon } from "./icons.js";
 import { LANGUAGES, language, speak, t } from "./language.js";
@@ -102,7 +102,7 @@ function View({ state, feeds, say }) {
 function Home({ state, feeds }) {
   return html`<h1 class="unseen">tg-assets</h1>
     ${chosen(state, feeds).length > 0 && html`<${Filters} state=${state} results=${[]} feeds=${feeds} />`}
-    ${feeds.all.length > 0 && html`<${NotCovered} feeds=${feeds} />`}<${Feeds} feeds=${feeds} heading=${false} />`;
+    <${Feeds} feeds=${feeds} first />`;
 }
 
 function Bar({ state, redraw, help, out, isIn }) {
