@@ -11,6 +11,7 @@ from tests.pipeline.conftest import Materialized
 from tests.support import pipeline
 from tests.support.pipeline import expected
 from tg_assets.answers.ranked import Hit, fits, ranked
+from tg_assets.answers.suggest import suggest
 from tg_assets.cli import runtime
 from tg_assets.cli.search import search_command
 from tg_assets.errors import TgAssetsError
@@ -158,6 +159,16 @@ def test_the_command_says_when_nothing_fits(sample: Materialized) -> None:
     assert json.loads(said("маяк", "--since", "2000-01-01", "--until", "2000-01-02", "--json")) == {
         "command": "search", "fits": False, "understood": [], "cursor": None, "items": [],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("query", ["https://mayak.example/incidents/7", "data.mayak.example/winter-2026", "@pavel_grom"])
+def test_a_link_or_a_name_alone_is_looked_for(sample: Materialized, query: str) -> None:
+    """Also while it is typed."""
+    archive = pipeline.archive(sample.tenant, OWNER)
+    for hits in (find(sample.tenant, query), suggest(archive, query[:-2]).hits):
+        found = [hit.post for hit in hits]
+        said = pipeline.rows(sample.tenant, "SELECT content FROM messages WHERE id = ANY(:ids)", ids=found)
+        assert any(query in row.content for row in said)
 
 
 @pytest.mark.parametrize("query", ["", "   ", "?!", "\u200b"])

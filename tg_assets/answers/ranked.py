@@ -27,10 +27,10 @@ from tg_assets.index.fusion import best_first
 from tg_assets.index.ranking import alone, order
 from tg_assets.index.snippet import snippet
 from tg_assets.index.sparse import SparseVector, lemma_query, trigram_query, weighted
-from tg_assets.index.text import has_words
 from tg_assets.stores.collections import Collection, maker
 from tg_assets.stores.vectors import LEMMAS, NOBODY, TRIGRAMS, Narrow
 from tg_assets.stores.word_counts import frequencies
+from tg_assets.tagging.lemmas import words
 from tg_assets.vision.picture_words import picture_words, why_its_picture
 
 LEG_HITS = 100
@@ -92,7 +92,7 @@ def ranked(
     is told by, without it this moment in UTC. With a ``half_life`` new ones come before old ones
     (``conditions.recent``). Of ``narrow.ids`` each is judged by itself. Raises TgAssetsError for a query without words.
     """
-    if not has_words(query):
+    if not words(query):
         raise TgAssetsError("A search needs at least one word.")
     bound = archive.narrowed(narrow)
     if bound is None:

@@ -13,7 +13,6 @@ from tg_assets.answers.candidates import Candidates
 from tg_assets.answers.ranked import Hit, as_hits, weighing
 from tg_assets.index.fusion import fuse
 from tg_assets.index.sparse import lemma_query, prefix_query
-from tg_assets.index.text import has_words
 from tg_assets.stores.vectors import LEMMAS, TRIGRAMS, Narrow
 from tg_assets.tagging.lemmas import words
 
@@ -34,7 +33,7 @@ class Suggestions:
 def suggest(archive: Archive, typed: str, narrow: Narrow = Narrow(), limit: int = 8) -> Suggestions:  # noqa: B008
     """What may be meant by what was typed so far; nothing for less than two letters."""
     said = words(typed)
-    if not has_words(typed) or len("".join(said)) < 2:
+    if len("".join(said)) < 2:
         return Suggestions([], [])
     whole = typed[-1:].isspace()
     beginning = "" if whole else said[-1]

@@ -20,13 +20,13 @@ from tg_assets.answers.archive import Archive
 from tg_assets.answers.rows import NotThere
 from tg_assets.answers.search import narrowing
 from tg_assets.errors import TgAssetsError
-from tg_assets.index.text import has_words
 from tg_assets.ledger import arrivals
 from tg_assets.saved import signing
 from tg_assets.saved.addresses import check
 from tg_assets.saved.asked import Asked, SavedQuestion, SavedSearch, kind_of, named
 from tg_assets.saved.graph_rows import now_there
 from tg_assets.saved.signing import Vaults
+from tg_assets.tagging.lemmas import words
 
 MOST = 50
 """Questions of a token."""
@@ -149,7 +149,7 @@ def _asked_now(archive: Archive, asked: Asked) -> Collection[UUID]:
     """Rows that the graph has now; of a search nothing, for what has points now is known otherwise."""
     if isinstance(asked, SavedQuestion):
         return now_there(archive, asked).keys()
-    if not has_words(asked.q):
+    if not words(asked.q):
         raise TgAssetsError("A search needs at least one word.")
     narrowed(asked)
     return ()
