@@ -1,6 +1,7 @@
 """What is crossed out is counted as Telegram counts, and marked for who reads text alone."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from tests.conversations.support import BEGIN, Chat, Said
 from tests.support import pipeline
 from tg_assets import ids
+from tg_assets.answers.asked_posts import SHORT, short
 from tg_assets.answers.digest import digest
 from tg_assets.answers.digest_text import as_text
 from tg_assets.answers.message import message
@@ -106,3 +108,16 @@ def test_what_a_model_says_is_not_crossed_out() -> None:
     )
     assert [(one.source, one.struck) for one in found] == [("written", (Struck(0, 3),)), ("described", ())]
     assert marked("600 a picture of 600", found) == "~~600~~ a picture of 600"
+
+
+@pytest.mark.parametrize("before", range(SHORT - 8, SHORT + 1))
+@pytest.mark.parametrize("length", [1, 2, 9])
+def test_a_row_of_an_answer_has_it(before: int, length: int) -> None:
+    """Also where it is cut: what is open ends, and no mark is left alone."""
+    said = "a" * before + "b" * length + "c" * SHORT
+    shown = short(said, [Struck(before, length)])
+    assert len(shown) <= SHORT
+    assert shown.endswith("…")
+    assert re.fullmatch(r"a+|a+~~b+~~c*", shown[:-1])
+    assert ("~" in shown) == (before + len("~~b~~") <= SHORT - len("…"))
+    assert short("600 500", [Struck(0, 3)]) == "~~600~~ 500"

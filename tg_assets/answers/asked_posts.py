@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.asked_names import Chat
+from tg_assets.answers.struck import MARK, OF_MESSAGE, Struck, crossed, struck_in
 from tg_assets.graph.questions.question import Column, Question, Row
 from tg_assets.tagging.cleaning import clean
 
@@ -18,7 +19,8 @@ SHORT = 160
 _UUID = 36
 _POSTS = f"""
     SELECT m.id::text, m.posted_at, m.telegram_post_url AS link, m.author_name, m.forward_from_name, c.feed,
-           coalesce(nullif(m.content, ''), s.data->>'text', v.data->>'description', v.data->'ocr'->>'text', '') AS said
+           coalesce(nullif(m.content, ''), s.data->>'text', v.data->>'description', v.data->'ocr'->>'text', '') AS said,
+           {OF_MESSAGE}
     FROM messages m JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
     LEFT JOIN post_enrichment s ON s.post_id = m.id AND s.kind = 'speech'
@@ -44,10 +46,21 @@ def filled(
     return names, made
 
 
-def short(said: str) -> str:
-    """The beginning of a text on one line."""
-    whole = clean(said)
-    return whole if len(whole) <= SHORT else f"{whole[: SHORT - 1].rstrip()}…"
+def short(said: str, struck: Sequence[Struck] = ()) -> str:
+    """The beginning of a text on one line, with ``~~`` around what is crossed out."""
+    whole = clean(crossed(said, struck))
+    if len(whole) <= SHORT:
+        return whole
+    return f"{_closed(whole[: SHORT - 3]) if struck else whole[: SHORT - 1].rstrip()}…"
+
+
+def _closed(begun: str) -> str:
+    """A beginning that may end in a mark, or between two."""
+    if begun.endswith(MARK[0]) and not begun.endswith(MARK):
+        begun = begun[:-1]
+    if begun.count(MARK) % 2:
+        begun = begun[: -len(MARK)] if begun.endswith(MARK) else begun + MARK
+    return begun.rstrip()
 
 
 def _posts(connection: Connection, archive: Archive, question: Question, rows: Sequence[Row]) -> dict[str, Any]:
@@ -69,7 +82,7 @@ def _values(column: Column, value: Any, posts: Mapping[str, Any], chats: Mapping
     post = posts.get(value[-_UUID:]) if value and column.shown in ("post", "person", "source") else None
     match column.shown:
         case "post":
-            yield from (value, post.posted_at, post.feed, short(post.said), post.link) if post else ()
+            yield from (value, post.posted_at, post.feed, short(post.said, struck_in(post.struck)), post.link) if post else ()
         case "person":
             yield post.author_name if post else None
         case "source":

@@ -10,11 +10,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from tg_assets.answers.struck import crossed, struck_in
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a message. ``raw`` is what its source gave, in its ``format``: desktop (an export), telethon,
-    event or persona; ``superseded_at`` is None of the one that stands."""
+    """One version of a message, its ``text`` with ``~~`` around what is crossed out.
+
+    ``raw`` is what its source gave, in its ``format``: desktop (an export), telethon, event or persona;
+    ``superseded_at`` is None of the one that stands.
+    """
 
     text: str
     edited_at: datetime | None
@@ -43,7 +48,11 @@ def versions(connection: Connection, shown: UUID, most: int) -> tuple[Version, .
     """The message as it stands and at most so many earlier versions. ``shown`` is an id that the archive shows."""
     from tg_assets.landing.posts import parse_raw
 
+    def said(row: Any) -> str:
+        parsed = parse_raw(row)
+        return crossed(parsed["content"], struck_in(parsed["entities"]))
+
     return tuple(
-        Version(parse_raw(row)["content"], row.edited_at, row.superseded_at, row.format, row.raw_hash, row.raw)
+        Version(said(row), row.edited_at, row.superseded_at, row.format, row.raw_hash, row.raw)
         for row in connection.execute(text(_VERSIONS), {"id": str(shown), "most": most})
     )
