@@ -161,7 +161,9 @@ def test_the_command_says_when_nothing_fits(sample: Materialized) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("query", ["https://mayak.example/incidents/7", "data.mayak.example/winter-2026", "@pavel_grom"])
+@pytest.mark.parametrize(
+    "query", ["https://mayak.example/incidents/7", "data.mayak.example/winter-2026", "@pavel_grom"]
+)
 def test_a_link_or_a_name_alone_is_looked_for(sample: Materialized, query: str) -> None:
     """Also while it is typed."""
     archive = pipeline.archive(sample.tenant, OWNER)

@@ -54,6 +54,10 @@ def short(said: str, struck: Sequence[Struck] = ()) -> str:
     return f"{_closed(whole[: SHORT - 3]) if struck else whole[: SHORT - 1].rstrip()}…"
 
 
+def _said(post: Any) -> str:
+    return short(post.said, struck_in(post.struck))
+
+
 def _closed(begun: str) -> str:
     """A beginning that may end in a mark, or between two."""
     if begun.endswith(MARK[0]) and not begun.endswith(MARK):
@@ -82,7 +86,7 @@ def _values(column: Column, value: Any, posts: Mapping[str, Any], chats: Mapping
     post = posts.get(value[-_UUID:]) if value and column.shown in ("post", "person", "source") else None
     match column.shown:
         case "post":
-            yield from (value, post.posted_at, post.feed, short(post.said, struck_in(post.struck)), post.link) if post else ()
+            yield from (value, post.posted_at, post.feed, _said(post), post.link) if post else ()
         case "person":
             yield post.author_name if post else None
         case "source":
