@@ -24,30 +24,39 @@ class Waiting:
     files_away: int
 
 
-# A stage has settled an item, or waits: for a budget, a server, or the stage before it.
+def _settled(stage: str) -> str:
+    """Items that a stage has settled; others wait: for a budget, a server, or the stage before it."""
+    return f"(SELECT item_id FROM derivations WHERE stage = '{stage}' AND status <> 'waiting')"  # noqa: S608
+
+
+# Messages once, beside what is indexed of them, and those with files, which are few, once more.
+_SHOWN = f"m.deleted_at IS NULL AND m.channel_id IN (SELECT c.id FROM channels c WHERE {SEEN})"  # noqa: S608
+_SAYS = "(NOT m.is_service OR m.content <> '')"
 _WAITING = f"""
-    WITH shown AS MATERIALIZED (
-        SELECT m.id, c.feed, NOT m.is_service OR m.content <> '' AS says
-        FROM messages m JOIN channels c ON c.id = m.channel_id WHERE m.deleted_at IS NULL AND {SEEN}
-    ), settled AS MATERIALIZED (
-        SELECT stage, item_id FROM derivations
-        WHERE stage IN ('qdrant_points', 'vision_summaries', 'transcripts') AND status <> 'waiting'
-    ), file AS MATERIALIZED (
+    WITH said AS (
+        SELECT m.channel_id, count(*) FILTER (WHERE {_SAYS}) AS messages,
+               count(*) FILTER (WHERE {_SAYS} AND i.item_id IS NULL) AS not_indexed
+        FROM messages m LEFT JOIN {_settled("qdrant_points")} i ON i.item_id = m.id WHERE {_SHOWN}
+        GROUP BY m.channel_id
+    ), file AS (
         SELECT post_id, bool_or({IS_PICTURE} AND p.sha256 IS NOT NULL) AS picture,
                bool_or(p.kind IN ('voice', 'video_note') AND p.sha256 IS NOT NULL) AS voice,
                bool_or(p.sha256 IS NULL) AS away
         FROM post_media_map p WHERE p.role = 'primary' GROUP BY p.post_id
+    ), has AS (
+        SELECT m.channel_id, count(*) FILTER (WHERE {_SAYS} AND f.picture AND v.item_id IS NULL) AS pictures,
+               count(*) FILTER (WHERE {_SAYS} AND f.voice AND t.item_id IS NULL) AS voices,
+               count(*) FILTER (WHERE f.away) AS files_away
+        FROM file f JOIN messages m ON m.id = f.post_id
+        LEFT JOIN {_settled("vision_summaries")} v ON v.item_id = m.id
+        LEFT JOIN {_settled("transcripts")} t ON t.item_id = m.id WHERE {_SHOWN}
+        GROUP BY m.channel_id
     )
-    SELECT s.feed, count(*) FILTER (WHERE s.says) AS messages,
-           count(*) FILTER (WHERE s.says AND i.item_id IS NULL) AS not_indexed,
-           count(*) FILTER (WHERE s.says AND f.picture AND v.item_id IS NULL) AS pictures,
-           count(*) FILTER (WHERE s.says AND f.voice AND t.item_id IS NULL) AS voices,
-           count(*) FILTER (WHERE f.away) AS files_away
-    FROM shown s LEFT JOIN file f ON f.post_id = s.id
-    LEFT JOIN settled i ON i.item_id = s.id AND i.stage = 'qdrant_points'
-    LEFT JOIN settled v ON v.item_id = s.id AND v.stage = 'vision_summaries'
-    LEFT JOIN settled t ON t.item_id = s.id AND t.stage = 'transcripts'
-    GROUP BY s.feed ORDER BY s.feed
+    SELECT c.feed, sum(s.messages)::bigint AS messages, sum(s.not_indexed)::bigint AS not_indexed,
+           coalesce(sum(h.pictures), 0)::bigint AS pictures, coalesce(sum(h.voices), 0)::bigint AS voices,
+           coalesce(sum(h.files_away), 0)::bigint AS files_away
+    FROM said s JOIN channels c ON c.id = s.channel_id LEFT JOIN has h ON h.channel_id = c.id
+    GROUP BY c.feed ORDER BY c.feed
 """  # noqa: S608 - constants
 
 
