@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
+from sqlalchemy.exc import InternalError
 
 from tests.answers.conftest import ADA, BORIS, EVA, GARDEN, HARBOUR, KITCHEN, Tenant
 from tg_assets import assets
@@ -30,6 +31,11 @@ from tg_assets.stores.database import engine
 @pytest.fixture
 def archive(mine: Tenant) -> Archive:
     return mine.archive(ADA)
+
+
+def test_nothing_is_changed_by_reading(archive: Archive) -> None:
+    with archive.reading() as connection, pytest.raises(InternalError, match="read-only transaction"):
+        connection.execute(text("DELETE FROM channels"))
 
 
 def test_a_result_carries_where_it_stands_and_who_made_it(archive: Archive, mine: Tenant) -> None:

@@ -47,6 +47,15 @@ os.fork = one
 """
 
 
+WARMED = """
+from types import SimpleNamespace
+from tg_assets import embedder
+from tg_assets.doors.access import Opener
+Opener(None, SimpleNamespace(embedder=embedder.UseEmbedder)).warm()
+print(embedder._use._made is not None)
+"""
+
+
 @contextmanager
 def serving(log: Path, before: str = "") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A process with two that serve, and the port at which they tell who they are."""
@@ -110,3 +119,9 @@ def test_those_that_were_just_started_end_as_well(tmp_path: Path, before: str, c
     """Told to stop, or out of processes, before all of them serve: nobody waits for one that was not told."""
     with serving(tmp_path / "log", before) as (process, _):
         assert process.wait(60) == code
+
+
+def test_the_model_is_loaded_before_there_are_several() -> None:
+    """So that they share it, and the first question does not wait for it."""
+    done = subprocess.run([sys.executable, "-c", WARMED], check=True, capture_output=True, text=True)
+    assert done.stdout == "True\n"

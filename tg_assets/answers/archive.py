@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from tg_assets.answers.picture_leg import PictureLeg
 from tg_assets.embedder import Embedder
@@ -69,8 +69,7 @@ class Archive:
         if (outer := _OPEN.get().get(key)) is not None:
             yield outer
             return
-        with self.postgres.tenant(self.tenant) as session, session.transaction() as connection:
-            connection.execute(text("SET TRANSACTION READ ONLY"))
+        with self.postgres.tenant(self.tenant) as session, session.transaction(read_only=True) as connection:
             before = _OPEN.set({**_OPEN.get(), key: connection})
             try:
                 yield connection

@@ -124,7 +124,7 @@ class Candidates:
         if new := [point for point in points if point not in self._read]:
             values = {"ids": sorted(new), **self._archive.seen}
             self._read |= dict.fromkeys(new)
-            for row in self._connection.execute(prepared(_ROWS), values).tuples():
+            for row in self._connection.execute(prepared(_ROWS), values).tuples().all():
                 one = Candidate(*row)
                 self._read[one.id] = one if self._is_shown(one) else None
         return {point: known for point in points if (known := self._read[point])}

@@ -52,8 +52,7 @@ class Opener:
 
     def warm(self) -> None:
         """Load what understands questions: the model, and dictionaries of both languages."""
-        self._whole.embedder()
-        lemmas("вопрос question")
+        self._whole.embedder().encode(lemmas("вопрос question"))
 
     def access(self, request: HTTPConnection) -> Access | None:
         """What the token of a request opens, or the key of a feed; None without one that does. A statement: not for the

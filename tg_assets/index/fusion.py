@@ -11,7 +11,7 @@ here: asking the store, filters.
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from math import isfinite
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 Id = TypeVar("Id", bound=Hashable)
 
@@ -65,7 +65,7 @@ def scaled(hits: Sequence[tuple[Id, float]], low: float | None = None) -> dict[I
 
 
 def fuse(legs: Mapping[str, Sequence[tuple[Id, float]]], weights: Mapping[str, float]) -> list[tuple[Id, float]]:
-    """Ids with their fused score in 0…1, best first; equal scores in the order of the ids' text.
+    """Ids with their fused score in 0…1, best first; equal scores in the order of the ids.
 
     A leg without hits says nothing: the others share its weight. An id that a leg does not have gets 0 from it.
     Scores that are not finite are ignored. A leg without a weight raises ``ValueError``.
@@ -86,12 +86,8 @@ def fuse(legs: Mapping[str, Sequence[tuple[Id, float]]], weights: Mapping[str, f
 
 
 def best_first(hits: Iterable[tuple[Id, float]]) -> list[tuple[Id, float]]:
-    """Hits by their scores, equal ones in the order of the ids' text."""
-    return sorted(sorted(hits, key=_text), key=_score, reverse=True)
+    """Hits by their scores, equal ones in the order of their ids."""
+    return sorted(sorted(hits, key=_id), key=_score, reverse=True)
 
 
-def _text(hit: tuple[Any, float]) -> str:
-    return str(hit[0])
-
-
-_score = itemgetter(1)
+_id, _score = itemgetter(0), itemgetter(1)

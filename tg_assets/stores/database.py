@@ -131,6 +131,10 @@ def _of_connecting(error: OperationalError) -> TgAssetsError:
     )
 
 
+_BOUND = text("SELECT set_config('app.tenant_id', :tenant, true)")
+_READING = text(f"{_BOUND}, set_config('transaction_read_only', 'on', true)")
+
+
 class TenantConnection:
     """One connection bound to one tenant; each ``transaction`` sets the tenant anew.
 
@@ -142,12 +146,10 @@ class TenantConnection:
         self.tenant = tenant
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """A transaction in which only this tenant's rows exist."""
+    def transaction(self, *, read_only: bool = False) -> Iterator[Connection]:
+        """A transaction in which only this tenant's rows exist; none can be changed if it is ``read_only``."""
         with self._connection.begin():
-            self._connection.execute(
-                text("SELECT set_config('app.tenant_id', :tenant, true)"), {"tenant": str(self.tenant)}
-            )
+            self._connection.execute(_READING if read_only else _BOUND, {"tenant": str(self.tenant)})
             yield self._connection
 
     @contextmanager

@@ -9,6 +9,7 @@ are opened anew. What does not belong here: which connections stay open (``datab
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, TextClause, event, text
@@ -20,8 +21,9 @@ _STALE = frozenset({"0A000", "26000", "42P05"})
 """SQLSTATE of a plan whose result would have other types, of a name that is unknown, and of one that is there."""
 
 
+@lru_cache(maxsize=64)
 def prepared(sql: str) -> TextClause:
-    """A statement that connections which stay open plan once; others as usual."""
+    """A statement, a constant, that connections which stay open plan once; others as usual."""
     return text(sql).execution_options(**{OPTION: True})
 
 
