@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+import certifi
 import pytest
 from hypothesis import settings as hypothesis
 from xdist.remote import Producer
@@ -189,6 +190,16 @@ def seen_pictures(tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "seen"
     directory.mkdir(exist_ok=True)
     os.environ[SEEN] = str(directory)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_certificate(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Who vouches for servers elsewhere: one instead of all that are known, whom each client of httpx would read for a
+    tenth of a second. No test asks a server that they vouch for."""
+    mark = "-----END CERTIFICATE-----\n"
+    path = tmp_path_factory.mktemp("certificates") / "one.pem"
+    path.write_text(Path(certifi.where()).read_text("utf-8").partition(mark)[0] + mark, "utf-8")
+    os.environ["SSL_CERT_FILE"] = str(path)
 
 
 RUNNING = pytest.StashKey[ExitStack]()

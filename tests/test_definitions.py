@@ -139,9 +139,9 @@ def test_the_code_location_imports_no_heavy_client(tmp_path: Path) -> None:
 
 def test_what_runs_are_forked_from_has_one_thread(tmp_path: Path) -> None:
     """A thread of the parent does not exist in a forked child, and what it was doing is left undone."""
-    from tg_assets.code_server import PRELOADED, PRELOADED_WITH_S3, THREADS
+    from tg_assets.code_server import MODELS, PRELOADED, PRELOADED_WITH_S3, THREADS
 
-    loaded = PRELOADED + PRELOADED_WITH_S3
+    loaded = PRELOADED + PRELOADED_WITH_S3 + MODELS
     code = f"import os; [__import__(name) for name in {loaded}]; print(len(os.listdir('/proc/self/task')))"
     environment = {**os.environ, **THREADS, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)

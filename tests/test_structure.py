@@ -71,6 +71,8 @@ PRIVATE = {
     "dagster._core.launcher.default_run_launcher": ("DefaultRunLauncher",),
     "dagster._core.storage.dagster_run": ("DagsterRun",),
     "dagster._core.storage.event_log.schema": ("SqlEventLogStorageTable",),
+    # Who asks which process for forks.
+    "multiprocessing.forkserver": ("_forkserver",),
     "dagster._serdes": ("ConfigurableClassData", "serialize_value"),
     "dagster._serdes.config_class": ("ConfigurableClassData",),
 }
@@ -86,6 +88,7 @@ PRIVATE_OF_OBJECTS = {
     "DagsterApiServer": ("_mp_ctx",),
     "DefaultRunLauncher": ("_get_grpc_client_for_termination",),
     "Console": ("_environ", "_render_buffer"),
+    "ForkServer": ("_forkserver_address", "_forkserver_alive_fd", "_forkserver_pid"),
 }  # fmt: skip
 
 
@@ -209,6 +212,8 @@ def test_private_names_of_libraries_are_there(module: str) -> None:
 
 
 def _objects() -> dict[str, Any]:
+    from multiprocessing import forkserver
+
     from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
     from dagster._grpc.server import DagsterApiServer
     from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage, PostgresScheduleStorage
@@ -224,6 +229,7 @@ def _objects() -> dict[str, Any]:
         "DagsterApiServer": inspect.getsource(DagsterApiServer),
         "DefaultRunLauncher": DefaultRunLauncher(),
         "Console": Console(),
+        "ForkServer": forkserver._forkserver,  # type: ignore[attr-defined]
     }
 
 

@@ -9,6 +9,7 @@ from tg_assets.logs.processes import take_over
 
 def main() -> None:
     """Dagster's command line with these."""
+    look_seldom()  # while it loads, too
     from dagster_webserver.cli import main as dagster
 
     take_over()

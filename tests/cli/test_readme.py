@@ -11,11 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.installation import SAMPLE, Installation
-from tests.support.servers import clean_environment, settings
+from tests.support.servers import clean_environment
 from tests.telegram_server import TelegramServer, World
 from tests.telegram_server.entities import User
-from tg_assets.backends import stop_service
-from tg_assets.backends.dagster_services import CODE_SERVER
 
 README = Path(__file__).parents[2] / "README.md"
 # What a person puts in place of the README's examples.
@@ -83,12 +81,9 @@ def commands() -> list[str]:
     return [line.split("   #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
-@pytest.mark.timeout(1800)
-def test_the_order_of_the_readme(shell: Shell, person: User) -> None:
-    """Each command ends well, and history and imports are found."""
-    ran = commands()
-    assert len(ran) >= 11
-    for command in ran:
+def follow(shell: Shell, person: User, lines: list[str]) -> None:
+    """Each command ends well."""
+    for command in lines:
         for example, own in MINE.items():
             command = command.replace(example, own)
         words = shlex.split(command)
@@ -114,28 +109,28 @@ def test_the_order_of_the_readme(shell: Shell, person: User) -> None:
             if words[1] == "up":
                 assert "dagster-code is started anew, because TG_TELEGRAM_API_HASH, TG_TELEGRAM_API_ID" in said
                 assert "Dagster's UI" in said
-    assert shell.rows("me", "SELECT count(*) FROM posts WHERE content LIKE 'Harbour report%'") == [(2,)]
 
 
-def log_in(shell: Shell, person: User, words: list[str]) -> None:
-    process = shell.start(*words)
-    assert process.stdout
-    for line in process.stdout:
-        if line.startswith("tg://login"):
-            shell.telegram.accept_qr(line.strip(), person)
-    done = shell.finish(process)
-    assert done.returncode == 0, done.stderr
-    assert "Note:" not in done.stderr
+def halves() -> tuple[list[str], list[str]]:
+    """The commands until Telegram's settings are exported, and from ``up`` on, which hands them over."""
+    found = commands()
+    assert len(found) >= 11
+    (handed,) = [place for place, command in enumerate(found) if command == "tg-assets up"]
+    return found[:handed], found[handed:]
 
 
-def test_a_failed_backfill_says_why(shell: Shell) -> None:
+@pytest.mark.timeout(1800)
+def test_an_export_as_in_the_readme(shell: Shell, person: User) -> None:
+    follow(shell, person, halves()[0])
+    assert shell.exported
+
+
+def test_a_failed_backfill_says_why(shell: Shell, person: User) -> None:
     """Dagster was started by a shell without Telegram's settings: that is told, and the step's own sentence."""
-    here = dict(shell.exported)
-    shell.exported.clear()
-    stop_service(settings(shell.data), CODE_SERVER)
-    shell.must("up")
-    shell.exported |= here
-    done = shell.run("backfill", "me.harbour_news", "2026-01-03..2026-01-03")
+    shell.must("tenants", "add", "early")
+    log_in(shell, person, ["login", "--tenant", "early"], noted=True)
+    shell.must("feeds", "sync", "--tenant", "early", "--folder", "News")
+    done = shell.run("backfill", "early.harbour_news", "2026-01-01..2026-01-01")
     assert done.returncode == 1
     note, error = done.stderr.strip().splitlines()
     assert note.startswith("Note: Dagster runs with other settings than this shell: TG_TELEGRAM_API_HASH, ")
@@ -143,9 +138,24 @@ def test_a_failed_backfill_says_why(shell: Shell) -> None:
     assert error.startswith("Error: The backfill failed. telegram_messages: TG_TELEGRAM_API_ID and ")
     assert "my.telegram.org" in error
     assert "tags" not in error
-    said = shell.must("up")
-    assert "dagster-code is started anew" in said
+
+
+def test_telegram_as_in_the_readme(shell: Shell, person: User) -> None:
+    """Imports and history are found, and what failed is done by the same command now."""
+    follow(shell, person, halves()[1])
+    assert shell.rows("me", "SELECT count(*) FROM posts WHERE content LIKE 'Harbour report%'") == [(2,)]
     assert "is started anew" not in shell.must("up")
     assert "Done." in shell.must(
-        "backfill", "me.harbour_news", "2026-01-03..2026-01-03", "--asset", "telegram_messages"
+        "backfill", "early.harbour_news", "2026-01-01..2026-01-01", "--asset", "telegram_messages"
     )
+
+
+def log_in(shell: Shell, person: User, words: list[str], noted: bool = False) -> None:
+    process = shell.start(*words)
+    assert process.stdout
+    for line in process.stdout:
+        if line.startswith("tg://login"):
+            shell.telegram.accept_qr(line.strip(), person)
+    done = shell.finish(process)
+    assert done.returncode == 0, done.stderr
+    assert ("Note:" in done.stderr) is noted

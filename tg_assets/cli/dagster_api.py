@@ -118,12 +118,13 @@ class DagsterApi:
 
     def __init__(self, address: str) -> None:
         self.address = address.rstrip("/")
-        # One client: httpx reads the CA certificates for each new one, 0.17 s of CPU per request. No connection is
-        # kept, because a poll must not meet one that the server is just closing.
+        # One client: httpx reads the CA certificates for each new one, 0.17 s of CPU per request, and here only where
+        # there will be any. No connection is kept, because a poll must not meet one that the server is just closing.
         # An answer may take its time on a busy machine; who does not listen at all is known at once.
         patience = httpx.Timeout(60, read=600)
         try:
-            self._client = httpx.Client(timeout=patience, limits=httpx.Limits(max_keepalive_connections=0))
+            limits = httpx.Limits(max_keepalive_connections=0)
+            self._client = httpx.Client(timeout=patience, limits=limits, verify=self.address.startswith("https:"))
         except (httpx.InvalidURL, ValueError):
             raise TgAssetsError("HTTP_PROXY or its like is not usable. Correct or unset it.") from None
 
