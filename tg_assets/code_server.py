@@ -47,11 +47,15 @@ def fork_forkserver() -> None:
     for name in loaded:
         import_module(name)
     gc.enable()
-    alive, living = os.pipe()  # its end is the end of everybody who may ask
     with socket.socket(socket.AF_UNIX) as listener:
         address = str(Path(get_temp_dir(), "forkserver"))  # in a directory that nobody else may enter
-        listener.bind(address)
+        try:
+            listener.bind(address)
+        except OSError:  # its name is too long for a socket: multiprocessing starts a forkserver by itself
+            forkserver.set_forkserver_preload([*loaded, *MODELS])
+            return
         listener.listen()
+        alive, living = os.pipe()  # its end is the end of everybody who may ask
         pid = os.fork()
         if pid == 0:
             os.close(living)
@@ -61,7 +65,7 @@ def fork_forkserver() -> None:
         known._forkserver_address = address
         known._forkserver_alive_fd = living
         known._forkserver_pid = pid
-    forkserver.set_forkserver_preload(loaded)  # of the one that takes its place, if it dies
+    forkserver.set_forkserver_preload([*loaded, *MODELS])  # of the one that takes its place, if it dies
 
 
 def _be_forkserver(listener: int, alive: int) -> NoReturn:

@@ -124,7 +124,9 @@ class DagsterApi:
         patience = httpx.Timeout(60, read=600)
         try:
             limits = httpx.Limits(max_keepalive_connections=0)
-            self._client = httpx.Client(timeout=patience, limits=limits, verify=self.address.startswith("https:"))
+            self._client = httpx.Client(
+                timeout=patience, limits=limits, verify=not self.address.lower().startswith("http:")
+            )
         except (httpx.InvalidURL, ValueError):
             raise TgAssetsError("HTTP_PROXY or its like is not usable. Correct or unset it.") from None
 

@@ -107,7 +107,7 @@ async def _status(url: str, body: bytes, headers: Mapping[str, str], extensions:
     async with (
         asyncio.timeout(SECONDS),
         # Certificates are read only where there will be any, a tenth of a second each time. The whole has a timeout.
-        httpx.AsyncClient(timeout=None, verify=url.startswith("https:")) as client,  # noqa: S113
+        httpx.AsyncClient(timeout=None, verify=not url.lower().startswith("http:")) as client,  # noqa: S113
         client.stream("POST", url, content=body, headers=headers, extensions=dict(extensions)) as answer,
     ):
         return answer.status_code
