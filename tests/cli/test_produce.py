@@ -174,7 +174,7 @@ def test_a_rate_is_kept(produce: Run, redis: Any, tmp_path: Path) -> None:
     lines = [{"stream": PARSED, "data": {**POST, "telegram_message_id": number}} for number in range(1, 41)]
     started = time.monotonic()
     must(produce(write_lines(tmp_path / "events.jsonl", *lines), "--rate", 40))
-    assert 0.9 < time.monotonic() - started < 10
+    assert time.monotonic() - started > 0.9
     assert [event.telegram_message_id for event in sent(redis)] == list(range(1, 41))
     first, *_, last = (int(entry.partition(b"-")[0]) for entry, _ in redis.xrange(PARSED))
     assert last - first > 800

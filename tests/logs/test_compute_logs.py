@@ -112,7 +112,7 @@ def test_a_store_that_is_away_costs_a_run_nothing(why: str, tmp_path: Path, stor
     (told,) = found["errors"]
     assert "The output of this run stays on the machine that it ran on: S3 does not answer or refuses it" in told
     assert "a module says it" in output(environment, found)
-    assert time.monotonic() - began < 120
+    assert time.monotonic() - began < 600, "it does not wait for it again and again"
 
 
 def test_objects_in_a_directory_load_no_s3(tmp_path: Path) -> None:
