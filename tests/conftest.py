@@ -7,6 +7,7 @@ import fcntl
 import gc
 import json
 import os
+import ssl
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-import certifi
 import pytest
 from hypothesis import settings as hypothesis
 from xdist.remote import Producer
@@ -193,13 +193,22 @@ def seen_pictures(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_certificate(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Who vouches for servers elsewhere: one instead of all that are known, whom each client of httpx would read for a
-    tenth of a second. No test asks a server that they vouch for."""
-    mark = "-----END CERTIFICATE-----\n"
-    path = tmp_path_factory.mktemp("certificates") / "one.pem"
-    path.write_text(Path(certifi.where()).read_text("utf-8").partition(mark)[0] + mark, "utf-8")
-    os.environ["SSL_CERT_FILE"] = str(path)
+def certificates_are_read_once() -> Iterator[None]:
+    """Each client of httpx would read those of everybody who vouches for servers, for a tenth of a second."""
+    from httpx._transports import default
+
+    make = default.create_ssl_context
+
+    @cache
+    def made(where: tuple[str | None, ...], *given: Any, **named: Any) -> ssl.SSLContext:
+        return make(*given, **named)
+
+    def kept(*given: Any, **named: Any) -> ssl.SSLContext:
+        return made(tuple(map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))), *given, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(default, "create_ssl_context", kept)
+        yield
 
 
 RUNNING = pytest.StashKey[ExitStack]()

@@ -71,6 +71,8 @@ PRIVATE = {
     "dagster._core.launcher.default_run_launcher": ("DefaultRunLauncher",),
     "dagster._core.storage.dagster_run": ("DagsterRun",),
     "dagster._core.storage.event_log.schema": ("SqlEventLogStorageTable",),
+    # Which materialization a check is of.
+    "dagster._core.definitions.asset_checks.asset_check_evaluation": ("AssetCheckEvaluationTargetMaterializationData",),
     # Who asks which process for forks.
     "multiprocessing.forkserver": ("_forkserver",),
     "dagster._serdes": ("ConfigurableClassData", "serialize_value"),
@@ -86,6 +88,7 @@ PRIVATE_OF_OBJECTS = {
     "PostgresRunStorage": ("_engine",),
     "PostgresScheduleStorage": ("_has_asset_daemon_asset_evaluations_table", "_has_instigators_table"),
     "DagsterApiServer": ("_mp_ctx",),
+    "AssetCheckResult": ("_get_target_materialization_data",),
     "DefaultRunLauncher": ("_get_grpc_client_for_termination",),
     "Console": ("_environ", "_render_buffer"),
     "ForkServer": ("_forkserver_address", "_forkserver_alive_fd", "_forkserver_pid"),
@@ -214,6 +217,7 @@ def test_private_names_of_libraries_are_there(module: str) -> None:
 def _objects() -> dict[str, Any]:
     from multiprocessing import forkserver
 
+    import dagster as dg
     from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
     from dagster._grpc.server import DagsterApiServer
     from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage, PostgresScheduleStorage
@@ -226,6 +230,7 @@ def _objects() -> dict[str, Any]:
         "DagsterPostgresStorage": inspect.getsource(DagsterPostgresStorage),
         "PostgresRunStorage": inspect.getsource(PostgresRunStorage),
         "PostgresScheduleStorage": PostgresScheduleStorage,
+        "AssetCheckResult": dg.AssetCheckResult,
         "DagsterApiServer": inspect.getsource(DagsterApiServer),
         "DefaultRunLauncher": DefaultRunLauncher(),
         "Console": Console(),

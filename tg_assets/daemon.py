@@ -28,6 +28,7 @@ BACKFILL_SECONDS = 3
 
 _BEGUN = time.time()
 _monitor_starting_run = run_monitoring.monitor_starting_run
+_there: tuple[MultiPartitionsDefinition, frozenset[str], float] | None = None
 _check_target = asset_backfill._check_target_partitions_subset_is_valid
 
 
@@ -47,12 +48,17 @@ def monitor_starting_run(instance: DagsterInstance, run_record: RunRecord, logge
 
 
 def check_target(asset_key: AssetKey, asset_graph: Any, target_partitions_subset: Any, instance_queryer: Any) -> None:
-    """Fail a backfill with partitions that are no longer there, as Dagster does; only its own are looked up."""
+    """Fail a backfill with partitions that are no longer there, as Dagster does; only its own are looked up, and once
+    for all its assets."""
+    global _there
     target = target_partitions_subset
     found = asset_graph.get(asset_key).partitions_def if target and asset_graph.has(asset_key) else None
     if isinstance(found, MultiPartitionsDefinition):
-        keys = set(target.get_partition_keys())
-        if len(found.filter_valid_partition_keys(keys)) == len(keys):
+        keys, now = frozenset(target.get_partition_keys()), time.monotonic()
+        if _there and _there[:2] == (found, keys) and now < _there[2]:
+            return
+        if len(found.filter_valid_partition_keys(set(keys))) == len(keys):
+            _there = (found, keys, now + BACKFILL_SECONDS)
             return
     _check_target(asset_key, asset_graph, target, instance_queryer)
 

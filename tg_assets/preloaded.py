@@ -1,4 +1,4 @@
-"""What processes for texts need, loaded once for all: imported by the one that they are forked from (``workers``)."""
+"""What processes for texts and runs need, loaded once for all: by the one that they are forked from."""
 
 import gc
 import os

@@ -117,7 +117,7 @@ def test_without_servers_it_is_told_where_they_were_looked_for(
     }
     if is_named:
         environment["TG_DATA_DIR"] = str(place)
-    done = subprocess.run([COMMAND, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True)
+    done = run_forked(arguments, environment, 900, tmp_path)
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == (0 if arguments == ("down",) else 1)
     assert f"in {place}" in said

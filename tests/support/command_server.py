@@ -67,10 +67,11 @@ def _read(line: socket.socket, size: int) -> bytes:
     return found
 
 
-def become(argv: list[str], environment: dict[str, str]) -> NoReturn:
+def become(argv: list[str], environment: dict[str, str], directory: str) -> NoReturn:
     """Be the command, as its script is, and end. What was loaded before is not taken apart, which takes longer."""
     os.environ.clear()
     os.environ.update(environment)
+    os.chdir(directory)
     sys.argv = [str(COMMAND), *argv]
     sys.path[0] = str(COMMAND.parent)
     # A process that this one starts looks for what it was started from.

@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -23,11 +24,12 @@ from tests.support.data import ROOT
 
 
 def run_forked(
-    argv: Sequence[str], environment: Mapping[str, str], seconds: float
+    argv: Sequence[str], environment: Mapping[str, str], seconds: float, directory: Path = ROOT
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end. Raises subprocess.TimeoutExpired after so many seconds; it is killed then."""
+    """Run a command in a directory to its end. Raises subprocess.TimeoutExpired after so many seconds; it is killed
+    then."""
     with TemporaryFile("w+", encoding="utf-8") as out, TemporaryFile("w+", encoding="utf-8") as err:
-        pid, told = _fork(argv, environment, out, err)
+        pid, told = _fork(argv, environment, directory, out, err)
         with told:
             told.settimeout(seconds)
             try:
@@ -38,10 +40,13 @@ def run_forked(
         return subprocess.CompletedProcess(list(argv), int(code), *map(_said, (out, err)))
 
 
-def _fork(argv: Sequence[str], environment: Mapping[str, str], out: IO[str], err: IO[str]) -> tuple[int, socket.socket]:
+def _fork(
+    argv: Sequence[str], environment: Mapping[str, str], directory: Path, out: IO[str], err: IO[str]
+) -> tuple[int, socket.socket]:
     """The process of a command, and where its exit code is told."""
     told, teller = socket.socketpair()
-    wanted = json.dumps({"argv": list(argv), "environment": dict(environment)}).encode()
+    given = {"argv": list(argv), "environment": dict(environment), "directory": str(directory)}
+    wanted = json.dumps(given).encode()
     with teller:
         socket.send_fds(_server(), [len(wanted).to_bytes(4, "big")], [out.fileno(), err.fileno(), teller.fileno()])
         told.sendall(wanted)

@@ -18,6 +18,7 @@ from tg_assets.sandbox.provider import Refused
 from tg_assets.scope import Scope
 from tg_assets.stores.database import temp_rows
 from tg_assets.stores.objects import ObjectStore
+from tg_assets.vision.contents import WORTH
 from tg_assets.vision.policy import PICTURES
 from tg_assets.vision.prepare import prepare
 from tg_assets.vision.similar import Fingerprint
@@ -76,7 +77,7 @@ def stage(vision: TenantVision, objects: ObjectStore, look: Look = fingerprint) 
             except Refused as refused:
                 return f"refused: {refused.reason}"
 
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(WORKERS if len(contents) >= WORTH else 1) as pool:
             found = list(zip(contents, pool.map(seen, contents), strict=True))
         keep(chunk.connection, [(one.sha256, is_) for one, is_ in found if not isinstance(is_, str)])
         outcome = Outcome()

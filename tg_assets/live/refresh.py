@@ -27,6 +27,8 @@ from tg_assets.scope import Scope
 from tg_assets.stores.database import Database, TenantConnection
 
 POLL_SECONDS = 0.25
+# The longer nothing is dirty the less often it is looked for, but no less often than this.
+CALM_SECONDS = 1.0
 # While so many entries wait the stages let messages in first, but not for longer than this in a round.
 BACKLOG, HOLD_SECONDS = 5000, 60.0
 REPORT_SECONDS = 60.0
@@ -133,8 +135,14 @@ class Refresh:
             if now >= due or (self._made.partitions.keys() - self._reported and now >= due - REPORT_SECONDS + 2):
                 self._hand_over()
                 due = now + REPORT_SECONDS
-            pause = min(LONGEST_PAUSE, pause * 2) if self.failures.total() > before else POLL_SECONDS
-            time.sleep(0 if worked and pause == POLL_SECONDS else pause)
+            if self.failures.total() > before:
+                pause = min(LONGEST_PAUSE, pause * 2)
+            elif worked:
+                pause = POLL_SECONDS
+                continue
+            else:
+                pause = min(CALM_SECONDS, pause * 1.5)
+            time.sleep(pause)
         self._hand_over()
         return why
 

@@ -20,6 +20,8 @@ from tg_assets.vision.result import VisionResult
 from tg_assets.vision.similar import Fingerprint
 
 WORKERS = 2
+# A worker on this machine loads models for as long as it then looks at so many pictures: few are looked at by one.
+WORTH = 8
 
 
 class Objects(Protocol):
@@ -113,7 +115,8 @@ def describe(
             objects.put(vision_key(tenant, one.sha256, provider), said.result.model_dump_json().encode())
         return said
 
-    with ThreadPoolExecutor(max(1, getattr(provider, "concurrency", WORKERS))) as pool:
+    local = min(WORKERS, -(-len(contents) // WORTH))
+    with ThreadPoolExecutor(max(1, getattr(provider, "concurrency", local))) as pool:
         found = {one.sha256: known for one, known in zip(contents, pool.map(kept, contents), strict=True) if known}
         left = [one for one in contents if one.sha256 not in found]
         fingerprints: dict[str, Fingerprint] = {}
