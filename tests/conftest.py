@@ -58,6 +58,7 @@ TOGETHER = (
     (
         "graph/test_questions.py", "graph/test_question_bounds.py", "graph/test_equality.py", "graph/test_values.py",
         "graph/test_graph_store.py", "graph/test_plans.py", "graph/test_persona.py", "graph/test_replies.py",
+        "graph/test_foremost.py",
     ),
     (
         "answers/test_tenancy.py", "answers/test_functions.py", "answers/test_commands.py", "answers/test_answering.py",

@@ -6,20 +6,33 @@ the relation of the reply to whom it answers. A post replies to one post at most
 as they are joined.
 """
 
-from tg_assets.graph.questions.question import CHAT, PERSON, Question, answers, columns, seen, within
+from tg_assets.graph.questions.question import CHAT, PERSON, Question, answers, columns, foremost, most, seen, within
 
 # Of ``last``, the greatest ``dated`` of relations: when that reply was sent, and the id of the reply or of its target.
 _REPLY, _ANSWERED = "left(last, size(last) - 37)", "left(last, size(last) - 74) + ' ' + right(last, 36)"
 
+# An author that posts have as two kinds is one person.
+_WHOSE = f"""CALL {{
+        WITH whom UNWIND whom AS b
+        MATCH (b)<-[r:REPLIES_TO_AUTHOR]-() WHERE {answers("r")} AND {within("r")}
+        RETURN r.author_id AS who_id, collect(r) AS each
+    }}
+    WITH whom[0].author_id AS whom_id, who_id, each, size(each) AS number
+    ORDER BY number DESC, who_id, whom_id LIMIT $limit
+    WITH {{whom_id: whom_id, who_id: who_id, number: number, each: each}} AS row"""
 WHO_REPLIES = Question(
     "who-replies",
     "Who replies to whom most.",
     "Кто кому чаще всего отвечает.",
     f"""
 MATCH (b:Author {{tenant_id: $tenant}}) WHERE b.author_id IS NOT NULL AND b.author_type IS NOT NULL
-MATCH (b)<-[r:REPLIES_TO_AUTHOR]-() WHERE {answers("r")} AND {within("r")}
-WITH b.author_id AS whom_id, r.author_id AS who_id, count(r) AS replies, max(r.dated) AS last
+WITH b, {most("b", "REPLIES_TO_AUTHOR")}
+WITH b.author_id AS whom_id, collect(b) AS whom, sum(most) AS most
+{foremost("whom", _WHOSE)}
+WITH row.whom_id AS whom_id, row.who_id AS who_id, row.number AS replies, row.each AS each
 ORDER BY replies DESC, who_id, whom_id LIMIT $limit
+UNWIND each AS r
+WITH who_id, whom_id, replies, max(r.dated) AS last
 RETURN who_id, whom_id, replies, right({_REPLY}, 36) AS who, right({_ANSWERED}, 36) AS whom, right({_REPLY}, 36) AS post
 ORDER BY replies DESC, who_id, whom_id
 """,

@@ -95,5 +95,36 @@ def first(node: str) -> str:
     return last(node).replace("max(", "min(", 1)
 
 
+def most(node: str, relation: str) -> str:
+    """How much is related to a node, whoever may see it: no less than what somebody may see of it. Servers know it
+    without a look at the relations. It bounds how much is looked at (``foremost``) and is in no answer."""
+    return f"COUNT {{ ({node})<-[:{relation}]-() }} AS most"
+
+
+def foremost(known: str, found: str) -> str:
+    """Clauses by which only nodes are counted of which there may be enough to be among ``$limit``.
+
+    They follow on rows with ``known`` and its ``most``. ``found`` makes of ``known`` at most ``$limit`` rows ``row``, a
+    map whose ``number`` is what comes first; ``known`` of the greatest ``most`` are looked at, then those of the others
+    whose ``most`` is no less than the smallest number that was found. What follows has both as ``row``.
+    """
+    return f"""WITH {known}, most ORDER BY most DESC
+WITH collect({{known: {known}, most: most}}) AS every
+CALL {{
+    WITH every UNWIND every[..$limit] AS one
+    WITH one.known AS {known}
+    {found}
+    RETURN collect(row) AS rows, CASE WHEN count(row) < $limit THEN 1 ELSE min(row.number) END AS least
+}}
+CALL {{
+    WITH every, least UNWIND every[$limit..] AS one
+    WITH one, least WHERE one.most >= least
+    WITH one.known AS {known}
+    {found}
+    RETURN collect(row) AS others
+}}
+UNWIND rows + others AS row"""
+
+
 CHAT = Parameter("chat", "chat", "a chat or feed", "@news", required=False)
 PERSON = Parameter("person", "person", "who: a name as shown, @username or id", "@anna")

@@ -7,7 +7,18 @@ and would have to be taken back with each of them.
 from collections import Counter
 from collections.abc import Sequence
 
-from tg_assets.graph.questions.question import CHAT, Parameter, Question, Row, columns, last, seen, within
+from tg_assets.graph.questions.question import (
+    CHAT,
+    Parameter,
+    Question,
+    Row,
+    columns,
+    foremost,
+    last,
+    most,
+    seen,
+    within,
+)
 
 TOPIC = Parameter("topic", "name", "a topic by its name", "economy")
 ENTITY = Parameter("entity", "name", "a person, place or organisation by its name", "Мурманск")
@@ -120,16 +131,24 @@ ORDER BY posts DESC, entity, type LIMIT $limit
     (ENTITY, CHAT),
     dated=True,
 )
+_NAMED = f"""MATCH (e)<-[:MENTIONS]-(p:Post) WHERE {seen("p")} AND {within("p")}
+    WITH e, collect(p) AS each
+    WITH e, each, size(each) AS number ORDER BY number DESC, e.name, e.type LIMIT $limit
+    WITH {{e: e, number: number, each: each}} AS row"""
 ENTITIES = Question(
     "entities",
     "People, places and organisations that are mentioned most.",
     "Люди, места и организации, которых упоминают чаще всего.",
     f"""
 MATCH (e:Entity {{tenant_id: $tenant}}) WHERE e.name >= '' AND e.type IS NOT NULL
-MATCH (e)<-[:MENTIONS]-(p:Post) WHERE {seen("p")} AND {within("p")}
-WITH e, count(p) AS posts, {last("p")} AS latest
+WITH e, {most("e", "MENTIONS")}
+{foremost("e", _NAMED)}
+WITH row.e AS e, row.number AS posts, row.each AS each
+ORDER BY posts DESC, e.name, e.type LIMIT $limit
+UNWIND each AS p
+WITH e, posts, {last("p")} AS latest
 RETURN e.name AS entity, e.type AS type, posts, latest[1] AS post
-ORDER BY posts DESC, entity, type LIMIT $limit
+ORDER BY posts DESC, entity, type
 """,
     columns("entity", "type", "posts", "post", post="post"),
     (CHAT,),
