@@ -28,7 +28,7 @@ from tg_assets.stores.database import Database, TenantConnection
 
 POLL_SECONDS = 0.25
 # The longer nothing is dirty the less often it is looked for, but no less often than this.
-CALM_SECONDS = 1.0
+CALM_SECONDS = 0.5
 # While so many entries wait the stages let messages in first, but not for longer than this in a round.
 BACKLOG, HOLD_SECONDS = 5000, 60.0
 REPORT_SECONDS = 60.0
