@@ -10,17 +10,21 @@ questions does not see the ranking ahead of them in 1 / place, ``p@10`` the same
 ``bm25`` is the usual one (1.2, .75) over words as they are written, without names and word forms.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 
 from benchmarks.golden_sets import Ask, Golden
 from benchmarks.golden_worlds import World, of_chat, of_sample, of_talk
 from benchmarks.ingest import EXPORT
 from benchmarks.lines import Beside, Said
+from benchmarks.quiet import progress
 from benchmarks.retrieval import DEPTH, Hits, SparseIndex, top
 from benchmarks.talks import HELD, LOOKED_AT
 from tg_assets.answers.ranked import LEG_HITS, ranked
@@ -182,21 +186,26 @@ def behind(these: Sequence[float], those: Sequence[float], seed: int = 7) -> flo
     return float((drawn.mean(axis=1) <= 0).mean())
 
 
-def measure(name: str, worlds: Iterable[World], embedder: Embedder) -> list[dict[str, Any]]:
-    """Rows of one set, whose archives are asked one after another: of its kinds, then of all of them."""
+def measure(
+    name: str, worlds: Iterable[World], embedder: Embedder, told: Callable[[], object] = lambda: None
+) -> list[dict[str, Any]]:
+    """Rows of one set, whose archives are asked one after another: of its kinds, then of all of them.
+
+    ``told`` is called after each question.
+    """
     asks, places = list[Ask](), list[dict[str, float]]()
     for world in worlds:
         rankings = Rankings(world, embedder)
         asks += world.golden.asks
-        places += [
-            {how: reciprocal(found, ask) for how, found in rankings.of(ask).items()} for ask in world.golden.asks
-        ]
+        for ask in world.golden.asks:
+            places.append({how: reciprocal(found, ask) for how, found in rankings.of(ask).items()})
+            told()
     kinds = list(dict.fromkeys(ask.kind for ask in asks))
-    told: list[tuple[str, Sequence[str]]] = [(kind, (kind,)) for kind in kinds]
+    parts: list[tuple[str, Sequence[str]]] = [(kind, (kind,)) for kind in kinds]
     if len(kinds) > 1:
-        told.append(("all of them", kinds))
+        parts.append(("all of them", kinds))
     rows = []
-    for what, chosen in told:
+    for what, chosen in parts:
         some = [found for found, ask in zip(places, asks, strict=True) if ask.kind in chosen]
         base = [found["lemmas"] for found in some]
         for how in RANKINGS:
@@ -219,13 +228,38 @@ def _share(places: Sequence[float], first: int) -> str:
     return f"{sum(place >= 1 / first for place in places) / len(places):.3f}"
 
 
-def run() -> list[dict[str, Any]]:
-    """One row for each set, kind and ranking."""
-    embedder = UseEmbedder()
-    rows = [row for world in of_sample(embedder) for row in measure("sample", [world], embedder)]
+Worlds = Iterable[World]
+
+
+def _sample(embedder: Embedder) -> Iterator[tuple[str, Worlds]]:
+    for world in of_sample(embedder):
+        yield "sample", [world]
+
+
+def _talks(embedder: Embedder) -> Iterator[tuple[str, Worlds]]:
     for name in (*LOOKED_AT, *HELD):
-        rows += measure(name.replace("_", " "), [of_talk(embedder, name)], embedder)
+        yield name.replace("_", " "), [of_talk(embedder, name)]
+
+
+def _chat(embedder: Embedder) -> Iterator[tuple[str, Worlds]]:
     if EXPORT.exists():
-        rows += measure("group chat", [of_chat(embedder, *CHAT, MOST)], embedder)
-        rows += measure("group chat, later", (of_chat(embedder, *some, MOST) for some in LATER), embedder)
+        yield "group chat", [of_chat(embedder, *CHAT, MOST)]
+
+
+def _later(embedder: Embedder) -> Iterator[tuple[str, Worlds]]:
+    if EXPORT.exists():
+        yield "group chat, later", (of_chat(embedder, *some, MOST) for some in LATER)
+
+
+SETS = {"sample": _sample, "talks": _talks, "chat": _chat, "later": _later}
+
+
+def run(console: Console) -> list[dict[str, Any]]:
+    """One row for each set, kind and ranking; of those of ``SETS`` that ``TG_BENCH_GOLDEN`` names, or all."""
+    embedder, rows = UseEmbedder(), list[dict[str, Any]]()
+    chosen = os.environ.get("TG_BENCH_GOLDEN", ",".join(SETS)).split(",")
+    with progress(console) as bar:
+        task = bar.add_task("questions", total=None)
+        for name, worlds in chain.from_iterable(SETS[one](embedder) for one in chosen):
+            rows += measure(name, worlds, embedder, lambda: bar.advance(task))
     return rows

@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 
 import orjson
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from sqlalchemy import create_engine, text
 
 from benchmarks import fingerprint
 from benchmarks.ingest import EXPORT
 from benchmarks.line import MADE, _import, _tools
+from benchmarks.quiet import progress
 from tg_assets import assets, ids
 from tg_assets.assets.order import ordered
 from tg_assets.assets.tools import Tools
@@ -56,24 +56,17 @@ def run(console: Console) -> list[Row]:
     from tests.support import real_neo4j
 
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="tg-order-") as directory, _progress(console) as progress:
+    with tempfile.TemporaryDirectory(prefix="tg-order-") as directory, progress(console) as bar:
         folder = Path(directory)
         parts = _weeks(int(os.environ.get("TG_BENCH_ORDER", "1")), folder)
         ways = _ways(parts)
         messages = sum(part.messages for way in ways.values() for half in way for part in half)
-        task = progress.add_task("loading", total=2 * messages)
-        rows += _server("embedded", ways, folder, lambda done: progress.advance(task, done))
+        task = bar.add_task("loading", total=2 * messages)
+        rows += _server("embedded", ways, folder, lambda done: bar.advance(task, done))
         with real_neo4j.running(folder / "neo4j") as url:
             os.environ["TG_NEO4J_URL"] = url
-            rows += _server("Neo4j", ways, folder, lambda done: progress.advance(task, done))
+            rows += _server("Neo4j", ways, folder, lambda done: bar.advance(task, done))
     return rows
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
-        console=console, disable=not console.is_terminal,
-    )  # fmt: skip
 
 
 def _weeks(months: int, folder: Path) -> list[Part]:

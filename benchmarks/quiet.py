@@ -1,4 +1,5 @@
-"""The terminal is for tables: what anybody logs meanwhile goes to a file, whose end is shown when something fails."""
+"""The terminal is for tables, and for how far a long one is: what anybody logs meanwhile goes to a file, whose end is
+shown when something fails."""
 
 import os
 import sys
@@ -6,6 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 SHOWN = 8_000  # bytes
 
@@ -29,3 +33,11 @@ def quiet() -> Iterator[TextIO]:
             for number, one in zip((1, 2), saved, strict=True):
                 os.dup2(one, number)
                 os.close(one)
+
+
+def progress(console: Console) -> Progress:
+    """A bar on a terminal, nothing in a pipe."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
+        console=console, disable=not console.is_terminal,
+    )  # fmt: skip
