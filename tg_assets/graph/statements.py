@@ -100,8 +100,8 @@ UNWIND $rows AS row
 MATCH (p:Post {{tenant_id: $tenant, post_id: row.post_id}})
 MATCH (p)<-[:AUTHOR_OF]-(a:Author)
 MATCH (p)-[:REPLIES_TO]->(q:Post)<-[:AUTHOR_OF]-(b:Author)
-MERGE (p)-[:REPLIES_TO_AUTHOR {{run_id: $made.run_id, version: $made.version,
-                               {", ".join(f"{name}: {of}" for name, of in schema.REPLIED.items())}}}]->(b)
+MERGE (p)-[r:REPLIES_TO_AUTHOR {{run_id: $made.run_id, version: $made.version}}]->(b)
+SET {", ".join(f"r.{name} = {of}" for name, of in schema.REPLIED.items())}
 """
 # Replies to posts.
 REPLYING = """

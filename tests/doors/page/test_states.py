@@ -53,7 +53,7 @@ def test_a_store_that_is_away_is_no_empty_answer(reader: Open, away: Doors) -> N
 
 @pytest.fixture(scope="module")
 def strict(opener: Opener) -> Iterator[Doors]:
-    yield from running(opener, rate="4/minute")
+    yield from running(opener, rate="3/minute")
 
 
 def test_who_asks_too_often_is_told_to_wait(reader: Open, strict: Doors, mine: Tenant) -> None:
