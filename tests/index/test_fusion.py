@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tg_assets.index.fusion import ENOUGH, LEGS, fuse, rank, weights
@@ -14,6 +14,7 @@ legs = st.fixed_dictionaries({}, optional=dict.fromkeys(LEGS, hits))
 
 
 @given(legs)
+@example({"trigrams": [(0, 5e-324)]})
 def test_bounds_and_order(given_legs: dict[str, list[tuple[int, float]]]) -> None:
     """Scores are 0…1 and descend; each id comes once; only ids that a leg has; no score upsets it."""
     fused = fuse(given_legs, EVEN)

@@ -58,9 +58,9 @@ def scaled(hits: Sequence[tuple[Id, float]], low: float | None = None) -> dict[I
     if not best:
         return {}
     low, high = min(best.values()) if low is None else min(low, *best.values()), max(best.values())
-    if high == low:
-        return dict.fromkeys(best, 1.0)
     span = high / 2 - low / 2  # halves, so that the span of extreme scores stays finite
+    if not span:  # or less than any number is
+        return dict.fromkeys(best, 1.0)
     return {key: (score / 2 - low / 2) / span for key, score in best.items()}
 
 
