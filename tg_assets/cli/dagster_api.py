@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
+from tg_assets.encrypted import shows_certificate
 from tg_assets.errors import TgAssetsError
 
 if TYPE_CHECKING:
@@ -124,9 +125,7 @@ class DagsterApi:
         patience = httpx.Timeout(60, read=600)
         try:
             limits = httpx.Limits(max_keepalive_connections=0)
-            self._client = httpx.Client(
-                timeout=patience, limits=limits, verify=not self.address.lower().startswith("http:")
-            )
+            self._client = httpx.Client(timeout=patience, limits=limits, verify=shows_certificate(self.address))
         except (httpx.InvalidURL, ValueError):
             raise TgAssetsError("HTTP_PROXY or its like is not usable. Correct or unset it.") from None
 

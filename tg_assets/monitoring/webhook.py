@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
+from tg_assets.encrypted import shows_certificate
 from tg_assets.errors import TgAssetsError
 
 SECONDS = 30.0
@@ -107,7 +108,7 @@ async def _status(url: str, body: bytes, headers: Mapping[str, str], extensions:
     async with (
         asyncio.timeout(SECONDS),
         # Certificates are read only where there will be any, a tenth of a second each time. The whole has a timeout.
-        httpx.AsyncClient(timeout=None, verify=not url.lower().startswith("http:")) as client,  # noqa: S113
+        httpx.AsyncClient(timeout=None, verify=shows_certificate(url)) as client,  # noqa: S113
         client.stream("POST", url, content=body, headers=headers, extensions=dict(extensions)) as answer,
     ):
         return answer.status_code

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from tg_assets.encrypted import shows_certificate
 from tg_assets.errors import ServerDown, ServerRefuses, WrongSetting
 
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ def kept(url: str, api_key: str) -> Wire:
     import httpx
 
     base = _base(url)
-    encrypted = base.startswith("https:")  # certificates are read only where there will be any
-    return Wire(httpx.Client(timeout=TIMEOUT_SECONDS, verify=encrypted), base, api_key)
+    return Wire(httpx.Client(timeout=TIMEOUT_SECONDS, verify=shows_certificate(base)), base, api_key)
 
 
 def _base(url: str) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tg_assets.embedder import Embedder
+from tg_assets.encrypted import shows_certificate
 from tg_assets.errors import TgAssetsError
 from tg_assets.lazy import Lazy
 from tg_assets.stores.collections import DENSE as DENSE
@@ -275,7 +276,7 @@ class VectorIndex:
             try:
                 client = QdrantClient(
                     url=self.url, api_key=self.api_key or None, timeout=TIMEOUT_SECONDS, check_compatibility=False,
-                    verify=self.url.startswith("https:"),  # certificates are read only where there will be any
+                    verify=shows_certificate(self.url),
                 )  # fmt: skip
             except ValueError:
                 raise unusable() from None
