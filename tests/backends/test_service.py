@@ -53,6 +53,36 @@ def test_a_record_of_another_process_is_not_believed(tmp_path: Path) -> None:
     assert processes.recorded_names(layout) == []
 
 
+@pytest.mark.parametrize("moved", [1.0, 3600.0, -86400.0])
+def test_a_clock_that_is_set_makes_no_stranger_of_it(
+    moved: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel tells when the machine and a process began by the clock as it is set now."""
+    settings = servers.settings(tmp_path)
+    started = start_service(settings, sleeper())
+    booted, created = psutil.boot_time(), psutil.Process.create_time
+    monkeypatch.setattr(psutil, "boot_time", lambda: booted + moved)
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: created(process) + moved)
+    assert [one.pid for one in status(settings) if one.name == "sleeper"] == [started.pid]
+    assert start_service(settings, sleeper()).pid == started.pid
+    assert processes.began(Layout(tmp_path), "sleeper") == pytest.approx(created(psutil.Process(started.pid)) + moved)
+    down(settings)
+    assert not psutil.pid_exists(started.pid or 0)
+
+
+def test_one_that_an_earlier_version_started_is_recognised(tmp_path: Path) -> None:
+    """Its record has the time by the clock."""
+    settings, record = servers.settings(tmp_path), Layout(tmp_path).run / "sleeper.json"
+    started = start_service(settings, sleeper())
+    kept = json.loads(record.read_text())
+    del kept["since_boot"]
+    kept["created"] = psutil.Process(started.pid).create_time()
+    record.write_text(json.dumps(kept))
+    assert start_service(settings, sleeper()).pid == started.pid
+    down(settings)
+    assert not psutil.pid_exists(started.pid or 0)
+
+
 def test_a_killed_starter_leaves_the_service_running(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path; from tests.support import servers\n"

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tg_assets.backends import handed, supervisor
+from tg_assets.backends import service as processes
 from tg_assets.backends.addresses import environment as environment_of
 from tg_assets.backends.addresses import make_context
-from tg_assets.backends.layout import Layout, port_is_free, read_json
+from tg_assets.backends.layout import Layout, port_is_free
 from tg_assets.backends.probes import PROBE_SECONDS, http_ready, port_ready
 from tg_assets.backends.service import Service
 from tg_assets.backends.supervisor import OnChange, OnEvent
@@ -68,13 +69,17 @@ def dagster_environment(settings: Settings, move: bool = False) -> dict[str, str
 
 
 def metrics_address(settings: Settings) -> str:
-    """Where the running metrics service answers."""
-    return f"http://127.0.0.1:{supervisor.reserve_port(settings, METRICS)}"
+    """Where the metrics service answers, or would if it were started."""
+    return _address(settings, METRICS, settings.metrics_port)
 
 
-def page_address(settings: Settings) -> str | None:
-    """Where the running page answers; None where it is switched off."""
-    return f"http://127.0.0.1:{supervisor.reserve_port(settings, DOORS)}" if settings.serve else None
+def page_address(settings: Settings) -> str:
+    """Where the page, the API and the assistants' door answer, or would if they were started."""
+    return _address(settings, DOORS, settings.serve_port)
+
+
+def _address(settings: Settings, name: str, usual: int) -> str:
+    return f"http://127.0.0.1:{Layout(settings.state_dir).ports().get(name, usual)}"
 
 
 def _own_port(settings: Settings, name: str, asked: int, variable: str) -> int:
@@ -167,13 +172,13 @@ def _daemon_beats(layout: Layout, address: str) -> Callable[[], bool]:
     query = json.dumps({"query": "{ instance { daemonHealth { allDaemonStatuses { lastHeartbeatTime } } } }"})
 
     def ready() -> bool:
-        began = read_json(layout.run / f"{DAEMON}.json").get("created")
+        began = processes.began(layout, DAEMON)
         request = urllib.request.Request(address, query.encode(), {"Content-Type": "application/json"})  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=PROBE_SECONDS) as response:  # noqa: S310
                 daemons = json.load(response)["data"]["instance"]["daemonHealth"]["allDaemonStatuses"]
         except (OSError, ValueError, LookupError, TypeError):
             return False
-        return isinstance(began, float) and any((one["lastHeartbeatTime"] or 0.0) >= began for one in daemons)
+        return began is not None and any((one["lastHeartbeatTime"] or 0.0) >= began for one in daemons)
 
     return ready

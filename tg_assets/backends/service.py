@@ -1,7 +1,8 @@
 """One child process that outlives its starter: start, recognise again, and stop.
 
 A ``Service`` says how to run something and how to see that it is ready; it knows nothing of databases.
-The record ``run/NAME.json`` names the process by pid *and* creation time, because pids are used again.
+The record ``run/NAME.json`` names the process by pid *and* when it began, because pids are used again: in seconds
+after the machine's own start, for a clock that is set moves what it was by the clock.
 The caller holds ``Layout.lock``. What is alive and at work is waited for, however slow the machine is (``life``).
 What does not belong here: choosing ports, secrets, data directories.
 """
@@ -35,6 +36,8 @@ ATTEMPT_PAUSES = (1.0, 3.0)
 STOP_PATIENCE = 20
 # The kernel takes back the memory of a killed process and ends its reads and writes first.
 KILL_SECONDS = 120.0
+# Linux counts the beginnings of processes in hundredths of a second.
+SAME_SECONDS = 0.02
 # From one look to the next: short at first, for most answer soon.
 PAUSES = (0.03, 0.5)
 
@@ -80,8 +83,8 @@ def find_running(layout: Layout, name: str, look_only: bool = False) -> Running 
     """The recorded process when it lives and is the one recorded; a stale record is removed, unless only looked at."""
     path = layout.run / f"{name}.json"
     record = read_json(path)
-    pid, created = record.get("pid"), record.get("created")
-    if isinstance(pid, int) and isinstance(created, (int, float)) and _is_alive(pid, float(created)):
+    pid = record.get("pid")
+    if isinstance(pid, int) and _is_alive(pid, record):
         number, seconds, since = record.get("stop_signal"), record.get("stop_seconds"), record.get("log_from")
         return Running(
             name=name,
@@ -92,6 +95,14 @@ def find_running(layout: Layout, name: str, look_only: bool = False) -> Running 
         )
     if not look_only:
         path.unlink(missing_ok=True)
+    return None
+
+
+def began(layout: Layout, name: str) -> float | None:
+    """Unix time when the recorded process began, by the clock as it is set now; None when it does not run."""
+    running = find_running(layout, name, look_only=True)
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(running.pid).create_time() if running else None
     return None
 
 
@@ -192,12 +203,12 @@ def _spawn(layout: Layout, service: Service) -> Running:
             raise TgAssetsError(f"{service.name} cannot be started with {service.argv[0]}: {error}.") from error
     _children[child.pid] = child
     try:
-        created = psutil.Process(child.pid).create_time()
+        since_boot = _since_boot(child.pid)
     except psutil.NoSuchProcess:
-        created = 0.0
+        since_boot = 0.0
     record = {
         "pid": child.pid,
-        "created": created,
+        "since_boot": since_boot,
         "stop_signal": int(service.stop_signal),
         "stop_seconds": service.stop_seconds,
         "log_from": log_from,
@@ -222,13 +233,22 @@ def _poll(pid: int) -> bool:
         return False
 
 
-def _is_alive(pid: int, created: float) -> bool:
+def _is_alive(pid: int, record: Mapping[str, object]) -> bool:
     if not _poll(pid):
         return False
-    try:
-        return abs(psutil.Process(pid).create_time() - created) < 1.0
-    except psutil.NoSuchProcess:
-        return False
+    since_boot, created = record.get("since_boot"), record.get("created")
+    with suppress(psutil.NoSuchProcess):
+        if isinstance(since_boot, (int, float)):
+            return abs(_since_boot(pid) - since_boot) < SAME_SECONDS
+        # Records written before ``since_boot`` was kept have the time by the clock.
+        if isinstance(created, (int, float)):
+            return abs(psutil.Process(pid).create_time() - created) < 1.0
+    return False
+
+
+def _since_boot(pid: int) -> float:
+    """Seconds from the machine's start to the process's. Both are told by the clock and move together with it."""
+    return psutil.Process(pid).create_time() - psutil.boot_time()
 
 
 def _ends(pid: int, is_over: Callable[[], bool]) -> bool:

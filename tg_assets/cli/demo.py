@@ -105,12 +105,12 @@ def demo_command() -> None:
 
 def _doors() -> None:
     """Say where the page is, with a new token in the address, and how an assistant is given the archive."""
-    if page := page_address(runtime.settings()):
+    if runtime.settings().serve:
         with runtime.postgres().tenant(ids.tenant_id(TENANT)) as session, session.transaction() as connection:
             if any(one.name == TENANT for one in tokens.tokens(connection)):
                 tokens.revoke(connection, TENANT)
             token = tokens.make(connection, ids.tenant_id(TENANT), TENANT)
-        echo(f"Ask on a page: {page}/#token={token}")
+        echo(f"Ask on a page: {page_address(runtime.settings())}/#token={token}")
     data = runtime.settings().state_dir
     command = Path(sys.executable).with_name("tg-assets")
     add = [

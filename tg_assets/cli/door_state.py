@@ -1,4 +1,4 @@
-"""Where the page, the API and assistants' door are, and whether they answer, in a sentence.
+"""Whether the page, the API and the assistants' door answer, in a sentence.
 
 What does not belong here: starting them (``backends``), serving (``doors``).
 """
@@ -12,18 +12,9 @@ from tg_assets.errors import TgAssetsError
 SECONDS = 30.0
 
 
-def page() -> str:
-    """Address of the page on this machine, also while it is not started."""
-    from tg_assets.backends.dagster_services import DOORS
-    from tg_assets.backends.layout import Layout
-
-    settings = runtime.settings()
-    return f"http://127.0.0.1:{Layout(settings.state_dir).ports().get(DOORS, settings.serve_port)}"
-
-
 def doors() -> str:
     """Where they answer, or why they were not started. Raises TgAssetsError where they were and do not."""
-    from tg_assets.backends.dagster_services import DOORS
+    from tg_assets.backends.dagster_services import DOORS, page_address
     from tg_assets.backends.layout import Layout
     from tg_assets.backends.status import describe
 
@@ -32,7 +23,7 @@ def doors() -> str:
         return "switched off (TG_SERVE)"
     if describe(Layout(settings.state_dir), DOORS).state is State.stopped:
         return "not started here; `tg-assets up` or `tg-assets serve` starts it"
-    address = page()
+    address = page_address(settings)
     try:
         httpx.get(f"{address}/health", timeout=SECONDS).raise_for_status()
     except httpx.HTTPError as error:

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from tg_assets.cli import runtime
 from tg_assets.cli.ask import given
-from tg_assets.cli.door_state import page
 from tg_assets.cli.listing import json_option, show_json
 from tg_assets.cli.narrowing import tenant_option
 from tg_assets.cli.runtime import console, echo
@@ -103,6 +102,7 @@ def _save(tenant: str, token: str, kind: Any, values: dict[str, Any], name: str 
     from pydantic import ValidationError
 
     from tg_assets.accounts.vault import vault
+    from tg_assets.backends.dagster_services import page_address
     from tg_assets.errors import TgAssetsError
     from tg_assets.saved.questions import opened, save
 
@@ -117,7 +117,7 @@ def _save(tenant: str, token: str, kind: Any, values: dict[str, Any], name: str 
     vaults = partial(vault, settings, create=True)
     made = save(runtime.archive(tenant, owners, feeds), token, asked, name, webhook, settings.trusted_hosts, vaults)
     echo(f"id: {made.id}")
-    echo(f"feed: {page()}/api/v1/saved/{made.id}/atom?key={made.key}")
+    echo(f"feed: {page_address(settings)}/api/v1/saved/{made.id}/atom?key={made.key}")
     if made.webhook_secret:
         echo(f"webhook secret: {made.webhook_secret}")
 

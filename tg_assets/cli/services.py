@@ -43,8 +43,8 @@ def start(backends_only: bool = False) -> str | None:
         address = start_dagster(given, servers.environment, waits.event, waits.say)
     settings.cache_clear()
     console.print(Text.assemble("\nDagster's UI: ", (address, f"link {address}")))
-    if page := page_address(given):
-        console.print(f"Answers, for whoever has a token (`tg-assets tokens add NAME`): {page}/")
+    if given.serve:
+        console.print(f"Answers, for whoever has a token (`tg-assets tokens add NAME`): {page_address(given)}/")
     console.print(f"Metrics: {metrics_address(given)}/metrics, and beside it /health")
     console.print('A shell with all addresses:  eval "$(tg-assets env)"')
     return address
