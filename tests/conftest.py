@@ -54,7 +54,10 @@ TOGETHER = (
         "live/test_daemon.py", "ui/test_ui_live.py", "cli/test_telegram_docs.py", "cli/test_listing.py",
         "cli/test_rebuild.py", "cli/test_tenants.py",
     ),
-    ("ui/test_ui.py", "cli/test_cli.py", "ui/test_ui_telegram.py", "cli/test_console.py"),
+    (
+        "ui/test_ui.py", "cli/test_refusals.py", "cli/test_cli.py", "cli/test_launching.py", "ui/test_ui_telegram.py",
+        "cli/test_console.py",
+    ),
     (
         "graph/test_questions.py", "graph/test_question_bounds.py", "graph/test_equality.py", "graph/test_values.py",
         "graph/test_graph_store.py", "graph/test_plans.py", "graph/test_persona.py", "graph/test_replies.py",

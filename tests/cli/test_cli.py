@@ -1,34 +1,26 @@
 """The ``tg-assets`` command as a person meets it: a process with an exit code and something to read."""
 
-import gzip
 import json
 import os
-import re
 import shlex
 import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from itertools import pairwise
 from pathlib import Path
 
-import psutil
 import pytest
 from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families as parsed
-from sqlalchemy import create_engine, text
 
 from tests.doors.conftest import Doors
 from tests.doors.oauth.asking import Assistant
-from tests.support import pipeline
-from tests.support.commands import run_forked
-from tests.support.installation import COMMAND, DIRECT, FEEDS, SAMPLE, Installation, private_feed
-from tests.support.pipeline import ALL_ASSETS, expected
+from tests.support.commands import assert_refused
+from tests.support.installation import COMMAND, DIRECT, FEEDS, SAMPLE, SERVERS, Installation
+from tests.support.pipeline import expected
 from tests.support.waiting import wait_for
-from tests.telegram.exports import chat, message
 from tg_assets.cli import COMMANDS, cli
-from tg_assets.cli.stretches import FEW
 from tg_assets.metrics.catalogue import AUTOMATIONS, TARGETS
 
 CHAT_OF = {
@@ -36,18 +28,6 @@ CHAT_OF = {
     "demo.komanda-mayaka": "Команда маяка",
     DIRECT: "Катя Новак",
 }
-SERVERS = {"neo4j", "postgres", "qdrant", "redis", "dagster-code", "dagster-daemon", "dagster-web", "metrics", "serve"}
-NOWHERE = "postgresql+psycopg2://tg_dagster:secret@127.0.0.1:9/dagster"  # the discard port: nobody listens
-
-
-def assert_refused(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
-    """One sentence on stderr with these words, no traceback, exit code 1."""
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    assert done.stderr.startswith("Error: ")
-    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-    for word in words:
-        assert word in done.stderr
 
 
 def test_help_lists_every_command(installed: Installation) -> None:
@@ -58,82 +38,6 @@ def test_help_lists_every_command(installed: Installation) -> None:
         shown = CliRunner().invoke(cli, [command, "--help"])
         assert shown.exit_code == 0
         assert command in shown.output
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [("feeds", "--tenant", "demo"), ("search",), ("backfill", "demo.nobody", "2026-01-01..2026-01-31")],
-    ids=lambda arguments: arguments[0],
-)
-def test_a_forked_command_is_as_one_of_its_own(installed: Installation, arguments: tuple[str, ...]) -> None:
-    """Most commands here are forked from a process that has loaded their libraries; they must not differ by that."""
-    own = installed.finish(installed.start(*arguments))
-    forked = run_forked(arguments, installed.environment, 900)
-    assert (forked.returncode, forked.stdout, forked.stderr) == (own.returncode, own.stdout, own.stderr)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("import", "no/such/export"), ("'export'", "path")),
-        (("backfill", "demo.nobody", "2026-01-01..2026-01-31"), ("demo.nobody", *FEEDS)),
-        (("backfill", FEEDS[0], "2026-01-01"), ("2026-01-01", "2024-01-01..2024-03-31")),
-        (("backfill", FEEDS[0], "2026-02-30..2026-03-01"), ("2026-02-30",)),
-        (("backfill", FEEDS[0], "2026-02-02..2026-02-01"), ("2026-02-02..2026-02-01",)),
-        (("backfill", FEEDS[0], "2026-01-01..2026-01-02", "--asset", "poststamps"), ("poststamps", "posts")),
-        (("search", "", "--tenant", "demo"), ("word",)),
-        (("search", "маяк", "--tenant", "demo", "--since", "yesterday"), ("yesterday", "--since")),
-    ],
-)
-def test_errors_are_one_sentence(installed: Installation, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
-    assert_refused(installed.run(*arguments), *words)
-
-
-def test_an_unknown_command_and_a_missing_argument_show_the_usage(installed: Installation) -> None:
-    for arguments in (("frobnicate",), ("search",), ("backfill", FEEDS[0])):
-        done = installed.run(*arguments)
-        assert done.returncode == 2
-        assert "Usage:" in done.stderr
-        assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("env",), ("feeds",), ("import", str(SAMPLE)), ("backfill", FEEDS[0], "2026-01-01..2026-01-02"),
-        ("search", "маяк"), ("migrate",), ("status",), ("down",), ("watch", "--once"), ("doctor",),
-        ("health",), ("serve", "--port", "0"),
-    ],
-    ids=lambda arguments: arguments[0],
-)  # fmt: skip
-@pytest.mark.parametrize("is_named", [True, False])
-def test_without_servers_it_is_told_where_they_were_looked_for(
-    installed: Installation, tmp_path: Path, arguments: tuple[str, ...], is_named: bool
-) -> None:
-    """How to start them, too; and nothing is made there."""
-    place = tmp_path / ("new" if is_named else ".tg-assets")
-    environment = {
-        name: value for name, value in installed.environment.items() if name not in ("TG_DATA_DIR", "COLUMNS")
-    }
-    if is_named:
-        environment["TG_DATA_DIR"] = str(place)
-    done = run_forked(arguments, environment, 900, tmp_path)
-    said = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode == (0 if arguments == ("down",) else 1)
-    assert f"in {place}" in said
-    assert ("TG_DATA_DIR is not set, so this folder's" in said) is not is_named
-    if arguments != ("watch", "--once"):
-        assert "name its .tg-assets in TG_DATA_DIR; otherwise run `tg-assets up`" in said
-    assert "Traceback" not in said
-    assert "Page at" not in said
-    assert not place.exists()
-
-
-@pytest.mark.parametrize("command", ["feeds", "import", "backfill"])
-def test_a_database_that_does_not_answer_is_named(installed: Installation, command: str) -> None:
-    arguments = {"feeds": (), "import": (str(SAMPLE),), "backfill": (FEEDS[0], "2026-01-01..2026-01-02")}[command]
-    done = installed.run(command, *arguments, TG_DAGSTER_POSTGRES_URL=NOWHERE)
-    assert_refused(done, "TG_DAGSTER_POSTGRES_URL", "`tg-assets up`")
 
 
 def shell(installed: Installation, script: str, options: str = "") -> str:
@@ -186,28 +90,6 @@ def test_feeds_count_what_was_imported(installed: Installation) -> None:
         words = line.replace("│", " ").split()
         assert str(chat["messages"] + chat["service"]) in words, line
         assert "yes" in words, line
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "words"),
-    [
-        ("messages.html", b"<!DOCTYPE html>secret", ("a page of HTML", "Machine-readable JSON")),
-        ("result.json", b'[{"_": "Message", "message": "secret"}]', ("Telethon", "Machine-readable JSON")),
-        ("result.json.gz", gzip.compress(b'{"id": 42, "messages": [1]}' * 99, mtime=0)[:40], ("cut short",)),
-        ("export.zip", b"PK\x03\x04secret", ("cut short or damaged",)),
-        ("result.json", b'{"id": 42, "type": "personal_chat", "messages": [{"from_id": "userMe"}]}', ("--owner",)),
-    ],
-)
-def test_a_file_that_cannot_be_imported_is_a_sentence(
-    installed: Installation, tmp_path: Path, name: str, data: bytes, words: tuple[str, ...]
-) -> None:
-    (tmp_path / name).write_bytes(data)
-    done = installed.run("import", str(tmp_path / name), "--tenant", "nobody")
-    said = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode == 1
-    assert all(word in said for word in words), said
-    assert "secret" not in said
-    assert "Traceback" not in said
 
 
 def test_names_of_private_chats_are_shown_to_their_owner(installed: Installation) -> None:
@@ -292,115 +174,6 @@ def test_doctor_is_content(installed: Installation) -> None:
     assert done.returncode == 0, done.stdout
     assert "wrong" not in done.stdout
     assert "nobody waits" in installed.must("doctor", "--locks")
-
-
-@pytest.fixture(scope="module")
-def dry_run(installed: Installation) -> str:
-    """What a dry run over two days of a tenant of its own printed."""
-    installed.must("import", str(SAMPLE), "--tenant", "dry")
-    return installed.must("backfill", "dry.severnyy-mayak", "2026-01-05..2026-01-06", "--dry-run")
-
-
-def test_dry_run_counts_and_writes_nothing(installed: Installation, dry_run: str) -> None:
-    stale = installed.rows(
-        "dry",
-        """SELECT count(*) FROM telegram_messages t JOIN channels c ON c.id = t.channel_id
-           WHERE c.feed = 'dry.severnyy-mayak' AND posted_at >= '2026-01-05' AND posted_at < '2026-01-07'""",
-    )[0][0]
-    (posts,) = [line.split() for line in dry_run.splitlines() if line.startswith("posts ")]
-    assert posts[-2:] == [str(stale)] * 2
-    assert "everything is made here, at no price" in dry_run
-    assert "Nothing was written" in dry_run
-    for table in ("messages", "media_objects", "media_groups", "post_enrichment", "feed_statistics"):
-        assert installed.rows("dry", f"SELECT count(*) FROM {table}")[0][0] == 0, table
-
-
-def test_dry_run_materializes_nothing(installed: Installation, dry_run: str) -> None:
-    for asset in ALL_ASSETS:
-        assert not [key for key in installed.materialized(asset) if key.endswith("|dry.severnyy-mayak")], asset
-
-
-@pytest.fixture(scope="module")
-def launched(installed: Installation, dry_run: str) -> str:
-    """A backfill of one asset and one day, launched without waiting; its id, when it is over."""
-    said = installed.must(
-        "backfill", private_feed("dry"), "2026-01-06..2026-01-06", "--asset", "telegram_messages", "--no-wait"
-    )
-    assert f"1 partition of {private_feed('dry')}" in said
-    backfill = said.split(":")[0].removeprefix("Backfill ")
-    installed.wait_for_backfill(backfill)
-    return backfill
-
-
-def test_backfill_of_one_asset_is_launched_without_waiting(installed: Installation, launched: str) -> None:
-    result = installed.wait_for_backfill(launched)
-    assert result["status"] == "COMPLETED_SUCCESS", result
-    assert [run["status"] for run in result["runs"]] == ["SUCCESS"]
-    made = {asset for asset in ALL_ASSETS if f"2026-01-06|{private_feed('dry')}" in installed.materialized(asset)}
-    assert made == {"telegram_messages"}
-
-
-@pytest.fixture(scope="module")
-def long_feed(installed: Installation, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A feed of a tenant of its own with more messages over seven months than one run is for."""
-    at = [1_735_732_800 + number * 212 * 86_400 // (FEW + 100) for number in range(FEW + 100)]  # from 2025-01-01 on
-    messages = [message(number + 1, text="x", date_unixtime=str(moment)) for number, moment in enumerate(at)]
-    path = pipeline.write_export(tmp_path_factory.mktemp("long"), chat(*messages))
-    installed.must("import", str(path), "--tenant", "long", "--feed", "long.x")
-    return "long.x"
-
-
-def test_a_long_range_is_run_by_stretches_the_newest_first(installed: Installation, long_feed: str) -> None:
-    """The queue takes them in this order, one at a time, whatever else it has; then all of it is materialized."""
-    said = installed.must("backfill", long_feed, "2025-01-01..2025-07-31", "--asset", "posts")
-    parts = ["2025-07-01..2025-07-31", "2025-05-01..2025-06-30", "2025-01-01..2025-04-30"]
-    assert [line.split()[0] for line in said.splitlines() if line.endswith(" is done.")] == parts
-    assert re.search(r"% of the time is over, about \d+ s left", said)
-    assert "Done." in said
-    backfills = re.findall(r"Backfill (\w+): [\d,]+ partitions? of long.x, (\S+);", said)
-    assert [dates for _, dates in backfills] == parts
-    runs = [run for backfill, _ in backfills for run in installed.wait_for_backfill(backfill)["runs"]]
-    tags = [{tag["key"]: tag["value"] for tag in run["tags"]} for run in runs]
-    assert [(each["tg/feed"], each["dagster/priority"]) for each in tags] == [("long.x", str(-n)) for n in range(3)]
-    spans = [(run["startTime"], run["endTime"]) for run in runs]
-    assert all(ended <= began for (_, ended), (began, _) in pairwise(spans)), spans
-    assert len(installed.materialized("posts") & {f"2025-0{month}-01|long.x" for month in range(1, 8)}) == 7
-    again = installed.must("backfill", long_feed, "2025-01-01..2025-07-31", "--asset", "posts")
-    assert again.count("Backfill ") == 1, "nothing is stale, so it is one run"
-    assert "nothing stale" in again
-
-
-def test_secrets_are_said_by_env_alone(installed: Installation, dry_run: str, launched: str) -> None:
-    """Not in what commands printed, in logs, in argument lists of any child, or in Dagster's events."""
-    assert len(installed.secrets) == 7
-    places = {f"output {number}": said for number, said in enumerate(installed.said)}
-    assert len(places) > 20
-    for folder in ("logs", "dagster"):
-        files = [path for path in (installed.data / folder).rglob("*") if path.is_file()]
-        assert files
-        places |= {str(path): path.read_text(errors="replace") for path in files}
-    family = [process for process in psutil.process_iter() if belongs(process, installed)]
-    assert len(family) >= len(SERVERS)
-    places |= {f"argv of {process.pid}": " ".join(process.cmdline()) for process in family}
-    engine = create_engine(installed.variables["TG_DAGSTER_POSTGRES_URL"])
-    with engine.connect() as connection:
-        for table, column in (("event_logs", "event"), ("runs", "run_body"), ("bulk_actions", "body")):
-            rows = connection.execute(text(f"SELECT {column} FROM {table}")).scalars()
-            places[table] = "\n".join(row or "" for row in rows)
-            assert places[table], table
-    engine.dispose()
-    leaks = [where for where, said in places.items() for secret in installed.secrets if secret in said]
-    assert not leaks
-
-
-def belongs(process: psutil.Process, installed: Installation) -> bool:
-    """Whether a process is one of the installation's servers or a child of one, told by its data directory."""
-    try:
-        return process.environ().get("TG_DATA_DIR") == str(installed.data) or str(installed.data) in " ".join(
-            process.cmdline()
-        )
-    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-        return False
 
 
 def test_the_doors_are_open_to_whoever_has_a_token(installed: Installation) -> None:

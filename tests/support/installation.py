@@ -40,6 +40,7 @@ def private_feed(tenant: str, peer: int = 510001007, owner: int = 510001001) -> 
 
 DIRECT = private_feed("demo")
 FEEDS = (DIRECT, "demo.komanda-mayaka", "demo.severnyy-mayak")
+SERVERS = {"neo4j", "postgres", "qdrant", "redis", "dagster-code", "dagster-daemon", "dagster-web", "metrics", "serve"}
 LOG_LINES = 40
 # What they start lives on.
 ALONE = {"up", "down"}
