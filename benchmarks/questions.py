@@ -2,8 +2,8 @@
 
 Posts are those in the middle of the export beside the checkout (``TG_BENCH_QUESTIONS`` says how many), with tags as in
 ``graph``; every tenth shows a picture, of which half are shown twice, and every fiftieth begins an album of four. A
-time is the median of five, after one that is not counted: reading names, the graph and the texts of the answer, as the
-command does, but no start of a process.
+time is the median of five, after one that is not counted: reading names, the graph and the texts of the answer, in a
+process that keeps its connections, as the service does.
 """
 
 import os
@@ -23,11 +23,12 @@ from tg_assets import ids
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.asking import ask, questions
 from tg_assets.assets import neo4j_nodes
+from tg_assets.cli.runtime import KEPT
 from tg_assets.embedder import HashEmbedder
 from tg_assets.graph import schema
 from tg_assets.ledger.engine import run_stage
 from tg_assets.settings import load_settings
-from tg_assets.stores.database import Database, TenantConnection
+from tg_assets.stores.database import KeptDatabase, TenantConnection
 from tg_assets.stores.graph import GraphStore
 from tg_assets.stores.objects import ObjectStore
 from tg_assets.stores.vectors import VectorIndex
@@ -64,7 +65,7 @@ PICTURES = (
 def run() -> list[dict[str, Any]]:
     """Rows of (what, rows of the answer, milliseconds on each server, target)."""
     settings = load_settings()
-    postgres = Database(url=settings.require("postgres_url"))
+    postgres = KeptDatabase(settings.require("postgres_url"), KEPT)
     tenant = ids.tenant_id(TENANT)
     with ExitStack() as stack, postgres.tenant(tenant) as session:
         export = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "result.json"
