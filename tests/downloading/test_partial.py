@@ -1,7 +1,9 @@
 """A partial file keeps what came, in any order, over any death of its process."""
 
 import asyncio
+import errno
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -94,14 +96,43 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 
 def test_what_nobody_touches_goes(tmp_path: Path) -> None:
     """A file whose message went is removed after a week."""
-    import os
-
     for name in ("document-1", "document-2"):
         take(tmp_path, SIZE, name).close()
     for name in ("document-1.part", "document-1.have"):
         os.utime(tmp_path / name, (1, 1))
     clear_old(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["document-2.have", "document-2.part"]
+
+
+@pytest.mark.parametrize("size", [2 * SIZE + 1, None])
+def test_a_disk_that_is_full_in_the_middle_of_a_part(
+    tmp_path: Path, size: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the beginning and says so by a number only: such a part is not there, and comes again."""
+    data, write = content(2 * SIZE + 1), os.pwrite
+    found = take(tmp_path, size)
+    found.write(0, data[:SIZE])
+
+    def full(descriptor: int, part: bytes, at: int) -> int:
+        room = 2 * SIZE - 3 - at
+        if room <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, part[:room], at)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(TgAssetsError, match="No space left"):
+            found.write(1, data[SIZE : 2 * SIZE])
+    found.close()
+    found = take(tmp_path, size)
+    for number in (1, 2):
+        assert found.missing[0] == number
+        found.write(number, data[number * SIZE : (number + 1) * SIZE])
+    found.size = len(data)
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
+    with found.open() as stream:
+        assert stream.read() == data
+    found.close()
 
 
 def test_a_disk_that_refuses(tmp_path: Path) -> None:

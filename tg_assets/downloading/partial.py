@@ -41,7 +41,11 @@ class Partial:
         path = directory / f"{name}.part"
         while (descriptor := _locked(path)) is None:  # noqa: ASYNC110 - another process has no event of ours
             await asyncio.sleep(LOOK_SECONDS)
-        found = cls(path, descriptor, size)
+        try:
+            found = cls(path, descriptor, size)
+        except OSError as error:
+            os.close(descriptor)
+            raise _refused(error) from None
         await asyncio.to_thread(found._catch_up)
         return found
 
@@ -65,7 +69,7 @@ class Partial:
     def write(self, number: int, data: bytes) -> None:
         """Keep a part; raises TgAssetsError when the disk refuses."""
         try:
-            os.pwrite(self._file, data, number * PART)
+            _write_all(self._file, data, number * PART)
             os.pwrite(self._marks, b"\x01", len(_boot()) + number)
         except OSError as error:
             raise _refused(error) from None
@@ -101,9 +105,10 @@ class Partial:
             os.ftruncate(self._marks, 0)
             os.pwrite(self._marks, boot, 0)
             return set()
-        if self.size is None and length % PART:  # such a file comes in order, and this was its end
+        have = {number for number, mark in enumerate(marks[len(boot) :]) if mark and number * PART < length}
+        if self.size is None and length % PART and length // PART in have:  # such a file comes in order: its end
             self.size = length
-        return {number for number, mark in enumerate(marks[len(boot) :]) if mark and number * PART < length}
+        return have
 
     def _catch_up(self) -> None:
         """Hash what has no gap before it any more."""
@@ -130,6 +135,14 @@ def _locked(path: Path) -> int | None:
         except FileNotFoundError:  # whoever had it is done with it
             pass
         os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes, at: int) -> None:
+    """A disk that fills up takes the beginning and reports nothing until it is given the rest."""
+    rest = memoryview(data)
+    while rest:
+        written = os.pwrite(descriptor, rest, at)
+        rest, at = rest[written:], at + written
 
 
 def clear_old(directory: Path) -> None:
