@@ -1,5 +1,6 @@
 """One supervised process: recognised by pid and start time, outlives its starter, explains its failure."""
 
+import errno
 import json
 import os
 import signal
@@ -103,6 +104,22 @@ def test_a_killed_starter_leaves_the_service_running(tmp_path: Path) -> None:
     assert [server.pid for server in status(settings) if server.name == "sleeper"] == [pid]
     down(settings)
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_one_that_cannot_be_recorded_is_not_left_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk: nobody would find it again, and the next start put a second one beside it."""
+    before, settings = set(psutil.Process().children()), servers.settings(tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(processes, "write_json", full)
+        with pytest.raises(OSError, match="No space"):
+            start_service(settings, sleeper())
+    assert set(psutil.Process().children()) == before
+    assert start_service(settings, sleeper()).state is State.running
+    down(settings)
 
 
 def test_a_service_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:

@@ -203,19 +203,28 @@ def _spawn(layout: Layout, service: Service) -> Running:
             raise TgAssetsError(f"{service.name} cannot be started with {service.argv[0]}: {error}.") from error
     _children[child.pid] = child
     try:
-        since_boot = _since_boot(child.pid)
+        write_json(layout.run / f"{service.name}.json", _record(layout, service, child.pid, given, log_from))
+    except BaseException:  # a full disk: nobody would find it again, and the next start put a second one beside it
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        del _children[child.pid]
+        raise
+    return Running(service.name, child.pid, service.stop_signal, service.stop_seconds, log_from)
+
+
+def _record(layout: Layout, service: Service, pid: int, given: Mapping[str, str], log_from: int) -> dict[str, object]:
+    try:
+        since_boot = _since_boot(pid)
     except psutil.NoSuchProcess:
         since_boot = 0.0
-    record = {
-        "pid": child.pid,
+    return {
+        "pid": pid,
         "since_boot": since_boot,
         "stop_signal": int(service.stop_signal),
         "stop_seconds": service.stop_seconds,
         "log_from": log_from,
         **handed.record(layout, service.argv, service.concerns, given),
     }
-    write_json(layout.run / f"{service.name}.json", record)
-    return Running(service.name, child.pid, service.stop_signal, service.stop_seconds, log_from)
 
 
 def _poll(pid: int) -> bool:
