@@ -53,8 +53,10 @@ class Told:
 
     @classmethod
     def of(cls, cursor: str | None, now: float) -> "Told":
-        """What a cursor says; the first time, what failed earlier is old news."""
-        return cls(**orjson.loads(cursor)) if cursor else cls(now, now)
+        """What a cursor says; the first time, what failed earlier is old news. A clock that was set back since leaves
+        no time in which nothing is told."""
+        known = cls(**orjson.loads(cursor)) if cursor else cls(now, now)
+        return cls(min(known.began, now), min(known.until, now), known.runs)
 
     def new(self, records: Iterable[dg.RunRecord]) -> list[dg.RunRecord]:
         """Those not told yet."""
@@ -127,7 +129,7 @@ def weigh(
         key = orjson.dumps([one.name, said["labels"]], option=orjson.OPT_SORT_KEYS).decode()
         known = before.get(key, Seen(now, False, said))
         lasted = now - known.since >= one.lasts
-        after[key] = Seen(known.since, known.told or lasted, said)
+        after[key] = Seen(min(known.since, now), known.told or lasted, said)
         if lasted and not known.told:
             alerts.append(_alert(after[key]))
     after |= {key: seen for key, seen in before.items() if key not in after and seen.problem["metric"] in unknown}

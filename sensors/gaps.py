@@ -81,10 +81,14 @@ def due(
     """Which to request now: those that waited longest, one per feed, none that was asked for within the hour."""
     chosen: dict[str, Window] = {}
     for window in sorted(candidates, key=lambda one: asked.get(str(one), 0.0)):
-        rested = now - asked.get(str(window), 0.0) >= AGAIN_SECONDS
-        if rested and window.feed not in busy and len(chosen) < most:
+        if not _is_recent(asked.get(str(window), 0.0), now) and window.feed not in busy and len(chosen) < most:
             chosen.setdefault(window.feed, window)
     return list(chosen.values())
+
+
+def _is_recent(moment: float, now: float) -> bool:
+    """Whether it was within the hour; what is to come is from before the clock was set back."""
+    return 0.0 <= now - moment < AGAIN_SECONDS
 
 
 def told(found: Found, first: Window | None, tenants: int) -> str:
@@ -135,7 +139,7 @@ def find_gaps(
         requested = due(listed, busy, asked, now)
         said += f"; {_count(len(listed), 'window')} to ask for, each once an hour"
     still = {str(window) for window in candidates}
-    kept = {name: moment for name, moment in asked.items() if name in still or now - moment < AGAIN_SECONDS}
+    kept = {name: moment for name, moment in asked.items() if name in still or _is_recent(moment, now)}
     return dg.SensorResult(
         run_requests=[request(window, now, settings.start_date) for window in requested],
         skip_reason=None if requested else said,

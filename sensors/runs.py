@@ -47,9 +47,13 @@ def active_runs(instance: dg.DagsterInstance, job: str, connection: Connection) 
 
 
 def rest(ended: Sequence[tuple[dg.DagsterRunStatus, float]], now: float) -> float:
-    """Seconds until a run may be asked for; ``ended`` are status and end of runs that are over, the newest first."""
+    """Seconds until a run may be asked for; ``ended`` are status and end of runs that are over, the newest first.
+
+    However late it is by the clock that told their ends: one that was set back since makes nobody wait for it.
+    """
     failed = list(takewhile(lambda run: run[0] is dg.DagsterRunStatus.FAILURE, ended))
-    return max(0.0, failed[0][1] + RESTS[min(len(failed), len(RESTS) - 1)] - now) if failed else 0.0
+    pause = RESTS[min(len(failed), len(RESTS) - 1)]
+    return min(pause, max(0.0, failed[0][1] + pause - now)) if failed else 0.0
 
 
 def newest(instance: dg.DagsterInstance, job: str) -> list[tuple[dg.DagsterRunStatus, float]]:

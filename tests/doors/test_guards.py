@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -150,6 +151,14 @@ def test_who_asks_too_often_waits(opener: Opener, mine: Tenant) -> None:
             assert client.get("/api/v1/me").headers["retry-after"]
         with doors.knock(token_for(mine)) as client:
             assert client.get("/api/v1/me").status_code == 200
+
+
+def test_a_clock_that_was_set_back_refuses_nobody_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the time comes again at which a minute had ended."""
+    house, real = House(["localhost"]), time.time
+    assert [house.lets("2/minute", "somebody") for _ in range(3)] == [True, True, False]
+    monkeypatch.setattr(time, "time", lambda: real() - 3600)
+    assert [house.lets("2/minute", "somebody") for _ in range(3)] == [True, True, False]
 
 
 def test_who_guesses_waits(opener: Opener) -> None:

@@ -79,6 +79,20 @@ def test_the_extension_is_the_files(read: Read) -> None:
     assert endings == ["jpg", "ogg", "mkv", "bin", "bin", "mp4"]
 
 
+def test_a_clock_that_was_set_back_keeps_no_file_from_being_recorded(read: Read) -> None:
+    """A file that came an hour from now is exchanged by an edit: the new one is fetched once, and kept."""
+    world, _, channel = news()
+    post(world, world.document(content(100, 1), "old.pdf", mime_type="application/pdf"))
+    reader = read(world)
+    reader.download()
+    reader.loop.rows("UPDATE message_facts SET version_at = version_at + interval '1 hour' RETURNING 1")
+    world.edit(channel.box.messages[1], media=world.document(content(200, 3), "new.pdf", mime_type="application/pdf"))
+    reader.pull()
+    assert reader.download().files == 1
+    assert reader.stored() == {1: content(200, 3)}
+    assert reader.download().requests == 0
+
+
 def test_an_edited_picture_is_downloaded_anew(read: Read) -> None:
     """A message whose file was exchanged lacks its file again; one whose text was edited does not."""
     world, _, channel = news()

@@ -243,6 +243,17 @@ def test_an_album_under_two_runs(live: Live) -> None:
     check(live)
 
 
+def test_a_clock_that_was_set_back_makes_no_album_wait(live: Live) -> None:
+    """What came an hour from now, by the clock as it was, is worked on now, and the album is as whole as it gets."""
+    live.send(item(live, 101), item(live, 103))
+    live.drain()
+    for table, column in (("dirty", "due_at"), ("dirty", "marked_at"), ("telegram_messages", "received_at")):
+        live.rows(f"UPDATE {table} SET {column} = {column} + interval '1 day' RETURNING 1")
+    live.refresh(vision=FakeVision(), album_quiet=QUIET)
+    assert [one["telegram_message_ids"] for one in told(live)] == [[101, 103]]
+    assert live.rows("SELECT * FROM dirty") == []
+
+
 @pytest.mark.parametrize("stage", ["media_objects", "media_groups", "vision_summaries"])
 def test_an_album_waits_for_another_run(live: Live, stage: str) -> None:
     """While another run makes what albums are made of, none is made of what is there so far."""

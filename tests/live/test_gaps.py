@@ -47,6 +47,10 @@ def test_a_window_is_not_asked_for_again_within_the_hour() -> None:
     assert due([A, LATER], set(), asked, 1e9 + AGAIN_SECONDS) == [LATER]
 
 
+def test_a_clock_that_was_set_back_leaves_no_window_unasked() -> None:
+    assert due([A], set(), {str(A): 1e9 + 86_400}, 1e9) == [A]
+
+
 def test_a_request_covers_the_window_as_a_range() -> None:
     """Another hour has another run key; before the first partition there is nothing."""
     asked = request(A, 0.0, START)

@@ -116,3 +116,10 @@ def test_after_failures_a_refresh_rests(failed: int, seconds: float) -> None:
     assert sensors.runs.rest([*runs, (success, 0.0), (fail, 0.0)], NOW) == seconds
     assert sensors.runs.rest([(success, NOW), *runs], NOW) == 0.0
     assert sensors.runs.rest(runs, NOW + 60) == 0.0
+
+
+@pytest.mark.parametrize(("failed", "most"), [(1, 0.0), (2, 5.0), (9, 60.0)])
+def test_a_clock_that_was_set_back_makes_no_refresh_wait(failed: int, most: float) -> None:
+    """The last run ended in an hour that is still to come."""
+    runs = [(dg.DagsterRunStatus.FAILURE, NOW + 3600 - number) for number in range(failed)]
+    assert sensors.runs.rest(runs, NOW) == most

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 import sensors.alerts
-from sensors.alerts import report_alerts, report_failed_runs, weigh
+from sensors.alerts import Told, report_alerts, report_failed_runs, weigh
 from tests.support import pipeline
 from tests.support.receiver import Receiver, is_signed
 from tests.support.receiver import receiver as receiver
@@ -142,6 +142,16 @@ def test_a_problem_is_told_when_it_lasts_and_when_it_is_over() -> None:
     alerts, seen = weigh([], seen, 1240.0)
     assert [(one.status, one.ended.timestamp()) for one in alerts] == [("resolved", 1240.0)]
     assert seen == {}
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_from_being_told() -> None:
+    """What was seen in the hour to come lasts from now on, and a run that fails now is new."""
+    slow = problem("Slow", 120.0)
+    _, seen = weigh([slow], {}, 4600.0)
+    _, seen = weigh([slow], seen, 1000.0)
+    assert [one.status for one in weigh([slow], seen, 1120.0)[0]] == ["firing"]
+    told = Told.of(Told(4600.0, 4600.0, ["one"]).and_these([]), 1000.0)
+    assert (told.began, told.until, told.runs) == (1000.0, 1000.0, ["one"])
 
 
 def test_what_is_not_known_is_not_over() -> None:

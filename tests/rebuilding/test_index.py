@@ -2,7 +2,9 @@
 
 import threading
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from tg_assets import ids
 from tg_assets.assets import post_points
 from tg_assets.errors import TgAssetsError
 from tg_assets.ledger.engine import run_stage
+from tg_assets.stores import collections
 from tg_assets.stores.collections import NEXT, Collections, Version, _create, _delete
 from tg_assets.stores.vectors import KeptIndex, VectorIndex
 
@@ -185,6 +188,18 @@ def test_a_version_that_is_whole_answers_while_the_old_one_goes(house: House) ->
     with house.index.collections() as collections:
         assert collections.aliases().get(house.alias) == again
         assert house.alias + NEXT not in collections.aliases()
+
+
+def test_a_clock_that_was_set_back_makes_no_version_older(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its number a rebuild that was killed is found again, and gone on with."""
+    version = Version.of(house.model)
+    with house.index.collections() as found:
+        with monkeypatch.context() as patch:
+            ahead = SimpleNamespace(now=lambda zone: datetime.now(zone) + timedelta(days=365))
+            patch.setattr(collections, "datetime", ahead)
+            first = found.create(version)
+        second = found.create(version)
+        assert found.versions()[-2:] == [first, second]
 
 
 def test_tenants_that_are_not_named_keep_their_index(house: House, month: Path) -> None:

@@ -259,8 +259,12 @@ def test_a_row_that_is_still_there_is_no_news_later(world: World, monkeypatch: p
     assert len(world.found(saved)) == 1
 
 
-def test_what_arrives_while_a_question_cannot_be_asked_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever it stumbles over; it is asked again after a while, and meanwhile others are."""
+@pytest.mark.parametrize("shift", ["- interval '1 hour'", "+ interval '1 year'"])
+def test_what_arrives_while_a_question_cannot_be_asked_waits(
+    world: World, shift: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it stumbles over; it is asked again after a while, also when the clock was set back in between, and
+    meanwhile others are."""
     saved, other = world.save(), world.save(SavedSearch(q="чайки над заливом"))
 
     def stumbling(archive: Any, query: str, *given: Any) -> Any:
@@ -275,7 +279,7 @@ def test_what_arrives_while_a_question_cannot_be_asked_waits(world: World, monke
     assert world.rounds()["rounds"] == 0, "it rests"
     monkeypatch.undo()
     with pipeline.postgres().tenant(world.id) as session, session.transaction() as connection:
-        connection.execute(text("UPDATE saved_questions SET failed_at = failed_at - interval '1 hour'"))
+        connection.execute(text(f"UPDATE saved_questions SET failed_at = failed_at {shift}"))
     assert world.rounds()["matches"] == 1
     assert world.found(saved) == [world.post(3)]
 

@@ -53,10 +53,11 @@ from tg_assets.vision.result import VisionResult
 if TYPE_CHECKING:
     from redis import Redis as RedisClient
 
-# Whether a file is still on its way to an item of an album.
+# Whether a file is still on its way to an item of an album that came lately, and by no clock that was set back since.
 _COMING = f"""
     (e.error = '{NOT_STORED}' AND EXISTS (
-        SELECT FROM telegram_messages t WHERE t.id = i.post_id AND t.received_at > now() - interval '1 hour'))
+        SELECT FROM telegram_messages t WHERE t.id = i.post_id
+           AND t.received_at BETWEEN now() - interval '1 hour' AND now() + interval '1 hour'))
 """
 
 INPUTS = f"""

@@ -42,7 +42,8 @@ INPUTS = """
 
 
 # Albums of the chunk that are not whole yet, as far as anybody can tell. A message that was named a day ago, is
-# known to be deleted or not to exist, is not waited for.
+# known to be deleted or not to exist, is not waited for. What came in a time to come did so before the clock was set
+# back; another transaction may have begun a little later than this one.
 _NOT_WHOLE = """
     WITH album AS (
         SELECT DISTINCT c.item_id AS id, m.channel_id, m.grouped_id
@@ -51,7 +52,7 @@ _NOT_WHOLE = """
         SELECT a.id, count(*) AS messages
         FROM album a JOIN message_facts f ON f.kind = 'album' AND f.channel_id = a.channel_id
                                          AND (f.data->>'grouped_id')::bigint = a.grouped_id
-        WHERE f.version_at > now() - interval '1 day'
+        WHERE f.version_at BETWEEN now() - interval '1 day' AND now() + interval '1 day'
           AND NOT EXISTS (SELECT FROM telegram_messages t WHERE t.id = f.id)
           AND NOT EXISTS (SELECT FROM message_facts d WHERE d.id = f.id AND d.kind = 'deleted')
           AND NOT EXISTS (SELECT FROM coverage v WHERE v.channel_id = a.channel_id
@@ -59,7 +60,9 @@ _NOT_WHOLE = """
         GROUP BY a.id
     ), fresh AS (
         SELECT a.id FROM album a JOIN messages m ON m.album_id = a.id JOIN telegram_messages t ON t.id = m.id
-        GROUP BY a.id HAVING max(t.received_at) > now() - make_interval(secs => :quiet)
+        GROUP BY a.id
+        HAVING max(t.received_at) BETWEEN now() - make_interval(secs => :quiet)
+                                      AND now() + make_interval(secs => :quiet)
     )
     SELECT id, messages || ' of its messages have not come' AS why FROM missing
     UNION ALL

@@ -4,6 +4,7 @@ One place for all doors, so that no route can forget it: what is not ``open`` ne
 what a token opens (``access``), answers.
 """
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -64,6 +65,17 @@ EXCHANGES = frozenset({"/token", "/revoke"})
 """Paths at which assistants bring what cannot be guessed, those of all people from a few addresses."""
 
 
+class Counts(MemoryStorage):
+    """Who asked how often: a window ends by the clock. One that goes on for longer than it may began before the clock
+    was set back, and nobody is refused until that time comes again."""
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count, and return how many there are in the window of ``expiry`` seconds."""
+        if self.expirations.get(key, 0.0) > time.time() + expiry:
+            self.clear(key)
+        return super().incr(key, expiry, amount)
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What a service lets in: ``hosts`` are names that it may be called by, each with or without a port.
@@ -77,7 +89,7 @@ class House:
     rate: str = "1200/minute"
     strangers: str = "60/minute"
     open: Collection[str] = OPEN
-    limiter: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
+    limiter: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(Counts()))
 
     def knows(self, host: str) -> bool:
         """Whether ``Host`` names this service: else a page of a stranger's name, led here by DNS, could read it."""

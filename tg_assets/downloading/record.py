@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePosixPath
 from uuid import UUID
 
@@ -118,10 +118,11 @@ def store(
 def record(connection: Connection, messages: Sequence[Message], mark_from: date | None) -> None:
     """Record the media of messages, and which of these are gone; with ``mark_from`` mark their partitions dirty."""
     now = datetime.now(UTC)
+    changed = [one for one in messages if one.is_changed]
+    later = _later(connection, changed, now)
     facts = [
-        Fact(one.id, "media", one.channel, one.number, now, jsonb({"files": one.items}))
-        for one in messages
-        if one.is_changed
+        Fact(one.id, "media", one.channel, one.number, later.get(one.id, now), jsonb({"files": one.items}))
+        for one in changed
     ]
     facts += [Fact(one.id, "deleted", one.channel, one.number, now, "{}") for one in messages if one.is_deleted]
     connection.execute(
@@ -131,6 +132,17 @@ def record(connection: Connection, messages: Sequence[Message], mark_from: date 
     apply_facts(connection)
     if mark_from is not None:
         dirty.mark(connection, mark_from)
+
+
+def _later(connection: Connection, messages: Sequence[Message], now: datetime) -> dict[UUID, datetime]:
+    """When media were looked at that were so at a time to come, before the clock was set back: later than that. Else
+    what is recorded would not count, and be fetched again and again until that time."""
+    rows = connection.execute(
+        text("""SELECT id, version_at FROM message_facts
+                WHERE kind = 'media' AND version_at >= :now AND id = ANY(CAST(:ids AS uuid[]))"""),
+        {"now": now, "ids": [str(one.id) for one in messages]},
+    )
+    return {id_: version_at + timedelta(microseconds=1) for id_, version_at in rows.tuples()}
 
 
 def mime_of(item: Item) -> str:

@@ -34,7 +34,8 @@ class Holes:
     first: Sequence[Hole]
 
 
-# A hole counts once what came after it has settled: two events of a chat are never handled far apart.
+# A hole counts once what came after it has settled: two events of a chat are never handled far apart. What came in a
+# time to come did so before the clock was set back.
 _HOLES = f"""{CHATS}, hole AS MATERIALIZED (
         SELECT chat.feed, chat.id, lower(s.r) AS first, upper(s.r) - 1 AS last,
                {NEAR.format("< lower(s.r)", "DESC")} AS since, above.posted_at AS until
@@ -45,7 +46,8 @@ _HOLES = f"""{CHATS}, hole AS MATERIALIZED (
             ORDER BY t.telegram_message_id LIMIT 1
         ) above ON true
         WHERE chat.live_from IS NOT NULL
-          AND coalesce(above.received_at, chat.updated_at) <= now() - make_interval(secs => :older)
+          AND coalesce(above.received_at, chat.updated_at)
+              NOT BETWEEN now() - make_interval(secs => :older) AND now() + make_interval(secs => :older)
     )
     SELECT total, chats, feed, id, first, last, since, until
     FROM (SELECT count(*) AS total, count(DISTINCT id) AS chats FROM hole) counted

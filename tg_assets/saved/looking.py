@@ -40,13 +40,15 @@ AGAIN = timedelta(minutes=5)
 """When a question is asked again that could not be asked."""
 
 VALID = "(a.expires_at IS NULL OR a.expires_at > now())"
-MAY_BE_ASKED = "(s.failed_at IS NULL OR s.failed_at <= now() - CAST(:again AS interval))"
+# What was asked at a time to come was so before the clock was set back.
+MAY_BE_ASKED = "(s.failed_at IS NULL OR s.failed_at NOT BETWEEN now() - CAST(:again AS interval) AND now())"
+TURN_HAS_COME = "s.asked_at NOT BETWEEN now() - CAST(:every AS interval) AND now()"
 TIMES = {"every": GRAPH_EVERY, "again": AGAIN}
 """Values of these conditions."""
 _QUESTIONS = f"""
     SELECT s.id FROM saved_questions s JOIN access_tokens a ON a.name = s.token
     WHERE {VALID} AND {MAY_BE_ASKED}
-      AND (s.kind = 'search' OR s.asked_at <= now() - CAST(:every AS interval)) ORDER BY s.made_at, s.id
+      AND (s.kind = 'search' OR {TURN_HAS_COME}) ORDER BY s.made_at, s.id
 """  # noqa: S608 - a constant
 # The least number that may be new bounds what is read of the index; which of those are new the snapshots say.
 _ARRIVED = """

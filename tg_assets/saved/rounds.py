@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from tg_assets.answers.archive import Archive
-from tg_assets.saved.looking import MAY_BE_ASKED, TIMES, VALID, look
+from tg_assets.saved.looking import MAY_BE_ASKED, TIMES, TURN_HAS_COME, VALID, look
 from tg_assets.saved.signing import Vaults
 from tg_assets.saved.telling import DUE, tell
 from tg_assets.stores.database import Database
@@ -37,7 +37,7 @@ _IS_DUE = f"""
         WHERE w.xid = (SELECT last_xid FROM newly_indexed WHERE last_xid >= w.xid ORDER BY last_xid LIMIT 1)
     ) OR EXISTS (
         SELECT FROM saved_questions s JOIN access_tokens a ON a.name = s.token
-        WHERE NOT {VALID} OR (s.kind = 'graph' AND s.asked_at <= now() - CAST(:every AS interval))
+        WHERE NOT {VALID} OR (s.kind = 'graph' AND {TURN_HAS_COME})
     ) OR EXISTS ({DUE})
 """  # noqa: S608 - constants
 

@@ -34,14 +34,16 @@ LONGEST = 1000
 WAITS = (5, 60, 300, 1800, 7200, 18_000, 36_000, 36_000, 86_400)
 """Seconds until a receiver is told again, nearly those that the Standard Webhooks propose; then it is given up."""
 
-DUE = """
+# No receiver waits longer than the longest: what is due later was put off before the clock was set back.
+DUE = f"""
     SELECT s.id FROM saved_questions s JOIN access_tokens a ON a.name = s.token
-    WHERE s.webhook IS NOT NULL AND s.gave_up_at IS NULL AND (s.due_at IS NULL OR s.due_at <= now())
+    WHERE s.webhook IS NOT NULL AND s.gave_up_at IS NULL
+      AND (s.due_at IS NULL OR s.due_at <= now() OR s.due_at > now() + make_interval(secs => {2 * WAITS[-1]}))
       AND (a.expires_at IS NULL OR a.expires_at > now())
       AND EXISTS (SELECT FROM saved_matches m
                   WHERE m.saved_id = s.id AND m.found_at IS NOT NULL AND m.seq > s.told_until)
     ORDER BY s.due_at NULLS FIRST, s.made_at
-"""
+"""  # noqa: S608 - constants
 # Once begun a message tells the same matches until it arrives.
 _BEGIN = """
     UPDATE saved_questions s SET telling_until = coalesce(telling_until, (

@@ -113,6 +113,10 @@ def _named(alias: str, name: str) -> re.Match[str] | None:
     return re.fullmatch(rf"{re.escape(alias)}_(?:f([0-9]+)_)?([0-9a-f]{{8}})_[0-9]+", name)
 
 
+def _number(name: str) -> int:
+    return int(name.rpartition("_")[2])
+
+
 class Collections:
     """The collections of one index on a server."""
 
@@ -132,7 +136,7 @@ class Collections:
         """Names of all collections that are versions of this index, oldest first."""
         found = [one.name for one in self._client.get_collections().collections]
         named = [name for name in found if fingerprint_of(self.alias, name)]
-        return sorted(named, key=lambda name: int(name.rpartition("_")[2]))
+        return sorted(named, key=_number)
 
     def tenants(self, name: str) -> set[str]:
         """Ids of the tenants that have points in a collection."""
@@ -140,8 +144,12 @@ class Collections:
         return {str(hit.value) for hit in hits if hit.count}
 
     def create(self, version: Version) -> str:
-        """Make a collection that points come into in bulk: graphs are left for ``ready``. Returns its name."""
-        name = version.collection(self.alias, f"{datetime.now(UTC):%Y%m%d%H%M%S%f}")
+        """Make a collection that points come into in bulk: graphs are left for ``ready``. Returns its name.
+
+        It is the newest, also by a clock that was set back since the last one was made.
+        """
+        number = max([int(f"{datetime.now(UTC):%Y%m%d%H%M%S%f}"), *(_number(one) + 1 for one in self.versions())])
+        name = version.collection(self.alias, str(number))
         self._make(name, version.dimension, in_bulk=True)
         return name
 
