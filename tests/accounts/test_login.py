@@ -1,7 +1,9 @@
 """Logging in to a real MTProto peer: by QR, by code, with a password; what is kept of it, and where it shows."""
 
 import asyncio
+import errno
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
@@ -170,6 +172,24 @@ def test_keys_can_be_exchanged() -> None:
     both = Vault(f"{new},{old}")
     assert both.open(closed) == "a session"
     assert Vault(new).open(both.close("another")) == "another"
+
+
+def test_a_full_disk_leaves_no_key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty one would be a key that is not usable, until somebody removes it."""
+    monkeypatch.delenv("TG_SESSION_KEY", raising=False)
+    monkeypatch.setenv("TG_DATA_DIR", str(tmp_path))
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            vault(load_settings(), create=True)
+    assert list(tmp_path.iterdir()) == []
+    closed = vault(load_settings(), create=True).close("a session")
+    assert vault(load_settings()).open(closed) == "a session"
+    assert [path.name for path in tmp_path.iterdir()] == ["session.key"]
 
 
 def test_the_first_login_makes_the_key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@ whole Telegram, so neither it nor the key has a repr, a log line or an error tha
 """
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -54,15 +56,8 @@ def vault(settings: Settings, *, create: bool = False) -> Vault:
     if settings.session_key is not None:
         return Vault(settings.session_key.get_secret_value())
     path = key_file(settings)
-    if create:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(handle, "wb") as file:
-                file.write(Fernet.generate_key() + b"\n")
+    if create and not path.exists():
+        _make(path)
     try:
         return Vault(path.read_text("ascii").strip())
     except FileNotFoundError:
@@ -72,3 +67,21 @@ def vault(settings: Settings, *, create: bool = False) -> Vault:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise TgAssetsError(f"The session key in {path} cannot be read: {type(error).__name__}.") from None
+
+
+def _make(path: Path) -> None:
+    """A key file, readable by its owner only, unless somebody else makes it at the same time.
+
+    It is whole and on disk before it has its name: a full disk or a power cut leaves no key that is none.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, fresh = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(Fernet.generate_key() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+    finally:
+        Path(fresh).unlink()
