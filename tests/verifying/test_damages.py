@@ -75,9 +75,9 @@ def path_of(key: str) -> Path:
     return Path(pipeline.objects().url.removeprefix("file://")) / key
 
 
-def stray(house: House) -> None:
+def stray(house: House, name: str = f"{'0' * 64}.jpg") -> None:
     """A file that nobody knows and that is not new."""
-    path = path_of(f"media/{ids.tenant_id(house.tenants[0])}/00/{'0' * 64}.jpg")
+    path = path_of(f"media/{ids.tenant_id(house.tenants[0])}/00/{name}")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"nothing")
     os.utime(path, (time.time() - 86_400,) * 2)
@@ -229,6 +229,9 @@ DAMAGES: dict[str, tuple[Callable[[House], None], Named]] = {
         {("ledger", "neo4j_nodes", "stale")},
     ),
     "object nobody knows": (stray, {("objects", "media", "extra")}),
+    "part of an object whose writer was killed": (
+        lambda house: stray(house, f"{'0' * 64}.jpg#1"), {("objects", "media", "extra")}
+    ),
 }  # fmt: skip
 
 
@@ -266,7 +269,8 @@ ROUNDS = (
      "label of a picture gone", "place in an album changed"),
     ("point too much", "payload changed", "property changed", "chat too much", "album's item gone",
      "label of a picture too much"),
-    ("point too much, of no kind", "payload of another feed", "relation too much", "property of a relation changed"),
+    ("point too much, of no kind", "payload of another feed", "relation too much", "property of a relation changed",
+     "part of an object whose writer was killed"),
     ("vector of another text", "relation of a chat too much", "node too much"),
     ("relation twice", "ledger row gone"),
     ("word weighed otherwise", "ledger row of other inputs"),

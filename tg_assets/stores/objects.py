@@ -5,6 +5,7 @@ endpoint come from the standard ``AWS_*`` variables. What does not belong here: 
 """
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 PART_BYTES = 1 << 20
 LISTED = 1000
+_UNFINISHED = re.compile(r".+#[0-9]+")
+"""Names of files that obstore writes to before it gives them that of their object."""
 
 
 @lru_cache(maxsize=4)
@@ -142,6 +145,29 @@ class ObjectStore:
             if page is None:
                 return
             yield [(one["path"], one["size"], one["last_modified"]) for one in page]
+
+    def unfinished(self, prefix: str, before: datetime) -> list[str]:
+        """What writers that were killed left in a directory, where nothing was written since ``before``.
+
+        It is part of an object and none itself: nothing else lists, reads or deletes it.
+        """
+        if not self.url.startswith("file://"):
+            return []
+        found = []
+        for path in self._directory.joinpath(prefix).rglob("*#*"):
+            with suppress(FileNotFoundError):  # its writer finished it
+                if _UNFINISHED.fullmatch(path.name) and path.stat().st_mtime < before.timestamp():
+                    found.append(path.relative_to(self._directory).as_posix())
+        return sorted(found)
+
+    def discard(self, unfinished: str) -> None:
+        """Remove what ``unfinished`` named."""
+        with _told(self.url), suppress(FileNotFoundError):
+            self._directory.joinpath(unfinished).unlink()
+
+    @property
+    def _directory(self) -> Path:
+        return Path(urlsplit(self.url).path)
 
     def delete(self, key: str) -> None:
         """Remove an object; a missing one is fine."""

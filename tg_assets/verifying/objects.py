@@ -1,6 +1,7 @@
 """Files of a tenant compared with the rows that say where they are: media, results made of them, summaries of albums.
 
-An object is put before its row is committed, so one that nobody knows is a stray only after a while. What is noted as
+An object is put before its row is committed, so one that nobody knows is a stray only after a while, and so is a part
+of one that its killed writer left, which may be of a message that was deleted since. What is noted as
 dropped goes with ``ledger.deletion.sweep`` and is not looked at. What does not belong here: downloading, making
 anything.
 """
@@ -95,7 +96,9 @@ def compare(session: TenantConnection, objects: ObjectStore, *, repair: bool = F
         connection.execute(text(_LANDED))
         strays = list(connection.execute(text(_STRAYS), keys).scalars())
         lost = {one: _rows(connection, one.statement, keys, objects) for one in _LOST}
-    for key in strays:
+    before = datetime.now(UTC) - STRAY
+    unfinished = [key for one in PREFIXES for key in objects.unfinished(f"{one}/{session.tenant}", before)]
+    for key in (*strays, *unfinished):
         found.add(Difference(Place("", None), "objects", key.partition("/")[0], "extra", key))
     for one, rows in lost.items():
         for row in rows:
@@ -104,6 +107,8 @@ def compare(session: TenantConnection, objects: ObjectStore, *, repair: bool = F
     if repair:
         for key in strays:
             objects.delete(key)
+        for key in unfinished:
+            objects.discard(key)
         for one, rows in lost.items():
             for part in (rows[first : first + BATCH] for first in range(0, len(rows), BATCH)):
                 for row in part:
