@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from tests.support import servers
+from tests.support.waiting import wait_for
 from tg_assets.backends import Service, State, down, handed, start_service, status, stop_service, up
 from tg_assets.backends import service as processes
 from tg_assets.backends.layout import Layout, choose_port
@@ -30,6 +31,11 @@ ELSEWHERE = {
 
 def sleeper(name: str = "sleeper") -> Service:
     return Service(name, (sys.executable, "-c", "import time; time.sleep(600)"), lambda: True)
+
+
+def writer(directory: Path) -> Service:
+    """It notes that it has begun."""
+    return Service("writer", ("sh", "-c", f"echo begun >> {directory}/begun; exec sleep 600"), lambda: True)
 
 
 def test_a_service_is_reused_and_stopped(tmp_path: Path) -> None:
@@ -120,6 +126,24 @@ def test_one_that_cannot_be_recorded_is_not_left_running(tmp_path: Path, monkeyp
     assert set(psutil.Process().children()) == before
     assert start_service(settings, sleeper()).state is State.running
     down(settings)
+
+
+def test_one_whose_starter_is_killed_before_it_is_recorded_never_begins(tmp_path: Path) -> None:
+    """The next start would put a second one on the same files."""
+    program = (
+        "import os, signal, sys; from pathlib import Path; from tests.support import servers\n"
+        "from tests.backends.test_service import writer; from tg_assets.backends import service, start_service\n"
+        "service.write_json = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "start_service(servers.settings(Path(sys.argv[1])), writer(Path(sys.argv[1])))"
+    )
+    environment = servers.clean_environment() | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    assert subprocess.run(command, env=environment).returncode == -signal.SIGKILL
+    settings = servers.settings(tmp_path)
+    start_service(settings, writer(tmp_path))
+    wait_for("the one that was recorded", (tmp_path / "begun").exists)
+    down(settings)
+    assert (tmp_path / "begun").read_text() == "begun\n"
 
 
 def test_a_service_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:

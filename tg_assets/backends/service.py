@@ -9,6 +9,7 @@ What does not belong here: choosing ports, secrets, data directories.
 
 import atexit
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -40,6 +41,9 @@ KILL_SECONDS = 120.0
 SAME_SECONDS = 0.02
 # From one look to the next: short at first, for most answer soon.
 PAUSES = (0.03, 0.5)
+
+# It begins once it is told to: one whose starter is killed before it was recorded ends, where nobody would find it.
+WHEN_RECORDED = ("/bin/sh", "-c", 'read -r _ || exit 1; exec "$@" < /dev/null', "sh")
 
 _children: dict[int, "subprocess.Popen[bytes]"] = {}
 _ended: dict[int, int] = {}
@@ -184,12 +188,14 @@ def stop(layout: Layout, running: Running) -> None:
 
 def _spawn(layout: Layout, service: Service) -> Running:
     log, given = layout.log(service.name), {**os.environ, **service.env}
+    if shutil.which(service.argv[0]) is None:
+        raise TgAssetsError(f"{service.name} cannot be started: there is no program {service.argv[0]}.")
     with log.open("ab") as output:
         log_from = output.tell()
         try:
             child = subprocess.Popen(
-                service.argv,
-                stdin=subprocess.DEVNULL,
+                (*WHEN_RECORDED, *service.argv),
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=given,
@@ -204,12 +210,21 @@ def _spawn(layout: Layout, service: Service) -> Running:
     _children[child.pid] = child
     try:
         write_json(layout.run / f"{service.name}.json", _record(layout, service, child.pid, given, log_from))
-    except BaseException:  # a full disk: nobody would find it again, and the next start put a second one beside it
+        _begin(child)
+    except BaseException:  # a full disk, say: the next start would put a second one beside it
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+        if child.stdin is not None:
+            child.stdin.close()
         del _children[child.pid]
         raise
     return Running(service.name, child.pid, service.stop_signal, service.stop_seconds, log_from)
+
+
+def _begin(child: "subprocess.Popen[bytes]") -> None:
+    assert child.stdin is not None
+    with suppress(BrokenPipeError), child.stdin as gate:
+        gate.write(b"\n")
 
 
 def _record(layout: Layout, service: Service, pid: int, given: Mapping[str, str], log_from: int) -> dict[str, object]:
