@@ -27,7 +27,9 @@ TABLES = {
     "enrichment": """SELECT (to_jsonb(r) - 'created_at' - 'updated_at')
                             || jsonb_build_object('data', data - 'tags_version') FROM post_enrichment r""",
     "statistics": "SELECT to_jsonb(r) - 'created_at' - 'updated_at' FROM feed_statistics r",
-    "ledger": "SELECT jsonb_build_array(stage, item_id, at, status, reason) FROM derivations r",
+    # That something was there for a while and went, as a thread whose beginning came later, is no state.
+    "ledger": """SELECT jsonb_build_array(stage, item_id, at, status, reason) FROM derivations r
+                 WHERE input_hash <> 'gone'""",
     "status": "SELECT to_jsonb(r) - 'updated_at' FROM indexing_status r",
 }
 TOLERANCE = 1e-6  # of one number of a dense vector, whose length is 1

@@ -9,7 +9,7 @@ Anything else that escapes is a defect.
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-Listing = Literal["questions", "chats", "posts", "albums", "people", "sources", "pictures", "owners"]
+Listing = Literal["questions", "chats", "posts", "albums", "people", "sources", "pictures", "owners", "feeds"]
 """What can be listed, so that who named something else finds the name."""
 
 

@@ -1,6 +1,7 @@
 """The commands over the library: what people read, what programs get, and errors that are sentences."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.support.model_server import ModelServer
 from tg_assets.answers.judgements import judge
 from tg_assets.answers.tokens import text_tokens
 from tg_assets.cli import cli, runtime
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import NoSuch, TgAssetsError
 
 Say = Callable[..., str]
 QUESTION = "кто чинил насос в подвале?"
@@ -76,6 +77,17 @@ def test_a_message_is_shown_to_people_and_programs(say: Say, mine: Tenant) -> No
         say("message", "that one")
 
 
+def test_a_message_says_where_it_was_forwarded_from(say: Say) -> None:
+    """Also where the message that was forwarded is not here."""
+    assert "forwarded from Порт" in say("message", "https://t.me/c/42/7")
+
+
+def test_a_feed_that_there_is_not_is_named(say: Say, mine: Tenant) -> None:
+    for command in (("search", QUESTION), ("context", QUESTION), ("digest",), ("suggest", "пар"), ("ask", "labels")):
+        with pytest.raises(NoSuch, match=mine.feed("nope")):
+            say(*command, "--feed", mine.feed("nope"))
+
+
 def test_what_is_alike_is_listed(say: Say, mine: Tenant) -> None:
     post = str(mine.post(GARDEN, 7))
     assert "паром из порта отменён до пятницы" in say("similar", post)
@@ -99,6 +111,12 @@ def test_an_answer_names_its_sources(say: Say, mine: Tenant, tmp_path: Path, mon
     """By the model that the models file gives the tenant; without one it says what to do."""
     with pytest.raises(TgAssetsError, match=rf"\[tenants.{mine.slug}.answers\]"):
         say("context", QUESTION, "--answer")
+    with monkeypatch.context() as patch:  # what speaks with models is not installed
+        patch.setitem(sys.modules, "tenacity", None)
+        for name in ("tg_assets.remote.guard", "tg_assets.remote.connecting"):
+            patch.delitem(sys.modules, name, raising=False)
+        with pytest.raises(TgAssetsError, match=rf"\[tenants.{mine.slug}.answers\]"):
+            say("context", QUESTION, "--answer")
     with ModelServer().running() as server:
         models = tmp_path / "models.toml"
         models.write_text(

@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.answers.conftest import ADA, GARDEN, KITCHEN, SINCE, Tenant
 from tests.support import pipeline
+from tests.telegram.exports import chat, message
+from tg_assets import ids
 from tg_assets.answers.digest import digest
 from tg_assets.answers.digest_text import as_text
 from tg_assets.answers.timeline import timeline
@@ -80,7 +84,7 @@ def test_without_a_span_it_is_the_last_week_that_has_anything(mine: Tenant) -> N
 def test_a_last_week_that_has_anything_ends_now(mine: Tenant) -> None:
     """And so does that of an archive without messages, or in which all are of days to come."""
     now = datetime.now(UTC)
-    assert now <= digest(mine.archive(), feeds=["nobody.nothing"]).until <= datetime.now(UTC)
+    assert now <= digest(mine.archive(feeds=["nobody.nothing"])).until <= datetime.now(UTC)
     newest = timeline(mine.archive(), feeds=[mine.feed("sad")], limit=1).messages[0].posted_at
     for posted_at, found in ((now - 7 * DAY + timedelta(hours=1), 1), (now + 30 * DAY, 0)):
         with later(mine, "sad", posted_at - newest):
@@ -105,3 +109,25 @@ def test_nothing_is_said_of_nothing(mine: Tenant) -> None:
     assert "Nothing was written" in as_text(found)
     with pytest.raises(TgAssetsError, match="ends after"):
         digest(mine.archive(), SINCE, SINCE)
+
+
+def test_what_pictures_show_is_no_topic(servers: dict[str, str], tenant: str, tmp_path: Path) -> None:
+    """Nobody spoke of it, however many pictures show it."""
+    said = [
+        message(number, text="паром опять опоздал", text_entities=[], date_unixtime="1683021600") for number in (1, 2)
+    ]
+    (report,) = pipeline.import_path(pipeline.write_export(tmp_path, chat(*said)), tenant)
+    pipeline.materialize(report.feed, "2023-05-02", "2023-05-02", ["telegram_messages", "posts", "tags"])
+    seen = '[{"name": "landscape", "confidence": 0.9, "origin": "label"}]'
+    with pipeline.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
+        connection.execute(
+            text("""UPDATE post_enrichment SET data = data || jsonb_build_object(
+                        'tags', data->'tags' || CAST(:seen AS jsonb), 'names', data->'names' || '["landscape"]')
+                    WHERE kind = 'tags'"""),
+            {"seen": seen},
+        )
+    day = datetime(2023, 5, 2, tzinfo=UTC)
+    topics = digest(pipeline.archive(tenant), day, day + DAY).topics
+    assert "паром" in {one.name for one in topics}
+    assert "landscape" not in {one.name for one in topics}
+    assert all(one.count == 2 for one in topics)

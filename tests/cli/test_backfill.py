@@ -1,10 +1,11 @@
 """How ``backfill`` ends, of one stretch and of several."""
 
 from collections.abc import Mapping
+from datetime import date
 
 import pytest
 
-from tg_assets.cli.backfill import Launched, require_success
+from tg_assets.cli.backfill import Launched, date_keys, require_success
 from tg_assets.cli.dagster_api import DagsterApi, Progress
 from tg_assets.cli.stretches import Amount
 from tg_assets.errors import TgAssetsError
@@ -23,6 +24,21 @@ def end(states: Mapping[str, Progress]) -> str:
 
 def of(*statuses: str, **more: tuple[str, ...]) -> dict[str, Progress]:
     return {dates: Progress(status, {}, **more) for dates, status in zip(PARTS, statuses, strict=False)}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("dates", "first", "last"),
+    [
+        ("2024-01..2024-03", "2024-01-01", "2024-03-31"),
+        ("2023-02..2024-02", "2023-02-01", "2024-02-29"),
+        ("2024-01-15..2024-02", "2024-01-15", "2024-02-29"),
+        ("2024-01..2024-01-15", "2024-01-01", "2024-01-15"),
+    ],
+)
+def test_an_end_may_be_a_month(dates: str, first: str, last: str) -> None:
+    keys = date_keys(dates)
+    assert (keys[0], keys[-1]) == (first, last)
+    assert len(keys) == (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
 
 
 def test_success_is_no_error() -> None:

@@ -72,6 +72,34 @@ def test_questions_have_names(get: Any) -> None:
     assert answered["rows"]
 
 
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [
+        ("search", {"q": "паром", "feeds": "x"}), ("context", {"q": "паром", "tags": "x"}), ("messages", {"limi": 3}),
+        ("feeds", {"feed": "x"}), ("me", {"x": 1}), ("questions/most-forwarded", {"limi": 3}),
+        ("digest", {"form": "markdown", "feeds": "x"}), ("suggest", {"q": "пар", "feeds": "x"}),
+    ],
+)  # fmt: skip
+def test_a_parameter_that_there_is_not_is_refused(get: Any, path: str, values: dict[str, Any]) -> None:
+    """Mistyped it would narrow nothing, and nobody would see."""
+    refused = get(path, **values)
+    assert refused.status_code == 400
+    assert repr(list(values)[-1]) in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "values"), [("search", {"q": "паром"}), ("context", {"q": "паром"}), ("messages", {}), ("digest", {})]
+)
+def test_a_feed_that_is_not_shown_is_named(get: Any, mine: Tenant, path: str, values: dict[str, Any]) -> None:
+    """It is not as if nothing were found there."""
+    assert get(path, **values, feed=[mine.feed("sad"), mine.feed("port")]).status_code == 200
+    refused = get(path, **values, feed=[mine.feed("sad"), mine.feed("saad")])
+    assert refused.status_code == 400
+    error = refused.json()["error"]
+    assert mine.feed("saad") in error["message"]
+    assert error["hint"] == "/api/v1/feeds lists them."
+
+
 def test_feeds_coverage_statistics(get: Any, mine: Tenant) -> None:
     feeds = [one["feed"] for one in get("feeds").json()]
     assert mine.feed("sad") in feeds

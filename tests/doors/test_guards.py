@@ -66,7 +66,7 @@ def test_few_paths_are_open() -> None:
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 def test_without_a_token_nothing_is_told(doors: Doors, mine: Tenant, method: str, path: str) -> None:
-    """No token, one that was revoked, that ended, with another tenant's id in it, cut off: all the same answer."""
+    """No token; and one that was revoked, that ended, with another tenant's id in it, cut off: all the same answer."""
     revoked, ended, good = token_for(mine, name=f"gone {path}"), token_for(mine), token_for(mine, ADA)
     with pipeline.postgres().tenant(mine.id) as session, session.transaction() as connection:
         tokens.revoke(connection, f"gone {path}")
@@ -75,13 +75,16 @@ def test_without_a_token_nothing_is_told(doors: Doors, mine: Tenant, method: str
             {"hash": hashed(ended)},
         )
     forged = tokens.PREFIX + "AAAAAAAAAAAAAAAAAAAAAA" + good.removeprefix(tokens.PREFIX)[22:]
-    told = set()
+    told = {}
     for token in (None, revoked, ended, forged, good[:-1], good + "A", "x", good.removeprefix(tokens.PREFIX)):
         with doors.knock(token, **{"x-forwarded-for": "10.0.0.1"}) as client:
             answer = client.request(method, filled(path))
-            told.add((answer.status_code, answer.text))
-    assert len(told) == 1
-    assert told.pop()[0] == 401
+            told[token] = answer.status_code, answer.json()["error"]
+    nothing, wrong = told.pop(None), told.popitem()[1]
+    assert set(map(repr, told.values())) == {repr(wrong)}
+    assert {nothing[0], wrong[0]} == {401}
+    assert {nothing[1]["code"], wrong[1]["code"]} == {"token"}
+    assert ("opens nothing" in wrong[1]["message"]) is not path.endswith("/atom")
 
 
 def test_a_cookie_opens_what_its_token_opens(doors: Doors, mine: Tenant) -> None:

@@ -15,7 +15,7 @@ from tests.support.data import ROOT
 from tests.support.model_server import Fault, ModelServer
 from tests.support.pipeline import new_tenant, postgres, rows
 from tg_assets import ids
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import TgAssetsError, WrongSetting
 from tg_assets.remote.budget import Budget
 from tg_assets.remote.config import RemoteModel
 from tg_assets.remote.connecting import connect
@@ -183,3 +183,12 @@ def test_a_missing_key_is_said_by_the_name_of_its_variable(model: Callable[..., 
     for environment in ({}, {"MODEL_KEY": " "}):
         with pytest.raises(TgAssetsError, match="MODEL_KEY is not set"):
             connect(model(), Database(url="x"), UUID(int=1), environment)
+
+
+def test_what_is_not_installed_is_said_by_its_extra(
+    model: Callable[..., RemoteModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tenacity", None)
+    monkeypatch.delitem(sys.modules, "tg_assets.remote.guard")
+    with pytest.raises(WrongSetting, match=r"needs the extra models: .*\.\[models\]"):
+        connect(model(), Database(url="x"), UUID(int=1), {"MODEL_KEY": KEY})

@@ -26,7 +26,8 @@ _ROWS = f"""
            c.title, m.author_name, m.sender_tg_id, m.source, m.content,
            t.data->'names' AS tags, v.data->>'description' AS vision, v.data->'ocr'->>'text' AS ocr,
            s.data->>'text' AS spoken, v.data - 'description' - 'ocr' AS picture,
-           m.telegram_post_url AS link, m.telegram_message_id, {beside.OF_POST} AS beside, {OF_MESSAGE}
+           m.telegram_post_url AS link, m.telegram_message_id, {beside.OF_POST} AS beside, {OF_MESSAGE},
+           CAST(m.album_id AS text) AS album
     FROM messages m JOIN channels c ON c.id = m.channel_id
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision'
@@ -39,7 +40,8 @@ _ROWS = f"""
            jsonb_build_object('labels', g.meta->'enrichment'->'vision_labels'),
            m.telegram_post_url, m.telegram_message_id, {beside.OF_ALBUM},
            (SELECT s.entities FROM media_group_items o JOIN messages s ON s.id = o.post_id
-            WHERE o.group_id = g.id AND s.content = g.caption_text ORDER BY o.position LIMIT 1)
+            WHERE o.group_id = g.id AND s.content = g.caption_text ORDER BY o.position LIMIT 1),
+           CAST(g.id AS text)
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
     JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
     JOIN messages m ON m.id = i.post_id
@@ -73,6 +75,8 @@ class Candidate:
     """Names of its files and of whom it was forwarded from."""
     entities: Any
     """Those of its text, where something in it is crossed out."""
+    album: str | None
+    """Its own id, or that of the album it is in."""
 
     @cached_property
     def whole(self) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from tg_assets.answers.albums import Album, albums_by_id
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.bundle import Bundle, Gathered, choose, numbered
+from tg_assets.answers.feeds import check_feeds
 from tg_assets.answers.markdown import HEAD_TOKENS, QUESTION, cost
 from tg_assets.answers.neighbours import Around, check_count, neighbours
 from tg_assets.answers.ranked import Hit, fits, ranked
@@ -56,6 +57,7 @@ def context(
     check_count("tokens", tokens, MOST, FEWEST)
     narrow = narrowing(kind=kind, tags=tags, since=since, until=until, author=author, lang=lang, feeds=feeds)
     with archive.reading() as connection:
+        check_feeds(archive, feeds)
         hits = ranked(archive, question, narrow, RESULTS)
         good = fits(hits)
         hits = [hit for hit in hits if hit.score >= FAIR] if good else hits[:NEAREST]

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets import ids
 from tg_assets.answers.archive import SEEN, Archive
-from tg_assets.answers.feeds import TITLE
+from tg_assets.answers.feeds import TITLE, check_feeds
 from tg_assets.answers.neighbours import check_count
 from tg_assets.answers.rows import SPEAKS, Message, messages_by_id
 from tg_assets.errors import TgAssetsError
@@ -111,13 +111,15 @@ _FORWARDED = f"""
     FROM ({_IN_SPAN}) m WHERE coalesce(forward_from_name, forward_from_chat_id::text) IS NOT NULL
     GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :limit
 """  # noqa: S608
+# What a picture shows is no matter that anybody speaks of.
 _TOPICS = f"""
     SELECT tag AS name, count(*) FILTER (WHERE m.posted_at >= :since) AS count,
            count(*) FILTER (WHERE m.posted_at < :since) AS before,
            (array_agg(m.id ORDER BY m.posted_at DESC, m.id))[1] AS id
     FROM channels c JOIN messages m ON m.channel_id = c.id
     JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
-    CROSS JOIN LATERAL jsonb_array_elements_text(t.data->'names') AS tag
+    CROSS JOIN LATERAL (SELECT DISTINCT one->>'name' FROM jsonb_array_elements(t.data->'tags') AS one
+                        WHERE one->>'origin' <> 'label') AS said (tag)
     WHERE {SEEN} AND m.posted_at >= :earlier AND m.posted_at < :until AND {SPEAKS}
     GROUP BY 1 HAVING count(*) FILTER (WHERE m.posted_at >= :since) > 1 ORDER BY 2 DESC, 1 LIMIT :limit
 """  # noqa: S608
@@ -151,6 +153,7 @@ def digest(
     TgAssetsError for a span that is none.
     """
     check_count("limit", limit, MOST, 1)
+    check_feeds(archive, feeds)
     bound = archive.narrowed(Narrow(feeds=tuple(feeds)))
     seen = {**archive.seen, "feeds": (list(bound.feeds) or None) if bound else []}
     with archive.reading() as connection:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from tg_assets.answers.archive import SEEN, Archive
+from tg_assets.errors import NoSuch
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,20 @@ _FEEDS = f"""
     WHERE :every OR c.id IS NOT NULL
     GROUP BY f.key, f.kind, f.title ORDER BY f.key
 """  # noqa: S608 - a constant
+
+
+_SHOWN = f"SELECT DISTINCT c.feed FROM channels c WHERE c.feed = ANY(CAST(:named AS text[])) AND {SEEN}"  # noqa: S608
+
+
+def check_feeds(archive: Archive, named: Sequence[str]) -> None:
+    """Raises NoSuch for a feed of which the archive shows nothing: who mistypes a name must not read that nothing was
+    found there."""
+    if named:
+        with archive.reading() as connection:
+            shown = set(connection.execute(text(_SHOWN), {**archive.seen, "named": list(named)}).scalars())
+        for feed in named:
+            if feed not in shown:
+                raise NoSuch(f"There is no feed {feed!r} that may be seen here.", "feeds")
 
 
 def feed_rows(connection: Connection, seen: Mapping[str, Any], every: bool = False) -> Sequence[Feed]:

@@ -123,7 +123,7 @@ def ranked(
         best = recent(best, lambda point: rows[point].posted_at, now, half_life)
     if archive.rerank is not None:
         best = archive.rerank.order(query, best, lambda point: rows[point].whole)
-    return as_hits(rows, _each_once(best, found), about, limit, found)
+    return as_hits(rows, _each_once(rows, best, found), about, limit, found)
 
 
 def as_hits(
@@ -171,10 +171,20 @@ def _then(question: Question, narrow: Narrow) -> Narrow | None:
     return replace(narrow, since=since, until=until) if since < until else None
 
 
-def _each_once(best: Sequence[tuple[str, float]], found: Found) -> list[tuple[str, float]]:
-    """Without all but the best of the lines that were found as a unit's only."""
-    kept, units = list[tuple[str, float]](), set[UUID]()
+def _each_once(
+    rows: Mapping[str, Candidate], best: Sequence[tuple[str, float]], found: Found
+) -> list[tuple[str, float]]:
+    """Without all but the best of the lines that were found as a unit's only, of an album's messages after the album,
+    and of an album after one of its messages."""
+    kept, units, albums, whole = list[tuple[str, float]](), set[UUID](), set[str](), set[str]()
     for point, score in best:
+        row = rows[point]
+        if row.album is not None:
+            if row.album in (albums if row.kind == "album" else whole):
+                continue
+            albums.add(row.album)
+            if row.kind == "album":
+                whole.add(row.album)
         unit = found.unit.get(point)
         if point not in found.itself and unit is not None:
             if unit.id in units:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.cursors import place_of, written
+from tg_assets.answers.feeds import check_feeds
 from tg_assets.answers.lineage import Made, lineage
 from tg_assets.answers.neighbours import Around, check_count, neighbours
 from tg_assets.answers.pieces import Piece
@@ -128,7 +129,7 @@ def search(
     included; ``author`` is a whole name, @name or number; ``lang`` a code such as ``ru``; ``feeds`` are of the
     archive's. With a ``half_life`` a result of that age keeps three quarters of its score, and a very old one half.
     ``near`` messages before and after come with each result. Raises TgAssetsError for a query without words or a value
-    that cannot be, and CursorRefused.
+    that cannot be, NoSuch for a feed that is not shown, and CursorRefused.
     """
     check_count("limit", limit, MOST, 1)
     check_count("near", near, MOST_NEAR)
@@ -138,6 +139,7 @@ def search(
     question = ("search", query, kind, sorted(tags), since, until, author, lang, sorted(feeds), str(half_life))
     place = place_of(archive, question, cursor) or [0, None]
     with archive.reading() as connection:
+        check_feeds(archive, feeds)
         hits = ranked(archive, query, narrow, place[0] + limit + 1, half_life=half_life)
         first = _after(hits, *place)
         shown = hits[first : first + limit]

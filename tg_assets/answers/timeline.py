@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.cursors import place_of, written
+from tg_assets.answers.feeds import check_feeds
 from tg_assets.answers.neighbours import check_count
 from tg_assets.answers.rows import SPEAKS, Message, messages_by_id
 from tg_assets.stores.vectors import Narrow
@@ -53,11 +54,12 @@ def timeline(
 ) -> Timeline:
     """Messages from ``since`` on and before ``until`` (aware), of these feeds or of all that the archive has.
 
-    Raises CursorRefused.
+    Raises NoSuch for a feed that is not shown, and CursorRefused.
     """
     check_count("limit", limit, MOST, 1)
     question = ("timeline", sorted(feeds), since, until)
     at, number, before = place_of(archive, question, cursor) or (None, None, None)
+    check_feeds(archive, feeds)
     bound = archive.narrowed(Narrow(feeds=tuple(feeds)))
     if bound is None:
         return Timeline((), None)

@@ -82,12 +82,20 @@ def _address(settings: Settings, name: str, usual: int) -> str:
     return f"http://127.0.0.1:{Layout(settings.state_dir).ports().get(name, usual)}"
 
 
-def _own_port(settings: Settings, name: str, asked: int, variable: str) -> int:
-    """The port that a setting names, or its default; another one where that belongs to another program."""
-    layout = Layout(settings.state_dir)
-    ours = layout.ports().get(name) == asked and (layout.run / f"{name}.json").exists()
-    fixed = asked if variable in os.environ or ours or port_is_free(asked) else None
-    return supervisor.reserve_port(settings, name, fixed, move=True)
+def _own_port(settings: Settings, name: str, asked: int, say: OnChange) -> int:
+    """The port that a setting names, or its default; another one where that belongs to another program. What runs
+    stays where it is, unless the setting says otherwise."""
+    layout, variable = Layout(settings.state_dir), f"TG_{name.upper()}_PORT"
+    known = layout.ports().get(name)
+    if variable in os.environ:
+        return supervisor.reserve_port(settings, name, asked, move=True)
+    if known is not None and processes.find_running(layout, name, look_only=True):
+        return known
+    is_free = port_is_free(asked)
+    port = supervisor.reserve_port(settings, name, asked if is_free else None, move=True)
+    if not is_free:
+        say(f"Port {asked} is taken by another program, so {name} has {port}. {variable} chooses another one.")
+    return port
 
 
 def concerns(settings: Settings) -> tuple[str, ...]:
@@ -150,9 +158,10 @@ def start_dagster(
     )  # fmt: skip
     for service in services:
         supervisor.start_service(settings, service, on_event, on_change)
-    ports = {METRICS: _own_port(settings, METRICS, settings.metrics_port, "TG_METRICS_PORT")}
+    say = on_change or (lambda _: None)
+    ports = {METRICS: _own_port(settings, METRICS, settings.metrics_port, say)}
     if settings.serve:
-        ports[DOORS] = _own_port(settings, DOORS, settings.serve_port, "TG_SERVE_PORT")
+        ports[DOORS] = _own_port(settings, DOORS, settings.serve_port, say)
     for name, port in ports.items():
         own = Service(
             name,

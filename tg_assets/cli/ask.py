@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from tg_assets.cli import runtime
 from tg_assets.cli.listing import json_option, show_json
+from tg_assets.cli.narrowing import opened
 from tg_assets.cli.runtime import console
 from tg_assets.errors import TgAssetsError
 
@@ -55,7 +55,7 @@ def ask_command(
     if question.startswith("-"):
         raise TgAssetsError("Name the question before its parameters: `tg-assets ask` lists all.")
     values = {**dict(given(parameters)), "limit": limit}
-    answer = ask(runtime.archive(tenant, owners, feeds or None), question, **values)
+    answer = ask(opened(tenant, owners, feeds), question, **values)
     if as_json:
         show_json("ask", answer.rows, question=answer.question, columns=answer.columns)
     else:

@@ -2,6 +2,7 @@
 
 import re
 import time
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -225,18 +226,26 @@ def _counted(report: "Report", elsewhere: bool) -> list[str]:
 
 
 def date_keys(dates: str) -> list[str]:
-    """Date keys of the windows that ``FROM..TO`` touches, both ends included."""
+    """Date keys of the windows that ``FROM..TO`` touches, both ends included; an end is a date or a whole month."""
     from tg_assets.partitions import date_key, first_key, keys_between
 
-    match = re.fullmatch(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", dates)
+    match = re.fullmatch(r"(\d{4}-\d{2})(-\d{2})?\.\.(\d{4}-\d{2})(-\d{2})?", dates)
     if not match:
-        raise TgAssetsError(f"{dates!r} is not a range of dates; write it like 2024-01-01..2024-03-31.")
+        raise TgAssetsError(
+            f"{dates!r} is not a range of dates; write it like 2024-01-01..2024-03-31, or 2024-01..2024-03."
+        )
+    begin, of_begin, end, of_end = match.groups()
     try:
-        first, last = (date.fromisoformat(part) for part in match.groups())
+        first = date.fromisoformat(begin + (of_begin or "-01"))
+        last = date.fromisoformat(end + (of_end or "-01"))
     except ValueError as error:
         raise TgAssetsError(f"{dates!r} is not a range of dates: {error}.") from None
+    if of_end is None:
+        last = last.replace(day=monthrange(last.year, last.month)[1])
+    if first > last:
+        raise TgAssetsError(f"{dates!r} ends before it begins.")
     oldest, newest = first_key(runtime.settings().start_date), date_key(datetime.now(UTC))
     chosen = keys_between(max(date_key(first), oldest), min(date_key(last), newest))
-    if first > last or not chosen:
+    if not chosen:
         raise TgAssetsError(f"There are no partitions in {dates}: they run from {oldest} to {newest}.")
     return chosen

@@ -47,7 +47,7 @@ LIVE_RATE, LIVE_QUESTION = 20.0, "замёрз насос скважины"
 # Without any event committed, indexed or linked for so long. Sensors look every few seconds and chunks are small, but
 # three backfills go on meanwhile.
 LIVE_SECONDS = 900.0
-PICTURES = ("мем про птицу", "sunglasses")
+PICTURES = ("мем", "lighthouse")
 QUESTIONS = ("ремонт генератора", "solar panel efficiency", "ошибка подключения к датчику")
 CONTEXTS, CONTEXT_TOKENS = ("почему не работает генератор?", "how do solar panels work in the cold?"), 800
 ASKED: tuple[tuple[str, dict[str, str]], ...] = (

@@ -24,6 +24,7 @@ WAYS: Mapping[Listing, str] = {
     "people": "`tg-assets ask who-replies` lists people.",
     "sources": "`tg-assets ask most-forwarded` lists sources.",
     "pictures": "`tg-assets ask shared-pictures` names some.",
+    "feeds": "`tg-assets feeds` lists them; those of private chats need --owner.",
     "owners": "Name it by --owner.",
 }
 # By SQLSTATE, the longest prefix first.

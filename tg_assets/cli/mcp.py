@@ -20,10 +20,12 @@ def mcp_command(tenant: str, owners: tuple[int, ...], feeds: tuple[str, ...]) ->
 
     import anyio
 
+    from tg_assets.answers.feeds import check_feeds
     from tg_assets.doors.mcp.server import over_stdio, server
     from tg_assets.doors.tokens import Access
 
     archive = runtime.opener().archive(Access(runtime.registered(tenant), "stdio", owners, feeds or None))
+    check_feeds(archive, feeds)
     # The model takes seconds to load: by the time of the first question it is there, or nearly.
     threading.Thread(target=archive.embedder, daemon=True).start()
     anyio.run(partial(over_stdio, server(lambda: archive, runtime.settings().dagster_url)))

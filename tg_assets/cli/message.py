@@ -56,10 +56,13 @@ def _show(whole: "Whole", sides: "Surrounded") -> None:
     show_lines(sides.after)
     for earlier in whole.versions[1:]:
         console.print(Text(f"before the edit: {earlier.text}", style="dim"))
-    for what, message in (("replies to", whole.reply_to), ("forwarded from", whole.forwarded_post)):
+    source = f"forwarded from {one.forwarded_from}:" if one.forwarded_from else "forwarded from"
+    for what, message in (("replies to", whole.reply_to), (source, whole.forwarded_post)):
         if message:
             console.print(Text(f"{what} {message.link or message.id}"))
             show_lines((message,))
+        elif one.forwarded_from and what == source:
+            console.print(Text(source.removesuffix(":")))
     for what, several in (("replies", whole.replies), ("forwarded to", whole.forwards)):
         if several:
             console.print(f"{what}: {len(several)}")

@@ -42,8 +42,13 @@ def narrowing_options(function: F) -> F:
 
 
 def opened(tenant: str, owners: tuple[int, ...], feeds: tuple[str, ...]) -> "Archive":
-    """The archive that the options mean: without ``--feed`` all feeds of the tenant."""
-    return runtime.archive(tenant, owners, feeds or None)
+    """The archive that the options mean: without ``--feed`` all feeds of the tenant. Raises NoSuch for one that there
+    is not."""
+    from tg_assets.answers.feeds import check_feeds
+
+    archive = runtime.archive(tenant, owners, feeds or None)
+    check_feeds(archive, feeds)
+    return archive
 
 
 def narrowed(

@@ -9,8 +9,8 @@ import click
 from rich.padding import Padding
 from rich.text import Text
 
-from tg_assets.cli import runtime
 from tg_assets.cli.listing import json_option, show_json
+from tg_assets.cli.narrowing import opened
 from tg_assets.cli.runtime import console
 from tg_assets.errors import TgAssetsError
 from tg_assets.sandbox.provider import Refused
@@ -54,7 +54,7 @@ def pictures_command(
     """
     from tg_assets.answers.picture_search import fits, pictures_by_words, similar_pictures
 
-    archive = runtime.archive(tenant, owners, feeds or None)
+    archive = opened(tenant, owners, feeds)
     if query and not like:
         found = pictures_by_words(archive, query, limit)
     elif like and not query:

@@ -188,7 +188,6 @@ def picture_leg() -> "PictureLeg | None":
 def answerer(tenant: str) -> "Chat":
     """The model that the tenant with this slug chose to have answers written. Raises TgAssetsError without one."""
     from tg_assets.remote.config import load_models
-    from tg_assets.remote.connecting import connect
 
     model = load_models(settings().models).for_tenant(tenant).answers
     if model is None:
@@ -196,6 +195,8 @@ def answerer(tenant: str) -> "Chat":
             f"No model writes answers for {tenant}: name one in [tenants.{tenant}.answers] of the file that TG_MODELS "
             "names (docs/models.md)."
         )
+    from tg_assets.remote.connecting import connect
+
     return connect(model, postgres(), ids.tenant_id(tenant))
 
 

@@ -191,7 +191,8 @@ class Guards:
             self.lately.forget(brought)
             if brought is not None and not self.house.lets(self.house.rate, f"wrong {_place(request)}"):
                 return TOO_OFTEN
-            needed = NEEDED["feed" if FEED.fullmatch(path) else "assistant" if path == ASSISTANTS else "program"]
+            program = "program" if brought is None else "wrong"
+            needed = NEEDED["feed" if FEED.fullmatch(path) else "assistant" if path == ASSISTANTS else program]
             nothing = refusal(401, "token", needed, {"www-authenticate": challenge(request)})
             ended = (brought or "").startswith(ACCESS)  # an assistant's, which is to ask for another one
             return nothing if ended else self._too_often(request) or nothing

@@ -33,10 +33,11 @@ FAULT = "This is a fault of tg-assets or of something below it; its log has the 
 ASK = "whoever runs this archive makes one (`tg-assets tokens add`)"
 NEEDED: Mapping[str, str] = {
     "program": f"A token is needed, as Authorization: Bearer …; {ASK}. The page asks for one and keeps it.",
+    "wrong": f"This token opens nothing: it is mistyped, has ended or was revoked; {ASK}.",
     "assistant": f"A token is needed: connect this archive to your assistant anew, and enter one when asked; {ASK}.",
     "feed": "This feed's address does not open it any more: the page, under saved questions, gives another one.",
 }
-"""What whoever brings no token that opens anything can do, by what asks."""
+"""What whoever brings no token that opens anything can do, by what asks; ``wrong`` is a program that brought one."""
 
 CALLS: Mapping[Listing, str] = {
     "questions": "/api/v1/questions lists all.",
@@ -46,6 +47,7 @@ CALLS: Mapping[Listing, str] = {
     "people": "/api/v1/questions/who-replies lists people.",
     "sources": "/api/v1/questions/most-forwarded lists sources.",
     "pictures": "/api/v1/questions/shared-pictures names some.",
+    "feeds": "/api/v1/feeds lists them.",
     "owners": "/api/v1/me tells whose private chats the token shows.",
 }
 

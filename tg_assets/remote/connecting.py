@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic import SecretStr
 
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import TgAssetsError, WrongSetting
 from tg_assets.remote.budget import Budget
 from tg_assets.remote.chat import Chat
 from tg_assets.remote.config import RemoteModel
-from tg_assets.remote.guard import Clock, Guarded
 from tg_assets.stores.database import Database
+
+if TYPE_CHECKING:
+    from tg_assets.remote.guard import Clock, Guarded
 
 
 def connect(
@@ -19,9 +22,10 @@ def connect(
     postgres: Database,
     tenant: UUID,
     environment: Mapping[str, str] = os.environ,
-    clock: Clock | None = None,
-) -> Guarded:
-    """A model guarded for one tenant. No request is made yet. Raises TgAssetsError when its key is not there."""
+    clock: "Clock | None" = None,
+) -> "Guarded":
+    """A model guarded for one tenant. No request is made yet. Raises TgAssetsError when its key is not there, or what
+    speaks with it is not installed."""
     key = None
     if model.key_env is not None:
         if not (value := environment.get(model.key_env, "").strip()):
@@ -31,7 +35,12 @@ def connect(
             )
         key = SecretStr(value)
     budget = Budget(postgres, tenant, model.kind, model.model, model.daily_tokens)
-    return Guarded(_wire(model, key), model, budget, clock)
+    try:
+        from tg_assets.remote.guard import Guarded
+
+        return Guarded(_wire(model, key), model, budget, clock)
+    except ModuleNotFoundError as error:
+        raise WrongSetting(f"{model.name} needs the extra models: `.venv/bin/uv pip install '.[models]'`.") from error
 
 
 def _wire(model: RemoteModel, key: SecretStr | None) -> Chat:

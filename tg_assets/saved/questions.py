@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tg_assets import tenant_secrets
 from tg_assets.answers.archive import Archive
+from tg_assets.answers.feeds import check_feeds
 from tg_assets.answers.rows import NotThere
 from tg_assets.answers.search import narrowing
 from tg_assets.errors import TgAssetsError
@@ -152,6 +153,7 @@ def _asked_now(archive: Archive, asked: Asked) -> Collection[UUID]:
     if not words(asked.q):
         raise TgAssetsError("A search needs at least one word.")
     narrowed(asked)
+    check_feeds(archive, asked.feeds)
     return ()
 
 

@@ -4,14 +4,19 @@ What does not belong here: routes.
 """
 
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AfterValidator, BaseModel
 
 from tg_assets.answers.archive import Archive
 from tg_assets.doors.access import CALLER
+from tg_assets.errors import TgAssetsError
 from tg_assets.scope import aware
+
+LONGEST_NAME = 40
+"""Characters of a parameter that there is not, as it is told."""
 
 
 class Problem(BaseModel):
@@ -46,9 +51,20 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(tag: str) -> APIRouter:
-    """Routes under ``/api/v1`` that are told of together."""
-    return APIRouter(prefix="/api/v1", tags=[tag], responses=REFUSALS)
+def _only_known(request: Request) -> None:
+    """Raises TgAssetsError for a parameter that the route has not: mistyped it would narrow nothing, unseen."""
+    known = [one.alias for one in request.scope["route"].dependant.query_params]
+    for name in request.query_params:
+        if name not in known:
+            near = get_close_matches(name, known, 1, 0.5)
+            nearest = f" Is {near[0]!r} meant?" if near else ""
+            raise TgAssetsError(f"There is no parameter {name[:LONGEST_NAME]!r} here.{nearest}")
+
+
+def router(tag: str, *, own_check: bool = False) -> APIRouter:
+    """Routes under ``/api/v1`` that are told of together. Those with an ``own_check`` refuse parameters themselves."""
+    checks = [] if own_check else [Depends(_only_known)]
+    return APIRouter(prefix="/api/v1", tags=[tag], responses=REFUSALS, dependencies=checks)
 
 
 def caller() -> Archive:

@@ -12,7 +12,7 @@ from tg_assets.doors.api.asked import router as made
 from tg_assets.doors.saying import Json
 from tg_assets.errors import TgAssetsError
 
-router = made("graph")
+router = made("graph", own_check=True)
 
 
 class Parameter(BaseModel):

@@ -48,6 +48,7 @@ WAYS: Mapping[Listing, str] = {
     "people": "ask_graph lists people by the question who-replies.",
     "sources": "ask_graph lists them by the question most-forwarded.",
     "pictures": "ask_graph names some by the question shared-pictures.",
+    "feeds": "list_feeds lists them.",
     "owners": "Whose are seen was said by whoever lets you in.",
 }
 AT_ONCE = 8
