@@ -17,7 +17,7 @@ from tests.support import pipeline
 from tests.support.data import ROOT
 from tg_assets.answers.ranked import ranked
 from tg_assets.assets import post_points
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import NoSuch, TgAssetsError
 from tg_assets.saved import looking, questions
 from tg_assets.saved.asked import SavedQuestion, SavedSearch
 from tg_assets.saved.graph_rows import key_of
@@ -130,10 +130,17 @@ def test_an_edit_that_begins_to_fit_is_found(world: World) -> None:
 
 def test_what_is_narrowed_stays_so(world: World) -> None:
     until = SavedSearch(q=PUMP.q, until=datetime(2023, 5, 2, tzinfo=UTC))
-    saved = [world.save(asked) for asked in (SavedSearch(q=PUMP.q, feeds=["nobody.nothing"]), until)]
+    saved = [world.save(asked) for asked in (SavedSearch(q=PUMP.q, kind="album"), until)]
     world.come(NEW, said(6, "насос в подвале", day=3))
     world.rounds()
     assert [world.found(one) for one in saved] == [[], [world.post(3)]]
+
+
+def test_a_feed_that_is_not_shown_cannot_be_watched(world: World) -> None:
+    """It would be told of nothing, for ever."""
+    with pytest.raises(NoSuch, match="that may be seen here"):
+        world.save(SavedSearch(q=PUMP.q, feeds=["nobody.nothing"]))
+    assert pipeline.scalar(world.slug, "SELECT count(*) FROM saved_questions") == 0
 
 
 def test_a_private_message_is_its_owners(world: World) -> None:
