@@ -40,6 +40,18 @@ def test_a_wait_is_every_processs(loop: Loopback) -> None:
     assert loop.account().flood_method == "GetHistory"
 
 
+def test_a_wait_of_a_clock_that_was_ahead_is_not_waited_for(loop: Loopback) -> None:
+    account = loop.account()
+    with pipeline.postgres().tenant(loop.id) as session:
+        asyncio.run(Budget(session, account.id, "me", 60, print).flooded("GetHistory", 3000))
+        with pytest.raises(FloodTooLong):
+            asyncio.run(Budget(session, account.id, "me", 60, print).ready())
+        loop.rows("UPDATE accounts SET flood_until = flood_until + interval '1 year' RETURNING 1")
+        asyncio.run(Budget(session, account.id, "me", 60, print).ready())
+        asyncio.run(Budget(session, account.id, "me", 60, print).flooded("GetHistory", 100))
+    assert loop.scalar("SELECT flood_until < now() + interval '1 hour' FROM accounts")
+
+
 def test_the_pace_adapts(loop: Loopback) -> None:
     """Each wait doubles the time between requests; many requests without one take it away again."""
     account = loop.account()
