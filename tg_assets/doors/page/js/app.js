@@ -30,17 +30,19 @@ function known(all) {
   };
 }
 
-export function App({ refusedAtFirst }) {
+// `untaken` is a token of the address that the service did not take, or null.
+export function App({ untaken }) {
   const state = useRoute();
   const [, redraw] = useState(0);
-  const [token, refuses] = useState(refusedAtFirst ? "refused" : null);
+  // What the form of the token is shown with, while it is.
+  const [form, shows] = useState(untaken);
   const [turn, again] = useState(0);
   const [help, helps] = useState(false);
   const live = useRef();
   const say = (text) => {
     if (live.current) live.current.textContent = text;
   };
-  useEffect(() => whenRefused(() => refuses((before) => before ?? "none")), []);
+  useEffect(() => whenRefused(() => shows((before) => before ?? {})), []);
   // Not after the paint: a key that is pressed at once counts.
   useLayoutEffect(() => {
     const keys = (event) => {
@@ -63,14 +65,14 @@ export function App({ refusedAtFirst }) {
   useEffect(() => {
     document.title = [state.q, { feeds: t("feeds"), feed: t("timeline"), ask: t("questions"), digest: t("digest"), saved: t("saved") }[state.view], "tg-assets"].filter(Boolean).join(" · ");
   });
-  const frame = { state, redraw: () => redraw((one) => one + 1), help: () => helps(true), out: () => leave().then(() => refuses("none")), isIn: !token };
+  const frame = { state, redraw: () => redraw((one) => one + 1), help: () => helps(true), out: () => leave().then(() => shows({})), isIn: !form };
   return html`<a class="skip" href="#content" onClick=${skip}>${t("skip")}</a>
     <${Bar} ...${frame} />
     <p class="unseen" aria-live="polite" ref=${live}></p>
-    ${token ? html`<${TokenForm} key=${language()} refused=${token === "refused"} then=${() => (refuses(null), again(turn + 1))} />`
+    ${form ? html`<${TokenForm} key=${language()} untaken=${form} then=${() => (shows(null), again(turn + 1))} />`
       : html`<${Inside} key=${`${turn}${language()}`} state=${state} say=${say} />`}
     ${help && html`<${Help} done=${() => helps(false)} />`}
-    ${!token && state.pic && /^[0-9a-f]{64}$/.test(state.pic) && html`<${Lightbox} sha256=${state.pic} among=${state.of} />`}`;
+    ${!form && state.pic && /^[0-9a-f]{64}$/.test(state.pic) && html`<${Lightbox} sha256=${state.pic} among=${state.of} />`}`;
 }
 
 function skip(event) {

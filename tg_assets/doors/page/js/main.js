@@ -3,5 +3,5 @@ import { App } from "./app.js";
 import { fromAddress } from "./token.js";
 import { html, render } from "./ui.js";
 
-const refused = await fromAddress().then(() => false, (fault) => fault.status === 401 || fault.status === 422);
-render(html`<${App} refusedAtFirst=${refused} />`, document.getElementById("app"));
+const untaken = await fromAddress();
+render(html`<${App} untaken=${untaken} />`, document.getElementById("app"));

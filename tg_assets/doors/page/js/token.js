@@ -8,15 +8,14 @@ import { html, useEffect, useRef, useState } from "./ui.js";
 const THERE = "token";
 const begin = (token) => tell("session", { token }).then(() => localStorage.setItem(THERE, "1"));
 
-// Take the token out of the address; false where it had none. Throws a Fault.
+// Take the token out of the address. Where the service did not take it, it is returned with the fault.
 export async function fromAddress() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (given === null) return false;
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (token === null) return null;
   history.replaceState(null, "", location.pathname + location.search);
   // A link of somebody else's must not make this browser theirs unasked.
-  if (localStorage.getItem(THERE) && !window.confirm(t("token_other"))) return false;
-  await begin(given);
-  return true;
+  if (localStorage.getItem(THERE) && !window.confirm(t("token_other"))) return null;
+  return begin(token).then(() => null, (fault) => ({ token, fault }));
 }
 
 export const leave = () => tell("session", {}, "DELETE").finally(() => {
@@ -24,10 +23,17 @@ export const leave = () => tell("session", {}, "DELETE").finally(() => {
   forget();
 });
 
-export function TokenForm({ refused, then }) {
-  const [said, say] = useState(refused ? t("token_refused") : "");
+const why = (fault) =>
+  t({ 0: "unreachable", 401: "token_refused", 422: "token_refused", 429: "token_rate", 503: "away" }[fault.status] ?? "fault");
+
+// `untaken` is a token that the address brought in vain: it stands in the field, to be tried again.
+export function TokenForm({ untaken, then }) {
+  const [said, say] = useState(untaken.fault ? why(untaken.fault) : "");
   const field = useRef();
-  useEffect(() => field.current.focus(), []);
+  useEffect(() => {
+    field.current.value = untaken.token ?? "";
+    field.current.select();
+  }, []);
   async function send(event) {
     event.preventDefault();
     const token = field.current.value.trim();
@@ -37,7 +43,7 @@ export function TokenForm({ refused, then }) {
       forget();
       then();
     } catch (fault) {
-      say(t({ 401: "token_refused", 422: "token_refused", 429: "token_rate", 503: "away" }[fault.status] ?? "fault"));
+      say(why(fault));
       field.current.select();
     }
   }
