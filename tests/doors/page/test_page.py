@@ -4,7 +4,7 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 from sqlalchemy import text
 
 from tests.answers.conftest import GARDEN, KITCHEN, Tenant
@@ -136,41 +136,6 @@ def test_an_album_is_one_card(reader: Open) -> None:
     card.locator(".body").click()
     expect(page.locator(".whole .thumb")).to_have_count(3)
     expect(page.locator(".whole")).to_contain_text("3 items")
-
-
-Size = dict[str, int | None]
-
-
-@pytest.mark.parametrize(
-    "size", [{"width": 64, "height": 48}, {"width": 1200, "height": 300}, {"width": None, "height": None}]
-)
-def test_pictures_have_their_room_before_they_are_here(reader: Open, size: Size) -> None:
-    """One that comes late moves nothing, whether its size is known or not, and is stood for meanwhile."""
-    one, held = reader(), list[Route]()
-
-    def alone(route: Route) -> None:
-        """The album's answer with its first picture only, as a message with one has it."""
-        told = route.fetch().json()
-        for result in told["results"]:
-            result["media"] = [{**result["media"][0], **size}]
-        route.fulfill(json=told)
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    one.page.route("**/api/v1/search?**", alone)
-    one.page.route("**/api/v1/pictures/**", hold)
-    page = one.see("/?q=три+цвета&kind=album")
-    waiting, card = page.locator(".thumb.waits"), page.locator(".card").first
-    expect(waiting).to_have_count(1)
-    before = card.bounding_box()
-    expect(page.locator(".thumb img")).to_be_visible()
-    while not held:
-        page.wait_for_timeout(20)
-    for route in held:
-        route.continue_()
-    expect(waiting).to_have_count(0)
-    assert card.bounding_box() == before
 
 
 def test_neighbours_are_a_graph_that_leads_on(reader: Open, mine: Tenant) -> None:
