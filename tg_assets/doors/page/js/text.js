@@ -1,5 +1,6 @@
 // Strangers' text as text: hidden characters by their names, links and hashtags that can be followed, words of the
 // question marked. Everything that comes out is text or an element made here; nothing is ever read as markup.
+import { EMPTY } from "./empty.js";
 import { html } from "./ui.js";
 import { to } from "./route.js";
 
@@ -20,24 +21,37 @@ export function visible(text) {
   });
 }
 
-const RUSSIAN = /(иями|ями|ами|ием|иях|ого|его|ому|ему|ыми|ими|ешь|ете|ишь|ите|ает|яет|ают|яют|ться|тся|ать|ять|ить|еть|уть|али|или|ели|ала|ила|ела|ало|ило|ело|ах|ях|ов|ев|ей|ой|ий|ый|ая|яя|ое|ее|ые|ие|ую|юю|ом|ем|ам|ям|ия|ию|ии|ет|ит|ут|ют|ат|ят|ся|сь|ал|ил|ел|а|я|о|е|и|ы|у|ю|ь|й)$/;
-const ENGLISH = /(ations?|ingly|edly|ings?|ed|es|s|ly|e)$/;
+const RUSSIAN = /^(?:иями|ями|ами|ием|иях|ого|его|ому|ему|ыми|ими|ешь|ете|ишь|ите|ает|яет|ают|яют|ться|тся|ать|ять|ить|еть|уть|али|или|ели|ала|ила|ела|ало|ило|ело|ах|ях|ов|ев|ей|ой|ий|ый|ая|яя|ое|ее|ые|ие|ую|юю|ом|ем|ам|ям|ия|ию|ии|ет|ит|ут|ют|ат|ят|ся|сь|ал|ил|ел|а|я|о|е|и|ы|у|ю|ь|й)?$/;
+const ENGLISH = /^(?:ations?|ingly|edly|ings?|ed|es|s|ly|e)?$/;
 const SHORT = 3;
 
-// What a word and its other forms have in common, roughly: enough to mark, never to find.
-export function stem(word) {
-  const low = word.toLowerCase().replaceAll("ё", "е").replace(/['’].*$/, "");
-  const cut = low.replace(/[а-я]/.test(low) ? RUSSIAN : ENGLISH, "");
-  return cut.length >= SHORT ? cut : low;
+const folded = (word) => word.toLowerCase().replaceAll("ё", "е").replaceAll("’", "'");
+// Without «'s», but no «O'» alone.
+const plain = (word) => word.replace(/(?<=.{3})'.*$/, "");
+
+// Whether two folded words are forms of one, roughly: they begin alike, and each goes on with an ending or not at all.
+// Enough to mark, never to find.
+function kin(one, other) {
+  if (one === other) return true;
+  const ending = /[а-я]/.test(one) ? RUSSIAN : ENGLISH;
+  let same = 0;
+  while (same < one.length && one[same] === other[same]) same += 1;
+  for (; same >= SHORT; same -= 1) if (ending.test(one.slice(same)) && ending.test(other.slice(same))) return true;
+  return false;
 }
 
-// Tells of a word whether the question has it; the last word is a beginning where `typing`.
+// Tells of a word whether the question has it; the last word is a beginning where `typing`. Words that every question
+// has count where it has no others.
 export function wanted(query, typing = false) {
-  const words = [...String(query ?? "").matchAll(WORD)].map((found) => found[0]);
-  const beginning = typing && !/\s$/.test(query) ? words.pop()?.toLowerCase() : null;
-  const long = words.filter((word) => word.length >= SHORT);
-  const stems = new Set((long.length ? long : words).map(stem));
-  return (word) => stems.has(stem(word)) || (beginning ? word.toLowerCase().startsWith(beginning) : false);
+  const every = [...String(query ?? "").matchAll(WORD)].map((found) => folded(found[0]));
+  const counts = every.some((word) => !EMPTY.has(word)) ? (word) => !EMPTY.has(word) : () => true;
+  const beginning = typing && !/\s$/.test(query) ? every.pop() : null;
+  const asked = every.filter(counts).map(plain);
+  return (found) => {
+    const word = folded(found);
+    if (!counts(word)) return false;
+    return asked.some((one) => kin(one, plain(word))) || (beginning ? word.startsWith(beginning) : false);
+  };
 }
 
 export function marked(text, has) {
