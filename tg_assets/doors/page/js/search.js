@@ -32,6 +32,8 @@ export function Search({ state, feeds, say }) {
   const [active, activate] = useState(-1);
   const results = fault ? [] : data?.results ?? [];
   const has = wanted(state.q);
+  // Results are in the order of more than their chances: all from this place on are weak.
+  const likely = results.findLastIndex((one) => one.fit !== "weak") + 1;
 
   useEffect(() => activate(-1), [state.q]);
   useEffect(() => {
@@ -69,9 +71,10 @@ export function Search({ state, feeds, say }) {
       ${results.length === 0 && html`<${Notice} icon="search" title=${t("nothing")}><p>${t("nothing_why")}</p>
         ${chosen(state, feeds).length > 0 && html`<button type="button" class="button"
           onClick=${() => change({ ...NONE, n: null })}>${t("without_filters")}</button>`}<${NotCovered} feeds=${feeds} /><//>`}
-      <ol class="results">${results.map((result, place) => html`<${Card} key=${result.id} result=${result} query=${data.query}
-        has=${has} feeds=${feeds} active=${place === active}
-        open=${state.m === (result.kind === "conversation" ? result.post : result.id)} />`)}</ol>
+      <ol class="results">${results.flatMap((result, place) => [
+        place > 0 && place === likely && html`<li key="rest" class="rest"><span>${t("less_likely")}</span></li>`,
+        html`<${Card} key=${result.id} result=${result} query=${data.query} has=${has} feeds=${feeds} active=${place === active}
+          open=${state.m === (result.kind === "conversation" ? result.post : result.id)} />`])}</ol>
       ${data.cursor && (limit < MOST
         ? html`<p class="center"><button type="button" class="button" disabled=${loading}
             onClick=${() => change({ n: limit + PAGE }, { replace: true })}>${t("more")}</button></p>`

@@ -27,6 +27,7 @@ export const WORDS = {
   more: ["Show more", "Показать ещё"],
   most: ["This is as far as a list goes: narrow the question.", "Дальше список не идёт: уточните вопрос."],
   unfit: ["Nothing fits well; these are the nearest.", "Точных ответов нет; вот самое близкое."],
+  less_likely: ["Less likely", "Менее вероятно"],
   nothing: ["Nothing found", "Ничего не нашлось"],
   nothing_why: ["No message fits. Try fewer words, or remove a filter.",
                 "Ничего не подходит. Попробуйте меньше слов или уберите фильтр."],
