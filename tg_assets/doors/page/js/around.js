@@ -8,7 +8,7 @@ import { Time } from "./parts.js";
 import { change, openAs, read, to } from "./route.js";
 import { Failed, Loading, Notice } from "./states.js";
 import { html } from "./ui.js";
-import { captioned, told, visible, words } from "./text.js";
+import { captioned, crossed, said, visible } from "./text.js";
 
 const BEFORE = 3, AFTER = 6, MORE = 20, MOST = 100;
 const side = (given, otherwise) => Math.min(Math.max(Number(given) || otherwise, 0), MOST);
@@ -45,13 +45,13 @@ export function Like({ id, feeds, has }) {
   if (!data.length) return html`<${Notice} quiet icon="like" title=${t("none_like")} />`;
   return html`<ul class="likes">${data.map((like) => {
     const one = like.message ?? like.album;
-    const said = like.message ? told({ ...like.message, read: null, described: null }) : captioned(like.album);
+    const written = like.message ? said({ ...like.message, read: null, described: null }) : captioned(like.album);
     const seen = like.message ? like.message.described : like.album.summary;
     return html`<li key=${one.id}><a ...${to({ ...read(), ...openAs(one.id, Boolean(like.album)) })}>
       <header><${Icon} name=${like.album ? "album" : "chat"} /><bdi class="chat">${visible(one.chat ?? feeds.title(one.feed))}</bdi>
         <${Time} at=${one.posted_at} />
         <span class="score">${t(`by_${like.how}`)} · ${amount(Math.round(like.score * 100))} %</span></header>
-      <span class="clip" dir="auto">${words(said || seen || t("no_words"), has, { links: false })}</span>
+      <span class="clip" dir="auto">${crossed(written.text ? written : { text: seen || t("no_words") }, has, { links: false })}</span>
     </a></li>`;
   })}</ul>`;
 }

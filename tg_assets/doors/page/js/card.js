@@ -7,7 +7,7 @@ import { Files } from "./media.js";
 import { openAs, read, to } from "./route.js";
 import { Machine, Tags, Telegram, Time } from "./parts.js";
 import { html, useState } from "./ui.js";
-import { crossed, visible, words } from "./text.js";
+import { crossed, said, visible, words } from "./text.js";
 
 const LINES = 2, TAGS = 6;
 
@@ -51,7 +51,7 @@ export function Card({ result, query, has, feeds, active, open }) {
 // A snippet, each piece with who wrote it: nobody takes a model's words for a person's.
 function Pieces({ pieces, has }) {
   return pieces.map((piece, place) => (piece.source === "written"
-    ? html`<p key=${place} class="text" dir="auto">${crossed(piece.text, piece.struck, has, { links: false })}</p>`
+    ? html`<p key=${place} class="text" dir="auto">${crossed(piece, has, { links: false })}</p>`
     : html`<${Machine} key=${place} source=${piece.source}>${words(piece.text, has, { links: false })}<//>`));
 }
 
@@ -59,7 +59,7 @@ function Context({ lines, has }) {
   if (!lines.length) return null;
   return html`<ul class="context">${lines.map((line) => html`<li key=${line.id}>
     <bdi class="author">${visible(line.author) || t("somebody")}</bdi>
-    <span dir="auto">${crossed([line.text, line.spoken, line.described].find(Boolean) ?? t("no_words"), line.text ? line.struck : [], has, { links: false })}</span>
+    <span dir="auto">${said(line).text ? crossed(said(line), has, { links: false }) : t("no_words")}</span>
   </li>`)}</ul>`;
 }
 

@@ -7,7 +7,7 @@ import { Telegram, Time } from "./parts.js";
 import { openAs, read, to } from "./route.js";
 import { Empty, Failed, Loading, Notice } from "./states.js";
 import { html } from "./ui.js";
-import { told, visible } from "./text.js";
+import { begun, crossed, said, visible } from "./text.js";
 
 const LINES = 10, WORDS = 220, SECOND_MS = 1000, DAY_MS = 86_400_000;
 // Each part with what its numbers count.
@@ -43,10 +43,10 @@ export function Digest({ state, feeds }) {
 
 function Line({ one, unit, feeds }) {
   const { message } = one;
-  const said = visible(told(message) || t("no_words"));
+  const words = begun(said(message), WORDS);
   const numbers = [count(unit, one.count), one.people && count("authors", one.people), one.before !== null && t("span_before", amount(one.before))];
   return html`<li><p class="numbers">${one.name && html`<b><bdi>${visible(one.name)}</bdi></b>`}<span class="muted">${numbers.filter(Boolean).join(" · ")}</span></p>
-    <a class="said" dir="auto" ...${to({ ...read(), ...openAs(message.id) })}>${said.length > WORDS ? `${said.slice(0, WORDS)}…` : said}</a>
+    <a class="said" dir="auto" ...${to({ ...read(), ...openAs(message.id) })}>${words.text ? crossed(words, null, { links: false }) : t("no_words")}</a>
     <div class="where muted"><bdi>${visible(message.chat ?? feeds.title(message.feed))}</bdi>
       ${message.author && message.author !== message.chat && html`<bdi>${visible(message.author)}</bdi>`}
       <${Time} at=${message.posted_at} /><${Telegram} link=${message.link} /></div></li>`;

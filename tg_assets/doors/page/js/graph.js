@@ -4,18 +4,18 @@
 import { t, moment } from "./language.js";
 import { openAs, read, to } from "./route.js";
 import { Notice } from "./states.js";
-import { told, visible } from "./text.js";
+import { runs, said, told, visible } from "./text.js";
 import { html, useLayoutEffect, useRef, useState } from "./ui.js";
 
 const HEIGHT = 46, GAP = 12, WIDE = 760, COLUMN = 52, STEP = 26, MOST = 8, LETTER = 7.4, SMALL = 6.7;
 
 function neighbours({ message, reply_to, replies, forwarded_post, forwards, album }) {
-  const node = (how) => (one) => ({ how, id: one.id, who: one.author ?? one.chat, at: one.posted_at, said: told(one) });
+  const node = (how) => (one) => ({ how, id: one.id, who: one.author ?? one.chat, at: one.posted_at, said: said(one) });
   const before = [reply_to].filter(Boolean).map(node("reply_to"));
   if (forwarded_post) before.push(node("forwarded_from")(forwarded_post));
-  else if (message.forwarded_from) before.push({ how: "forwarded_from", id: null, who: message.forwarded_from, said: "" });
+  else if (message.forwarded_from) before.push({ how: "forwarded_from", id: null, who: message.forwarded_from, said: { text: "" } });
   const items = (album?.items ?? []).filter((item) => item.id !== message.id)
-    .map((item) => ({ how: "album", id: item.id, who: `${t("kind_album")} · ${item.position + 1}`, said: told(item) || t(`file_${item.media_kind}`) }));
+    .map((item) => ({ how: "album", id: item.id, who: `${t("kind_album")} · ${item.position + 1}`, said: said(item).text ? said(item) : { text: t(`file_${item.media_kind}`) } }));
   const after = [...replies.map(node("reply")), ...forwards.map(node("forward")), ...items];
   const more = after.length - MOST;
   return [before, more > 0 ? after.slice(0, MOST) : after, Math.max(more, 0)];
@@ -49,11 +49,17 @@ function layout(before, self, after, width) {
   return { boxes: rows, height: rows.length * (HEIGHT + GAP) - GAP, edges: rows.filter((one) => one !== middle).map((one) => [one, elbow(one)]) };
 }
 
-const cut = (text, width, letter) => {
-  const said = visible(text).replace(/\s+/g, " ").trim();
+// As much of a text as has room, on one line.
+function cut(text, width, letter) {
+  const letters = [...runs(text)].flatMap(([piece, isStruck]) => [...visible(piece).replace(/\s+/g, " ")].map((one) => [one, isStruck]));
   const most = Math.max(Math.floor(width / letter), 4);
-  return [...said].length > most ? `${[...said].slice(0, most - 1).join("")}…` : said;
-};
+  const found = [];
+  for (const [one, isStruck] of letters.length > most ? [...letters.slice(0, most - 1), ["…", false]] : letters) {
+    if (found.at(-1)?.[1] === isStruck) found.at(-1)[0] += one;
+    else found.push([one, isStruck]);
+  }
+  return found.map(([piece, isStruck]) => (isStruck ? html`<tspan class="struck">${piece}</tspan>` : piece));
+}
 
 export function Graph({ whole }) {
   const frame = useRef();
@@ -68,7 +74,7 @@ export function Graph({ whole }) {
   }, [isAlone]);
   if (isAlone) return html`<${Notice} quiet icon="graph" title=${t("no_links")} />`;
   const { message } = whole;
-  const self = { how: "self", id: message.id, who: message.author ?? message.chat, at: message.posted_at, said: told(message) };
+  const self = { how: "self", id: message.id, who: message.author ?? message.chat, at: message.posted_at, said: said(message) };
   const { boxes, edges, height } = layout(before, self, after, width);
   return html`<div class="graph" ref=${frame}>
     ${width > 0 && html`<svg width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} role="group" aria-label=${t("graph_of")}>
@@ -83,12 +89,12 @@ function Box({ one }) {
   const how = one.how === "self" ? "" : t(`edge_${one.how}`);
   const room = one.w - 20;
   const top = [how, visible(one.who) || t("somebody")].filter(Boolean).join(" · ");
-  const below = one.said || (one.at ? moment(one.at) : "");
+  const below = one.said.text ? one.said : { text: one.at ? moment(one.at) : "" };
   const drawn = html`<rect x=${one.x + 0.5} y=${one.y + 0.5} width=${one.w - 1} height=${HEIGHT - 1} rx="7" />
     <svg x=${one.x + 10} y=${one.y} width=${room} height=${HEIGHT}>
-      <text y=${below ? 18 : 28} class="who">${cut(top, room, LETTER)}</text>
+      <text y=${below.text ? 18 : 28} class="who">${cut({ text: top }, room, LETTER)}</text>
       <text y="35" class="said">${cut(below, room, SMALL)}</text></svg>`;
-  const label = [top, one.at && moment(one.at), visible(one.said)].filter(Boolean).join(", ").slice(0, 200);
+  const label = [top, one.at && moment(one.at), visible(told(one.said))].filter(Boolean).join(", ").slice(0, 200);
   if (!one.id || one.how === "self") return html`<g class=${`box ${one.how}`}>${drawn}</g>`;
   return html`<a class=${`box ${one.how}`} aria-label=${label} ...${to({ ...read(), ...openAs(one.id), tab: "links" })}>${drawn}</a>`;
 }

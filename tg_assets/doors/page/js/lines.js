@@ -7,7 +7,7 @@ import { Files } from "./media.js";
 import { Machine, Time } from "./parts.js";
 import { openAs, read, to } from "./route.js";
 import { html, useEffect, useState } from "./ui.js";
-import { crossed, visible, words } from "./text.js";
+import { crossed, told, visible, words } from "./text.js";
 
 const AT_ONCE = 100;
 
@@ -55,7 +55,7 @@ export function Lines({ messages, focus = null, has = null, days = true, feeds =
 function Line({ group, files, focused, has, feeds }) {
   const [message] = group;
   const all = group.flatMap((one) => files[one.id] ?? []);
-  const label = group.map((one) => one.text || one.described).find(Boolean) ?? "";
+  const label = group.map((one) => (one.text ? told(one) : one.described)).find(Boolean) ?? "";
   return html`<li class=${focused ? "line focused" : "line"} aria-current=${focused ? "true" : null}>
     <header><bdi class="author">${visible(message.author ?? message.chat) || t("somebody")}</bdi>
       ${feeds && html`<bdi class="muted chat">${visible(message.chat ?? feeds.title(message.feed))}</bdi>`}
@@ -75,7 +75,7 @@ export function Words({ message, has }) {
   return html`${message.forwarded_from && html`<p class="muted small"><${Icon} name="forward" />
       ${t("forwarded", "\u2068" + visible(message.forwarded_from) + "\u2069")}</p>`}
     ${message.action && html`<p class="muted small">${t("service", visible(message.action))}</p>`}
-    ${message.text && html`<p class="text" dir="auto">${crossed(message.text, message.struck, has)}</p>`}
+    ${message.text && html`<p class="text" dir="auto">${crossed(message, has)}</p>`}
     ${["spoken", "read", "described"].map((source) => message[source] &&
       html`<${Machine} key=${source} source=${source}>${words(message[source], has)}<//>`)}`;
 }

@@ -12,7 +12,7 @@ import { Tags, Telegram, Time } from "./parts.js";
 import { change, openAs, read, to } from "./route.js";
 import { Failed, Loading } from "./states.js";
 import { html, useEffect, useRef } from "./ui.js";
-import { captioned, told, visible, wanted } from "./text.js";
+import { captioned, crossed, said, visible, wanted } from "./text.js";
 
 const TABS = { around: Around, thread: Thread, like: Like, links: Graph, evidence: Evidence };
 const ICONS = { around: "chat", thread: "thread", like: "like", links: "graph", evidence: "evidence" };
@@ -67,10 +67,10 @@ function Whole({ data, has }) {
       ${album && html`<span class="kind"><${Icon} name="album" />${t("kind_album")} · ${count("items", album.items.length)}</span>`}</header>
     ${data.reply_to && html`<a class="quote" ...${to({ ...read(), ...openAs(data.reply_to.id) })}>
       <span class="muted"><${Icon} name="reply" />${t("reply_to")} <bdi>${visible(data.reply_to.author) || t("somebody")}</bdi></span>
-      <span class="clip" dir="auto">${visible(told(data.reply_to)) || t("no_words")}</span></a>`}
+      <span class="clip" dir="auto">${said(data.reply_to).text ? crossed(said(data.reply_to), has, { links: false }) : t("no_words")}</span></a>`}
     <${Files} files=${files} label=${message.described ?? ""} />
     <${Words} message=${message} has=${has} />
-    ${!message.text && album?.caption && html`<p class="text" dir="auto">${visible(captioned(album))}</p>`}
+    ${!message.text && album?.caption && html`<p class="text" dir="auto">${crossed(captioned(album), has)}</p>`}
     <${Tags} tags=${Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string") : []} />
   </article>`;
 }

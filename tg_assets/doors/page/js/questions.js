@@ -3,14 +3,15 @@ import { useAsk } from "./api.js";
 import { amount, count, language, moment, t } from "./language.js";
 import { change, openAs, read, to } from "./route.js";
 import { TellMe } from "./saved.js";
-import { Failed, Loading, Notice } from "./states.js";
+import { Failed, Loading, Notice, Said } from "./states.js";
 import { html, useState } from "./ui.js";
-import { telegram, visible } from "./text.js";
+import { crossed, telegram, unmarked, visible } from "./text.js";
 import { NAMES } from "./words.js";
 
 const PREFIX = "p.";
 // Columns that say in ids what others say in words.
 const UNSEEN = new Set(["post_id", "link", "who_id", "whom_id", "source_id", "peer_id", "chat_id"]);
+const NEED_ENTITIES = new Set(["entities", "mentions", "related-entities"]);
 const named = (name) => NAMES[name]?.[language() === "ru" ? 1 : 0] ?? name.replaceAll("_", " ");
 const asked = (question) => (language() === "ru" ? question.russian : question.english);
 
@@ -68,7 +69,7 @@ function Answer({ question, state, feeds }) {
   if (fault) return html`<${Failed} fault=${fault} again=${again} />`;
   if (!data) return html`<${Loading} />`;
   const tellMe = html`<${TellMe} key=${JSON.stringify(values)} what=${{ question: { question: question.name, parameters: values } }} />`;
-  if (!data.rows.length) return html`<${Notice} quiet icon="question" title=${t("no_rows")} />${tellMe}`;
+  if (!data.rows.length) return html`<${Notice} quiet icon="question" title=${t("no_rows")}>${NEED_ENTITIES.has(question.name) && html`<${Said} text=${t("need_entities")} />`}<//>${tellMe}`;
   const columns = data.columns.filter((name) => !UNSEEN.has(name) || (name === "peer_id" && !data.columns.includes("chat")));
   return html`<div class=${loading ? "answer stale" : "answer"}><p class="muted small" role="status">${count("rows", data.rows.length)}</p>${tellMe}
     <div class="table" tabindex="0" role="region" aria-label=${asked(question)}><table>
@@ -85,7 +86,7 @@ function Cell({ name, row, feeds }) {
   if (typeof value === "boolean") return t(String(value));
   if (Array.isArray(value)) return visible(value.join(", "));
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return html`<time datetime=${value}>${moment(value)}</time>`;
-  if (name === "text" && row.post_id) return html`<a dir="auto" ...${to({ ...read(), ...openAs(row.post_id) })}>${visible(value)}</a>`;
+  if (name === "text" && row.post_id) return html`<a dir="auto" ...${to({ ...read(), ...openAs(row.post_id) })}>${crossed(unmarked(value), null, { links: false })}</a>`;
   if (name === "page" && /^https?:\/\//.test(value)) return html`<a href=${value} target="_blank" rel="noopener noreferrer nofollow">${visible(value)}</a>`;
   if (name === "album" && /^[0-9a-f-]{36}$/.test(value)) return html`<a ...${to({ ...read(), ...openAs(value, true) })}>${t("open")}</a>`;
   if (name === "feed") return html`<bdi>${visible(feeds.title(value))}</bdi>`;

@@ -7,7 +7,7 @@ import { Telegram, Time } from "./parts.js";
 import { openAs, read, to } from "./route.js";
 import { Failed, Loading, Notice } from "./states.js";
 import { html, useRef, useState } from "./ui.js";
-import { visible } from "./text.js";
+import { begun, crossed, unmarked, visible } from "./text.js";
 
 const WORDS = 220;
 
@@ -92,8 +92,7 @@ function Matches({ id, feeds }) {
   if (!data) return html`<${Loading} rows=${1} />`;
   if (!data.length) return html`<p class="muted small">${t("matches_gone")}</p>`;
   return html`<ol class="matches">${data.map((one) => {
-    const said = visible(one.text) || t("no_words");
-    const short = said.length > WORDS ? `${said.slice(0, WORDS)}…` : said;
+    const short = one.text ? crossed(begun(unmarked(one.text), WORDS), null, { links: false }) : t("no_words");
     return html`<li key=${one.key}>${one.message ? html`<a dir="auto" ...${to({ ...read(), ...openAs(one.message) })}>${short}</a>` : html`<span dir="auto">${short}</span>`}
       <div class="where muted">${one.feed && html`<bdi>${visible(one.chat ?? feeds.title(one.feed))}</bdi>`}${one.author && html`<bdi>${visible(one.author)}</bdi>`}
         ${one.posted_at && html`<${Time} at=${one.posted_at} />`}<${Telegram} link=${one.link} /></div></li>`;

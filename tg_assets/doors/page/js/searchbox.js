@@ -103,7 +103,7 @@ export function SearchBox({ state, compact }) {
           ? html`<${Icon} name="search" /><span class="text" dir="auto">${visible(typed.slice(0, typed.length - last.length))}<b>${visible(option.word)}</b></span>`
           : html`<${Icon} name=${option.hit.kind === "album" ? "album" : "chat"} />
             <span class="text" dir="auto">${option.hit.pieces.map((piece, at) => html`<span key=${at} class=${piece.source === "written" ? null : "by-machine"}
-              title=${piece.source === "written" ? null : t(piece.source)}>${crossed(piece.text, piece.struck, has, { links: false })} </span>`)}</span>
+              title=${piece.source === "written" ? null : t(piece.source)}>${crossed(piece, has, { links: false })} </span>`)}</span>
             <span class="muted"><bdi>${visible(option.hit.chat ?? "")}</bdi> · ${moment(option.hit.posted_at)}</span>`}
       </li>`)}
     </ul></div>

@@ -96,35 +96,56 @@ export function words(text, has, { links = true } = {}) {
   return found;
 }
 
-// The same with what its author crossed out between `<s>`; `struck` are its parts, in code units as strings have them.
-export function crossed(text, struck, has, how = {}) {
-  const found = [];
+// A text in pieces, each with whether its author crossed it out; `struck` are those parts, in code units as strings
+// have them.
+export function* runs({ text, struck }) {
   let from = 0;
   for (const { offset, length } of struck ?? []) {
     const [begin, end] = [Math.max(offset, from), offset + length];
     if (begin >= end || end > text.length) continue;
-    found.push(...words(text.slice(from, begin), has, how), html`<s>${words(text.slice(begin, end), has, how)}</s>`);
+    yield [text.slice(from, begin), false];
+    yield [text.slice(begin, end), true];
     from = end;
   }
-  found.push(...words(text.slice(from), has, how));
-  return found;
+  yield [text.slice(from), false];
 }
 
-// What a message says in one line of text: its words with `~~` around what is crossed out, else what else it has.
-export function told(message) {
-  if (!message.text) return [message.spoken, message.read, message.described].find(Boolean) ?? "";
-  let [said, from] = ["", 0];
-  for (const { offset, length } of message.struck ?? []) {
-    const [begin, end] = [Math.max(offset, from), offset + length];
-    if (begin >= end || end > message.text.length) continue;
-    said += `${message.text.slice(from, begin)}~~${message.text.slice(begin, end)}~~`;
-    from = end;
-  }
-  return said + message.text.slice(from);
+// A text's words with what is crossed out between `<s>`.
+export const crossed = (said, has, how = {}) => [...runs(said)].flatMap(([piece, isStruck]) =>
+  isStruck ? html`<s>${words(piece, has, how)}</s>` : words(piece, has, how));
+
+// What a message says, with what is crossed out in it: its words, else what else it has.
+export function said(message) {
+  if (message.text) return { text: message.text, struck: message.struck };
+  return { text: [message.spoken, message.read, message.described].find(Boolean) ?? "", struck: [] };
 }
 
 // An album's caption likewise, which is the text of one of its messages; `album` may be none.
-export const captioned = (album) => told({ text: album?.caption, struck: album?.items.find((one) => one.text === album.caption)?.struck });
+export const captioned = (album) => said({ text: album?.caption, struck: album?.items.find((one) => one.text === album.caption)?.struck });
+
+// The same for who hears a name of something, where nothing can be crossed out: between `~~`.
+export const told = (said) => [...runs(said)].map(([piece, isStruck]) => (isStruck ? `~~${piece}~~` : piece)).join("");
+
+// What the API gives as text alone, where what is crossed out stands between `~~`. Marks that are no pairs are words.
+export function unmarked(text) {
+  const pieces = text.split("~~");
+  if (pieces.length % 2 === 0) return { text, struck: [] };
+  const struck = [];
+  let offset = 0;
+  for (const [place, piece] of pieces.entries()) {
+    if (place % 2) struck.push({ offset, length: piece.length });
+    offset += piece.length;
+  }
+  return { text: pieces.join(""), struck };
+}
+
+// The beginning of a text.
+export function begun({ text, struck }, most) {
+  if (text.length <= most) return { text, struck };
+  const kept = text.slice(0, most).replace(/[\ud800-\udbff]$/, "");
+  const inside = (struck ?? []).filter(({ offset, length }) => offset + length <= text.length);
+  return { text: `${kept}…`, struck: inside.map(({ offset, length }) => ({ offset, length: Math.min(length, kept.length - offset) })) };
+}
 
 // An address that Telegram's own links have, or null.
 export function telegram(link) {

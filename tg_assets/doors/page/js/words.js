@@ -207,6 +207,8 @@ export const WORDS = {
   optional: ["optional", "необязательно"],
   rows: ["# row|# rows", "# строка|# строки|# строк"],
   no_rows: ["The graph has no answer to this.", "В графе нет ответа."],
+  need_entities: ["People, places and organisations are known only where the extra `entities` is installed; `docs/models.md` tells more.",
+                  "Люди, места и организации известны, только если установлено дополнение `entities`; подробнее в `docs/models.md`."],
   all_questions: ["All questions", "Все вопросы"],
   // what happened
   digest: ["Digest", "Сводка"],
