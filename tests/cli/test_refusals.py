@@ -47,6 +47,7 @@ def test_an_unknown_command_and_a_missing_argument_show_the_usage(installed: Ins
         assert done.returncode == 2
         assert "Usage:" in done.stderr
         assert "Traceback" not in done.stderr
+    assert "Is 'search' meant?" in installed.run("serch", "маяк").stderr
 
 
 @pytest.mark.parametrize(

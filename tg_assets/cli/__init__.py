@@ -4,6 +4,7 @@ Commands import what they need when they run, so ``tg-assets --help`` is quick. 
 a command reads options, calls it and shows the result.
 """
 
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -64,6 +65,13 @@ class Commands(click.Group):
         module = import_module(f"tg_assets.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return allow_debug(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and (near := get_close_matches(args[0], COMMANDS, 1)):
+            ctx.fail(f"There is no command {args[0]!r}. Is {near[0]!r} meant?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

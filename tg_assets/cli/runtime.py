@@ -127,7 +127,7 @@ def registered(slug: str) -> "UUID":
     if not names:
         raise TgAssetsError(f"There is no tenant {slug}, nor any other: `tg-assets import PATH` makes one known.")
     more = f" and {len(names) - TOLD:,} more (`tg-assets tenants`)" if len(names) > TOLD else ""
-    raise TgAssetsError(f"There is no tenant {slug}; known: {', '.join(names[:TOLD])}{more}.")
+    raise TgAssetsError(f"There is no tenant {slug}; known: {', '.join(names[:TOLD])}{more}. Name one by --tenant.")
 
 
 def archive(tenant: str, owners: tuple[int, ...] = (), feeds: tuple[str, ...] | None = None) -> "Archive":
