@@ -19,7 +19,7 @@ README = Path(__file__).parents[2] / "README.md"
 # What a person puts in place of the README's examples.
 MINE = {
     "~/Downloads/DataExport_2026-01-31": str(SAMPLE),
-    "me.some-channel 2025-01-01..2025-03-31": "me.severnyy-mayak 2026-01-05..2026-01-06",
+    "me.some-channel 2025-01..2025-03": "me.severnyy-mayak 2026-01-05..2026-01-06",
     "me.some-channel 2026-01-01..2026-02-28": "me.harbour_news 2026-01-01..2026-01-02",
     "where did we leave the keys": "генератор",
 }
