@@ -64,7 +64,7 @@ def test_an_album_has_neighbours_outside_of_it(archive: Archive, mine: Tenant) -
 
 
 def test_an_album_is_found_once(archive: Archive, mine: Tenant) -> None:
-    """As itself or by its messages, whichever fits better; either kind alone is found as before."""
+    """Where it or the best of its messages would be; either kind alone is found as it is."""
     words, garden = "три цвета над заливом", album(archive, mine.post(GARDEN, 3)).id
     of_albums, of_posts = (
         [one for one in search(archive, words, kind=kind, limit=50).results if one.album == garden]
@@ -72,9 +72,9 @@ def test_an_album_is_found_once(archive: Archive, mine: Tenant) -> None:
     )
     assert len(of_albums) == 1
     assert of_posts
-    found = [one for one in search(archive, words, limit=50).results if one.album == garden]
-    assert len({one.kind == "album" for one in found}) == 1
-    assert found[0].score == max(one.score for one in (*of_albums, *of_posts))
+    (found,) = (one for one in search(archive, words, limit=50).results if one.album == garden)
+    assert found.id == garden
+    assert found.score == max(one.score for one in (*of_albums, *of_posts))
 
 
 def test_results_are_narrowed_by_author_and_language(archive: Archive) -> None:

@@ -123,7 +123,9 @@ def ranked(
         best = recent(best, lambda point: rows[point].posted_at, now, half_life)
     if archive.rerank is not None:
         best = archive.rerank.order(query, best, lambda point: rows[point].whole)
-    return as_hits(rows, _each_once(rows, best, found), about, limit, found)
+    if not (bound.pictures or bound.ids):  # of which each counts
+        best = _albums_once(rows, best)
+    return as_hits(rows, _each_once(best, found), about, limit, found)
 
 
 def as_hits(
@@ -171,20 +173,19 @@ def _then(question: Question, narrow: Narrow) -> Narrow | None:
     return replace(narrow, since=since, until=until) if since < until else None
 
 
-def _each_once(
-    rows: Mapping[str, Candidate], best: Sequence[tuple[str, float]], found: Found
-) -> list[tuple[str, float]]:
-    """Without all but the best of the lines that were found as a unit's only, of an album's messages after the album,
-    and of an album after one of its messages."""
-    kept, units, albums, whole = list[tuple[str, float]](), set[UUID](), set[str](), set[str]()
+def _albums_once(rows: Mapping[str, Candidate], best: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """An album that was found stands where it or the best of its messages would, and they beside it do not."""
+    albums = {rows[point].album: point for point, _ in best if rows[point].kind == "album"}
+    kept: dict[str, float] = {}
     for point, score in best:
-        row = rows[point]
-        if row.album is not None:
-            if row.album in (albums if row.kind == "album" else whole):
-                continue
-            albums.add(row.album)
-            if row.kind == "album":
-                whole.add(row.album)
+        kept.setdefault(albums.get(rows[point].album, point), score)
+    return list(kept.items())
+
+
+def _each_once(best: Sequence[tuple[str, float]], found: Found) -> list[tuple[str, float]]:
+    """Without all but the best of the lines that were found as a unit's only."""
+    kept, units = list[tuple[str, float]](), set[UUID]()
+    for point, score in best:
         unit = found.unit.get(point)
         if point not in found.itself and unit is not None:
             if unit.id in units:
