@@ -22,6 +22,7 @@ from tg_assets.answers.rows import NotThere
 from tg_assets.answers.search import search
 from tg_assets.answers.similar import similar
 from tg_assets.answers.statistics import feed_statistics
+from tg_assets.answers.suggest import suggest
 from tg_assets.answers.threads import thread
 from tg_assets.answers.timeline import timeline
 from tg_assets.errors import TgAssetsError
@@ -75,6 +76,9 @@ def test_an_album_is_found_once(archive: Archive, mine: Tenant) -> None:
     (found,) = (one for one in search(archive, words, limit=50).results if one.album == garden)
     assert found.id == garden
     assert found.score == max(one.score for one in (*of_albums, *of_posts))
+    typed = {hit.id for hit in suggest(archive, "три цвета над зал", limit=50).hits}
+    assert garden in typed
+    assert typed.isdisjoint(one.id for one in of_posts)
 
 
 def test_results_are_narrowed_by_author_and_language(archive: Archive) -> None:

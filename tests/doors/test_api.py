@@ -77,6 +77,7 @@ def test_questions_have_names(get: Any) -> None:
     [
         ("search", {"q": "паром", "feeds": "x"}), ("context", {"q": "паром", "tags": "x"}), ("messages", {"limi": 3}),
         ("feeds", {"feed": "x"}), ("me", {"x": 1}), ("questions/most-forwarded", {"limi": 3}),
+        ("questions", {"limit": 3}),
         ("digest", {"form": "markdown", "feeds": "x"}), ("suggest", {"q": "пар", "feeds": "x"}),
     ],
 )  # fmt: skip
@@ -88,7 +89,14 @@ def test_a_parameter_that_there_is_not_is_refused(get: Any, path: str, values: d
 
 
 @pytest.mark.parametrize(
-    ("path", "values"), [("search", {"q": "паром"}), ("context", {"q": "паром"}), ("messages", {}), ("digest", {})]
+    ("path", "values"),
+    [
+        ("search", {"q": "паром"}),
+        ("context", {"q": "паром"}),
+        ("suggest", {"q": "пар"}),
+        ("messages", {}),
+        ("digest", {}),
+    ],
 )
 def test_a_feed_that_is_not_shown_is_named(get: Any, mine: Tenant, path: str, values: dict[str, Any]) -> None:
     """It is not as if nothing were found there."""

@@ -124,7 +124,7 @@ def ranked(
     if archive.rerank is not None:
         best = archive.rerank.order(query, best, lambda point: rows[point].whole)
     if not (bound.pictures or bound.ids):  # of which each counts
-        best = _albums_once(rows, best)
+        best = albums_once(rows, best)
     return as_hits(rows, _each_once(best, found), about, limit, found)
 
 
@@ -173,7 +173,7 @@ def _then(question: Question, narrow: Narrow) -> Narrow | None:
     return replace(narrow, since=since, until=until) if since < until else None
 
 
-def _albums_once(rows: Mapping[str, Candidate], best: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+def albums_once(rows: Mapping[str, Candidate], best: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
     """An album that was found stands where it or the best of its messages would, and they beside it do not."""
     albums = {rows[point].album: point for point, _ in best if rows[point].kind == "album"}
     kept: dict[str, float] = {}

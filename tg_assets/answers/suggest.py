@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.candidates import Candidates
-from tg_assets.answers.ranked import Hit, as_hits, weighing
+from tg_assets.answers.ranked import Hit, albums_once, as_hits, weighing
 from tg_assets.index.fusion import fuse
 from tg_assets.index.sparse import lemma_query, prefix_query
 from tg_assets.stores.vectors import LEMMAS, TRIGRAMS, Narrow
@@ -58,7 +58,7 @@ def suggest(archive: Archive, typed: str, narrow: Narrow = Narrow(), limit: int 
         ranked.append((point, score if going_on or whole else INCOMPLETE * score))
     ranked.sort(key=lambda hit: (-hit[1], hit[0]))
     best = sorted(complete, key=lambda word: (-complete[word], len(word), word))
-    return Suggestions(best[:limit], as_hits(rows, ranked, typed, limit))
+    return Suggestions(best[:limit], as_hits(rows, albums_once(rows, ranked), typed, limit))
 
 
 def _goes_on(word: str, beginning: str) -> bool:

@@ -51,7 +51,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _only_known(request: Request) -> None:
+def only_known(request: Request) -> None:
     """Raises TgAssetsError for a parameter that the route has not: mistyped it would narrow nothing, unseen."""
     known = [one.alias for one in request.scope["route"].dependant.query_params]
     for name in request.query_params:
@@ -63,7 +63,7 @@ def _only_known(request: Request) -> None:
 
 def router(tag: str, *, own_check: bool = False) -> APIRouter:
     """Routes under ``/api/v1`` that are told of together. Those with an ``own_check`` refuse parameters themselves."""
-    checks = [] if own_check else [Depends(_only_known)]
+    checks = [] if own_check else [Depends(only_known)]
     return APIRouter(prefix="/api/v1", tags=[tag], responses=REFUSALS, dependencies=checks)
 
 

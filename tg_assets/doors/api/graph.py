@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import Path, Request
+from fastapi import Depends, Path, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from tg_assets.answers.asking import Answer, ask, described, questions
-from tg_assets.doors.api.asked import Asked
+from tg_assets.doors.api.asked import Asked, only_known
 from tg_assets.doors.api.asked import router as made
 from tg_assets.doors.saying import Json
 from tg_assets.errors import TgAssetsError
@@ -37,7 +37,7 @@ class Named(BaseModel):
     columns: list[str]
 
 
-@router.get("/questions", response_model=list[Named], operation_id="questions")
+@router.get("/questions", response_model=list[Named], operation_id="questions", dependencies=[Depends(only_known)])
 def known(archive: Asked) -> Response:
     """All questions with their parameters."""
     return Json([described(one) for one in questions()])

@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from tg_assets.answers import context as gathering
 from tg_assets.answers.bundle import Bundle
+from tg_assets.answers.feeds import check_feeds
 from tg_assets.answers.markdown import as_text
 from tg_assets.answers.search import MOST_NEAR, Found, narrowing, search
 from tg_assets.answers.suggest import Suggestions, suggest
@@ -50,6 +51,7 @@ def go_on(
     limit: Annotated[int, Query(ge=1, le=50)] = 8,
 ) -> Response:
     """What may be meant by a question that is still being typed."""
+    check_feeds(archive, feed)
     return Json(suggest(archive, q, narrowing(feeds=feed), limit))
 
 
