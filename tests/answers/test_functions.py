@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, text
@@ -18,14 +20,13 @@ from tg_assets.answers.lineage import STAGES
 from tg_assets.answers.message import message
 from tg_assets.answers.neighbours import around
 from tg_assets.answers.references import Numbered, parse
-from tg_assets.answers.rows import NotThere
 from tg_assets.answers.search import search
 from tg_assets.answers.similar import similar
 from tg_assets.answers.statistics import feed_statistics
 from tg_assets.answers.suggest import suggest
 from tg_assets.answers.threads import thread
 from tg_assets.answers.timeline import timeline
-from tg_assets.errors import TgAssetsError
+from tg_assets.errors import NoSuch, TgAssetsError
 from tg_assets.stores.database import engine
 
 
@@ -234,6 +235,19 @@ def test_what_is_alike_is_found_by_meaning_and_by_picture(archive: Archive, mine
     assert mine.post(GARDEN, 7) not in {one.message.id for one in near if one.message}
 
 
+def test_an_album_that_is_alike_stands_once(archive: Archive, mine: Tenant) -> None:
+    """In the place of the best of its messages, and not at all where it is that of the message."""
+    garden = album(archive, mine.post(GARDEN, 3))
+
+    def of_album(given: UUID) -> list[Any]:
+        near = similar(archive, given, 50)
+        return [one for one in near if garden.id in (one.album and one.album.id, one.message and one.message.album)]
+
+    (found,) = of_album(mine.post(GARDEN, 7))
+    assert found.album is not None
+    assert of_album(mine.post(GARDEN, 3)) == []
+
+
 def test_time_is_read_backwards_page_by_page(archive: Archive, mine: Tenant) -> None:
     """Every message once, whatever the size of a page; of a stretch and of some feeds only."""
     whole = timeline(archive, limit=500).messages
@@ -265,8 +279,9 @@ def test_feeds_coverage_and_statistics_are_of_what_is_seen(mine: Tenant) -> None
     assert [(one.day.isoformat(), one.messages) for one in days] == [("2023-05-01", 5), ("2023-05-02", 2)]
     assert feed_statistics(own, mine.feed("sad"), until=days[1].day) == days[:1]
     assert feed_statistics(own, mine.feed("sad"), since=days[1].day + timedelta(days=1)) == ()
-    with pytest.raises(NotThere):
-        feed_statistics(mine.archive(EVA), mine.private_feeds[ADA])
+    for hidden in (feed_statistics, coverage):
+        with pytest.raises(NoSuch):
+            hidden(mine.archive(EVA), mine.private_feeds[ADA])
 
 
 def test_lineage_knows_every_stage_of_a_message_or_album() -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from tg_assets.answers.archive import SEEN, Archive
-from tg_assets.answers.rows import NotThere
+from tg_assets.answers.feeds import check_feeds
 from tg_assets.landing.coverage import State, chat_coverage
 
 
@@ -34,13 +34,12 @@ class Covered:
 def coverage(archive: Archive, feed: str | None = None) -> tuple[Covered, ...]:
     """The chats that the archive shows, of one feed or of all, those with the most unknown ids first.
 
-    Raises NotThere for a feed that the archive does not show.
+    Raises NoSuch for a feed of which the archive shows nothing.
     """
     with archive.reading() as connection:
+        check_feeds(archive, [feed] if feed is not None else [])
         rows = connection.execute(text(f"SELECT c.id, c.feed FROM channels c WHERE {SEEN}"), archive.seen)  # noqa: S608
         shown = {row.id: row.feed for row in rows if feed in (None, row.feed)}
-        if feed is not None and not shown:
-            raise NotThere("feed")
         return tuple(
             Covered(
                 one.channel, one.tg_channel_id, shown[one.channel], one.title, one.source, one.newest, one.contiguous,

@@ -72,12 +72,17 @@ def similar(archive: Archive, given: str | UUID, limit: int = 10) -> tuple[Like,
         own = messages_by_id(connection, archive, [one]).get(one)
         albums = albums_by_id(connection, archive, [each for each in near if each not in messages])
     found = [Like("picture", score, messages[each], None) for each, score in seen_alike.items() if each in messages]
+    told = {one.album for one in (own, *(like.message for like in found)) if one and one.album}
     for each, score in near.items():
         there = messages.get(each)
-        if each in seen_alike or (own and each == own.album) or (there and there.deleted_at):
+        album = (there.album if there else None) or each
+        if each in seen_alike or album in told or (there and there.deleted_at):
             continue
-        if there or each in albums:
-            found.append(Like("meaning", score, there, albums.get(each)))
+        if album in albums:  # it stands where the best of its messages would, and once
+            told.add(album)
+            found.append(Like("meaning", score, None, albums[album]))
+        elif there:
+            found.append(Like("meaning", score, there, None))
     return tuple(found[:limit])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from tg_assets.answers.archive import SEEN, Archive
+from tg_assets.answers.feeds import check_feeds
 from tg_assets.answers.rows import NotThere
 
 
@@ -50,9 +51,10 @@ def feed_statistics(
 ) -> tuple[Day, ...]:
     """Days of a feed that have messages, from ``since`` on and before ``until``.
 
-    Raises NotThere for a feed that the archive does not show whole.
+    Raises NoSuch for a feed of which the archive shows nothing, NotThere for one that it does not show whole.
     """
     with archive.reading() as connection:
+        check_feeds(archive, [feed])
         if not connection.execute(text(_SHOWN), {"feed": feed, **archive.seen}).scalar():
             raise NotThere("feed")
         rows = connection.execute(text(_DAYS), {"feed": feed, "since": since, "until": until}).tuples()

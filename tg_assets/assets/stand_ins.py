@@ -30,26 +30,24 @@ class UnwrittenObjects(ObjectStore):
         super().__init__(url)
         self._changed: dict[str, bytes | None] = {}
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: bytes | IO[bytes]) -> None:
         """Remember."""
-        self._changed[key] = data
+        self._changed[key] = data if isinstance(data, bytes) else data.read()
 
     def get(self, key: str) -> bytes | None:
         """What was remembered, else what is there."""
         return self._changed[key] if key in self._changed else super().get(key)
 
-    def exists(self, key: str) -> bool:
-        """Whether there would be an object."""
-        return self._changed[key] is not None if key in self._changed else super().exists(key)
+    def size(self, key: str) -> int | None:
+        """Bytes of an object that would be there."""
+        if key not in self._changed:
+            return super().size(key)
+        changed = self._changed[key]
+        return None if changed is None else len(changed)
 
     def delete(self, key: str) -> None:
         """Remember that it is gone."""
         self._changed[key] = None
-
-    def put_once(self, key: str, source: IO[bytes]) -> None:
-        """Remember, unless it is there."""
-        if not self.exists(key):
-            self.put(key, source.read())
 
     def put_media(self, tenant: UUID, source: IO[bytes], extension: str) -> tuple[str, str, int]:
         """Files are not stored in a rehearsal."""

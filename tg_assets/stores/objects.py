@@ -5,12 +5,14 @@ endpoint come from the standard ``AWS_*`` variables. What does not belong here: 
 """
 
 import hashlib
+import os
 import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -87,6 +89,18 @@ def _find_bucket(url: str) -> None:
         obstore.get(_store(url), "doctor/bucket")
 
 
+def _settle(directory: Path, key: str) -> None:
+    """Have the disk keep a file that was just written, and the names that lead to it."""
+    path = directory.joinpath(key)
+    for one in (path, *takewhile(lambda above: above != directory.parent, path.parents)):
+        with suppress(FileNotFoundError):  # somebody removed it meanwhile
+            opened = os.open(one, os.O_RDONLY)
+            try:
+                os.fsync(opened)
+            finally:
+                os.close(opened)
+
+
 class ObjectStore:
     """Bytes by key under ``file:///dir`` or ``s3://bucket/prefix``."""
 
@@ -101,12 +115,14 @@ class ObjectStore:
         parts = urlsplit(self.url)
         return parts.netloc if parts.scheme == "s3" else "local"
 
-    def put(self, key: str, data: bytes) -> None:
-        """Write an object whole; an existing one is replaced atomically."""
+    def put(self, key: str, data: bytes | IO[bytes]) -> None:
+        """Write an object whole, so that a power cut does not take it; an existing one is replaced atomically."""
         import obstore
 
         with _told(self.url):
             obstore.put(_store(self.url), key, data)
+            if self.url.startswith("file://"):
+                _settle(self._directory, key)
 
     def get(self, key: str) -> bytes | None:
         """An object's bytes, None when there is none."""
@@ -122,17 +138,20 @@ class ObjectStore:
 
     def exists(self, key: str) -> bool:
         """Whether there is an object with this key. Raises TgAssetsError when the store cannot tell."""
+        return self.size(key) is not None
+
+    def size(self, key: str) -> int | None:
+        """Bytes of an object, None when there is none. Raises TgAssetsError when the store cannot tell."""
         import obstore
 
         if not is_key(key):
-            return False
+            return None
         try:
             with _told(self.url):
-                obstore.head(_store(self.url), key)
+                return obstore.head(_store(self.url), key)["size"]
         except FileNotFoundError:
             _find_bucket(self.url)
-            return False
-        return True
+            return None
 
     def listed(self, prefix: str) -> Iterator[list[tuple[str, int, datetime]]]:
         """Key, size and time of the last change, aware UTC, of all objects whose keys begin so, a page at a time."""
@@ -202,12 +221,11 @@ class ObjectStore:
         return found.hexdigest()
 
     def put_once(self, key: str, source: IO[bytes]) -> None:
-        """Write a stream, unless there is an object with this key."""
-        import obstore
-
-        if not self.exists(key):
-            with _told(self.url):
-                obstore.put(_store(self.url), key, source)
+        """Write a stream that can be read anew, unless there is an object of its length with this key."""
+        length = source.seek(0, os.SEEK_END)
+        source.seek(0)
+        if self.size(key) != length:
+            self.put(key, source)
 
     def put_media(self, tenant: UUID, source: IO[bytes], extension: str) -> tuple[str, str, int]:
         """Store a stream by its content, once per tenant; returns (sha256, key, size in bytes).
@@ -222,6 +240,5 @@ class ObjectStore:
                 spool.write(part)
             sha256 = digest.hexdigest()
             key = media_key(tenant, sha256, extension)
-            spool.seek(0)
             self.put_once(key, spool)
         return sha256, key, size
