@@ -49,8 +49,11 @@ class Chat:
 
     def is_called(self, name: str) -> bool:
         """Whether ``name`` (folded) is its id, number, @username, title or feed."""
+        bare = name.removeprefix("@")
+        if not bare:  # what has no username or no title is not called nothing
+            return False
         called = (self.id, str(self.peer_id), str(self.tg_channel_id), self.feed, self.feed.partition(".")[2])
-        return name in called or name.removeprefix("@") == (self.username or "").lower() or name == _fold(self.title)
+        return name in called or bare == (self.username or "").lower() or name == _fold(self.title)
 
 
 @dataclass(slots=True)
