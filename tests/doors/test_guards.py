@@ -214,6 +214,19 @@ def test_who_has_many_addresses_counts_once(given: str, counted: str) -> None:
     assert guards._place(HTTPConnection({"type": "http", "client": (given, 1), "headers": []})) == counted
 
 
+def test_paths_below_an_open_one_are_counted_together() -> None:
+    """Else each of any number of names that a stranger thinks of would be let in, and kept for a minute."""
+    nobody: Any = None
+    guard = Guards(nobody, House(["localhost"], strangers="2/minute"), nobody)
+
+    def is_told(path: str) -> bool:
+        asked = HTTPConnection({"type": "http", "path": path, "client": ("10.0.0.1", 1), "headers": []})
+        return guard._too_often(asked) is None
+
+    assert [is_told(f"/static/{name}") for name in "abc"] == [True, True, False]
+    assert [is_told("/.well-known/a"), is_told("/register"), is_told("/api/v1/session")] == [True, True, True]
+
+
 def test_of_what_opened_something_so_much_is_known_at_most() -> None:
     """What was brought last; and nothing that opens nothing any more."""
     known = Lately(2)

@@ -96,9 +96,14 @@ class House:
         name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
         return host in self.hosts or (name in self.hosts and port.isdecimal() and len(port) < 6 and int(port) < 65_536)
 
+    def opening(self, path: str) -> str | None:
+        """Which of ``open`` a path is, or is below; None for one that needs a token."""
+        below = (one for one in self.open if one.endswith("/") and len(one) > 1 and path.startswith(one))
+        return path if path in self.open else next(below, None)
+
     def is_open(self, path: str) -> bool:
         """Whether a path needs no token."""
-        return any(path == one or (one.endswith("/") and len(one) > 1 and path.startswith(one)) for one in self.open)
+        return self.opening(path) is not None
 
     def lets(self, rate: str, who: str) -> bool:
         """Whether one more is not too many."""
@@ -174,10 +179,10 @@ class Guards:
 
     def _too_often(self, request: HTTPConnection) -> ASGIApp | None:
         """Whether more came from an address than strangers may; of each open path apart, so that none fills another's
-        measure."""
+        measure, and of all below one together: a stranger may name as many of those as there are words."""
         path = request.scope["path"]
         rate = self.house.rate if path in EXCHANGES else self.house.strangers
-        if self.house.lets(rate, f"address {_place(request)} {path if self.house.is_open(path) else ''}"):
+        if self.house.lets(rate, f"address {_place(request)} {self.house.opening(path) or ''}"):
             return None
         return TOO_OFTEN
 
