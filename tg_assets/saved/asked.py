@@ -17,6 +17,7 @@ _KEPT = r"^[^\x00]+$"
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=_KEPT)]
 Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=_KEPT)]
 Word = Annotated[str, Field(min_length=1, max_length=300, pattern=_KEPT)]
+Number = Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)]
 
 
 class _Asked(BaseModel):
@@ -40,7 +41,7 @@ class SavedQuestion(_Asked):
     """A question to the graph by its name, as ``answers.asking`` takes one."""
 
     question: Word
-    parameters: Annotated[dict[Word, Word | int], Field(max_length=20)] = {}
+    parameters: Annotated[dict[Word, Word | Number], Field(max_length=20)] = {}
 
 
 Asked = SavedSearch | SavedQuestion
