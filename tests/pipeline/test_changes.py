@@ -15,6 +15,7 @@ from tests.support.pipeline import ALL_ASSETS
 from tests.telegram.exports import chat, message
 from tg_assets import assets, ids
 from tg_assets.answers.ranked import ranked
+from tg_assets.answers.search import search
 from tg_assets.landing.facts import Fact, apply_facts, keep_facts
 
 NOON = 1_682_942_400  # 2023-05-01, 12:00 UTC
@@ -277,6 +278,26 @@ def test_a_deleted_picture_leaves_its_album(story_of: Pipeline) -> None:
     )
     assert count == live == 2
     assert pipeline.graph_counts(story_of.tenant)["CONTAINS"] == 2
+    assert story_of.run() == dict.fromkeys(STAGES, 0)
+
+
+def test_an_album_whose_first_message_is_deleted_is_the_next_ones(tenant: str, tmp_path: Path) -> None:
+    """Its link leads to a message that is there, and its author is known."""
+    story_of, by = Pipeline(tenant, tmp_path), {"from": "Вера", "from_id": "user601"}
+    captions = {2: "залив в тумане"}
+    files = {
+        number: {name: one[name] for name in ("photo", "mime_type", "width", "height")}
+        for number, one in enumerate(story()[:3], 1)
+    }
+    story_of.land([said(number, captions.get(number, ""), **file, **by) for number, file in files.items()])
+    story_of.run()
+    delete(story_of.tenant, [1])
+    story_of.run()
+    archive = pipeline.archive(story_of.tenant)
+    (found,) = search(archive, "залив в тумане", kind="album", author="Вера").results
+    assert found.telegram_message_id == 2
+    assert (found.link or "").endswith("/2")
+    assert found.author == "Вера"
     assert story_of.run() == dict.fromkeys(STAGES, 0)
 
 

@@ -43,7 +43,8 @@ _ROWS = f"""
             WHERE o.group_id = g.id AND s.content = g.caption_text ORDER BY o.position LIMIT 1),
            CAST(g.id AS text)
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
-    JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
+    CROSS JOIN LATERAL (SELECT post_id FROM media_group_items WHERE group_id = g.id AND deleted_at IS NULL
+                        ORDER BY position LIMIT 1) i
     JOIN messages m ON m.id = i.post_id
     LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     WHERE g.id = ANY(CAST(:ids AS uuid[])) AND g.deleted_at IS NULL AND {SEEN}

@@ -90,7 +90,7 @@ class Found:
     """Leads to the next page, None on the last one."""
 
 
-# Of an album, what its first message has.
+# Of an album, what the first of its messages has that is there.
 _CARRIED = f"""
     SELECT first.id, coalesce(m.author_name, m.post_author) AS author, m.album_id, m.edited_at,
            1 + (SELECT count(*) FROM telegram_message_versions v WHERE v.id = m.id) AS versions,
@@ -102,7 +102,8 @@ _CARRIED = f"""
     FROM (
         SELECT unnest(CAST(:ids AS uuid[])) AS id, unnest(CAST(:ids AS uuid[])) AS post_id
         UNION ALL
-        SELECT group_id, post_id FROM media_group_items WHERE group_id = ANY(CAST(:ids AS uuid[])) AND position = 0
+        (SELECT DISTINCT ON (group_id) group_id, post_id FROM media_group_items
+         WHERE group_id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL ORDER BY group_id, position)
     ) first JOIN messages m ON m.id = first.post_id JOIN channels c ON c.id = m.channel_id WHERE {SEEN}
 """  # noqa: S608 - a constant
 

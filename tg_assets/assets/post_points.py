@@ -66,6 +66,12 @@ _ALBUM_TAGS = """
      CROSS JOIN jsonb_array_elements_text(t.data->'names') AS name
      WHERE i.group_id = g.id AND i.deleted_at IS NULL)
 """
+# The first message that is there: of a deleted one nobody knows who wrote it.
+_FIRST = """
+    LEFT JOIN LATERAL (SELECT post_id FROM media_group_items WHERE group_id = g.id AND deleted_at IS NULL
+                       ORDER BY position LIMIT 1) i ON true
+    LEFT JOIN messages m ON m.id = i.post_id
+"""
 ALBUM_INPUTS = f"""
     SELECT g.id AS item_id, g.posted_at AS at, 0 AS tokens,
            md5(ROW(g.content_hash, g.deleted_at, g.meta->'enrichment'->'vision_summary',
@@ -73,8 +79,7 @@ ALBUM_INPUTS = f"""
                    g.meta->'enrichment'->'ocr_text', {_ALBUM_TAGS}, c.feed, c.title, m.author_name,
                    m.sender_username, m.sender_tg_id, {beside.OF_ALBUM})::text) AS input_hash
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
-    LEFT JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
-    LEFT JOIN messages m ON m.id = i.post_id
+    {_FIRST}
     WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
 """  # noqa: S608 - a constant
 ALBUM_ROWS = f"""
@@ -87,8 +92,7 @@ ALBUM_ROWS = f"""
                               'is_meme', g.meta->'enrichment'->'has_meme',
                               'ocr', jsonb_build_object('text', g.meta->'enrichment'->'ocr_text')) AS vision
     FROM chunk JOIN media_groups g ON g.id = chunk.item_id JOIN channels c ON c.id = g.channel_id
-    LEFT JOIN media_group_items i ON i.group_id = g.id AND i.position = 0
-    LEFT JOIN messages m ON m.id = i.post_id
+    {_FIRST}
 """  # noqa: S608 - a constant
 
 
