@@ -76,7 +76,7 @@ TOGETHER = (
         "doors/page/test_consent.py", "doors/page/test_page.py", "doors/page/test_states.py",
         "doors/page/test_views.py", "doors/page/test_hostile.py", "doors/page/test_crossed.py",
         "doors/page/test_marks.py", "doors/page/test_pictures.py", "doors/page/test_results.py",
-        "doors/page/test_token.py",
+        "doors/page/test_token.py", "doors/page/test_restored.py",
     ),
     (
         "pipeline/test_sample.py", "pipeline/test_search.py", "pipeline/test_suggest.py",

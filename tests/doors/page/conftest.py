@@ -79,12 +79,13 @@ def reader(browser: Browser, doors: Doors, mine: Tenant, request: pytest.Fixture
         language: str = "en-GB",
         width: int = 1280,
         colours: str = "light",
+        zone: str = "Asia/Tokyo",
         address: str = doors.address,
         expected: tuple[str, ...] = (),
     ) -> Reader:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, locale=language, color_scheme=colours,  # type: ignore[arg-type]
-            timezone_id="Asia/Tokyo",
+            timezone_id=zone,
         )  # fmt: skip
         context.set_default_timeout(PATIENCE)
         context.add_init_script(TOLD)

@@ -1,7 +1,7 @@
 // Filters of a search: what is chosen, and what there is to choose, counted among the results shown. What does not
 // belong here: searching.
 import { Icon } from "./icons.js";
-import { amount, day, t } from "./language.js";
+import { amount, day, midnight, t } from "./language.js";
 import { change } from "./route.js";
 import { html, useEffect, useRef, useState } from "./ui.js";
 import { visible } from "./text.js";
@@ -44,7 +44,7 @@ export function chosen(state, feeds) {
   for (const name of ["feed", "author", "kind", "tag", "source", "lang"]) {
     for (const value of [state[name] ?? []].flat()) found.push([name, value, worded(name, value, feeds)]);
   }
-  const date = (iso) => day(`${iso}T12:00:00`);
+  const date = (iso) => (midnight(iso) ? day(midnight(iso)) : visible(iso)); // an address may have what is no day
   if (state.since || state.until)
     found.push(["date", null, [state.since && date(state.since), state.until && date(state.until)].map((one) => one ?? "…").join(" – ")]);
   return found;

@@ -1,0 +1,33 @@
+"""What the address says is what is shown: of another day, token or question, and when somebody goes back."""
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.answers.conftest import Tenant
+from tests.doors.conftest import token_for
+from tests.doors.page.conftest import Open
+from tests.doors.page.test_page import KETTLE
+from tests.doors.page.test_states import ERRORS
+from tests.doors.page.test_token import SESSION
+from tg_assets.doors.pages import address_of
+
+DAYS = """async ([address]) => {
+    const { local, midnight } = await import(address);
+    const nth = (number) => new Date(Date.UTC(2024, 0, 1 + number)).toISOString().slice(0, 10);
+    const days = Array.from({ length: 366 }, (_, number) => nth(number));
+    return days.filter((day) => local(midnight(day, 1), -1) !== day || local(midnight(day)) !== day);
+}"""
+LINKS = """async ([address, text]) => {
+    const { words } = await import(address);
+    return words(text).filter((one) => one.props?.href).map((one) => one.props.href);
+}"""
+
+
+@pytest.mark.parametrize("day", ["20266-01-01", "yesterday", "2026-01"])
+def test_what_is_no_day_is_shown_as_a_filter_that_can_be_removed(reader: Open, day: str) -> None:
+    """A year of five digits is quickly typed."""
+    one = reader(expected=ERRORS)
+    page = one.see(f"{KETTLE}&since={day}")
+    page.get_by_role("button", name="Remove the filter Date").click()
+    one.settled()
+    expect(page.locator(".card").first).to_be_visible()
