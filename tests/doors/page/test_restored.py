@@ -31,3 +31,10 @@ def test_what_is_no_day_is_shown_as_a_filter_that_can_be_removed(reader: Open, d
     page.get_by_role("button", name="Remove the filter Date").click()
     one.settled()
     expect(page.locator(".card").first).to_be_visible()
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Santiago", "Asia/Tokyo"])
+def test_the_day_that_was_saved_is_the_day_that_is_asked_again(reader: Open, zone: str) -> None:
+    """Also where clocks are set in that night."""
+    page = reader(zone=zone).see("/")
+    assert page.evaluate(DAYS, [address_of("js/language.js")]) == []

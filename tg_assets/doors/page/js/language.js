@@ -2,7 +2,6 @@
 // belong here: the words (`words.js`).
 import { WORDS } from "./words.js";
 
-const DAY_MS = 86_400_000;
 export const LANGUAGES = { en: "English", ru: "Русский" };
 const root = document.documentElement;
 
@@ -63,7 +62,8 @@ export function midnight(iso, after = 0) {
 
 // The day of a time in the reader's zone, `after` days later.
 export function local(at, after = 0) {
-  const date = new Date(new Date(at).getTime() + after * DAY_MS);
+  const date = new Date(at);
+  date.setDate(date.getDate() + after); // not hours: a day has 23 or 25 of them where clocks are set
   return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 }
 
