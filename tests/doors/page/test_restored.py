@@ -38,3 +38,13 @@ def test_the_day_that_was_saved_is_the_day_that_is_asked_again(reader: Open, zon
     """Also where clocks are set in that night."""
     page = reader(zone=zone).see("/")
     assert page.evaluate(DAYS, [address_of("js/language.js")]) == []
+
+
+def test_a_feed_of_another_source_is_no_error(reader: Open, mine: Tenant) -> None:
+    """Nothing is both of them."""
+    one = reader()
+    page = one.see(f"{KETTLE}&feed={mine.feed('kukhnya')}&source=channel")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    page.get_by_role("button", name="Search without filters").click()
+    one.settled()
+    expect(page.locator(".card").first).to_be_visible()

@@ -12,13 +12,16 @@ import { visible, wanted } from "./text.js";
 
 const PAGE = 10, MOST = 100, MOST_FEEDS = 100;
 
-// What the API is asked for a state of the page; a source is the feeds of that kind.
+const NOTHING = { results: [], understood: [], fits: true, cursor: null };
+
+// What the API is asked for a state of the page; a source is the feeds of that kind, and where none of those that are
+// chosen is, nothing is asked: null.
 export function asked(state, feeds) {
   let feed = state.feed ?? [];
   if (state.source) {
     const kin = feeds.all.filter((one) => one.kind === state.source).map((one) => one.feed);
     feed = feed.length ? feed.filter((one) => kin.includes(one)) : kin.slice(0, MOST_FEEDS);
-    if (!feed.length) feed = ["-"];
+    if (!feed.length) return null;
   }
   return {
     q: state.q, kind: state.kind, tag: state.tag, author: state.author, lang: state.lang, feed,
@@ -28,7 +31,9 @@ export function asked(state, feeds) {
 }
 
 export function Search({ state, feeds, say }) {
-  const { data, fault, loading, fresh, again } = useAsk("search", asked(state, feeds));
+  const values = asked(state, feeds);
+  const { data: found, fault, loading, fresh, again } = useAsk(values && "search", values);
+  const data = values ? found : NOTHING;
   const [active, activate] = useState(-1);
   const results = fault ? [] : data?.results ?? [];
   const has = wanted(state.q);
@@ -55,7 +60,6 @@ export function Search({ state, feeds, say }) {
   }, [results.length, active]);
 
   if (!feeds.all.length) return html`<${Empty} />`;
-  const values = asked(state, feeds), { limit } = values;
   return html`<section class="search" aria-busy=${loading ? "true" : "false"}>
     <h1 class="unseen">${t("search")}: ${visible(state.q)}</h1>
     <${Filters} state=${state} results=${results} feeds=${feeds} />
@@ -67,7 +71,7 @@ export function Search({ state, feeds, say }) {
         ${data.understood.map((one) => html`<span class="understood">${t("understood", one)}</span>`)}
         ${results.length > 0 && !data.fits && html`<span>${t("unfit")}</span>`}
       </p>
-      <${TellMe} key=${JSON.stringify({ ...values, limit: null })} what=${searched(values)} />
+      ${values && html`<${TellMe} key=${JSON.stringify({ ...values, limit: null })} what=${searched(values)} />`}
       ${results.length === 0 && html`<${Notice} icon="search" title=${t("nothing")}><p>${t("nothing_why")}</p>
         ${chosen(state, feeds).length > 0 && html`<button type="button" class="button"
           onClick=${() => change({ ...NONE, n: null })}>${t("without_filters")}</button>`}<${NotCovered} feeds=${feeds} /><//>`}
@@ -75,9 +79,9 @@ export function Search({ state, feeds, say }) {
         place > 0 && place === likely && html`<li key="rest" class="rest"><span>${t("less_likely")}</span></li>`,
         html`<${Card} key=${result.id} result=${result} query=${data.query} has=${has} feeds=${feeds} active=${place === active}
           open=${state.m === (result.kind === "conversation" ? result.post : result.id)} />`])}</ol>
-      ${data.cursor && (limit < MOST
+      ${data.cursor && (values.limit < MOST
         ? html`<p class="center"><button type="button" class="button" disabled=${loading}
-            onClick=${() => change({ n: limit + PAGE }, { replace: true })}>${t("more")}</button></p>`
+            onClick=${() => change({ n: values.limit + PAGE }, { replace: true })}>${t("more")}</button></p>`
         : html`<p class="muted center">${t("most")}</p>`)}
     </div>`}
   </section>`;
