@@ -48,3 +48,19 @@ def test_a_feed_of_another_source_is_no_error(reader: Open, mine: Tenant) -> Non
     page.get_by_role("button", name="Search without filters").click()
     one.settled()
     expect(page.locator(".card").first).to_be_visible()
+
+
+def test_what_was_said_of_a_result_is_said_of_that_question_alone(reader: Open, mine: Tenant) -> None:
+    one = reader(token_for(mine, name="page-judges-twice"))
+    page = one.see(KETTLE)
+    card = page.locator(".card").first
+    again = page.locator(f".card[data-id='{card.get_attribute('data-id')}']")
+    card.get_by_role("button", name="This is it").click()
+    expect(card.get_by_text("Kept, thank you")).to_be_visible()
+    page.get_by_role("combobox").fill("подвал насос")
+    page.get_by_role("combobox").press("Enter")
+    expect(page.locator("h1")).to_contain_text("подвал насос")
+    one.settled()
+    expect(again).to_be_visible()
+    expect(again.get_by_text("Kept, thank you")).to_have_count(0)
+    expect(again.locator("[aria-pressed=true]")).to_have_count(0)

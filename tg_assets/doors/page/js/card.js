@@ -39,7 +39,7 @@ export function Card({ result, query, has, feeds, active, open }) {
       <${Tags} tags=${result.tags} most=${TAGS} />
       <${Copies} copies=${result.copies} feeds=${feeds} />
       <footer>
-        <${Judge} question=${query} result=${id} />
+        <${Judge} key=${query} question=${query} result=${id} />
         <a class="quiet-link" ...${opens("like")}><${Icon} name="like" />${t("tab_like")}</a>
         ${result.versions > 1 && html`<a class="quiet-link" ...${opens("evidence")}><${Icon} name="evidence" />${count("edits", result.versions)}</a>`}
         <${Telegram} link=${result.link} />
