@@ -64,3 +64,16 @@ def test_what_was_said_of_a_result_is_said_of_that_question_alone(reader: Open, 
     expect(again).to_be_visible()
     expect(again.get_by_text("Kept, thank you")).to_have_count(0)
     expect(again.locator("[aria-pressed=true]")).to_have_count(0)
+
+
+def test_going_back_fills_the_form_with_what_was_asked(reader: Open) -> None:
+    one = reader()
+    page = one.see("/?view=ask&name=activity&p.person=Вера&go=1")
+    person = page.get_by_role("textbox", name="person")
+    person.fill("Глеб")
+    page.get_by_role("button", name="Ask").click()
+    one.settled()
+    page.go_back()
+    expect(person).to_have_value("Вера")
+    page.go_forward()
+    expect(person).to_have_value("Глеб")

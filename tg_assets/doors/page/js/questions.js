@@ -4,7 +4,7 @@ import { amount, count, language, moment, t } from "./language.js";
 import { change, openAs, read, to } from "./route.js";
 import { TellMe } from "./saved.js";
 import { Failed, Loading, Notice, Said } from "./states.js";
-import { html, useState } from "./ui.js";
+import { html, useEffect, useState } from "./ui.js";
 import { crossed, telegram, unmarked, visible } from "./text.js";
 import { NAMES } from "./words.js";
 
@@ -37,7 +37,9 @@ function Form({ question, state, feeds }) {
     ...(question.is_dated ? ["since", "until"].map((name) => ({ name, kind: "date", help: "", is_required: false })) : []),
     { name: "limit", kind: "count", help: "", is_required: false, default: 20 },
   ];
-  const [given, give] = useState(() => Object.fromEntries(fields.map((one) => [one.name, state[PREFIX + one.name] ?? ""])));
+  const told = Object.fromEntries(fields.map((one) => [one.name, state[PREFIX + one.name] ?? ""]));
+  const [given, give] = useState(told);
+  useEffect(() => give(told), [JSON.stringify(told)]); // somebody went back to what was asked before
   const submit = (event) => {
     event.preventDefault();
     const values = Object.fromEntries(fields.map((one) => [PREFIX + one.name, String(given[one.name] ?? "").trim() || null]));
