@@ -77,3 +77,12 @@ def test_going_back_fills_the_form_with_what_was_asked(reader: Open) -> None:
     expect(person).to_have_value("Вера")
     page.go_forward()
     expect(person).to_have_value("Глеб")
+
+
+def test_a_place_in_a_feed_that_was_given_to_somebody_else_leads_to_the_newest(reader: Open, mine: Tenant) -> None:
+    one = reader(expected=ERRORS)
+    page = one.see(f"/?view=feed&feed={mine.feed('sad')}&cursor=somebodys")
+    expect(page.get_by_role("heading", name="This cannot be asked")).to_be_visible()
+    page.get_by_role("link", name="To the newest").click()
+    one.settled()
+    expect(page.locator(".timeline .line").first).to_be_visible()

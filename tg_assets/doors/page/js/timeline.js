@@ -72,6 +72,8 @@ export function FeedTimeline({ state, feeds }) {
     since: state.since && midnight(state.since), until: state.until && midnight(state.until, 1),
   });
   const known = feeds.all.find((one) => one.feed === feed);
+  // The way on where the address' place is refused, too: it is of the feeds and the span of whoever was given it.
+  const newest = state.cursor && html`<a class="button" ...${to({ ...state, cursor: null }, up)}>${t("newest")}</a>`;
   if (!known) return html`<${Notice} title=${t("not_there")}><p>${t("not_there_why")}</p><//>`;
   return html`<section class="timeline">
     <header class="head"><div><h1><bdi>${visible(feeds.title(feed))}</bdi></h1>
@@ -80,12 +82,12 @@ export function FeedTimeline({ state, feeds }) {
     ${days.data?.length > 0 && html`<${Bars} days=${days.data} state=${state} />`}
     <div class="row wrap"><${Dates} key=${`${state.since}${state.until}`} state=${state} />
       ${(state.since || state.until) && html`<button type="button" class="button" onClick=${() => change({ since: null, until: null, cursor: null })}>${t("whole_span")}</button>`}</div>
-    ${page.fault && html`<${Failed} fault=${page.fault} again=${page.again} />`}
+    ${page.fault && html`<${Failed} fault=${page.fault} again=${page.again} />${newest}`}
     ${!page.data && !page.fault && html`<${Loading} />`}
     ${page.data && html`<div class=${page.loading ? "stale" : ""}>
       ${page.data.messages.length === 0 && html`<${Notice} quiet icon="feeds" title=${t("no_messages")} />`}
       <${Lines} messages=${page.data.messages} focus=${state.m} />
-      <p class="center">${state.cursor && html`<a class="button" ...${to({ ...state, cursor: null }, up)}>${t("newest")}</a>`}
+      <p class="center">${newest}
         ${page.data.cursor && html`<a class="button" ...${to({ ...state, cursor: page.data.cursor }, up)}>${t("earlier_messages")}</a>`}</p>
     </div>`}
   </section>`;
