@@ -86,3 +86,31 @@ def test_a_place_in_a_feed_that_was_given_to_somebody_else_leads_to_the_newest(r
     page.get_by_role("link", name="To the newest").click()
     one.settled()
     expect(page.locator(".timeline .line").first).to_be_visible()
+
+
+def test_pictures_that_are_not_drawn_are_leafed_through(reader: Open) -> None:
+    """A result shows four of an album; also when the address is opened anew."""
+    one = reader()
+    names = [f"{number:064x}" for number in range(1, 7)]
+    image = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"></svg>'
+
+    def searched(route: Route) -> None:
+        told = route.fetch().json()
+        for result in told["results"]:
+            result["media"] = [{"kind": "photo", "sha256": name} for name in names]
+        route.fulfill(json=told)
+
+    one.page.route("**/api/v1/search?**", searched)
+    one.page.route("**/api/v1/pictures/**", lambda route: route.fulfill(body=image, content_type="image/svg+xml"))
+    page = one.see("/?q=три+цвета&kind=album")
+    thumbs = page.locator(".card .thumb")
+    expect(thumbs).to_have_count(4)
+    thumbs.last.click()
+    shown = page.get_by_role("dialog").get_by_role("img")
+    expect(shown).to_have_attribute("alt", "Picture 4 of 6")
+    page.keyboard.press("ArrowRight")
+    expect(shown).to_have_attribute("alt", "Picture 5 of 6")
+    page.reload()
+    expect(shown).to_have_attribute("alt", "Picture 5 of 6")
+    page.keyboard.press("ArrowRight")
+    expect(shown).to_have_attribute("alt", "Picture 6 of 6")

@@ -5,7 +5,7 @@ import { Feeds } from "./feeds.js";
 import { Filters, chosen } from "./filters.js";
 import { Icon } from "./icons.js";
 import { LANGUAGES, language, speak, t } from "./language.js";
-import { Lightbox } from "./media.js";
+import { Lightbox, SHA256 } from "./media.js";
 import { Panel, close } from "./panel.js";
 import { Questions } from "./questions.js";
 import { go, to, useRoute } from "./route.js";
@@ -72,7 +72,7 @@ export function App({ untaken }) {
     ${form ? html`<${TokenForm} key=${language()} untaken=${form} then=${() => (shows(null), again(turn + 1))} />`
       : html`<${Inside} key=${`${turn}${language()}`} state=${state} say=${say} />`}
     ${help && html`<${Help} done=${() => helps(false)} />`}
-    ${!form && state.pic && /^[0-9a-f]{64}$/.test(state.pic) && html`<${Lightbox} sha256=${state.pic} among=${state.of} />`}`;
+    ${!form && state.pic && SHA256.test(state.pic) && html`<${Lightbox} sha256=${state.pic} among=${state.of} />`}`;
 }
 
 function skip(event) {

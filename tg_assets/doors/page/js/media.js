@@ -2,13 +2,14 @@
 import { picture, voice } from "./api.js";
 import { Icon } from "./icons.js";
 import { bytes, lasting, t } from "./language.js";
-import { change, read } from "./route.js";
+import { change } from "./route.js";
 import { html, useEffect, useRef, useState } from "./ui.js";
 import { visible } from "./text.js";
 
 const PICTURES = new Set(["photo", "sticker", "image"]);
 const SOUNDS = new Set(["voice", "audio"]);
 const FEW = 4;
+export const SHA256 = /^[0-9a-f]{64}$/;
 // Room for a single picture, in pixels: among others, and by itself.
 const SMALL = [360, 220], LARGE = [560, 460];
 const SHAPE = 4 / 3;
@@ -30,7 +31,7 @@ function Thumb({ file, label, size, more, all, alone }) {
   if (broken) return html`<span class="thumb away" title=${t("picture_away")}><${Icon} name="file" /></span>`;
   const enlarge = (event) => {
     event.stopPropagation();
-    change({ pic: file.sha256, of: all.length > 1 ? all.map((one) => one.sha256.slice(0, 12)).join("-") : null });
+    change({ pic: file.sha256, of: all.length > 1 ? all.map((one) => one.sha256).join("-") : null });
   };
   return html`<button type="button" class=${waits ? "thumb waits" : "thumb"} aria-label=${t("enlarge", label)} onClick=${enlarge}>
     <img src=${picture(file.sha256, size)} alt="" ...${alone && room(file, alone)} loading="lazy" decoding="async"
@@ -80,8 +81,8 @@ export function Lightbox({ sha256, among }) {
   }, []);
   useEffect(() => breaks(false), [sha256]);
   const close = () => change({ pic: null, of: null });
-  // The address has the beginnings of the others' hashes; whole ones are in what is drawn below.
-  const all = (among ?? "").split("-").map((start) => whole(start)).filter(Boolean);
+  // All of an album, of which not all may be drawn below.
+  const all = (among ?? "").split("-").filter((one) => SHA256.test(one));
   const place = all.indexOf(sha256);
   const step = (by) => place >= 0 && all[place + by] && change({ pic: all[place + by] }, { replace: true });
   const keys = (event) => {
@@ -101,13 +102,4 @@ export function Lightbox({ sha256, among }) {
     ${place >= 0 && place < all.length - 1 && html`<button type="button" class="icon-button next" aria-label=${t("next")}
       onClick=${() => step(1)}><${Icon} name="back" /></button>`}
   </dialog>`;
-}
-
-function whole(start) {
-  const pattern = /^\/api\/v1\/pictures\/([0-9a-f]{64})/;
-  for (const image of document.querySelectorAll(".thumb img")) {
-    const found = image.getAttribute("src").match(pattern);
-    if (found?.[1].startsWith(start)) return found[1];
-  }
-  return read().pic?.startsWith(start) ? read().pic : null;
 }
