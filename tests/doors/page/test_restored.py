@@ -114,3 +114,22 @@ def test_pictures_that_are_not_drawn_are_leafed_through(reader: Open) -> None:
     expect(shown).to_have_attribute("alt", "Picture 5 of 6")
     page.keyboard.press("ArrowRight")
     expect(shown).to_have_attribute("alt", "Picture 6 of 6")
+
+
+def test_what_is_refused_again_is_asked_again(reader: Open) -> None:
+    """Once more after each time that is to be waited for."""
+    one = reader(expected=ERRORS)
+    refused = list[Route]()
+
+    def searched(route: Route) -> None:
+        if len(refused) == 2:
+            route.continue_()
+            return
+        refused.append(route)
+        error = {"error": {"code": "rate", "message": "no words of ours"}}
+        route.fulfill(status=429, headers={"retry-after": "1"}, json=error)
+
+    one.page.route("**/api/v1/search?**", searched)
+    page = one.see(KETTLE)
+    expect(page.locator(".card").first).to_be_visible()
+    assert len(refused) == 2

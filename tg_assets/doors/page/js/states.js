@@ -21,9 +21,10 @@ export function Said({ text }) {
   return html`<p>${text.split("`").map((part, place) => (place % 2 ? html`<code>${part}</code>` : part))}</p>`;
 }
 
-// Seconds until something is asked again by itself.
-function Wait({ seconds, then }) {
+// Seconds until something is asked again by itself; from the beginning with each refusal.
+function Wait({ seconds, then, fault }) {
   const [left, set] = useState(seconds);
+  useEffect(() => set(seconds), [fault]);
   useEffect(() => {
     if (left <= 0) {
       then();
@@ -38,7 +39,7 @@ function Wait({ seconds, then }) {
 export function Failed({ fault, again }) {
   const retry = again && html`<button type="button" class="button" onClick=${again}>${t("again")}</button>`;
   if (fault.status === 429)
-    return html`<${Notice} title=${t("rate")}><${Wait} seconds=${fault.wait || 60} then=${again} />${retry}<//>`;
+    return html`<${Notice} title=${t("rate")}><${Wait} seconds=${fault.wait || 60} then=${again} fault=${fault} />${retry}<//>`;
   if (fault.status === 503) return html`<${Notice} title=${t("away")}><${Said} text=${t("away_why")} />${retry}<//>`;
   if (fault.status === 404) return html`<${Notice} title=${t("not_there")}><p>${t("not_there_why")}</p><//>`;
   if (fault.code === "unreachable")
