@@ -133,3 +133,16 @@ def test_what_is_refused_again_is_asked_again(reader: Open) -> None:
     page = one.see(KETTLE)
     expect(page.locator(".card").first).to_be_visible()
     assert len(refused) == 2
+
+
+def test_a_token_that_could_not_be_forgotten_is_told_of(reader: Open) -> None:
+    one = reader(expected=ERRORS)
+    page = one.see("/")
+    page.route(SESSION, lambda route: route.fulfill(status=503, json={"error": {"code": "server_down", "message": ""}}))
+    page.get_by_role("button", name="Forget the token").click()
+    expect(page.get_by_role("alert")).to_contain_text("was not forgotten")
+    page.unroute(SESSION)
+    page.get_by_role("button", name="Forget the token").click()
+    expect(page.get_by_label("Token", exact=True)).to_be_visible()
+    expect(page.get_by_text("was not forgotten")).to_have_count(0)
+    assert page.context.cookies() == []

@@ -38,6 +38,7 @@ export function App({ untaken }) {
   const [form, shows] = useState(untaken);
   const [turn, again] = useState(0);
   const [help, helps] = useState(false);
+  const [stays, stay] = useState(false);
   const live = useRef();
   const say = (text) => {
     if (live.current) live.current.textContent = text;
@@ -65,10 +66,11 @@ export function App({ untaken }) {
   useEffect(() => {
     document.title = [state.q, { feeds: t("feeds"), feed: t("timeline"), ask: t("questions"), digest: t("digest"), saved: t("saved") }[state.view], "tg-assets"].filter(Boolean).join(" · ");
   });
-  const frame = { state, redraw: () => redraw((one) => one + 1), help: () => helps(true), out: () => leave().then(() => shows({})), isIn: !form };
+  const frame = { state, redraw: () => redraw((one) => one + 1), help: () => helps(true), out: () => leave().then(() => (stay(false), shows({})), () => stay(true)), isIn: !form };
   return html`<a class="skip" href="#content" onClick=${skip}>${t("skip")}</a>
     <${Bar} ...${frame} />
     <p class="unseen" aria-live="polite" ref=${live}></p>
+    ${stays && html`<p class="problem center" role="alert">${t("not_left")}</p>`}
     ${form ? html`<${TokenForm} key=${language()} untaken=${form} then=${() => (shows(null), again(turn + 1))} />`
       : html`<${Inside} key=${`${turn}${language()}`} state=${state} say=${say} />`}
     ${help && html`<${Help} done=${() => helps(false)} />`}

@@ -18,7 +18,8 @@ export async function fromAddress() {
   return begin(token).then(() => null, (fault) => ({ token, fault }));
 }
 
-export const leave = () => tell("session", {}, "DELETE").finally(() => {
+// Where the service does not answer the cookie stays, and so does all else. Raises Fault.
+export const leave = () => tell("session", {}, "DELETE").then(() => {
   localStorage.removeItem(THERE);
   forget();
 });

@@ -14,6 +14,8 @@ export const WORDS = {
   theme_dark: ["dark", "тёмные"],
   help: ["Keys", "Клавиши"],
   leave: ["Forget the token in this browser", "Забыть токен в этом браузере"],
+  not_left: ["The token was not forgotten: the service does not answer. Try again.",
+             "Токен не забыт: сервис не отвечает. Попробуйте ещё раз."],
   close: ["Close", "Закрыть"],
   back: ["Back", "Назад"],
   // searching
