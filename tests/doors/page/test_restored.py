@@ -146,3 +146,11 @@ def test_a_token_that_could_not_be_forgotten_is_told_of(reader: Open) -> None:
     expect(page.get_by_label("Token", exact=True)).to_be_visible()
     expect(page.get_by_text("was not forgotten")).to_have_count(0)
     assert page.context.cookies() == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Understood: 1 May 2023 – 31 May 2023"), ("ru", "Понято: 1 мая 2023 – 31 мая 2023")]
+)
+def test_what_was_understood_is_said_in_the_readers_language(reader: Open, language: str, said: str) -> None:
+    page = reader(language=language).see("/?q=насос+в+мае+2023")
+    expect(page.locator(".understood")).to_have_text(said)

@@ -3,7 +3,7 @@ import { useAsk } from "./api.js";
 import { Card } from "./card.js";
 import { NotCovered } from "./feeds.js";
 import { Filters, NONE, chosen } from "./filters.js";
-import { count, midnight, t } from "./language.js";
+import { count, midnight, t, utcDay } from "./language.js";
 import { change } from "./route.js";
 import { TellMe, searched } from "./saved.js";
 import { Empty, Failed, Loading, Notice } from "./states.js";
@@ -29,6 +29,10 @@ export function asked(state, feeds) {
     limit: Math.min(Math.max(Number(state.n) || PAGE, 1), MOST),
   };
 }
+
+// What was understood of a question, `from Katya` or `2026-03-01..2026-03-31`, in the reader's language.
+const inWords = (said) => (said.startsWith("from ") ? t("from_author", visible(said.slice(5)))
+  : [...new Set(said.split(".."))].map(utcDay).join(" – "));
 
 export function Search({ state, feeds, say }) {
   const values = asked(state, feeds);
@@ -68,7 +72,7 @@ export function Search({ state, feeds, say }) {
     ${data && !fault && html`<div class=${loading ? "stale" : ""}>
       <p class="told muted">
         <span>${results.length === 0 ? "" : count(data.cursor ? "best" : "found", results.length)}</span>
-        ${data.understood.map((one) => html`<span class="understood">${t("understood", one)}</span>`)}
+        ${data.understood.map((one) => html`<span class="understood" key=${one}>${t("understood", inWords(one))}</span>`)}
         ${results.length > 0 && !data.fits && html`<span>${t("unfit")}</span>`}
       </p>
       ${values && html`<${TellMe} key=${JSON.stringify({ ...values, limit: null })} what=${searched(values)} />`}

@@ -35,6 +35,7 @@ export const WORDS = {
                 "Ничего не подходит. Попробуйте меньше слов или уберите фильтр."],
   without_filters: ["Search without filters", "Искать без фильтров"],
   understood: ["Understood: {0}", "Понято: {0}"],
+  from_author: ["from {0}", "автор «{0}»"],
   score: ["The chance that this is what was meant", "Вероятность, что это то, что нужно"],
   // filters
   filters: ["Filters", "Фильтры"],
