@@ -154,3 +154,16 @@ def test_a_token_that_could_not_be_forgotten_is_told_of(reader: Open) -> None:
 def test_what_was_understood_is_said_in_the_readers_language(reader: Open, language: str, said: str) -> None:
     page = reader(language=language).see("/?q=насос+в+мае+2023")
     expect(page.locator(".understood")).to_have_text(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("см. https://ru.wikipedia.org/wiki/Foo_(bar), да", "https://ru.wikipedia.org/wiki/Foo_(bar)"),
+        ("(https://a.example/x_(y))", "https://a.example/x_(y)"),
+        ("(https://a.example/x).", "https://a.example/x"),
+        ("[https://a.example/x]…", "https://a.example/x"),
+    ],
+)
+def test_a_bracket_that_is_opened_in_an_address_is_its_own(reader: Open, text: str, address: str) -> None:
+    assert reader().see("/").evaluate(LINKS, [address_of("js/text.js"), text]) == [address]

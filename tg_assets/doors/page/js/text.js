@@ -11,7 +11,8 @@ const OF_EMOJI = /(?<=[^\p{L}\p{N}\s])\ufe0f|(?<=[^\p{L}\p{N}\s])\u200d(?=[^\p{L
 const FEW = 2;
 const PIECE = /(https?:\/\/[^\s<>"'`«»“”‘’]{3,2000})|(#[\p{L}\p{N}_]{2,64})/gu;
 const WORD = /[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*/gu;
-const TRAILING = /[.,;:!?)\]}…]+$/;
+const TRAILING = /[.,;:!?)\]}…]$/;
+const OPENED = { ")": "(", "]": "[", "}": "{" };
 
 export function visible(text) {
   return String(text ?? "").replace(/\r\n/g, "\n").replace(OF_EMOJI, "").replace(HIDDEN, (run) => {
@@ -68,16 +69,25 @@ export function marked(text, has) {
   return found;
 }
 
+// An address without the marks after it; a bracket that is opened in it is its own, as in «…/wiki/Mercury_(planet)».
+function bare(said) {
+  let shown = said;
+  for (; TRAILING.test(shown); shown = shown.slice(0, -1)) {
+    const last = shown.at(-1);
+    if (OPENED[last] && shown.split(OPENED[last]).length >= shown.split(last).length) break;
+  }
+  return shown;
+}
+
 function link(said, has) {
-  const ending = said.match(TRAILING)?.[0] ?? "";
-  const shown = said.slice(0, said.length - ending.length);
+  const shown = bare(said);
   let href = null;
   try {
     href = new URL(shown).href;
   } catch {
     return marked(said, has);
   }
-  return [html`<a href=${href} target="_blank" rel="noopener noreferrer nofollow">${shown}</a>`, ending];
+  return [html`<a href=${href} target="_blank" rel="noopener noreferrer nofollow">${shown}</a>`, said.slice(shown.length)];
 }
 
 // A message's words: an array of text and elements.
