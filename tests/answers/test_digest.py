@@ -131,3 +131,27 @@ def test_what_pictures_show_is_no_topic(servers: dict[str, str], tenant: str, tm
     assert "паром" in {one.name for one in topics}
     assert "landscape" not in {one.name for one in topics}
     assert all(one.count == 2 for one in topics)
+
+
+@pytest.mark.parametrize("source", ["an export", "an account"])
+def test_a_topic_is_not_answered_by_what_is_said_in_it(
+    servers: dict[str, str], tenant: str, tmp_path: Path, source: str
+) -> None:
+    """Its messages name the one that began it, whose words are its name; an account knows that it is a topic."""
+    when = {"date_unixtime": "1683021600"}
+    begun = {"type": "service", "action": "topic_created", "title": "Насосы", "actor": "Вера", "actor_id": "user601"}
+    said = [
+        {"id": 1, "date": "2023-05-02T10:00:00", "text": "", "text_entities": [], **when, **begun},
+        *(message(number, reply_to_message_id=1, **when) for number in (2, 3, 4)),
+        *(message(number, reply_to_message_id=2, **when) for number in (5, 6)),
+    ]
+    path = pipeline.write_export(tmp_path, chat(*said, type="public_supergroup"))
+    (report,) = pipeline.import_path(path, tenant)
+    pipeline.materialize(report.feed, "2023-05-02", "2023-05-02", ["telegram_messages", "posts"])
+    if source == "an account":
+        known = "UPDATE messages SET forum_topic_id = 1, is_service = false WHERE true RETURNING 1"
+        assert len(pipeline.rows(tenant, known)) == len(said)
+    (second,) = pipeline.rows(tenant, "SELECT id FROM messages WHERE telegram_message_id = 2")
+    found = digest(pipeline.archive(tenant), SINCE, SINCE + 31 * DAY)
+    assert [(one.count, one.message.id) for one in found.answered] == [(2, second.id)]
+    assert [(one.count, one.message.id) for one in found.threads] == [(2, second.id)]

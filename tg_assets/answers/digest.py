@@ -93,17 +93,24 @@ _FEEDS = f"""
         GROUP BY 1 HAVING count(*) FILTER (WHERE m.posted_at >= :since) > 0
     ) busy JOIN feeds f ON f.key = busy.feed ORDER BY messages DESC, f.key
 """  # noqa: S608
+# That a message of a topic is filed under the message that began the topic answers nothing, nor does what is said to
+# Telegram's own words.
+_ANSWERS = """m.reply_to_message_id IS NOT NULL AND m.reply_to_chat_id IS NULL
+              AND m.reply_to_message_id IS DISTINCT FROM m.forum_topic_id"""
 _ANSWERED = f"""
     SELECT a.id, r.count, r.people FROM (
         SELECT channel_id, reply_to_message_id, count(*) AS count,
                count(DISTINCT {AUTHOR}) AS people
-        FROM ({_IN_SPAN}) m WHERE reply_to_message_id IS NOT NULL AND reply_to_chat_id IS NULL GROUP BY 1, 2
+        FROM ({_IN_SPAN}) m WHERE {_ANSWERS} GROUP BY 1, 2
     ) r JOIN messages a ON a.channel_id = r.channel_id AND a.telegram_message_id = r.reply_to_message_id
-    WHERE a.deleted_at IS NULL ORDER BY r.count DESC, r.people DESC, a.posted_at DESC, a.id LIMIT :limit
+    WHERE a.deleted_at IS NULL AND NOT a.is_service
+    ORDER BY r.count DESC, r.people DESC, a.posted_at DESC, a.id LIMIT :limit
 """  # noqa: S608
 _REPLIES = f"""
     SELECT m.channel_id, m.telegram_message_id AS number, m.reply_to_message_id AS replied, {AUTHOR} AS author
-    FROM ({_IN_SPAN}) m WHERE m.reply_to_message_id IS NOT NULL AND m.reply_to_chat_id IS NULL ORDER BY 1, 2
+    FROM ({_IN_SPAN}) m LEFT JOIN messages a
+        ON a.channel_id = m.channel_id AND a.telegram_message_id = m.reply_to_message_id
+    WHERE {_ANSWERS} AND a.is_service IS NOT TRUE ORDER BY 1, 2
 """  # noqa: S608
 _FORWARDED = f"""
     SELECT coalesce(forward_from_name, forward_from_chat_id::text) AS name, count(*) AS count,
