@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.answers.conftest import Tenant
+from tests.answers.conftest import GARDEN, Tenant
 from tests.doors.conftest import token_for
 from tests.doors.page.conftest import Open
 from tests.doors.page.test_page import KETTLE
@@ -146,6 +146,24 @@ def test_a_token_that_could_not_be_forgotten_is_told_of(reader: Open) -> None:
     expect(page.get_by_label("Token", exact=True)).to_be_visible()
     expect(page.get_by_text("was not forgotten")).to_have_count(0)
     assert page.context.cookies() == []
+
+
+def test_a_message_as_received_has_its_numbers_unrounded(reader: Open, mine: Tenant) -> None:
+    """Photos, albums and keys of access have ids of 64 bits at Telegram."""
+    one = reader()
+
+    def received(route: Route) -> None:
+        told = route.fetch().json()
+        told["versions"][0]["raw"] = {"grouped_id": 13812345678901234567, "access_hash": -9007199254740993, "id": 5}
+        route.fulfill(json=told)
+
+    one.page.route("**/api/v1/lineage/*", received)
+    page = one.see(f"/?m={mine.post(GARDEN, 5)}&tab=evidence")
+    page.get_by_text("Show as JSON").first.click()
+    shown = page.get_by_role("tabpanel").locator("pre").first
+    expect(shown).to_contain_text('"grouped_id": 13812345678901234567')
+    expect(shown).to_contain_text('"access_hash": -9007199254740993')
+    expect(shown).to_contain_text('"id": 5')
 
 
 @pytest.mark.parametrize(

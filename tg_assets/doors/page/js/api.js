@@ -31,6 +31,17 @@ export function url(path, values = {}) {
   return `/api/v1/${path}${said ? `?${said}` : ""}`;
 }
 
+// Ids at Telegram have 64 bits, of which JavaScript's numbers would round some: those are read as they are written, by
+// browsers that tell how that is.
+const LONG = /\d{16}/;
+const exact = (_, value, told) =>
+  typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(told?.source ?? "") ? BigInt(told.source) : value;
+
+async function parsed(answer) {
+  const said = await answer.text();
+  return JSON.parse(said, LONG.test(said) ? exact : undefined);
+}
+
 async function request(address, options) {
   let answer;
   try {
@@ -39,7 +50,7 @@ async function request(address, options) {
     if (error.name === "AbortError") throw error;
     throw new Fault(0, "unreachable", "");
   }
-  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  if (answer.ok) return answer.status === 204 ? null : parsed(answer);
   const told = await answer.json().catch(() => ({}));
   const fault = new Fault(
     answer.status, told.error?.code ?? "fault", told.error?.message ?? "", Number(answer.headers.get("retry-after")) || 0,

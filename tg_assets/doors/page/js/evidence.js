@@ -47,8 +47,10 @@ function Version({ version }) {
     <p class="text" dir="auto">${version.text ? crossed(unmarked(version.text), null, { links: false }) : t("no_words")}</p><${Raw} value=${version.raw} /></li>`;
 }
 
+const plain = (_, value) => (typeof value === "bigint" ? JSON.rawJSON(String(value)) : value);
+
 function Raw({ value }) {
   const [open, opens] = useState(false);
   return html`<details class="raw" onToggle=${(event) => opens(event.target.open)}><summary>${t("show_raw")}</summary>
-    ${open && html`<pre tabindex="0" dir="ltr">${visible(JSON.stringify(value, null, 2))}</pre>`}</details>`;
+    ${open && html`<pre tabindex="0" dir="ltr">${visible(JSON.stringify(value, plain, 2))}</pre>`}</details>`;
 }
