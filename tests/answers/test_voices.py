@@ -18,10 +18,12 @@ def test_a_voice(servers: dict[str, str], tmp_path: Path) -> None:
     tenant, other = pipeline.new_tenant(), pipeline.new_tenant()
     kinds = {"media_type": "voice_message", "duration_seconds": 3}
     exported = chat(
-        said(1, "", file="voice_messages/1.ogg", mime_type="audio/ogg", **kinds),
-        said(2, "", file="voice_messages/2.ogg", mime_type="text/html", **kinds),
+        # The same sound, which somebody calls otherwise.
+        said(1, "", file="voice_messages/0.ogg", mime_type="application/octet-stream", **kinds),
+        said(2, "", file="voice_messages/1.ogg", mime_type="audio/ogg", **kinds),
+        said(3, "", file="voice_messages/2.ogg", mime_type="text/html", **kinds),
     )
-    files = {"voice_messages/1.ogg": SOUND, "voice_messages/2.ogg": PAGE}
+    files = {"voice_messages/0.ogg": SOUND, "voice_messages/1.ogg": SOUND, "voice_messages/2.ogg": PAGE}
     reports = pipeline.import_path(pipeline.write_export(tmp_path, exported, files), tenant)
     pipeline.materialize_reports(reports, selection=["telegram_messages", "posts", "media_objects"])
     sound, page = (hashlib.sha256(one).hexdigest() for one in (SOUND, PAGE))

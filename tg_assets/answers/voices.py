@@ -22,7 +22,8 @@ _SHOWN = f"""
     JOIN messages m ON m.id = p.post_id AND m.deleted_at IS NULL
     JOIN channels c ON c.id = m.channel_id
     JOIN media_objects o ON o.sha256 = p.sha256 AND o.dropped_at IS NULL
-    WHERE p.sha256 = :sha256 AND p.kind IN ('voice', 'audio') AND p.size_bytes <= :largest AND {SEEN} LIMIT 1
+    WHERE p.sha256 = :sha256 AND p.kind IN ('voice', 'audio') AND p.size_bytes <= :largest
+          AND p.mime = ANY(CAST(:kinds AS text[])) AND {SEEN} LIMIT 1
 """  # noqa: S608 - a constant
 
 
@@ -43,8 +44,9 @@ def voice(archive: Archive, sha256: str) -> Voice:
     if not SHA256.fullmatch(sha256):
         raise TgAssetsError("A voice is named by the sha256 of its file: 64 hex digits in lower case.")
     with archive.reading() as connection:
-        stored = connection.execute(text(_SHOWN), {"sha256": sha256, "largest": LARGEST, **archive.seen}).first()
-    if stored is None or stored.mime not in KINDS or not is_media_key(stored.s3_key, archive.tenant, sha256):
+        values = {"sha256": sha256, "largest": LARGEST, "kinds": sorted(KINDS), **archive.seen}
+        stored = connection.execute(text(_SHOWN), values).first()
+    if stored is None or not is_media_key(stored.s3_key, archive.tenant, sha256):
         raise NotThere("voice")
     data = archive.objects.media(stored.s3_key, sha256)
     if data is None:
