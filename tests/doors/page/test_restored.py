@@ -1,5 +1,8 @@
 """What the address says is what is shown: of another day, token or question, and when somebody goes back."""
 
+import re
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -164,6 +167,29 @@ def test_a_message_as_received_has_its_numbers_unrounded(reader: Open, mine: Ten
     expect(shown).to_contain_text('"grouped_id": 13812345678901234567')
     expect(shown).to_contain_text('"access_hash": -9007199254740993')
     expect(shown).to_contain_text('"id": 5')
+
+
+def test_a_suggested_word_goes_on_with_what_is_typed_by_now(reader: Open) -> None:
+    """With the last of two words that a hyphen joins; and it takes the place of no word that was typed meanwhile."""
+    one = reader()
+    one.page.route(
+        "**/api/v1/suggest?**", lambda route: route.fulfill(json={"words": ["петербург", "насосы"], "hits": []})
+    )
+    page = one.see("/")
+    box, options = page.get_by_role("combobox"), page.get_by_role("option")
+    box.fill("насос Пете")
+    expect(options).to_have_text("насос петербург")
+    box.fill("санкт-пет")
+    expect(options).to_have_text("санкт-петербург")
+    box.fill("санкт-пет К")
+    expect(options).to_have_count(0)
+    box.fill("санкт-пет")
+    expect(options).to_have_count(1)
+    box.press("ArrowDown")
+    box.press("Enter")
+    one.settled()
+    expect(box).to_have_value(re.compile("^санкт-петербург ?$"))
+    assert parse_qs(urlsplit(page.url).query)["q"] == ["санкт-петербург"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import { Icon } from "./icons.js";
 import { moment, t } from "./language.js";
 import { go, openAs, read } from "./route.js";
 import { html, useEffect, useRef, useState } from "./ui.js";
-import { crossed, visible, wanted } from "./text.js";
+import { crossed, folded, visible, wanted } from "./text.js";
 
 const PAUSE_MS = 80;
 const WORDS = 4, HITS = 5;
@@ -37,9 +37,10 @@ export function SearchBox({ state, compact }) {
   const found = useSuggestions(open ? typed : "", state.feed);
   useEffect(() => type(state.q ?? ""), [state.q]);
 
-  const last = typed.match(/[^\s]*$/)[0];
+  const last = typed.match(/[\p{L}\p{N}'’]*$/u)[0], begun = folded(last);
   const options = [
-    ...found.words.filter((word) => word !== last.toLowerCase()).map((word) => ({ word })),
+    // Those that go on with what is typed by now: they may be an answer to what was typed before.
+    ...found.words.filter((word) => begun && word !== begun && word.startsWith(begun)).map((word) => ({ word })),
     ...found.hits.map((hit) => ({ hit })),
   ];
   const shown = open && options.length > 0;

@@ -26,7 +26,7 @@ const RUSSIAN = /^(?:иями|ями|ами|ием|иях|ого|его|ому|�
 const ENGLISH = /^(?:ations?|ingly|edly|ings?|ed|es|s|ly|e)?$/;
 const SHORT = 3;
 
-const folded = (word) => word.toLowerCase().replaceAll("ё", "е").replaceAll("’", "'");
+export const folded = (word) => word.toLowerCase().replaceAll("ё", "е").replaceAll("’", "'");
 // Without «'s», but no «O'» alone.
 const plain = (word) => word.replace(/(?<=.{3})'.*$/, "");
 
