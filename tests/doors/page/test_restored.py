@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.answers.conftest import GARDEN, Tenant
+from tests.answers.conftest import GARDEN, KITCHEN, Tenant
 from tests.doors.conftest import token_for
 from tests.doors.page.conftest import Open
 from tests.doors.page.test_page import KETTLE
@@ -190,6 +190,23 @@ def test_a_suggested_word_goes_on_with_what_is_typed_by_now(reader: Open) -> Non
     one.settled()
     expect(box).to_have_value(re.compile("^санкт-петербург ?$"))
     assert parse_qs(urlsplit(page.url).query)["q"] == ["санкт-петербург"]
+
+
+def test_a_long_thread_is_read_to_its_end(reader: Open, mine: Tenant) -> None:
+    """A part after the other, and from the beginning again."""
+    one = reader()
+    few = re.compile("limit=[0-9]+")
+    one.page.route("**/thread?**", lambda route: route.continue_(url=few.sub("limit=2", route.request.url)))
+    page = one.see(f"/?m={mine.post(KITCHEN, 3)}&tab=thread")
+    thread = page.get_by_role("tabpanel")
+    expect(thread.locator(".line")).to_have_count(2)
+    expect(thread).to_contain_text("кто сегодня готовит ужин?")
+    thread.get_by_role("button", name="Later").click()
+    expect(thread).to_contain_text("тогда гречка с грибами")
+    expect(thread.get_by_role("button", name="Later")).to_have_count(0)
+    expect(thread).to_contain_text("4 messages in the thread")
+    thread.get_by_role("button", name="From the beginning").click()
+    expect(thread).to_contain_text("кто сегодня готовит ужин?")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import { Failed, Loading, Notice } from "./states.js";
 import { html } from "./ui.js";
 import { captioned, crossed, said, visible } from "./text.js";
 
-const BEFORE = 3, AFTER = 6, MORE = 20, MOST = 100;
+const BEFORE = 3, AFTER = 6, MORE = 20, MOST = 100, THREAD = 50;
 const side = (given, otherwise) => Math.min(Math.max(Number(given) || otherwise, 0), MOST);
 
 export function Around({ id, state, has }) {
@@ -27,15 +27,16 @@ export function Around({ id, state, has }) {
 }
 
 export function Thread({ id, state, has }) {
-  const limit = Math.min(Math.max(Number(state.n_thread) || 50, 1), MOST);
-  const { data, fault, again } = useAsk(`messages/${id}/thread`, { limit });
-  if (fault) return html`<${Failed} fault=${fault} again=${again} />`;
+  const { data, fault, again } = useAsk(`messages/${id}/thread`, { limit: THREAD, cursor: state.thread });
+  const begin = state.thread && html`<p class="center"><button type="button" class="button small"
+    onClick=${() => change({ thread: null })}>${t("thread_begin")}</button></p>`;
+  if (fault) return html`<${Failed} fault=${fault} again=${again} />${begin}`;
   if (!data) return html`<${Loading} rows=${2} />`;
   if (data.total < 2) return html`<${Notice} quiet icon="thread" title=${t("alone")} />`;
-  return html`<p class="muted small">${count("thread_of", data.total)}</p>
+  return html`<p class="muted small">${count("thread_of", data.total)}</p>${begin}
     <${Lines} messages=${data.messages} focus=${id} has=${has} />
-    ${data.cursor && limit < MOST && html`<p class="center"><button type="button" class="button small"
-      onClick=${() => change({ n_thread: MOST }, { replace: true })}>${t("later")}</button></p>`}`;
+    ${data.cursor && html`<p class="center"><button type="button" class="button small"
+      onClick=${() => change({ thread: data.cursor })}>${t("later")}</button></p>`}`;
 }
 
 export function Like({ id, feeds, has }) {

@@ -69,4 +69,4 @@ export function to(state, then) {
 }
 
 // A state's part that has a message open, or the first one of an album by the album's id, or with null none.
-export const openAs = (id, isAlbum = false) => ({ m: id, a: isAlbum ? "1" : null, tab: null, pic: null, of: null, before: null, after: null });
+export const openAs = (id, isAlbum = false) => ({ m: id, a: isAlbum ? "1" : null, tab: null, pic: null, of: null, before: null, after: null, thread: null });

@@ -121,6 +121,7 @@ export const WORDS = {
   alone: ["Nobody replied to it, and it replies to nothing.", "На него не отвечали, и само оно не ответ."],
   thread_of: ["# message in the thread|# messages in the thread",
               "# сообщение в ветке|# сообщения в ветке|# сообщений в ветке"],
+  thread_begin: ["From the beginning", "С начала"],
   none_like: ["Nothing is like it.", "Похожего нет."],
   by_meaning: ["by meaning", "по смыслу"],
   by_picture: ["by picture", "по картинке"],
