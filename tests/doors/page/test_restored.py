@@ -20,6 +20,11 @@ DAYS = """async ([address]) => {
     const days = Array.from({ length: 366 }, (_, number) => nth(number));
     return days.filter((day) => local(midnight(day, 1), -1) !== day || local(midnight(day)) !== day);
 }"""
+MONTHS = """async ([address]) => {
+    const { day, utcDay, utcMonth } = await import(address);
+    const months = Array.from({ length: 12 }, (_, nth) => `2023-${String(nth + 1).padStart(2, "0")}-05`);
+    return months.map((month) => [day(`${month}T12:00:00`), utcDay(month), utcMonth(month)]);
+}"""
 LINKS = """async ([address, text]) => {
     const { words } = await import(address);
     return words(text).filter((one) => one.props?.href).map((one) => one.props.href);
@@ -41,6 +46,14 @@ def test_the_day_that_was_saved_is_the_day_that_is_asked_again(reader: Open, zon
     """Also where clocks are set in that night."""
     page = reader(zone=zone).see("/")
     assert page.evaluate(DAYS, [address_of("js/language.js")]) == []
+
+
+def test_a_month_keeps_its_letters(reader: Open) -> None:
+    """«авг.» ends as the year's «г.» does, which is left out."""
+    page = reader(language="ru").see("/")
+    told = page.evaluate(MONTHS, [address_of("js/language.js")])
+    assert told[7] == ["5 авг. 2023", "5 авг. 2023", "авг. 2023"]
+    assert all(one.endswith(" 2023") for month in told for one in month)
 
 
 def test_a_feed_of_another_source_is_no_error(reader: Open, mine: Tenant) -> None:

@@ -40,8 +40,8 @@ function format(options) {
 }
 
 const DAY = { day: "numeric", month: "short", year: "numeric" };
-// In Russian the year's «г.» says nothing.
-const dated = (text) => text.replace(/\s?г\./, "");
+// In Russian the year's «г.» says nothing; that of «авг.» is the month's.
+const dated = (text) => text.replace(/\s?г\.$/, "");
 export const day = (at) => dated(format(DAY).format(new Date(at)));
 export const clock = (at) => format({ hour: "2-digit", minute: "2-digit" }).format(new Date(at));
 export const moment = (at) => `${day(at)}, ${clock(at)}`;
