@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from tg_assets.answers.archive import SEEN, Archive
+from tg_assets.answers.asked_words import names
 from tg_assets.answers.cursors import place_of, written
 from tg_assets.answers.feeds import check_feeds
 from tg_assets.answers.lineage import Made, lineage
@@ -178,12 +179,18 @@ def narrowing(
     return Narrow(
         feeds=tuple(feeds),
         kind=kind,
-        tags=tuple(tags),
+        tags=tuple(map(_forms, tags)),
         since=since,
         until=until,
         author=None if author is None else asked_author(author),
         lang=lang,
     )
+
+
+def _forms(tag: str) -> str | tuple[str, ...]:
+    """A tag as it is kept, however somebody typed it: «#Ёлка» is «ёлка» or «елка»."""
+    forms = names(tag.strip().removeprefix("#"))
+    return forms[0] if len(forms) == 1 else tuple(forms)
 
 
 def _after(hits: Sequence[Hit], count: int, last: str | None) -> int:

@@ -23,7 +23,8 @@ class Narrow:
     kind: str | None = None
     kinds: tuple[str, ...] = ()
     album_id: str | None = None
-    tags: tuple[str, ...] = ()
+    tags: tuple[str | tuple[str, ...], ...] = ()
+    """All of them; of one that is kept in several forms, any."""
     since: datetime | None = None
     until: datetime | None = None
     pictures: tuple[str, ...] = ()
@@ -78,7 +79,7 @@ def _others(narrow: Narrow) -> Iterable[dict[str, Any]]:
         yield one_of("feed", narrow.feeds)
     if narrow.album_id:
         yield matches("album_id", narrow.album_id)
-    yield from (matches("tags", tag) for tag in narrow.tags)
+    yield from (matches("tags", tag) if isinstance(tag, str) else one_of("tags", tag) for tag in narrow.tags)
     if narrow.pictures:
         yield one_of("vision.classification", narrow.pictures)
     yield from (matches(key, value) for key, value in (("author", narrow.author), ("lang", narrow.lang)) if value)
