@@ -101,6 +101,8 @@ class Channel:
     members: dict[User, datetime] = field(default_factory=dict)
     admins: set[User] = field(default_factory=set)
     kicked: set[User] = field(default_factory=set)
+    hidden: dict[User, int] = field(default_factory=dict)
+    """The newest message that members who came later do not see."""
     linked: "Channel | None" = None
     migrated_from: Group | None = None
     topics: dict[int, Topic] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from tg_assets.accounts.refusals import is_chats_own, name_of
 from tg_assets.history.landing import Read, land_read
 from tg_assets.history.pull import Puller
 from tg_assets.history.reach import Reachable, close_way, open_way, reachable, unreadable
-from tg_assets.history.walk import CLOSED, PAGE, numbered, probe
+from tg_assets.history.walk import CLOSED, PAGE, numbered, probe, shown_from
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -99,7 +99,7 @@ class Sweep:
 
     async def _chat(self, client: Opened, session: "TenantConnection", chat: Reachable, budget: int) -> int:
         """Compare a chat's ids from where the last sweep stopped; returns the requests it took."""
-        spent = 0
+        spent, first_shown = 0, None
         while True:
             most = min(TOGETHER, budget - spent) * PAGE
             with session.transaction() as connection:
@@ -107,8 +107,12 @@ class Sweep:
             read = Read(chat, datetime.now(UTC))
             for first in range(0, len(numbers), PAGE):
                 page = await numbered(client.client, chat.peer(), numbers[first : first + PAGE])
-                await read.add(page)
                 spent += 1
+                if first_shown is None and not all(getattr(one, "date", None) for one in page.messages):
+                    first_shown = await shown_from(client.client, chat.peer())
+                    spent += chat.contiguous
+                page.accounted = [one for one in page.accounted if one[0] >= (first_shown or 1)]
+                await read.add(page)
             with session.transaction() as connection:
                 landed = land_read(connection, read, mark_from=self.puller.mark_from)
                 _keep_progress(connection, chat, numbers[-1] if len(numbers) == most else None)

@@ -92,8 +92,8 @@ async def pages(
             asked = None
             found = list(answer.messages)
             if not found:
-                if before is not None and before > 1:
-                    yield Page([], {}, [(1, before - 1)], is_last=True)
+                if before is not None and before > 1 and before > (first := await shown_from(client, peer)):
+                    yield Page([], {}, [(first, before - 1)], is_last=True)
                 return
             lowest = min(message.id for message in found)
             highest = max(message.id for message in found) if before is None else before - 1
@@ -106,7 +106,8 @@ async def pages(
                 and all(one.date >= ahead for one in found if getattr(one, "date", None))
             ):
                 asked = ask()
-            yield Page(found, peers_of(answer.users, answer.chats), [(1 if is_last else lowest, highest)], is_last)
+            first = min(lowest, await shown_from(client, peer)) if is_last and lowest > 1 else lowest
+            yield Page(found, peers_of(answer.users, answer.chats), [(first, highest)], is_last)
             if is_last:
                 return
     finally:
@@ -126,6 +127,22 @@ def _is_last(answer: Any, seen: int) -> bool:
         return True
     place = getattr(answer, "offset_id_offset", None)
     return max(seen, 0 if place is None else place + len(answer.messages)) >= int(answer.count)
+
+
+async def shown_from(client: "Client", peer: Any) -> int:
+    """The first id that this account would see if it had a message.
+
+    A group may hide from those who join what was before: that is there for others, and not gone
+    (https://core.telegram.org/constructor/channelFull, ``available_min_id``).
+    """
+    from telethon import utils
+    from telethon.tl.functions.channels import GetFullChannelRequest
+    from telethon.tl.types import InputPeerChannel
+
+    if not isinstance(peer, InputPeerChannel):
+        return 1
+    full = (await client(GetFullChannelRequest(utils.get_input_channel(peer)))).full_chat
+    return (full.available_min_id or 0) + 1
 
 
 async def probe(client: "Client", peer: Any) -> None:

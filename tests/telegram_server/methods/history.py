@@ -57,8 +57,13 @@ def box_of(call: Call, peer: Peer) -> Box:
 def get_history(call: Call, request: Any) -> TLObject:
     peer = call.peer(request.peer)
     box = box_of(call, peer)
-    ids = box.histories.get(peer, ())
+    ids = [number for number in box.histories.get(peer, ()) if number > hidden_from(call, peer)]
     return answer(call, peer, box, ids, slice_ids(box, ids, request))
+
+
+def hidden_from(call: Call, peer: Peer) -> int:
+    """The newest message of a group that the caller came too late for, 0 without one."""
+    return peer.hidden.get(call.user, 0) if isinstance(peer, Channel) else 0
 
 
 @method(f.messages.SearchRequest)
@@ -171,7 +176,11 @@ def _by_ids(call: Call, owner: Peer, box: Box, wanted: list[Any]) -> TLObject:
         raise RpcError(400, "MESSAGE_IDS_EMPTY")
     view = call.view()
     view.mention(owner)
-    messages = view.messages(box, [_number(box, owner, one) for one in wanted[:PAGE]])
+    hidden = hidden_from(call, owner)
+    messages = [
+        t.MessageEmpty(one.id, None) if one.id <= hidden else one
+        for one in view.messages(box, [_number(box, owner, one) for one in wanted[:PAGE]])
+    ]
     if isinstance(owner, Channel):
         return t.messages.ChannelMessages(box.pts, len(messages), messages, [], view.chats, view.users)
     return t.messages.Messages(messages, [], view.chats, view.users)

@@ -94,6 +94,7 @@ def get_full_channel(call: Call, request: Any) -> TLObject:
         migrated_from_chat_id=origin.id if origin else None,
         migrated_from_max_id=before[-1] if origin else None,
         can_view_participants=channel.megagroup or None,
+        available_min_id=channel.hidden.get(call.user),
         available_reactions=t.ChatReactionsAll(),
     )
     return t.messages.ChatFull(full, view.chats, view.users)
