@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from tg_assets.landing.turns import take_turns
 from tg_assets.ledger.deletion import bury
 from tg_assets.stores.database import temp_rows
 
@@ -51,6 +52,7 @@ def keep_facts(connection: Connection, facts: Sequence[Fact]) -> None:
     temp_rows(connection, "said", _COLUMNS, rows)
     if not facts:
         return
+    take_turns(connection, "SELECT channel_id FROM said")
     connection.execute(
         text(f"""
             INSERT INTO message_facts AS f (tenant_id, {", ".join(_COLUMNS)})

@@ -8,6 +8,8 @@ the caller's one transaction. What does not belong here: reading sources, and pa
 
 from sqlalchemy import Connection, text
 
+from tg_assets.landing.turns import take_turns
+
 _STORED = "jsonb_array_length(jsonb_path_query_array({0}.media, '$[*] ? (exists(@.sha256))'))"
 # How much is known of a message's media: how many are stored, and whether there are any.
 _KNOWN = f"({_STORED}, {{0}}.media <> '[]')"
@@ -64,6 +66,7 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
     Leaves the temporary table ``landed(id, channel_id, posted_at)``: messages that are not what they were before.
     """
     values = {"chat": chat}
+    take_turns(connection, "SELECT channel_id FROM incoming WHERE chat = :chat", values)
     connection.execute(text("DROP TABLE IF EXISTS verdict"))
     connection.execute(
         text(f"""
