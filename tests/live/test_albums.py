@@ -254,6 +254,26 @@ def test_a_clock_that_was_set_back_makes_no_album_wait(live: Live) -> None:
     assert live.rows("SELECT * FROM dirty") == []
 
 
+def test_what_is_deleted_of_an_album_over_midnight_goes(live: Live) -> None:
+    """It belongs to both days: with a message of the second one goes what summary, point and graph have of it."""
+    live.send(
+        item(live, 101) | {"posted_at": "2026-03-01T23:59:59Z"}, item(live, 102) | {"posted_at": "2026-03-02T00:00:00Z"}
+    )
+    live.drain()
+    live.refresh(vision=FakeVision())
+    stages = "stage IN ('album_summaries', 'qdrant_points.albums', 'neo4j_nodes.albums')"
+    before = live.rows(f"SELECT stage, input_hash FROM derivations WHERE {stages}")
+    assert len(before) == 3
+    live.send(deletion(live, 102))
+    live.drain()
+    live.refresh(vision=FakeVision())
+    ((summary,),) = live.rows("SELECT meta->'enrichment'->>'vision_summary' FROM media_groups")
+    assert "101th" in summary
+    assert "102th" not in summary
+    assert pipeline.graph_counts(live.tenant)["CONTAINS"] == 1
+    assert not set(before) & set(live.rows(f"SELECT stage, input_hash FROM derivations WHERE {stages}"))
+
+
 @pytest.mark.parametrize("stage", ["media_objects", "media_groups", "vision_summaries"])
 def test_an_album_waits_for_another_run(live: Live, stage: str) -> None:
     """While another run makes what albums are made of, none is made of what is there so far."""

@@ -32,6 +32,7 @@ from tg_assets.albums.summary import (
 )
 from tg_assets.albums.written import Writer
 from tg_assets.assets.asset import Asset, Live
+from tg_assets.assets.media_groups import IN_WINDOW
 from tg_assets.assets.picture_metadata import contact_sheet_of
 from tg_assets.assets.tools import Tools
 from tg_assets.events.albums import AlbumAssembledEventV1
@@ -67,7 +68,7 @@ INPUTS = f"""
                 FROM media_group_items i JOIN post_enrichment e ON e.post_id = i.post_id AND e.kind = 'vision'
                 WHERE i.group_id = g.id))) AS input_hash
     FROM media_groups g
-    WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
+    WHERE {IN_WINDOW}
 """  # noqa: S608 - constants
 
 

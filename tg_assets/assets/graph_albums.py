@@ -5,17 +5,18 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from tg_assets.assets.media_groups import IN_WINDOW
 from tg_assets.graph import leaving
 from tg_assets.graph import statements as cypher
 from tg_assets.ledger.stage import Outcome
 from tg_assets.stores.graph import TenantGraph
 
-INPUTS = """
+INPUTS = f"""
     SELECT g.id AS item_id, g.posted_at AS at, 0 AS tokens,
            md5(concat_ws('/', g.content_hash, g.deleted_at, g.meta->'enrichment'->>'vision_summary')) AS input_hash
     FROM media_groups g
-    WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
-"""
+    WHERE {IN_WINDOW}
+"""  # noqa: S608 - a constant
 _ALBUMS = """
     SELECT g.*, c.owner_id FROM chunk JOIN media_groups g ON g.id = chunk.item_id
     JOIN channels c ON c.id = g.channel_id

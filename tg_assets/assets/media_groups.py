@@ -40,6 +40,15 @@ INPUTS = """
       AND NOT EXISTS (SELECT FROM messages m WHERE m.album_id = g.id)
 """
 
+IN_WINDOW = """
+    g.id IN (SELECT id FROM media_groups
+             WHERE channel_id = ANY(:channels) AND posted_at >= :since AND posted_at < :until
+             UNION ALL
+             SELECT album_id FROM messages WHERE album_id IS NOT NULL
+               AND channel_id = ANY(:channels) AND posted_at >= :since AND posted_at < :until)
+"""
+"""Whether an album ``g`` belongs to a window: it has a message there, or had its first one there."""
+
 
 # Albums of the chunk that are not whole yet, as far as anybody can tell. A message that was named a day ago, is
 # known to be deleted or not to exist, is not waited for. What came in a time to come did so before the clock was set

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from tg_assets.assets.media_groups import IN_WINDOW
 from tg_assets.embedder import Embedder
 from tg_assets.events.results import PostIndexedEventV1
 from tg_assets.index.authors import author_keys
@@ -79,8 +80,8 @@ ALBUM_INPUTS = f"""
                    g.meta->'enrichment'->'ocr_text', {_ALBUM_TAGS}, c.feed, c.title, m.author_name,
                    m.sender_username, m.sender_tg_id, {beside.OF_ALBUM})::text) AS input_hash
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
-    {_FIRST}
-    WHERE g.channel_id = ANY(:channels) AND g.posted_at >= :since AND g.posted_at < :until
+{_FIRST}
+    WHERE {IN_WINDOW}
 """  # noqa: S608 - a constant
 ALBUM_ROWS = f"""
     SELECT g.id, g.tenant_id, g.channel_id, c.owner_id, c.feed, c.title, m.author_name, c.source, g.id AS album_id,
