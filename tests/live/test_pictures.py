@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from resources.vision import TenantVision, VisionResource
-from tests.live.support import Live, stale
+from tests.live.support import EDITED, Live, stale
 from tests.live.test_albums import picture, said
 from tests.support.providers import HandlerProvider
 from tg_assets.ledger.stage import Report
@@ -167,6 +167,25 @@ def test_pictures_that_fail_or_are_refused(posts: Live) -> None:
     }
     assert stale(run(posts, vision))["vision_summaries"] == {"retry": 1}
     assert vision.asked == [1, 2, 3, 4, 4]
+
+
+def test_what_an_edit_took_away_is_described_no_more(posts: Live) -> None:
+    """A file takes the picture's place: description and tags go with the picture, and come again with another one."""
+    vision = FakeVision.make(plain)
+    run(posts, vision)
+    assert described(posts).keys() == {1, 2, 3}
+    file = picture(posts, 9) | {"kind": "document", "mime": "application/zip"}
+    later = {"edited_at": "2026-03-02T00:00:00Z", "occurred_at": "2026-04-02T00:00:00Z"}
+    posts.send(posts.event(1, text="первый маяк", media=[file], **later), stream=EDITED)
+    posts.drain()
+    run(posts, vision)
+    assert described(posts).keys() == {2, 3}
+    assert not any(report.todo for report in run(posts, vision).values())
+    again = {"edited_at": "2026-03-03T00:00:00Z", "occurred_at": "2026-04-03T00:00:00Z"}
+    posts.send(posts.event(1, text="первый маяк", media=[picture(posts, 1)], **again), stream=EDITED)
+    posts.drain()
+    run(posts, vision)
+    assert described(posts)[1].status == "ok"
 
 
 def test_a_picture_that_looks_the_same_is_paid_for_once(live: Live) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from resources.embedder import EmbedderResource
 from resources.speech import SpeechChoice, SpeechResource
-from tests.live.support import DELETED, Live, stale
+from tests.live.support import DELETED, EDITED, Live, stale
 from tests.support import pipeline
 from tests.support.data import ROOT
 from tests.support.providers import HandlerSpeech
@@ -178,6 +178,17 @@ def test_a_deleted_note_loses_its_words(notes: Live) -> None:
     notes.backfill(speech=FakeSpeech.make())
     assert names(notes, 1) == []
     assert "дизельный генератор" in names(notes, 11)
+
+
+def test_a_note_that_an_edit_took_away_is_heard_no_more(notes: Live) -> None:
+    notes.backfill(speech=FakeSpeech.make())
+    later = {"edited_at": "2026-03-02T00:00:00Z", "occurred_at": "2026-04-02T00:00:00Z"}
+    notes.send(note(notes, 1, b"a file", "document", "application/zip") | later, stream=EDITED)
+    notes.drain()
+    notes.backfill(speech=FakeSpeech.make())
+    assert spoken(notes).keys() == {2, 3, 11}
+    assert names(notes, 1) == []
+    assert stale(notes.backfill(speech=FakeSpeech.make())) == {}
 
 
 @pytest.fixture(scope="module")

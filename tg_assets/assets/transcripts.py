@@ -21,7 +21,7 @@ from tg_assets.assets.tools import Tools
 from tg_assets.jsonb import jsonb
 from tg_assets.keys import speech_key
 from tg_assets.ledger.deletion import keep_derived
-from tg_assets.ledger.enrichment import enrichment_failed, save_enrichment
+from tg_assets.ledger.enrichment import LEFT_OVER, enrichment_failed, forget_enrichment, save_enrichment
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
 from tg_assets.metrics.catalogue import media_of
 from tg_assets.metrics.tally import Tally
@@ -40,6 +40,7 @@ INPUTS = f"""
            concat(p.sha256, p.missing_reason) AS input_hash
     FROM messages m JOIN post_media_map p ON p.post_id = m.id AND {NOTES}
     WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until AND m.deleted_at IS NULL
+    UNION ALL {LEFT_OVER.format(kind="speech", shown=NOTES)}
 """  # noqa: S608 - a constant
 
 
@@ -76,6 +77,7 @@ def stage(speech: SpeechChoice, objects: ObjectStore) -> Stage:
             elif became.transcript is None:
                 outcome.skipped[note.post_id] = became.skipped or "not heard"
         save_enrichment(chunk.connection, "speech", provider.name if provider else "none", rows)
+        forget_enrichment(chunk.connection, "speech", NOTES)
         if provider:
             made = [sha256 for sha256, one in transcribed.items() if one.transcript]
             keys = ((sha256, speech_key(chunk.scope.tenant, sha256, provider)) for sha256 in made)

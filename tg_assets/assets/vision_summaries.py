@@ -25,14 +25,14 @@ from tg_assets.jsonb import jsonb
 from tg_assets.keys import vision_key
 from tg_assets.ledger import outbox
 from tg_assets.ledger.deletion import keep_derived
-from tg_assets.ledger.enrichment import enrichment_failed, save_enrichment
+from tg_assets.ledger.enrichment import LEFT_OVER, enrichment_failed, forget_enrichment, save_enrichment
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
 from tg_assets.metrics.catalogue import media_of
 from tg_assets.metrics.tally import Tally
 from tg_assets.stores.database import temp_rows
 from tg_assets.stores.objects import ObjectStore
 from tg_assets.vision.contents import Content, Described, Down, describe
-from tg_assets.vision.policy import PICTURES
+from tg_assets.vision.policy import HAS_LOOKS, PICTURES
 from tg_assets.vision.posts import Post
 from tg_assets.vision.provider import VisionProvider
 from tg_assets.vision.similar import SAME, Fingerprint, same
@@ -56,6 +56,7 @@ INPUTS = f"""
     ) p ON p.post_id = m.id
     LEFT JOIN message_facts f ON f.id = m.id AND f.kind = 'vision'
     GROUP BY m.id, m.posted_at, f.data
+    UNION ALL {LEFT_OVER.format(kind="vision", shown=HAS_LOOKS)}
 """  # noqa: S608 - constants
 
 
@@ -86,6 +87,7 @@ def stage(vision: TenantVision, objects: ObjectStore) -> Stage:
             post.settle(described)
         settled = [post for post in posts if not post.waits]
         save_enrichment(chunk.connection, "vision", provider.name, map(_row, settled))
+        forget_enrichment(chunk.connection, "vision", HAS_LOOKS)
         _remember(chunk.connection, chunk.scope.tenant, provider, described)
         _tell(chunk, [post for post in settled if post.result and not post.told])
         outcome = Outcome(counts=_counts(posts, described), spent=sum(one.tokens for one in described.values()))

@@ -7,6 +7,13 @@ from sqlalchemy import Connection, text
 
 from tg_assets.stores.database import temp_rows
 
+LEFT_OVER = """
+    SELECT m.id, m.posted_at, 0, 'shown no more' FROM messages m
+    JOIN post_enrichment e ON e.post_id = m.id AND e.kind = '{kind}'
+    WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until AND m.deleted_at IS NULL
+      AND NOT EXISTS (SELECT FROM post_media_map p WHERE p.post_id = m.id AND {shown})
+"""
+"""Inputs of a stage: posts with rows that ``forget_enrichment`` drops."""
 ENRICHMENT = {"post_id": "uuid", "params_hash": "text", "data": "jsonb", "status": "text", "error": "text"}
 
 
@@ -26,6 +33,20 @@ def save_enrichment(connection: Connection, kind: str, provider: str, rows: Iter
                 status = excluded.status, error = excluded.error, updated_at = now()
         """),
         {"kind": kind, "provider": provider},
+    )
+
+
+def forget_enrichment(connection: Connection, kind: str, shown: str) -> None:
+    """Drop rows of a chunk's posts that were made of what the posts do not show any more: somebody edited them.
+
+    ``shown`` is SQL, a condition of rows ``p`` of ``post_media_map`` that a row of this kind is made of.
+    """
+    connection.execute(
+        text(f"""
+            DELETE FROM post_enrichment e USING chunk WHERE e.post_id = chunk.item_id AND e.kind = :kind
+              AND NOT EXISTS (SELECT FROM post_media_map p WHERE p.post_id = e.post_id AND {shown})
+        """),  # noqa: S608 - a constant
+        {"kind": kind},
     )
 
 
