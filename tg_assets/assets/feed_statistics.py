@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 TOP = 5
 
+# Times are added up: of two transactions at once, what the one that began first wrote may come last.
 INPUTS = """
     SELECT md5(concat_ws('/', 'feed_statistics', :feed, (m.posted_at AT TIME ZONE 'UTC')::date))::uuid AS item_id,
            min(date_trunc('day', m.posted_at)) AS at, 0 AS tokens,
-           md5(concat_ws('/', count(*), max(m.updated_at), max(t.updated_at))) AS input_hash
+           md5(concat_ws('/', count(*), sum(extract(epoch FROM m.updated_at)), sum(extract(epoch FROM t.updated_at))))
+               AS input_hash
     FROM messages m LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until
     GROUP BY (m.posted_at AT TIME ZONE 'UTC')::date
