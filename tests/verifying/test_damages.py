@@ -12,6 +12,7 @@ from tests.rebuilding.support import PICTURED, House, MadeUpVision, close, ledge
 from tests.support import pipeline
 from tg_assets import ids
 from tg_assets.assets.verified import verify
+from tg_assets.importing import hold
 from tg_assets.stores.vectors import TenantIndex
 from tg_assets.verifying.findings import Findings
 
@@ -355,6 +356,17 @@ def test_a_file_that_is_gone_is_asked_for_again(house: House, lost: bool) -> Non
     pipeline.rows(tenant, "DELETE FROM dirty RETURNING 1")
     assert named(look(house)) == set()
     assert not pipeline.rows(tenant, "SELECT FROM media_objects WHERE sha256 = :sha256", sha256=sha256)
+
+
+def test_while_an_import_puts_objects_none_is_a_stray(house: House) -> None:
+    """It may find those of one that was killed, and says so when it is over."""
+    tenant = ids.tenant_id(house.tenants[0])
+    stray(house)
+    with pipeline.postgres().tenant(tenant) as session, session.transaction() as connection:
+        hold(connection, tenant)
+        assert named(look(house, repair=True)) == set()
+    assert named(look(house, repair=True)) == {("objects", "media", "extra")}
+    assert named(look(house)) == set()
 
 
 def test_a_result_that_is_gone_is_made_again(house: House) -> None:

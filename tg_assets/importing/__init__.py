@@ -9,7 +9,7 @@ messages into posts (the ``posts`` asset does it from the raw form).
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, text
 
@@ -27,7 +27,7 @@ from tg_assets.landing.rows import land
 from tg_assets.registry.channels import Chat, register_chat, register_tenant
 from tg_assets.settings import Settings
 from tg_assets.stores.database import Database
-from tg_assets.stores.objects import ObjectStore
+from tg_assets.stores.objects import IMPORTING, ObjectStore
 from tg_assets.telegram.archive import ExportArchive, open_archive
 
 # From here on the planner has to be told: its next look of its own may be a minute away.
@@ -57,6 +57,7 @@ def import_export(
         postgres.tenant(tenant) as session,
         session.transaction() as connection,
     ):
+        hold(connection, tenant)
         register_tenant(connection, options.tenant)
         for name in archive.json_files():
             landing.create_staging(connection)
@@ -75,6 +76,13 @@ def import_export(
         if sum(report.counts["new"] + report.counts["changed"] for report in reports) >= BULK:
             connection.execute(text("SELECT refresh_statistics()"))
     return [*reports, *left_out]
+
+
+def hold(connection: Connection, tenant: UUID) -> None:
+    """Until the transaction is over nobody takes objects away because no row has them yet."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))"), {"name": f"{tenant}/{IMPORTING}"}
+    )
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Files of a tenant compared with the rows that say where they are: media, results made of them, summaries of albums.
 
 An object is put before its row is committed, so one that nobody knows is a stray only after a while, and so is a part
-of one that its killed writer left, which may be of a message that was deleted since. What is noted as
+of one that its killed writer left, which may be of a message that was deleted since. An import puts objects for hours
+before it says so, or finds those of one that was killed: while one is at it, nothing is a stray. What is noted as
 dropped goes with ``ledger.deletion.sweep`` and is not looked at. What does not belong here: downloading, making
 anything.
 """
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, text
 from tg_assets.keys import album_key
 from tg_assets.partitions import window_sql
 from tg_assets.stores.database import TenantConnection, copy_rows
-from tg_assets.stores.objects import ObjectStore
+from tg_assets.stores.objects import IMPORTING, ObjectStore
 from tg_assets.verifying import requeue
 from tg_assets.verifying.findings import Difference, Findings, Kind, Place
 
@@ -89,12 +90,17 @@ def compare(session: TenantConnection, objects: ObjectStore, *, repair: bool = F
     A lost file is noted as not stored: it is downloaded again where an account reads its chat, or comes with an export
     that has it; its partition is dirty.
     """
+    with session.lock(IMPORTING, wait=False) as alone:  # who begins to import meanwhile waits
+        return _compare(session, objects, alone, repair)
+
+
+def _compare(session: TenantConnection, objects: ObjectStore, alone: bool, repair: bool) -> Findings:
     found = Findings()
     keys = {"pattern": album_key(session.tenant, UUID(int=0)), "nil": str(UUID(int=0))}
     with session.transaction() as connection:
         found.compared["objects"] = _list(connection, objects, session.tenant)
         connection.execute(text(_LANDED))
-        strays = list(connection.execute(text(_STRAYS), keys).scalars())
+        strays = list(connection.execute(text(_STRAYS), keys).scalars()) if alone else []
         lost = {one: _rows(connection, one.statement, keys, objects) for one in _LOST}
     before = datetime.now(UTC) - STRAY
     unfinished = [key for one in PREFIXES for key in objects.unfinished(f"{one}/{session.tenant}", before)]
