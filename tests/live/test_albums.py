@@ -3,8 +3,10 @@
 import hashlib
 import json
 import threading
+import time
 from datetime import UTC, datetime
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -16,6 +18,7 @@ from tests.live.support import CHAT, Live
 from tests.support import pipeline
 from tests.support.providers import HandlerProvider
 from tg_assets import ids
+from tg_assets.live import refresh
 from tg_assets.remote.errors import ReplyUnusable
 from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision.policy import Policy
@@ -301,6 +304,29 @@ def test_an_album_waits_for_another_run(live: Live, stage: str) -> None:
         thread.join()
     live.refresh(vision=FakeVision())
     check(live)
+
+
+def test_what_another_run_is_at_is_looked_at_with_pauses(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounds in which nothing can be done do not follow each other at once."""
+    live.send(item(live, 101))
+    live.drain()
+    rounds, pauses = list[int](), list[float]()
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        time.sleep(seconds)
+
+    original = refresh.Refresh._scope
+    monkeypatch.setattr(refresh, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+    monkeypatch.setattr(refresh.Refresh, "_scope", lambda *given: (rounds.append(1), original(*given))[1])
+    tenant = pipeline.postgres().tenant(ids.tenant_id(live.tenant))
+    with (
+        tenant as session,
+        session.lock(f"media_groups/{live.tenant}.live"),
+        pytest.raises(AssertionError),  # its budget passes, since the partition stays dirty
+    ):
+        live.refresh(vision=FakeVision(), budget=5)
+    assert 0 < len(rounds) <= len(pauses) + 3
 
 
 def test_a_late_item_makes_the_album_anew(live: Live) -> None:

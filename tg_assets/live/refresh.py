@@ -109,7 +109,7 @@ class Refresh:
         self._made = Made()
         self._reported: set[Partition] = set()
         self.failures = Counter[str]()
-        self.rounds = 0
+        self.rounds = self._moved = 0
         self._patience = HOLD_SECONDS
 
     def run(self, linger: float, budget: float) -> str:
@@ -122,7 +122,7 @@ class Refresh:
         pause, due = POLL_SECONDS, 0.0
         why = "its time is over; the next run goes on"
         while time.monotonic() - started < budget:
-            before = self.failures.total()
+            before, moved = self.failures.total(), self._moved
             worked = sum(
                 self._tenant(TenantConnection(connection, tenant)) for tenant in self._tenants()
             )  # all of them, so not any()
@@ -137,7 +137,7 @@ class Refresh:
                 due = now + REPORT_SECONDS
             if self.failures.total() > before:
                 pause = min(LONGEST_PAUSE, pause * 2)
-            elif worked:
+            elif self._moved > moved:
                 pause = POLL_SECONDS
                 continue
             else:
@@ -186,6 +186,8 @@ class Refresh:
             self._pass(session, scope, order.again, progress)
         self._pass(session, scope, order.last, progress)
         self._made.add(covered, scope.feed, reports, set(covered) - self._reported)
+        # What another run is at for an hour is not looked at again and again without a pause.
+        self._moved += progress.is_whole or any(one.done or one.skipped for one in reports.values())
         waits = any(report.waiting for report in reports.values())
         if waits or not progress.is_whole:
             progress.note(session)
