@@ -13,7 +13,7 @@ from tests.support import pipeline
 from tests.support.telegram import Loopback
 from tests.telegram_server import World
 from tests.telegram_server.world import START
-from tg_assets.downloading.limits import GONE, NO_FILE
+from tg_assets.downloading.limits import GONE, HIDDEN, NO_FILE
 from tg_assets.history.reach import open_way
 from tg_assets.ids import channel_id
 
@@ -140,6 +140,19 @@ def test_a_message_that_was_deleted_meanwhile(read: Read) -> None:
     assert reader.loop.stored() == [1, 3]
     assert list(reader.stored().values()) == [content(100, 0), None, content(100, 2)]
     assert reader.download().due_files == 0
+
+
+def test_a_message_that_is_hidden_from_who_asks(read: Read) -> None:
+    """It was before the account came to the group, so it is not gone; who sees it may be asked later."""
+    world, me, channel = news()
+    post(world, *(world.photo(content(100, seed)) for seed in range(3)))
+    reader = read(world)
+    channel.hidden[me] = 2
+    world.expire_references()
+    assert reader.download().skipped == {HIDDEN: 2}
+    assert reader.loop.stored() == [1, 2, 3]
+    channel.hidden.clear()
+    assert reader.download().files == 2
 
 
 def test_media_without_a_file(read: Read) -> None:

@@ -11,6 +11,7 @@ from tg_assets.settings import MEDIA_KINDS, Settings
 GONE = "the message is not at Telegram any more"
 NO_FILE = "Telegram has no file for it: expired, not paid for, or taken down"
 CDN_ONLY = "Telegram sends it from a content delivery network only"
+HIDDEN = "not downloaded yet: the account that was asked came to the chat later"
 NO_NUMBER = "its message has no number at Telegram"
 
 GIVEN_UP = (GONE, NO_FILE, CDN_ONLY, NO_NUMBER)

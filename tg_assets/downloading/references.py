@@ -12,11 +12,11 @@ from uuid import UUID
 
 import orjson
 
-from tg_assets.downloading.limits import GONE
+from tg_assets.downloading.limits import GONE, HIDDEN
 from tg_assets.downloading.missing import Message
 from tg_assets.downloading.progress import Downloaded
 from tg_assets.history.reach import Reachable
-from tg_assets.history.walk import PAGE, numbered
+from tg_assets.history.walk import PAGE, numbered, shown_from
 from tg_assets.telegram.telethon_raw import dump, raw_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class References:
         self._client, self._chats, self._done = client, chats, done
         self._waiting: dict[UUID, dict[int, Message]] = defaultdict(dict)
         self._locks: dict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._shown_from: dict[UUID, int] = {}
 
     def add(self, message: Message) -> None:
         """A message that waits."""
@@ -52,12 +53,17 @@ class References:
         self._done.requests += 1
         page = await numbered(self._client, chat.peer(), [one.number for one in messages])
         given: dict[int, Any] = {one.id: one for one in page.messages if getattr(one, "date", None)}
+        if chat.id not in self._shown_from and any(one.number not in given for one in messages):
+            self._done.requests += chat.contiguous
+            self._shown_from[chat.id] = await shown_from(self._client, chat.peer())
         for message in messages:
             message.is_fresh = True
             if (found := given.get(message.number)) is not None:
                 raw = orjson.loads(dump(raw_of(found, {}) or {}))
                 for file in message.missing:
                     file.found(raw)
+            elif message.number < self._shown_from[chat.id]:
+                message.absent = HIDDEN
             else:
                 message.absent = GONE
                 # What an account never read, it may never have been shown: that proves nothing.
