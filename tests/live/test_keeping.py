@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.live.support import PARSED, Live
-from tg_assets.events.streams import GROUP
+from tg_assets.events.streams import GROUP, dlq_of
 from tg_assets.live import keeping
 from tg_assets.live.keeping import Keep, overdue, trim
 from tg_assets.settings import Settings
@@ -98,6 +98,13 @@ def test_a_tail_leaves_a_history(live: Live) -> None:
     live.drain()
     assert live.redis.xlen(PARSED) == 3
     assert live.redis.xinfo_groups(PARSED)[0]["lag"] == 0
+
+
+def test_dead_letters_leave_their_streams_as_well(live: Live) -> None:
+    """They hold what people wrote, and whoever wants them later has them in the database."""
+    fill(live.redis, 1_000, age=2 * DAY, stream=dlq_of(PARSED))
+    live.drain()
+    assert live.redis.xlen(dlq_of(PARSED)) < NODE
 
 
 def test_exactly_what_is_too_old_or_too_much_goes(redis: Any) -> None:

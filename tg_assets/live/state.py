@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tg_assets.events.streams import GROUP, INBOUND, STREAMS, shard_name
+from tg_assets.events.streams import GROUP, INBOUND, STREAMS, dlq_of, shard_name
 from tg_assets.live.backlog import backlog
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ def streams_of(shard: int) -> list[str]:
 
 
 def kept_by(shard: int) -> list[str]:
-    """Names of all streams of a shard, those that it only writes too."""
-    return [shard_name(stream.name, shard) for stream in STREAMS]
+    """Names of all streams of a shard, those that it only writes too, and those of its dead letters."""
+    names = [shard_name(stream.name, shard) for stream in STREAMS]
+    return [*names, *map(dlq_of, streams_of(shard))]
 
 
 def waiting(redis: "Redis", shard: int) -> int:
