@@ -209,3 +209,25 @@ def test_files_that_are_told_of_later_do_not_come_back(live: Live) -> None:
     assert [row[0] for row in rows] == [
         [{"kind": "photo", "role": "primary", "position": 0, "missing_reason": "deleted"}]
     ] * 4
+
+
+def test_a_file_of_two_names_leaves_under_both(live: Live) -> None:
+    """The same content is stored once for each extension that somebody gave it; the last message takes all of them."""
+    sha256 = hashlib.sha256(data(4)).hexdigest()
+    keys = [f"media/{ids.tenant_id(live.tenant)}/{sha256[:2]}/{sha256}.{name}" for name in ("jpg", "jpeg", "png")]
+    for number, key in enumerate(keys, 1):
+        pipeline.objects().put(key, data(4))
+        medium = {"kind": "photo", "mime": "image/jpeg", "size": len(data(4)), "sha256": sha256, "s3_key": key}
+        live.send(live.event(number, media=[medium]))
+        live.drain()
+        if number < 3:  # the last one goes before its stage sees it
+            live.refresh(vision=FakeVision())
+    deletion = {"tenant_id": live.tenant, "tg_channel_id": live.event(1)["tg_channel_id"], "chat_title": "Live"}
+    live.send({**deletion, "telegram_message_ids": [1, 3]}, stream=DELETED)
+    live.drain()
+    live.refresh(vision=FakeVision())
+    assert all(map(pipeline.objects().exists, keys))
+    live.send({**deletion, "telegram_message_ids": [2]}, stream=DELETED)
+    live.drain()
+    live.refresh(vision=FakeVision())
+    assert not any(map(pipeline.objects().exists, keys))

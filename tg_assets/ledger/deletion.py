@@ -107,7 +107,7 @@ def _drop_files(connection: Connection) -> None:
                 UNION ALL
                 SELECT f.data->'files' FROM buried b JOIN message_facts f USING (id) WHERE f.kind = 'media'
             )
-            SELECT DISTINCT ON (item->>'sha256') current_tenant() AS tenant, item->>'sha256' AS sha256,
+            SELECT DISTINCT ON (item->>'sha256', item->>'key') current_tenant() AS tenant, item->>'sha256' AS sha256,
                    item->>'key' AS key, coalesce(item->>'mime', '') AS mime, coalesce(item->>'size', '0') AS size
             FROM files CROSS JOIN jsonb_array_elements(items) AS item WHERE item ? 'sha256' AND item ? 'key'
         """)
@@ -119,9 +119,14 @@ def _drop_files(connection: Connection) -> None:
     connection.execute(
         text("""
             INSERT INTO media_objects (tenant_id, id, sha256, mime, size_bytes, s3_bucket, s3_key, dropped_at)
-            SELECT current_tenant(), id, sha256, mime, size, '', key, now() FROM left_behind
+            SELECT DISTINCT ON (sha256) current_tenant(), id, sha256, mime, size, '', key, now() FROM left_behind
             ON CONFLICT (tenant_id, sha256) DO UPDATE SET dropped_at = now() WHERE media_objects.dropped_at IS NULL
         """)
+    )
+    connection.execute(  # the same file may be there under another extension, too
+        text("""INSERT INTO derived_objects (tenant_id, sha256, key)
+                SELECT current_tenant(), l.sha256, l.key FROM left_behind l JOIN media_objects o USING (sha256)
+                WHERE o.s3_key <> l.key ON CONFLICT DO NOTHING""")
     )
 
 
