@@ -154,15 +154,19 @@ def measure(
     from redis.exceptions import RedisError
     from sqlalchemy.exc import SQLAlchemyError
 
-    from tg_assets.events.streams import INBOUND, shard_names
-    from tg_assets.live.state import stream_states
+    from tg_assets.live.state import shards, stream_states, streams_of
     from tg_assets.monitoring import gauges
 
     tenants = [ids.NO_TENANT, *map(ids.tenant_id, tenant_slugs(known_feeds(instance)))]
-    names = [name for stream in INBOUND for name in shard_names(stream.name, settings.stream_shards)]
+
+    def streams() -> Iterable[Gauge]:
+        client = redis.client()
+        names = [name for shard in shards(client, settings.stream_shards) for name in streams_of(shard)]
+        return gauges.of_streams(stream_states(client, names))
+
     asked: Mapping[str, Callable[[], Iterable[Gauge]]] = {
         "postgres": lambda: gauges.waiting(postgres, tenants, albums=False),
-        "redis": lambda: gauges.of_streams(stream_states(redis.client(), names)),
+        "redis": streams,
     }
     found: list[Gauge] = []
     unknown = set[str]()

@@ -71,10 +71,11 @@ def start_tail(
     context: dg.SensorEvaluationContext, redis: Redis, postgres: Postgres, settings: dg.ResourceParam[Settings]
 ) -> dg.SensorResult | dg.SkipReason:
     """Ask for a tail run per shard that has entries waiting and no run, or none that stands by."""
+    from tg_assets.live.state import shards as shards_of
     from tg_assets.live.state import waiting
 
-    deadline = time.monotonic() + BUDGET_SECONDS
-    client, shards = redis.client(), range(settings.stream_shards)
+    deadline, client = time.monotonic() + BUDGET_SECONDS, redis.client()
+    shards = shards_of(client, settings.stream_shards)
     with postgres.connection() as connection:
 
         def needs() -> list[Need]:

@@ -15,6 +15,7 @@ from tests.support.waiting import wait_for
 from tg_assets import ids
 from tg_assets.landing import rows
 from tg_assets.live import apply
+from tg_assets.live.state import shards
 from tg_assets.stores.database import advisory_lock
 
 
@@ -139,6 +140,14 @@ def test_a_run_that_stands_by_takes_over(live: Live) -> None:
             wait_for("standing by", lambda: any("standing by" in line for line in live.said), pause=0.05)
             assert live.numbers() == []
         assert ended.result(timeout=600).startswith("nothing came")
+    assert live.numbers() == [1]
+
+
+def test_what_is_in_a_shard_beyond_the_chosen_ones_is_read(live: Live) -> None:
+    """There were more shards before; its streams are found, and a run of its own reads them."""
+    live.send(live.event(1), stream=f"{PARSED}:3")
+    assert shards(live.redis, 1) == [0, 3]
+    live.drain(shard=3)
     assert live.numbers() == [1]
 
 

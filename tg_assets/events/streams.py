@@ -20,6 +20,8 @@ from tg_assets.jsonb import without_nul
 
 GROUP = "tg_assets"
 FIELD = "data"
+MOST_SHARDS = 64
+"""As many as the setting allows."""
 
 Direction = Literal["in", "out", "both"]
 

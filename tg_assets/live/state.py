@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tg_assets.events.streams import GROUP, INBOUND, STREAMS, dlq_of, shard_name
+from tg_assets.events.streams import GROUP, INBOUND, MOST_SHARDS, STREAMS, dlq_of, shard_name
 from tg_assets.live.backlog import backlog
 
 if TYPE_CHECKING:
@@ -31,6 +31,19 @@ class StreamState:
 def streams_of(shard: int) -> list[str]:
     """Names of the streams that a shard reads."""
     return [shard_name(stream.name, shard) for stream in INBOUND]
+
+
+def shards(redis: "Redis", chosen: int) -> list[int]:
+    """Numbers of the shards that are to be read: as many as were chosen, and those that have streams besides.
+
+    There were more of them before, say, or a program that sends has another number; what it sent is read all the same.
+    """
+    others = range(chosen, MOST_SHARDS)
+    with redis.pipeline(transaction=False) as pipe:
+        for shard in others:
+            pipe.exists(*streams_of(shard))
+        answers: Any = pipe.execute()
+    return [*range(chosen), *(shard for shard, there in zip(others, answers, strict=True) if there)]
 
 
 def kept_by(shard: int) -> list[str]:

@@ -145,12 +145,12 @@ def trim_streams(context: dg.OpExecutionContext, redis: Redis, settings: dg.Reso
     from redis.exceptions import ResponseError
 
     from tg_assets.live.keeping import Keep, trim
-    from tg_assets.live.state import kept_by
+    from tg_assets.live.state import kept_by, shards
 
     client, keep = redis.client(), Keep.of(settings.stream_keep)
     failures: list[str] = []
     counts = Counter(entries=0, streams=0)
-    for stream in [stream for shard in range(settings.stream_shards) for stream in kept_by(shard)]:
+    for stream in [stream for shard in shards(client, settings.stream_shards) for stream in kept_by(shard)]:
         try:
             counts["entries"] += trim(client, stream, keep, exact=True)
             counts["streams"] += 1
@@ -213,11 +213,11 @@ def tidy() -> None:
 def untidy(settings: Settings, redis: Redis, postgres: Postgres) -> bool:
     """Whether ``tidy`` would find anything to do."""
     from tg_assets.live.keeping import Keep, overdue
-    from tg_assets.live.state import kept_by
+    from tg_assets.live.state import kept_by, shards
     from tg_assets.metrics.tally import unfolded
 
     client, keep = redis.client(), Keep.of(settings.stream_keep)
-    streams = (stream for shard in range(settings.stream_shards) for stream in kept_by(shard))
+    streams = (stream for shard in shards(client, settings.stream_shards) for stream in kept_by(shard))
     if any(overdue(client, stream, keep) for stream in streams):
         return True
     with postgres.connection() as connection:
