@@ -120,6 +120,19 @@ def test_a_deletion_that_nobody_announced_is_found(reader: Loopback) -> None:
     assert reader.stored() == alive(reader.world, *JANUARY)
 
 
+def test_a_deletion_beyond_the_window_marks_its_partition(reader: Loopback) -> None:
+    """The last page reaches back into the month before, which the run does not make."""
+    feed = f"{reader.tenant}.news"
+    reader.pull(feed, *JANUARY)
+    last = date(2026, 1, 31)
+    gone = alive(reader.world, last, last)[0]
+    (channel,) = reader.world.channels.values()
+    reader.world.delete(channel.box.messages[gone], announce=False)
+    assert reader.pull(feed, *FEBRUARY).counts["deleted"] == 1
+    assert gone not in reader.stored()
+    assert reader.rows("SELECT feed, date FROM dirty") == [(feed, last)]
+
+
 @pytest.mark.parametrize("page", range(1, 6))
 def test_a_flood_wait_costs_one_request(reader: Loopback, page: int) -> None:
     """After a wait the same page is asked for, and it is told until when it lasts."""

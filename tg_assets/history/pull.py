@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from telethon.errors import RPCError
 
 from tg_assets.accounts import store
@@ -24,6 +24,7 @@ from tg_assets.errors import TgAssetsError
 from tg_assets.history.landing import Read, land_read, unread
 from tg_assets.history.reach import Reachable, barred, close_way, open_way, reachable, unreadable
 from tg_assets.history.walk import CLOSED, pages
+from tg_assets.ledger import dirty
 from tg_assets.registry.channels import channels_of
 from tg_assets.scope import Scope
 from tg_assets.settings import Settings
@@ -206,7 +207,7 @@ class Puller:
                 if len(batch.rows) >= BATCH:
                     total += len(batch.rows)
                     edge = min(batch.since, edge)
-                    await sending.start(self._land, session, batch, landed)
+                    await sending.start(self._land, session, batch, landed, since, until)
                     batch = Read(chat, datetime.now(UTC), until=edge, oldest=batch.oldest)
                 if time.monotonic() - said > SAY_SECONDS:
                     said = time.monotonic()
@@ -218,16 +219,29 @@ class Puller:
                 batch.since = since
         finally:
             await walk.aclose()
-            await sending.start(self._land, session, batch, landed)
+            await sending.start(self._land, session, batch, landed, since, until)
             await sending.done()
         total += len(batch.rows)
         self.pulled.counts["messages"] += total
         return total
 
-    def _land(self, session: "TenantConnection", batch: Read, landed: Callable[[Connection, Read], None]) -> None:
+    def _land(
+        self,
+        session: "TenantConnection",
+        batch: Read,
+        landed: Callable[[Connection, Read], None],
+        since: datetime,
+        until: datetime,
+    ) -> None:
         with session.transaction() as connection:
             done = land_read(connection, batch, mark_from=self.mark_from)
             landed(connection, batch)
+            if self.mark_from is None:  # the run makes its own window; what a page says of others is not its business
+                connection.execute(
+                    text("DELETE FROM landed WHERE posted_at >= :since AND posted_at < :until"),
+                    {"since": since, "until": until},
+                )
+                dirty.mark(connection, self.settings.start_date)
         with session.transaction() as connection:
             self.growth.add(connection, done.counts["new"] + done.counts["changed"])
         self.pulled.counts.update(done.counts)
