@@ -80,7 +80,7 @@ ALBUM_INPUTS = f"""
                    g.meta->'enrichment'->'ocr_text', {_ALBUM_TAGS}, c.feed, c.title, m.author_name,
                    m.sender_username, m.sender_tg_id, {beside.OF_ALBUM})::text) AS input_hash
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
-{_FIRST}
+    {_FIRST}
     WHERE {IN_WINDOW}
 """  # noqa: S608 - a constant
 ALBUM_ROWS = f"""
