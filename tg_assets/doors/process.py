@@ -14,6 +14,7 @@ from tg_assets.accounts.vault import vault
 from tg_assets.doors.access import Opener
 from tg_assets.doors.guards import House
 from tg_assets.doors.processes import several
+from tg_assets.doors.protocol import Bounded
 from tg_assets.doors.service import service
 from tg_assets.errors import WrongSetting
 from tg_assets.settings import Settings
@@ -57,9 +58,10 @@ def run(opener: Opener, settings: Settings, where: socket.socket) -> None:
 
 
 def server(app: ASGIApp) -> uvicorn.Server:
-    """What serves an application: by a parser that bounds headers, of nobody's word about where a request is from."""
+    """What serves an application: by a parser that bounds headers (``protocol``), of nobody's word about where a
+    request is from."""
     config = uvicorn.Config(
-        app, http="h11", ws="none", proxy_headers=False, log_config=None, access_log=False, server_header=False,
+        app, http=Bounded, ws="none", proxy_headers=False, log_config=None, access_log=False, server_header=False,
         lifespan="on", timeout_graceful_shutdown=STOP_SECONDS, limit_concurrency=MOST_CONNECTIONS,
     )  # fmt: skip
     return uvicorn.Server(config)
