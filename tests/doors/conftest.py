@@ -29,6 +29,11 @@ class Doors:
 
     address: str
 
+    @property
+    def cookie(self) -> str:
+        """The name of the page's cookie there."""
+        return f"tga-{self.address.rpartition(':')[2]}"
+
     def knock(self, token: str | None = None, **headers: str) -> httpx.Client:
         """A client with a token."""
         given = {"authorization": f"Bearer {token}"} if token else {}

@@ -21,7 +21,7 @@ from tests.doors.conftest import Doors, running, token_for
 from tests.support import pipeline
 from tg_assets import tenant_secrets
 from tg_assets.doors import guards, tokens
-from tg_assets.doors.access import COOKIE, Opener
+from tg_assets.doors.access import Opener
 from tg_assets.doors.api import ROUTERS
 from tg_assets.doors.guards import LARGEST_BODY, LONGEST_URL, OPEN, Guards, House
 from tg_assets.doors.lately import Lately
@@ -94,16 +94,30 @@ def test_a_cookie_opens_what_its_token_opens(doors: Doors, mine: Tenant) -> None
         begun = client.post("/api/v1/session", json={"token": token})
         assert begun.status_code == 204
         kept = begun.headers["set-cookie"]
-        assert all(word in kept for word in (f"{COOKIE}={token}", "HttpOnly", "SameSite=strict"))
+        assert all(word in kept for word in (f"{doors.cookie}={token}", "HttpOnly", "SameSite=strict"))
         assert client.get("/api/v1/me").json()["token"] == "page"
         with pipeline.postgres().tenant(mine.id) as session, session.transaction() as connection:
             tokens.revoke(connection, "page")
         assert code(client.get("/api/v1/me")) == (401, "token")
 
 
+def test_two_installations_on_a_host_do_not_log_each_other_out(doors: Doors, mine: Tenant) -> None:
+    """A browser keeps cookies by host: each has its own by its port."""
+    one, other = (token_for(mine) for _ in range(2))
+    with doors.knock() as client:
+        for host, token in (("127.0.0.1:1111", one), ("127.0.0.1:2222", other), ("127.0.0.1", one)):
+            assert client.post("/api/v1/session", json={"token": token}, headers={"host": host}).status_code == 204
+        kept = {cookie.name: cookie.value for cookie in client.cookies.jar}
+        assert kept == {"tga-1111": one, "tga-2222": other, "tga": one}
+        assert client.request("DELETE", "/api/v1/session", headers={"host": "127.0.0.1:1111"}).status_code == 204
+        assert list(client.cookies) == ["tga-2222", "tga"]
+        assert client.get("/api/v1/me", headers={"host": "127.0.0.1:1111"}).status_code == 401
+        assert client.get("/api/v1/me", headers={"host": "127.0.0.1:2222"}).status_code == 200
+
+
 def test_a_header_that_opens_nothing_is_not_made_up_for_by_a_cookie(doors: Doors, mine: Tenant) -> None:
     with doors.knock(authorization="Basic eDp5") as client:
-        client.cookies.set(COOKIE, token_for(mine))
+        client.cookies.set(doors.cookie, token_for(mine))
         assert code(client.get("/api/v1/me")) == (401, "token")
 
 

@@ -20,6 +20,7 @@ from tg_assets.stores.database import Database
 from tg_assets.tagging.lemmas import lemmas
 
 COOKIE = "tga"
+"""What its name begins with (``cookie_of``)."""
 BEARER = "Bearer "
 ASSISTANTS = "/mcp"
 """The one path that what was given by OAuth opens."""
@@ -29,12 +30,19 @@ CALLER: ContextVar[Archive] = ContextVar("caller")
 """The archive as whoever is answered now may see it."""
 
 
+def cookie_of(request: HTTPConnection) -> str:
+    """The page's cookie has its name by the port that a browser was led to: to browsers a host's ports are one, and
+    at another of them there may be another installation."""
+    port = request.headers.get("host", "").rpartition(":")[2]
+    return f"{COOKIE}-{port}" if port.isdecimal() else COOKIE
+
+
 def token_of(request: HTTPConnection) -> str | None:
     """The token of a request: that of its header, else that of its cookie."""
     given = request.headers.get("authorization")
     if given is not None:
         return given.removeprefix(BEARER) if given.startswith(BEARER) else None
-    return request.cookies.get(COOKIE)
+    return request.cookies.get(cookie_of(request))
 
 
 def brought_by(request: HTTPConnection) -> str | None:

@@ -11,7 +11,7 @@ import pytest
 from tests.answers.conftest import ADA, Tenant
 from tests.doors.conftest import Doors, running, token_for
 from tests.doors.oauth.asking import BACK, FIELD, LEADS, TOOLS, Assistant, refused, told
-from tg_assets.doors.access import COOKIE, Opener
+from tg_assets.doors.access import Opener
 from tg_assets.doors.oauth import clients
 from tg_assets.doors.oauth.routes import routes
 from tg_assets.stores.database import KeptDatabase
@@ -38,7 +38,7 @@ def test_these_paths_tell_nothing_of_an_archive(doors: Doors, opener: Opener, mi
         ("POST", "/register"), ("POST", "/token"), ("POST", "/revoke"),
     }  # fmt: skip
     token = token_for(mine, ADA)
-    with doors.knock() as nobody, doors.knock(token, cookie=f"{COOKIE}={token}") as somebody:
+    with doors.knock() as nobody, doors.knock(token, cookie=f"{doors.cookie}={token}") as somebody:
         for method, path in paths:
             one, other = nobody.request(method, path), somebody.request(method, path)
             assert (one.status_code, one.text) == (other.status_code, other.text), path
@@ -148,7 +148,7 @@ def test_nobody_else_answers_for_a_person(one: Assistant, mine: Tenant, headers:
     """A form of another site, or by another name, with the page's token in the browser."""
     form = {**one.asked, "answer": "allow", "token": token_for(mine)}
     headers = {name: value.format(host=one.doors.address[7:]) for name, value in headers.items()}
-    answer = one.post("/authorize", data=form, headers=headers, cookies={COOKIE: token_for(mine)})
+    answer = one.post("/authorize", data=form, headers=headers, cookies={one.doors.cookie: token_for(mine)})
     assert answer.status_code == status
     assert "location" not in answer.headers
     assert "code=" not in answer.text
@@ -189,7 +189,7 @@ def test_an_address_stays_as_it_was_registered(doors: Doors, mine: Tenant) -> No
 
 def test_a_click_alone_gives_nothing(one: Assistant, mine: Tenant) -> None:
     """Not even in the browser that has a token for the page: it may have been meant for something else."""
-    answer = one.answered(answer="allow", cookies={COOKIE: token_for(mine)})
+    answer = one.answered(answer="allow", cookies={one.doors.cookie: token_for(mine)})
     assert answer.status_code == 400
     assert 'role="alert">Enter a token' in answer.text
 

@@ -91,7 +91,7 @@ def reader(browser: Browser, doors: Doors, mine: Tenant, request: pytest.Fixture
         context.add_init_script(TOLD)
         if token is not None:
             value = token or request.getfixturevalue("my_token")
-            context.add_cookies([{"name": "tga", "value": value, "url": address, "httpOnly": True}])
+            context.add_cookies([{"name": Doors(address).cookie, "value": value, "url": address, "httpOnly": True}])
         page = context.new_page()
         one = Reader(page, address, expected=expected)
         opened.append((one, context))

@@ -12,7 +12,6 @@ from tests.answers.conftest import ADA, Tenant
 from tests.doors.conftest import Doors, token_for
 from tests.doors.oauth.asking import Assistant, told
 from tests.doors.page.test_views import GRAVE
-from tg_assets.doors.access import COOKIE
 from tg_assets.doors.oauth.consent import language
 
 NAME = "A connector with quite a long name that nobody would give it <b>really</b>"
@@ -124,8 +123,8 @@ def test_a_person_denies(opened: Opened, doors: Doors) -> None:
 def test_a_click_alone_is_not_enough(opened: Opened, doors: Doors, mine: Tenant) -> None:
     """Although the browser has a token for the page: a person has to know what is allowed."""
     page = opened(Assistant(doors, "Claude", f"{doors.address}/health"))
-    cookie = {"name": COOKIE, "value": token_for(mine), "url": doors.address, "httpOnly": True, "sameSite": "Strict"}
-    page.context.add_cookies([cookie])  # type: ignore[list-item]
+    cookie = {"name": doors.cookie, "value": token_for(mine), "url": doors.address}
+    page.context.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Strict"}])  # type: ignore[typeddict-item]
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_role("alert")).to_have_text("Enter a token, or deny.")
 

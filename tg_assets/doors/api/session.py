@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from tg_assets.answers.feeds import feeds
-from tg_assets.doors.access import COOKIE
+from tg_assets.doors.access import cookie_of
 from tg_assets.doors.api.asked import Asked
 from tg_assets.doors.api.asked import router as made
 from tg_assets.doors.saying import Json, refusal
@@ -40,16 +40,17 @@ async def begin(given: Given, request: Request) -> Response:
         return refusal(401, "token", "This token opens nothing: it ended, was revoked, or is not whole.")
     answer = Response(status_code=204)
     answer.set_cookie(
-        COOKIE, given.token, KEPT_SECONDS, httponly=True, samesite="strict", secure=request.url.scheme == "https"
-    )
+        cookie_of(request), given.token, KEPT_SECONDS, httponly=True, samesite="strict",
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
     return answer
 
 
 @router.delete("/session", status_code=204, operation_id="end", response_class=Response)
-async def end() -> Response:
+async def end(request: Request) -> Response:
     """Forget the cookie."""
     answer = Response(status_code=204, headers={"clear-site-data": '"cache"'})
-    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    answer.delete_cookie(cookie_of(request), httponly=True, samesite="strict")
     return answer
 
 
