@@ -52,13 +52,15 @@ _BY_PICTURE = f"""
     SELECT m.id, min(t.bits) AS bits FROM (SELECT sha256, min(bits) AS bits FROM twin GROUP BY sha256) t
     JOIN post_media_map p ON p.sha256 = t.sha256
     JOIN messages m ON m.id = p.post_id AND m.deleted_at IS NULL AND m.id <> CAST(:id AS uuid)
+         AND NOT coalesce(m.album_id = (SELECT album_id FROM messages WHERE id = CAST(:id AS uuid)), false)
     JOIN channels c ON c.id = m.channel_id WHERE {SEEN}
     GROUP BY m.id ORDER BY 2, m.id LIMIT :limit
 """  # noqa: S608 - constants
 
 
 def similar(archive: Archive, given: str | UUID, limit: int = 10) -> tuple[Like, ...]:
-    """What is most like a message, named as ``references`` reads it: by picture first, then by meaning.
+    """What is most like a message, named as ``references`` reads it, outside of its album: by picture first, then by
+    meaning.
 
     Raises NotThere.
     """
