@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import event, text
@@ -11,15 +11,18 @@ from sqlalchemy.exc import InternalError
 
 from tests.answers.conftest import ADA, BORIS, EVA, GARDEN, HARBOUR, KITCHEN, Tenant
 from tg_assets import assets
+from tg_assets.answers import message as messages
+from tg_assets.answers import neighbours, threads
 from tg_assets.answers.albums import album
 from tg_assets.answers.archive import Archive
 from tg_assets.answers.coverage import coverage
-from tg_assets.answers.cursors import CursorRefused
+from tg_assets.answers.cursors import CursorRefused, written
 from tg_assets.answers.feeds import feeds
 from tg_assets.answers.lineage import STAGES
 from tg_assets.answers.message import message
 from tg_assets.answers.neighbours import around
 from tg_assets.answers.references import Numbered, parse
+from tg_assets.answers.rows import NotThere
 from tg_assets.answers.search import search
 from tg_assets.answers.similar import similar
 from tg_assets.answers.statistics import feed_statistics
@@ -224,6 +227,43 @@ def test_a_thread_is_all_replies_from_its_beginning(archive: Archive, mine: Tena
     assert [one.message_id for one in (*page.messages, *rest.messages)] == [1, 2, 3, 4]
     alone = thread(archive, mine.post(KITCHEN, 6))
     assert [one.message_id for one in alone.messages] == [6]
+
+
+AT = "2023-05-01T12:00:00+00:00"
+SOME_ID = "8f2a1c3e-0b1d-5e6f-8a9b-0c1d2e3f4a5b"
+NO_TIMES: list[Any] = [
+    [], [AT, 1], [AT, 1, SOME_ID, 1], ["then", 1, SOME_ID], [AT[:-6], 1, SOME_ID], [1, 1, SOME_ID],
+    [AT, "1", SOME_ID], [AT, 1.5, SOME_ID], [AT, True, SOME_ID], [AT, 1 << 63, SOME_ID], [AT, 1, "x"], [AT, 1, None],
+    [AT, 1, SOME_ID.upper()],
+]  # fmt: skip
+NO_COUNTS: list[Any] = [[], [1], ["1", SOME_ID], [-1, SOME_ID], [1 << 62, SOME_ID], [1, 1], [[1], SOME_ID]]
+
+
+@pytest.mark.parametrize("place", [*NO_TIMES, *NO_COUNTS])
+def test_what_can_be_no_place_is_refused(archive: Archive, mine: Tenant, place: Any) -> None:
+    """A cursor that somebody sealed by themselves, with a place of another shape: it is no fault of ours."""
+
+    def forged(*question: Any) -> str:
+        return written(archive, question, place)
+
+    root = mine.post(KITCHEN, 1)
+    with pytest.raises(CursorRefused):
+        search(archive, "паром", cursor=forged("search", "паром", None, [], None, None, None, None, [], "None"))
+    with pytest.raises(CursorRefused):
+        timeline(archive, cursor=forged("timeline", [], None, None))
+    with pytest.raises(CursorRefused):
+        thread(archive, root, cursor=forged("thread", root))
+
+
+def test_a_message_that_goes_while_it_is_looked_for_is_not_there(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its id was found, and then its whole chat was removed: as one that never was."""
+    gone = uuid4()
+    for module, ask in ((neighbours, around), (messages, message), (threads, thread)):
+        monkeypatch.setattr(module, "locate", lambda *_: gone)
+        with pytest.raises(NotThere):
+            ask(archive, gone)
 
 
 def test_what_is_alike_is_found_by_meaning_and_by_picture(archive: Archive, mine: Tenant) -> None:

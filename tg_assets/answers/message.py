@@ -17,7 +17,7 @@ from tg_assets.answers.media import Medium, media_of
 from tg_assets.answers.received import Version, versions
 from tg_assets.answers.references import locate
 from tg_assets.answers.relations import related
-from tg_assets.answers.rows import Message, messages_by_id
+from tg_assets.answers.rows import Message, message_by_id, messages_by_id
 
 MOST_VERSIONS = 50
 
@@ -56,7 +56,7 @@ def message(archive: Archive, given: str | UUID) -> Whole:
     """A message, named as ``references`` reads it. Raises NotThere."""
     with archive.reading() as connection:
         one = locate(connection, archive, given)
-        (shown,) = messages_by_id(connection, archive, [one]).values()
+        shown = message_by_id(connection, archive, one)
         near = related(connection, archive, [one])
         named = [name for name in (shown.reply_to, shown.forwarded_post) if name]
         others = messages_by_id(connection, archive, [*named, *(other for _, _, other in near)])

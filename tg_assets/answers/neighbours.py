@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.references import locate
-from tg_assets.answers.rows import COLUMNS, JOINED, SPEAKS, Message, message_of, messages_by_id
+from tg_assets.answers.rows import COLUMNS, JOINED, SPEAKS, Message, message_by_id, message_of
 from tg_assets.errors import TgAssetsError
 from tg_assets.stores.prepared import prepared
 
@@ -108,6 +108,6 @@ def around(archive: Archive, given: str | UUID, before: int = 5, after: int = 5)
     check_count("after", after, MOST)
     with archive.reading() as connection:
         one = locate(connection, archive, given)
-        (message,) = messages_by_id(connection, archive, [one]).values()
+        message = message_by_id(connection, archive, one)
         near = neighbours(connection, archive, [one], before, after).get(one, Around())
     return Surrounded(message, near.before, near.after)

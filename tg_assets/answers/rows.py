@@ -132,6 +132,14 @@ def messages_by_id(connection: Connection, archive: Archive, wanted: Collection[
     return {one: found[one] for one in dict.fromkeys(wanted) if one in found}
 
 
+def message_by_id(connection: Connection, archive: Archive, wanted: UUID) -> Message:
+    """One of them. Raises NotThere, also where its whole chat went since its id was looked up."""
+    found = messages_by_id(connection, archive, [wanted]).get(wanted)
+    if found is None:
+        raise NotThere
+    return found
+
+
 def in_time(messages: Iterable[Message]) -> tuple[Message, ...]:
     """Messages as they were written, the earliest first."""
     return tuple(sorted(messages, key=lambda one: (one.posted_at, one.chat_id, one.message_id)))

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.asked_words import names
-from tg_assets.answers.cursors import place_of, written
+from tg_assets.answers.cursors import is_count, is_id, place_of, written
 from tg_assets.answers.feeds import check_feeds
 from tg_assets.answers.lineage import Made, lineage
 from tg_assets.answers.neighbours import Around, check_count, neighbours
@@ -139,7 +139,7 @@ def search(
         raise TgAssetsError("half_life has to be longer than nothing.")
     narrow = narrowing(kind=kind, tags=tags, since=since, until=until, author=author, lang=lang, feeds=feeds)
     question = ("search", query, kind, sorted(tags), since, until, author, lang, sorted(feeds), str(half_life))
-    place = place_of(archive, question, cursor) or [0, None]
+    place = place_of(archive, question, cursor, (is_count, is_id)) or [0, None]
     with archive.reading() as connection:
         check_feeds(archive, feeds)
         hits = ranked(archive, query, narrow, place[0] + limit + 1, half_life=half_life)

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from tg_assets.answers.archive import SEEN, Archive
-from tg_assets.answers.cursors import place_of, written
+from tg_assets.answers.cursors import IN_TIME, place_of, written
 from tg_assets.answers.neighbours import check_count
 from tg_assets.answers.references import locate
 from tg_assets.answers.relations import SAME_CHAT
-from tg_assets.answers.rows import SPEAKS, Message, messages_by_id
+from tg_assets.answers.rows import SPEAKS, Message, NotThere, messages_by_id
 
 MOST = 500
 DEPTH = 200
@@ -77,7 +77,7 @@ _DOWN = f"""
         SELECT m.id, m.posted_at, m.telegram_message_id FROM member JOIN messages m ON m.id = member.id
         WHERE ({SPEAKS}) OR m.id = CAST(:root AS uuid)
     )
-    SELECT id, posted_at, total FROM (
+    SELECT id, posted_at, telegram_message_id, total FROM (
         SELECT *, count(*) OVER () AS total FROM shown
     ) counted
     WHERE CAST(:at AS timestamptz) IS NULL
@@ -92,14 +92,16 @@ def thread(archive: Archive, given: str | UUID, limit: int = 100, cursor: str | 
     check_count("limit", limit, MOST, 1)
     with archive.reading() as connection:
         one = locate(connection, archive, given)
-        root: UUID = connection.execute(text(_UP), {"id": str(one), **archive.seen}).scalar_one()
+        root: UUID | None = connection.execute(text(_UP), {"id": str(one), **archive.seen}).scalar()
+        if root is None:  # its chat has gone since
+            raise NotThere
         question = ("thread", root)
-        at, number, after = place_of(archive, question, cursor) or (None, None, None)
+        at, number, after = place_of(archive, question, cursor, IN_TIME) or (None, None, None)
         values = {"root": str(root), "at": at, "number": number, "after": after, "limit": limit + 1, **archive.seen}
         rows = connection.execute(text(_DOWN), values).all()
         found = tuple(messages_by_id(connection, archive, [row.id for row in rows[:limit]]).values())
     more = None
     if len(rows) > limit:
-        last = found[-1]
-        more = written(archive, question, (last.posted_at.isoformat(), last.message_id, str(last.id)))
+        last = rows[limit - 1]  # also where it has gone since: those after it are asked for
+        more = written(archive, question, (last.posted_at.isoformat(), last.telegram_message_id, str(last.id)))
     return Thread(root, rows[0].total if rows else 0, found, more)

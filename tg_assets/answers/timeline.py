@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from tg_assets.answers.archive import SEEN, Archive
-from tg_assets.answers.cursors import place_of, written
+from tg_assets.answers.cursors import IN_TIME, place_of, written
 from tg_assets.answers.feeds import check_feeds
 from tg_assets.answers.neighbours import check_count
 from tg_assets.answers.rows import SPEAKS, Message, messages_by_id
@@ -29,7 +29,7 @@ class Timeline:
 
 # The newest of each chat, and of those the newest: each chat's index is read from its end.
 _NEWEST = f"""
-    SELECT n.id, n.posted_at FROM channels c CROSS JOIN LATERAL (
+    SELECT n.id, n.posted_at, n.telegram_message_id FROM channels c CROSS JOIN LATERAL (
         SELECT m.id, m.posted_at, m.telegram_message_id FROM messages m
         WHERE m.channel_id = c.id AND {SPEAKS}
           AND m.posted_at >= coalesce(CAST(:since AS timestamptz), '-infinity')
@@ -58,7 +58,7 @@ def timeline(
     """
     check_count("limit", limit, MOST, 1)
     question = ("timeline", sorted(feeds), since, until)
-    at, number, before = place_of(archive, question, cursor) or (None, None, None)
+    at, number, before = place_of(archive, question, cursor, IN_TIME) or (None, None, None)
     check_feeds(archive, feeds)
     bound = archive.narrowed(Narrow(feeds=tuple(feeds)))
     if bound is None:
@@ -71,6 +71,6 @@ def timeline(
         found = tuple(messages_by_id(connection, archive, [row.id for row in rows[:limit]]).values())
     more = None
     if len(rows) > limit:
-        last = found[-1]
-        more = written(archive, question, (last.posted_at.isoformat(), last.message_id, str(last.id)))
+        last = rows[limit - 1]  # also where it has gone since: those after it are asked for
+        more = written(archive, question, (last.posted_at.isoformat(), last.telegram_message_id, str(last.id)))
     return Timeline(found, more)
