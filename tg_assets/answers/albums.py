@@ -15,6 +15,7 @@ from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.references import locate, parse
 from tg_assets.answers.rows import NotThere
 from tg_assets.answers.struck import OF_MESSAGE, Struck, crossed, struck_in
+from tg_assets.answers.voices import PLAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class AlbumItem:
     read: str | None
     struck: tuple[Struck, ...] = ()
     """What is crossed out in its text."""
+    plays: bool = False
+    """Whether it is a sound that ``voices`` hands out."""
 
     @property
     def said(self) -> str:
@@ -64,14 +67,16 @@ _ALBUMS = f"""
            g.meta->'enrichment'->>'vision_summary' AS summary, g.meta->'enrichment'->>'ocr_text' AS album_read,
            i.position, m.id, m.telegram_message_id, i.media_kind, i.media_sha256, m.content, m.telegram_post_url,
            {OF_MESSAGE},
-           v.data->>'description' AS described, v.data->'ocr'->>'text' AS read
+           v.data->>'description' AS described, v.data->'ocr'->>'text' AS read,
+           EXISTS (SELECT FROM post_media_map p JOIN media_objects o ON o.sha256 = p.sha256 AND o.dropped_at IS NULL
+                   WHERE p.post_id = m.id AND p.sha256 = i.media_sha256 AND {PLAYS}) AS plays
     FROM media_groups g JOIN channels c ON c.id = g.channel_id
     JOIN media_group_items i ON i.group_id = g.id AND i.deleted_at IS NULL
     JOIN messages m ON m.id = i.post_id AND m.deleted_at IS NULL
     LEFT JOIN post_enrichment v ON v.post_id = m.id AND v.kind = 'vision' AND v.status IN ('ok', 'partial')
     WHERE g.id = ANY(CAST(:ids AS uuid[])) AND g.deleted_at IS NULL AND {SEEN}
     ORDER BY g.id, i.position
-"""  # noqa: S608 - a constant
+"""  # noqa: S608 - constants
 
 
 def albums_by_id(connection: Connection, archive: Archive, wanted: Collection[UUID]) -> Mapping[UUID, Album]:
@@ -85,7 +90,7 @@ def albums_by_id(connection: Connection, archive: Archive, wanted: Collection[UU
         rows.setdefault(row.album, []).append(
             AlbumItem(
                 row.position, row.id, row.telegram_message_id, row.media_kind, row.media_sha256, row.content or "",
-                row.described, row.read or None, struck_in(row.struck),
+                row.described, row.read or None, struck_in(row.struck), row.plays,
             )
         )  # fmt: skip
     return {

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.neighbours import check_count
+from tg_assets.answers.voices import PLAYS
 
 MOST = 200
 
@@ -30,14 +31,17 @@ class Medium:
     width: int | None
     height: int | None
     duration: float | None
+    plays: bool
+    """Whether it is a sound that ``voices`` hands out."""
 
 
-_MEDIA = """
+_MEDIA = f"""
     SELECT p.post_id, p.position, p.role, p.kind, p.sha256, p.missing_reason, p.mime, p.size_bytes, p.file_name,
-           p.width, p.height, p.duration
+           p.width, p.height, p.duration, {PLAYS} AS plays
     FROM post_media_map p JOIN messages m ON m.id = p.post_id AND m.deleted_at IS NULL
+    LEFT JOIN media_objects o ON o.sha256 = p.sha256 AND o.dropped_at IS NULL
     WHERE p.post_id = ANY(CAST(:ids AS uuid[])) ORDER BY p.post_id, p.position
-"""
+"""  # noqa: S608 - a constant
 _SHOWN = f"""
     SELECT m.id FROM messages m JOIN channels c ON c.id = m.channel_id
     WHERE m.id = ANY(CAST(:ids AS uuid[])) AND {SEEN}

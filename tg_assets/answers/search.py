@@ -21,6 +21,7 @@ from tg_assets.answers.neighbours import Around, check_count, neighbours
 from tg_assets.answers.pieces import Piece
 from tg_assets.answers.ranked import Copy, Hit, fits, ranked
 from tg_assets.answers.rows import Message
+from tg_assets.answers.voices import PLAYS
 from tg_assets.errors import TgAssetsError
 from tg_assets.index.authors import asked_author
 from tg_assets.index.conditions import understand
@@ -38,6 +39,8 @@ class Shown:
 
     kind: str
     sha256: str
+    plays: bool = False
+    """Whether it is a sound that ``voices`` hands out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +98,19 @@ class Found:
 _CARRIED = f"""
     SELECT first.id, coalesce(m.author_name, m.post_author) AS author, m.album_id, m.edited_at,
            1 + (SELECT count(*) FROM telegram_message_versions v WHERE v.id = m.id) AS versions,
-           (SELECT jsonb_agg(jsonb_build_array(f.kind, f.sha256) ORDER BY item.position, f.position) FROM (
+           (SELECT jsonb_agg(jsonb_build_array(p.kind, p.sha256, {PLAYS}) ORDER BY item.position, p.position) FROM (
                 SELECT first.id AS post_id, 0 AS position
                 UNION ALL SELECT post_id, position FROM media_group_items WHERE group_id = first.id
             ) item JOIN messages s ON s.id = item.post_id AND s.deleted_at IS NULL
-            JOIN post_media_map f ON f.post_id = s.id WHERE f.sha256 IS NOT NULL) AS media
+            JOIN post_media_map p ON p.post_id = s.id AND p.sha256 IS NOT NULL
+            LEFT JOIN media_objects o ON o.sha256 = p.sha256 AND o.dropped_at IS NULL) AS media
     FROM (
         SELECT unnest(CAST(:ids AS uuid[])) AS id, unnest(CAST(:ids AS uuid[])) AS post_id
         UNION ALL
         (SELECT DISTINCT ON (group_id) group_id, post_id FROM media_group_items
          WHERE group_id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL ORDER BY group_id, position)
     ) first JOIN messages m ON m.id = first.post_id JOIN channels c ON c.id = m.channel_id WHERE {SEEN}
-"""  # noqa: S608 - a constant
+"""  # noqa: S608 - constants
 
 
 def search(

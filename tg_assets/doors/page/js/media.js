@@ -7,7 +7,6 @@ import { html, useEffect, useRef, useState } from "./ui.js";
 import { visible } from "./text.js";
 
 const PICTURES = new Set(["photo", "sticker", "image"]);
-const SOUNDS = new Set(["voice", "audio"]);
 const FEW = 4;
 export const SHA256 = /^[0-9a-f]{64}$/;
 // Room for a single picture, in pixels: among others, and by itself.
@@ -23,7 +22,7 @@ function room(file, [wide, high]) {
 
 export const isPicture = (file) =>
   Boolean(file.sha256) && (PICTURES.has(file.kind) || Boolean(file.mime?.startsWith("image/")));
-const isSound = (file) => Boolean(file.sha256) && SOUNDS.has(file.kind);
+const isSound = (file) => Boolean(file.sha256 && file.plays);
 
 function Thumb({ file, label, size, more, all, alone }) {
   const [broken, breaks] = useState(false);

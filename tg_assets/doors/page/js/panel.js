@@ -12,7 +12,7 @@ import { Tags, Telegram, Time } from "./parts.js";
 import { change, openAs, read, to } from "./route.js";
 import { Failed, Loading } from "./states.js";
 import { html, useEffect, useRef } from "./ui.js";
-import { captioned, crossed, said, visible, wanted } from "./text.js";
+import { crossed, said, visible, wanted } from "./text.js";
 
 const TABS = { around: Around, thread: Thread, like: Like, links: Graph, evidence: Evidence };
 const ICONS = { around: "chat", thread: "thread", like: "like", links: "graph", evidence: "evidence" };
@@ -57,8 +57,9 @@ export function Panel({ id, state, feeds }) {
 function Whole({ data, has }) {
   const { message, album } = data;
   const files = album
-    ? album.items.filter((item) => item.sha256).map((item) => ({ kind: item.media_kind, sha256: item.sha256, role: "primary" }))
+    ? album.items.map((item) => ({ kind: item.media_kind, sha256: item.sha256, plays: item.plays, role: "primary" }))
     : data.media;
+  const captions = (album?.items ?? []).filter((item) => item.text && item.id !== message.id && item.text !== message.text);
   const tags = data.enrichments.find((one) => one.kind === "tags")?.data?.names;
   return html`<article class="whole">
     <header><bdi class="author">${visible(message.author) || t("somebody")}</bdi><${Time} at=${message.posted_at} />
@@ -70,7 +71,7 @@ function Whole({ data, has }) {
       <span class="clip" dir="auto">${said(data.reply_to).text ? crossed(said(data.reply_to), has, { links: false }) : t("no_words")}</span></a>`}
     <${Files} files=${files} label=${message.described ?? ""} />
     <${Words} message=${message} has=${has} />
-    ${!message.text && album?.caption && html`<p class="text" dir="auto">${crossed(captioned(album), has)}</p>`}
+    ${captions.map((item) => html`<p key=${item.id} class="text" dir="auto">${crossed(item, has)}</p>`)}
     <${Tags} tags=${Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string") : []} />
   </article>`;
 }
