@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.answers.conftest import ADA, GARDEN, KITCHEN, SINCE, Tenant
+from tests.conversations.support import BEGIN, Chat, Said
 from tests.support import pipeline
 from tests.telegram.exports import chat, message
 from tg_assets import ids
@@ -155,3 +156,18 @@ def test_a_topic_is_not_answered_by_what_is_said_in_it(
     found = digest(pipeline.archive(tenant), SINCE, SINCE + 31 * DAY)
     assert [(one.count, one.message.id) for one in found.answered] == [(2, second.id)]
     assert [(one.count, one.message.id) for one in found.threads] == [(2, second.id)]
+
+
+def test_a_thread_whose_beginning_is_gone_begins_with_its_first_answer(tenant: str) -> None:
+    """Deleted or never imported: it has words to tell it by, and takes nobody's place by having none."""
+    gone = [Said(1, 1, deleted=True), *(Said(number, number, answers=1) for number in (2, 3, 4, 5))]
+    away = [*(Said(number, number, answers=10) for number in (11, 12)), Said(13, 13, answers=12)]
+    alone = [Said(15, 15, answers=14), Said(16, 16, answers=15)]
+    here = [Said(20, 20), *(Said(number, number, answers=20) for number in (21, 22))]
+    chat = Chat(tenant)
+    chat.put([*gone, *away, *alone, *here])
+    found = digest(pipeline.archive(tenant), BEGIN, BEGIN + DAY, limit=3)
+    assert [(one.count, one.message.id) for one in found.threads] == [
+        (3, chat.post(2)), (2, chat.post(11)), (2, chat.post(20)),
+    ]  # fmt: skip
+    assert all(one.message.text for one in found.threads)

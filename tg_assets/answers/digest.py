@@ -70,7 +70,7 @@ class Digest:
     """Messages that got most replies in the span."""
     threads: tuple[Told, ...]
     """Messages that most replies to replies of the span go back to; each of which is itself of the span, or answered
-    in it."""
+    in it. Where that one is not here any more, the first of the span that answered it."""
     forwarded: tuple[Told, ...]
     """Whose messages were forwarded most often."""
     topics: tuple[Told, ...]
@@ -107,7 +107,8 @@ _ANSWERED = f"""
     ORDER BY r.count DESC, r.people DESC, a.posted_at DESC, a.id LIMIT :limit
 """  # noqa: S608
 _REPLIES = f"""
-    SELECT m.channel_id, m.telegram_message_id AS number, m.reply_to_message_id AS replied, {AUTHOR} AS author
+    SELECT m.channel_id, m.telegram_message_id AS number, m.reply_to_message_id AS replied, {AUTHOR} AS author,
+           a.id IS NULL OR a.deleted_at IS NOT NULL AS is_gone
     FROM ({_IN_SPAN}) m LEFT JOIN messages a
         ON a.channel_id = m.channel_id AND a.telegram_message_id = m.reply_to_message_id
     WHERE {_ANSWERS} AND a.is_service IS NOT TRUE ORDER BY 1, 2
@@ -205,13 +206,15 @@ class _Row:
 
 def _threads(replies: Iterable[Any], limit: int) -> list[_Row]:
     """Threads with most replies, which come in the order of their numbers: an answer has a higher one than what it
-    answers."""
+    answers. The first answer to one that is gone stands for it."""
     roots: dict[tuple[UUID, int], tuple[UUID, int]] = {}
     counts: Counter[tuple[UUID, int]] = Counter()
     people: defaultdict[tuple[UUID, int], set[str | None]] = defaultdict(set)
     for row in replies:
-        above = (row.channel_id, row.replied)
-        root = roots[row.channel_id, row.number] = roots.get(above, above)
+        above, own = (row.channel_id, row.replied), (row.channel_id, row.number)
+        root = roots[own] = roots.setdefault(above, own if row.is_gone else above)
+        if root == own:
+            continue
         counts[root] += 1
         people[root].add(row.author)
     best = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:limit]
