@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import text
 
 from tests.conversations.support import BEGIN, Chat, Said
 from tests.support import pipeline
+from tests.telegram import exports
 from tg_assets import ids
 from tg_assets.answers.asked_posts import SHORT, short
 from tg_assets.answers.digest import digest
@@ -121,3 +123,20 @@ def test_a_row_of_an_answer_has_it(before: int, length: int) -> None:
     assert re.fullmatch(r"a+|a+~~b+~~c*", shown[:-1])
     assert ("~" in shown) == (before + len("~~b~~") <= SHORT - len("…"))
     assert short("600 500", [Struck(0, 3)]) == "~~600~~ 500"
+
+
+def test_what_a_person_typed_is_no_mark_in_a_row_of_an_answer() -> None:
+    assert short("~~600~~ 500") == "~600~ 500"
+    assert short("~~600~~ 500 700", [Struck(12, 3)]) == "~600~ 500 ~~700~~"
+
+
+def test_a_version_has_its_words_as_they_were_typed(servers: dict[str, str], tenant: str, tmp_path: Path) -> None:
+    """And beside them what is crossed out: marks of a person's own are none of ours."""
+    parts = [{"type": "plain", "text": "~~600~~ 500 "}, {"type": "strikethrough", "text": "700"}]
+    path = pipeline.write_export(tmp_path, exports.chat(exports.message(1, text=parts, text_entities=parts)))
+    (report,) = pipeline.import_path(path, tenant)
+    pipeline.materialize(report.feed, "2023-05-01", "2023-05-01", ["telegram_messages", "posts"])
+    (one,) = pipeline.rows(tenant, "SELECT id FROM messages")
+    (version,) = message(pipeline.archive(tenant), one.id).versions
+    assert (version.text, version.struck) == ("~~600~~ 500 700", (Struck(12, 3),))
+    assert version.said == "~~600~~ 500 ~~700~~"

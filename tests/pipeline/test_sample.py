@@ -99,7 +99,7 @@ def test_what_is_crossed_out_is_told(sample: Materialized) -> None:
         (struck,) = whole.message.struck
         units = whole.message.text.encode("utf-16-le")[2 * struck.offset : 2 * (struck.offset + struck.length)]
         assert units.decode("utf-16-le") == said
-        assert f"~~{said}~~" in whole.versions[0].text
+        assert f"~~{said}~~" in whole.versions[0].said
         (text, *_) = answered(lambda: archive, "fetch", {"id": str(post)}).content
         assert f"~~{said}~~" in json.loads(getattr(text, "text", ""))["text"]
         assert f"~~{said}~~" in as_text(context(archive, whole.message.text[:100]))

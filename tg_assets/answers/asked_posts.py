@@ -4,6 +4,7 @@ All posts of an answer are read by one statement, bound to the archive's tenant,
 that is not there (any more) is left out. What does not belong here: which rows there are.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,12 +12,13 @@ from sqlalchemy import Connection, text
 
 from tg_assets.answers.archive import SEEN, Archive
 from tg_assets.answers.asked_names import Chat
-from tg_assets.answers.struck import MARK, OF_MESSAGE, Struck, crossed, struck_in
+from tg_assets.answers.struck import MARK, OF_MESSAGE, Struck, runs, struck_in
 from tg_assets.graph.questions.question import Column, Question, Row
 from tg_assets.tagging.cleaning import clean
 
 SHORT = 160
 _UUID = 36
+_TILDES = re.compile("~{2,}")
 _POSTS = f"""
     SELECT m.id::text, m.posted_at, m.telegram_post_url AS link, m.author_name, m.forward_from_name, c.feed,
            coalesce(nullif(m.content, ''), s.data->>'text', v.data->>'description', v.data->'ocr'->>'text', '') AS said,
@@ -47,11 +49,16 @@ def filled(
 
 
 def short(said: str, struck: Sequence[Struck] = ()) -> str:
-    """The beginning of a text on one line, with ``~~`` around what is crossed out."""
-    whole = clean(crossed(said, struck))
+    """The beginning of a text on one line, with ``~~`` around what is crossed out, and around nothing else."""
+    whole = clean("".join(f"{MARK}{piece}{MARK}" if is_struck else piece for piece, is_struck in _own(said, struck)))
     if len(whole) <= SHORT:
         return whole
     return f"{_closed(whole[: SHORT - 3]) if struck else whole[: SHORT - 1].rstrip()}…"
+
+
+def _own(said: str, struck: Sequence[Struck]) -> Iterator[tuple[str, bool]]:
+    """Pieces of a text in which what a person typed is no mark of ours."""
+    return ((_TILDES.sub("~", piece), is_struck) for piece, is_struck in runs(said, struck))
 
 
 def _said(post: Any) -> str:

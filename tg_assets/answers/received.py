@@ -10,12 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from tg_assets.answers.struck import crossed, struck_in
+from tg_assets.answers.struck import Struck, crossed, struck_in
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a message, its ``text`` with ``~~`` around what is crossed out.
+    """One version of a message.
 
     ``raw`` is what its source gave, in its ``format``: desktop (an export), telethon, event or persona;
     ``superseded_at`` is None of the one that stands.
@@ -27,6 +27,13 @@ class Version:
     format: str
     raw_hash: str
     raw: Any
+    struck: tuple[Struck, ...] = ()
+    """What is crossed out in its text."""
+
+    @property
+    def said(self) -> str:
+        """Its text, with ``~~`` around what is crossed out, for who reads text alone."""
+        return crossed(self.text, self.struck)
 
 
 # Nothing is left of a deleted message but what tells that it was.
@@ -48,11 +55,9 @@ def versions(connection: Connection, shown: UUID, most: int) -> tuple[Version, .
     """The message as it stands and at most so many earlier versions. ``shown`` is an id that the archive shows."""
     from tg_assets.landing.posts import parse_raw
 
-    def said(row: Any) -> str:
+    def version(row: Any) -> Version:
         parsed = parse_raw(row)
-        return crossed(parsed["content"], struck_in(parsed["entities"]))
+        said, struck = parsed["content"], struck_in(parsed["entities"])
+        return Version(said, row.edited_at, row.superseded_at, row.format, row.raw_hash, row.raw, struck)
 
-    return tuple(
-        Version(said(row), row.edited_at, row.superseded_at, row.format, row.raw_hash, row.raw)
-        for row in connection.execute(text(_VERSIONS), {"id": str(shown), "most": most})
-    )
+    return tuple(map(version, connection.execute(text(_VERSIONS), {"id": str(shown), "most": most})))

@@ -55,7 +55,7 @@ def _show(whole: "Whole", sides: "Surrounded") -> None:
     console.print(Padding(Text(said), (0, 0, 0, 4)))
     show_lines(sides.after)
     for earlier in whole.versions[1:]:
-        console.print(Text(f"before the edit: {earlier.text}", style="dim"))
+        console.print(Text(f"before the edit: {earlier.said}", style="dim"))
     source = f"forwarded from {one.forwarded_from}:" if one.forwarded_from else "forwarded from"
     for what, message in (("replies to", whole.reply_to), (source, whole.forwarded_post)):
         if message:

@@ -82,7 +82,7 @@ def _lineage(archive: Archive, given: Traced) -> Reply:
         return _of_album(archive, given)
     versions = [
         {
-            "text": one.text, "edited": one.edited_at, "superseded": one.superseded_at, "format": one.format,
+            "text": one.said, "edited": one.edited_at, "superseded": one.superseded_at, "format": one.format,
             "raw_hash": one.raw_hash, "received": one.raw,
         }
         for one in whole.versions[:VERSIONS]

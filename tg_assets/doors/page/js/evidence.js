@@ -5,7 +5,7 @@ import { moment, t } from "./language.js";
 import { Outside, Time } from "./parts.js";
 import { Failed, Loading } from "./states.js";
 import { html, useState } from "./ui.js";
-import { crossed, unmarked, visible } from "./text.js";
+import { crossed, visible } from "./text.js";
 import { WORDS } from "./words.js";
 
 const SHORT = 8;
@@ -44,7 +44,7 @@ function Step({ made, data }) {
 function Version({ version }) {
   return html`<li><p><b>${version.superseded_at ? t("version_then", moment(version.superseded_at)) : t("version_now")}</b>
       <span class="muted"> ${worded(`format_${version.format}`, version.format)} · ${t("hash")} <code>${version.raw_hash.slice(0, SHORT)}</code></span></p>
-    <p class="text" dir="auto">${version.text ? crossed(unmarked(version.text), null, { links: false }) : t("no_words")}</p><${Raw} value=${version.raw} /></li>`;
+    <p class="text" dir="auto">${version.text ? crossed(version, null, { links: false }) : t("no_words")}</p><${Raw} value=${version.raw} /></li>`;
 }
 
 const plain = (_, value) => (typeof value === "bigint" ? JSON.rawJSON(String(value)) : value);
