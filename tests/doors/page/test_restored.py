@@ -25,6 +25,7 @@ MONTHS = """async ([address]) => {
     const months = Array.from({ length: 12 }, (_, nth) => `2023-${String(nth + 1).padStart(2, "0")}-05`);
     return months.map((month) => [day(`${month}T12:00:00`), utcDay(month), utcMonth(month)]);
 }"""
+VISIBLE = "async ([address, text]) => (await import(address)).visible(text)"
 LINKS = """async ([address, text]) => {
     const { words } = await import(address);
     return words(text).filter((one) => one.props?.href).map((one) => one.props.href);
@@ -241,3 +242,59 @@ def test_what_was_understood_is_said_in_the_readers_language(reader: Open, langu
 )
 def test_a_bracket_that_is_opened_in_an_address_is_its_own(reader: Open, text: str, address: str) -> None:
     assert reader().see("/").evaluate(LINKS, [address_of("js/text.js"), text]) == [address]
+
+
+def test_marks_over_each_other_are_few(reader: Open) -> None:
+    """However many a stranger wrote, lines above and below can be read."""
+    page = reader().see("/")
+    shown = page.evaluate(VISIBLE, [address_of("js/text.js"), "з" + "\u0301\u0302\u0303" * 500 + "а\u0301мок"])
+    assert shown == "з\u0301\u0302\u0303⟨+1497⟩а\u0301мок"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Honolulu"])
+def test_a_bar_shows_what_it_counts(reader: Open, mine: Tenant, zone: str) -> None:
+    """Days of UTC, wherever the reader is, which is said; days that somebody types are the reader's."""
+    one = reader(zone=zone)
+    page = one.see(f"/?view=feed&feed={mine.feed('port')}")
+    said = page.locator(".bar").first.locator("title").text_content() or ""
+    page.locator(".bar").first.click()
+    one.settled()
+    expect(page.locator(".timeline .line")).to_have_count(int(re.findall(r": (\d+) messages", said)[0]))
+    expect(page.get_by_text("days of UTC")).to_be_visible()
+    page.get_by_role("button", name="Apply").click()
+    one.settled()
+    expect(page.get_by_text("days of UTC")).to_have_count(0)
+    expect(page.locator(".timeline .line")).to_have_count(0 if zone == "Pacific/Kiritimati" else 2)
+
+
+def test_a_source_of_many_feeds_says_which_are_searched(reader: Open) -> None:
+    """More than the API takes."""
+    one = reader()
+
+    def many(route: Route) -> None:
+        some = next(feed for feed in route.fetch().json() if feed["kind"] == "channel")
+        route.fulfill(json=[{**some, "feed": f"{some['feed']}{number}"} for number in range(101)])
+
+    nothing = {"query": "насос", "results": [], "understood": [], "fits": False, "cursor": None}
+    one.page.route("**/api/v1/feeds", many)
+    one.page.route("**/api/v1/search?**", lambda route: route.fulfill(json=nothing))
+    with one.page.expect_request("**/api/v1/search?**") as asked:
+        page = one.see(f"{KETTLE}&source=channel")
+    assert len(parse_qs(urlsplit(asked.value.url).query)["feed"]) == 100
+    expect(page.get_by_text("Only the first 100 feeds of this source are searched")).to_be_visible()
+
+
+def test_what_a_person_typed_is_not_crossed_out_in_evidence(reader: Open, mine: Tenant) -> None:
+    """Marks are theirs; what is crossed out is told beside the text."""
+    one = reader()
+
+    def received(route: Route) -> None:
+        told = route.fetch().json()
+        told["versions"][0] |= {"text": "цена ~~600~~ 500 700", "struck": [{"offset": 17, "length": 3}]}
+        route.fulfill(json=told)
+
+    one.page.route("**/api/v1/lineage/*", received)
+    page = one.see(f"/?m={mine.post(GARDEN, 5)}&tab=evidence")
+    shown = page.locator(".versions > li:first-child > .text").first
+    expect(shown).to_have_text("цена ~~600~~ 500 700")
+    expect(shown.locator("s")).to_have_text("700")

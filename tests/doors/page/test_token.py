@@ -10,6 +10,9 @@ EXPECTED = (
     "Failed to load resource: net::ERR_FAILED",
 )
 SESSION = "**/api/v1/session"
+NOTHING_KEPT = """Object.defineProperty(window, "localStorage", {
+    get() { throw new DOMException("denied", "SecurityError"); }
+})"""
 KEPT = "JSON.stringify([location.href, document.cookie, {...localStorage}, {...sessionStorage}, history.state])"
 
 
@@ -58,3 +61,29 @@ def test_it_can_be_tried_again(reader: Open, my_token: str, status: int, languag
     page.get_by_role("button", name="Forget the token" if language == "en" else "Забыть токен").click()
     expect(field).to_have_value("")
     expect(alert).to_be_empty()
+
+
+def test_a_browser_that_keeps_nothing_of_pages(reader: Open, my_token: str) -> None:
+    """Its cookies are another matter: the token of an address is taken, and can be forgotten."""
+    one = reader(None, expected=EXPECTED)
+    page = one.page
+    page.add_init_script(NOTHING_KEPT)
+    page.goto(f"{one.address}/#token={my_token}")
+    expect(page.get_by_role("link", name="Сад")).to_be_visible()
+    page.get_by_role("button", name="Forget the token").click()
+    expect(page.locator("#token")).to_be_visible()
+    assert page.context.cookies() == []
+    page.locator("#token").fill(my_token)
+    page.locator("#token").press("Enter")
+    expect(page.get_by_role("link", name="Сад")).to_be_visible()
+
+
+def test_such_a_browser_is_made_nobodys_unasked_either(reader: Open, my_token: str) -> None:
+    """The service says that there is a token."""
+    one = reader(expected=("a dialog",))
+    page = one.page
+    page.add_init_script(NOTHING_KEPT)
+    page.goto(f"{one.address}/#token=tga_of_somebody_else")
+    expect(page.get_by_role("link", name="Сад")).to_be_visible()
+    assert one.told == ["a dialog"]
+    assert [cookie["value"] for cookie in page.context.cookies()] == [my_token]

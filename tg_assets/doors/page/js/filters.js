@@ -122,7 +122,7 @@ export function Dates({ state, done }) {
   const [until, setUntil] = useState(state.until ?? "");
   const submit = (event) => {
     event.preventDefault();
-    change({ since: since || null, until: until || null, n: null, cursor: null });
+    change({ since: since || null, until: until || null, utc: null, n: null, cursor: null });
     done?.();
   };
   return html`<form class="dates" onSubmit=${submit}>

@@ -60,6 +60,13 @@ export function midnight(iso, after = 0) {
   return Number.isNaN(at.getTime()) ? null : at.toISOString();
 }
 
+// A day of UTC likewise.
+export function utcMidnight(iso, after = 0) {
+  const [year, month, date] = iso.split("-").map(Number);
+  const at = new Date(Date.UTC(year, month - 1, date + after));
+  return Number.isNaN(at.getTime()) ? null : at.toISOString();
+}
+
 // The day of a time in the reader's zone, `after` days later.
 export function local(at, after = 0) {
   const date = new Date(at);

@@ -14,12 +14,15 @@ const PAGE = 10, MOST = 100, MOST_FEEDS = 100;
 
 const NOTHING = { results: [], understood: [], fits: true, cursor: null };
 
+// Feeds of the source that is chosen; the API searches no more than so many that are named.
+const kinOf = (state, feeds) => feeds.all.filter((one) => one.kind === state.source).map((one) => one.feed);
+
 // What the API is asked for a state of the page; a source is the feeds of that kind, and where none of those that are
 // chosen is, nothing is asked: null.
 export function asked(state, feeds) {
   let feed = state.feed ?? [];
   if (state.source) {
-    const kin = feeds.all.filter((one) => one.kind === state.source).map((one) => one.feed);
+    const kin = kinOf(state, feeds);
     feed = feed.length ? feed.filter((one) => kin.includes(one)) : kin.slice(0, MOST_FEEDS);
     if (!feed.length) return null;
   }
@@ -67,6 +70,7 @@ export function Search({ state, feeds, say }) {
   return html`<section class="search" aria-busy=${loading ? "true" : "false"}>
     <h1 class="unseen">${t("search")}: ${visible(state.q)}</h1>
     <${Filters} state=${state} results=${results} feeds=${feeds} />
+    ${!state.feed && kinOf(state, feeds).length > MOST_FEEDS && html`<p class="muted small">${count("first_feeds", MOST_FEEDS)}</p>`}
     ${fault && html`<${Failed} fault=${fault} again=${again} />`}
     ${!data && !fault && html`<${Loading} />`}
     ${data && !fault && html`<div class=${loading ? "stale" : ""}>

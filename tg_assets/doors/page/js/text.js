@@ -8,6 +8,9 @@ import { to } from "./route.js";
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]+/gu;
 // Selectors and joiners inside emoji say nothing.
 const OF_EMOJI = /(?<=[^\p{L}\p{N}\s])\ufe0f|(?<=[^\p{L}\p{N}\s])\u200d(?=[^\p{L}\p{N}\s])|(?<=[0-9#*])\ufe0f(?=\u20e3)/gu;
+// Marks that stand over each other, as many as there are: a few say what they have to.
+const MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]";
+const MARKS = new RegExp(`(${MARK}{3})(${MARK}+)`, "g");
 const FEW = 2;
 const PIECE = /(https?:\/\/[^\s<>"'`«»“”‘’]{3,2000})|(#[\p{L}\p{N}_]{2,64})/gu;
 const WORD = /[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*/gu;
@@ -15,7 +18,8 @@ const TRAILING = /[.,;:!?)\]}…]$/;
 const OPENED = { ")": "(", "]": "[", "}": "{" };
 
 export function visible(text) {
-  return String(text ?? "").replace(/\r\n/g, "\n").replace(OF_EMOJI, "").replace(HIDDEN, (run) => {
+  return String(text ?? "").replace(/\r\n/g, "\n").replace(OF_EMOJI, "")
+    .replace(MARKS, (_, few, more) => `${few}⟨+${more.length}⟩`).replace(HIDDEN, (run) => {
     const all = [...run];
     const named = (one) => `⟨U+${one.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
     return all.length <= FEW ? all.map(named).join("") : `${named(all[0])}⟨+${all.length - 1}⟩`;

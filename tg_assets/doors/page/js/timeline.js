@@ -1,9 +1,12 @@
 // A feed over time: days as bars, and its messages page by page, the newest first. What does not belong here: which
 // feeds there are (`feeds.js`).
+//
+// Bars count days of UTC; a bar that is chosen shows what it counts (`utc` in the address), while days that a person
+// types are the reader's.
 import { useAsk } from "./api.js";
 import { Dates } from "./filters.js";
 import { Icon } from "./icons.js";
-import { amount, count, midnight, t, utcDay, utcMonth } from "./language.js";
+import { amount, count, midnight, t, utcDay, utcMidnight, utcMonth } from "./language.js";
 import { Lines } from "./lines.js";
 import { change, to } from "./route.js";
 import { Failed, Loading, Notice } from "./states.js";
@@ -54,7 +57,7 @@ function Bars({ days, state }) {
       ${found.map((bar, place) => {
         const high = bar.messages ? Math.max((bar.messages / most) * (HEIGHT - 4), 2) : 0;
         return html`<g class=${inside(bar) ? "bar" : "bar out"} key=${bar.since}
-            onClick=${() => change({ since: bar.since, until: bar.until, cursor: null })}>
+            onClick=${() => change({ since: bar.since, until: bar.until, utc: "1", cursor: null })}>
           <title>${`${said(bar.since)}: ${count("messages", bar.messages)}`}</title>
           <rect class="room" x=${place * step} y="0" width=${step} height=${HEIGHT} />
           <rect class="high" x=${place * step + step * 0.12} y=${HEIGHT - high} width=${step * 0.76} height=${high} rx="1" />
@@ -67,9 +70,9 @@ function Bars({ days, state }) {
 export function FeedTimeline({ state, feeds }) {
   const feed = state.feed?.[0] ?? "";
   const days = useAsk(`feeds/${encodeURIComponent(feed)}/statistics`);
+  const begins = state.utc ? utcMidnight : midnight;
   const page = useAsk("messages", {
-    feed, limit: PAGE, cursor: state.cursor,
-    since: state.since && midnight(state.since), until: state.until && midnight(state.until, 1),
+    feed, limit: PAGE, cursor: state.cursor, since: state.since && begins(state.since), until: state.until && begins(state.until, 1),
   });
   const known = feeds.all.find((one) => one.feed === feed);
   // The way on where the address' place is refused, too: it is of the feeds and the span of whoever was given it.
@@ -81,7 +84,8 @@ export function FeedTimeline({ state, feeds }) {
       <a class="button" ...${to({ q: null, feed: [feed], view: "search" })}><${Icon} name="search" />${t("search_in")}</a></header>
     ${days.data?.length > 0 && html`<${Bars} days=${days.data} state=${state} />`}
     <div class="row wrap"><${Dates} key=${`${state.since}${state.until}`} state=${state} />
-      ${(state.since || state.until) && html`<button type="button" class="button" onClick=${() => change({ since: null, until: null, cursor: null })}>${t("whole_span")}</button>`}</div>
+      ${(state.since || state.until) && html`<button type="button" class="button" onClick=${() => change({ since: null, until: null, utc: null, cursor: null })}>${t("whole_span")}</button>`}
+      ${state.utc && (state.since || state.until) && html`<span class="muted small">${t("utc_days")}</span>`}</div>
     ${page.fault && html`<${Failed} fault=${page.fault} again=${page.again} />${newest}`}
     ${!page.data && !page.fault && html`<${Loading} />`}
     ${page.data && html`<div class=${page.loading ? "stale" : ""}>

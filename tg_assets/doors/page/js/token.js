@@ -1,12 +1,26 @@
 // A token is given once: in the address' fragment, which no server sees, or in the form. It is not kept here but in a
 // cookie that no script can read. What does not belong here: what it opens.
-import { forget, tell } from "./api.js";
+import { ask, forget, tell } from "./api.js";
 import { t } from "./language.js";
 import { html, useEffect, useRef, useState } from "./ui.js";
 
 // That this browser has a token, not which.
 const THERE = "token";
-const begin = (token) => tell("session", { token }).then(() => localStorage.setItem(THERE, "1"));
+const begin = (token) => tell("session", { token }).then(() => {
+  try {
+    localStorage.setItem(THERE, "1");
+  } catch {
+    // This browser keeps nothing of pages: the service is asked.
+  }
+});
+
+async function isThere() {
+  try {
+    return Boolean(localStorage.getItem(THERE));
+  } catch {
+    return ask("me").then(() => true, (fault) => fault.status !== 401).finally(forget);
+  }
+}
 
 // Take the token out of the address. Where the service did not take it, it is returned with the fault.
 export async function fromAddress() {
@@ -14,14 +28,18 @@ export async function fromAddress() {
   if (token === null) return null;
   history.replaceState(null, "", location.pathname + location.search);
   // A link of somebody else's must not make this browser theirs unasked.
-  if (localStorage.getItem(THERE) && !window.confirm(t("token_other"))) return null;
+  if (await isThere() && !window.confirm(t("token_other"))) return null;
   return begin(token).then(() => null, (fault) => ({ token, fault }));
 }
 
 // Where the service does not answer the cookie stays, and so does all else. Raises Fault.
 export const leave = () => tell("session", {}, "DELETE").then(() => {
-  localStorage.removeItem(THERE);
   forget();
+  try {
+    localStorage.removeItem(THERE);
+  } catch {
+    // Nothing was kept.
+  }
 });
 
 const why = (fault) =>

@@ -53,6 +53,8 @@ export const WORDS = {
   author_help: ["A whole name, @name or number", "Имя целиком, @имя или номер"],
   tag_help: ["A tag", "Тег"],
   of_shown: ["Counts are of the results shown.", "Числа — среди показанных результатов."],
+  first_feeds: ["Only the first # feed of this source is searched: choose feeds to search the others.|Only the first # feeds of this source are searched: choose feeds to search the others.",
+                "Ищем только в первой # ленте этого источника: чтобы искать в других, выберите ленты.|Ищем только в первых # лентах этого источника: чтобы искать в других, выберите ленты.|Ищем только в первых # лентах этого источника: чтобы искать в других, выберите ленты."],
   remove: ["Remove the filter {0}", "Убрать фильтр: {0}"],
   kind_post: ["Message", "Сообщение"],
   kind_album: ["Album", "Альбом"],
@@ -199,6 +201,7 @@ export const WORDS = {
   pictures_files: ["with files", "с файлами"],
   earlier_messages: ["Earlier messages", "Более ранние"],
   newest: ["To the newest", "К новым"],
+  utc_days: ["days of UTC, as the bar", "дни по UTC, как у столбца"],
   whole_span: ["Whole time", "Всё время"],
   no_messages: ["No messages in this time.", "За это время сообщений нет."],
   // questions
