@@ -1,15 +1,18 @@
 """The API gives what the library gives, to whoever has a token, and says in a sentence why not."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.answers.conftest import ADA, GARDEN, Tenant
 from tests.doors.conftest import DAGSTER, Doors, token_for
+from tg_assets.answers import ranked
 from tg_assets.answers.message import message
 from tg_assets.answers.plain import as_json
 from tg_assets.answers.search import search
 from tg_assets.answers.threads import thread
+from tg_assets.index.conditions import Question, understand
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +119,27 @@ def test_feeds_coverage_statistics(get: Any, mine: Tenant) -> None:
     assert get("messages", limit=2).json()["cursor"]
 
 
+@pytest.mark.parametrize("path", ["search", "context"])
+def test_yesterday_is_that_of_whoever_asks(get: Any, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """The day of a zone that is told, else that of UTC; a cursor goes on in the same."""
+    asked = list[datetime]()
+
+    def understood(query: str, now: datetime) -> Question:
+        asked.append(now)
+        return understand(query, now)
+
+    monkeypatch.setattr(ranked, "understand", understood)
+    for zone, offset in (("Pacific/Kiritimati", 14), ("Etc/GMT+12", -12), (None, 0)):
+        assert get(path, q="паром вчера", **({"zone": zone} if zone else {})).status_code == 200
+        assert asked.pop().utcoffset() == timedelta(hours=offset)
+    if path == "search":
+        first, last = (get(path, q="паром вчера", zone=zone).json() for zone in ("Pacific/Kiritimati", "Etc/GMT+12"))
+        assert first["understood"] > last["understood"]
+        page = get(path, q="паром вчера", zone="Asia/Tokyo", limit=1).json()
+        assert get(path, q="паром вчера", zone="Asia/Tokyo", limit=1, cursor=page["cursor"]).status_code == 200
+        assert get(path, q="паром вчера", limit=1, cursor=page["cursor"]).json()["error"]["code"] == "cursor"
+
+
 @pytest.mark.parametrize(
     ("path", "values", "status", "code"),
     [
@@ -125,6 +149,9 @@ def test_feeds_coverage_statistics(get: Any, mine: Tenant) -> None:
         ("search", {"q": "паром", "limit": 100_000}, 422, "bad_request"),
         ("search", {"q": "паром", "cursor": "x"}, 400, "cursor"),
         ("search", {"q": "паром", "since": "yesterday"}, 422, "bad_request"),
+        ("search", {"q": "паром", "zone": "Moon/Base"}, 400, "bad_request"),
+        ("search", {"q": "паром", "zone": "../../etc/passwd"}, 400, "bad_request"),
+        ("context", {"q": "паром", "zone": ""}, 400, "bad_request"),
         ("messages/00000000-0000-0000-0000-000000000000", {}, 404, "not_there"),
         ("messages/none", {}, 400, "bad_request"),
         ("questions/why", {}, 400, "bad_request"),

@@ -81,6 +81,8 @@ def test_days_are_those_of_the_zone_that_asks() -> None:
     since, until = question.span.bounds(zone)
     assert (since, until) == (datetime(2026, 4, 13, 21, tzinfo=UTC), datetime(2026, 4, 14, 21, tzinfo=UTC))
     assert question.fits_time(since) == 1 > question.fits_time(until)
+    assert question.zone is zone
+    assert understand("что 2 апреля", NOW.astimezone(zone)).zone is UTC
 
 
 @pytest.mark.parametrize(

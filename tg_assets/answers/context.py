@@ -19,7 +19,7 @@ from tg_assets.answers.bundle import Bundle, Gathered, choose, numbered
 from tg_assets.answers.feeds import check_feeds
 from tg_assets.answers.markdown import HEAD_TOKENS, QUESTION, cost
 from tg_assets.answers.neighbours import Around, check_count, neighbours
-from tg_assets.answers.ranked import Hit, fits, ranked
+from tg_assets.answers.ranked import Hit, fits, now_in, ranked
 from tg_assets.answers.relations import related
 from tg_assets.answers.rows import Message, messages_by_id
 from tg_assets.answers.search import narrowing
@@ -49,6 +49,7 @@ def context(
     author: str | None = None,
     lang: str | None = None,
     feeds: Sequence[str] = (),
+    zone: str | None = None,
 ) -> Bundle:
     """A bundle for a question within so many tokens, ``FEWEST`` to ``MOST``; narrowed as ``search`` is.
 
@@ -58,7 +59,7 @@ def context(
     narrow = narrowing(kind=kind, tags=tags, since=since, until=until, author=author, lang=lang, feeds=feeds)
     with archive.reading() as connection:
         check_feeds(archive, feeds)
-        hits = ranked(archive, question, narrow, RESULTS)
+        hits = ranked(archive, question, narrow, RESULTS, now_in(zone))
         good = fits(hits)
         hits = [hit for hit in hits if hit.score >= FAIR] if good else hits[:NEAREST]
         gathered = _gathered(connection, archive, hits)

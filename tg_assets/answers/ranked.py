@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import Connection
 
@@ -128,6 +129,20 @@ def ranked(
     return as_hits(rows, _each_once(best, found), about, limit, found)
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def now_in(zone: str | None) -> datetime:
+    """This moment in a zone that has an IANA name, without one in UTC. Raises TgAssetsError for a name that is none."""
+    if zone is None:
+        return datetime.now(UTC)
+    if zone not in _zones():
+        raise TgAssetsError("There is no such zone: zones have names like Asia/Tokyo.")
+    return datetime.now(ZoneInfo(zone))
+
+
 def as_hits(
     rows: Mapping[str, Candidate], best: Sequence[tuple[str, float]], query: str, limit: int, found: Found | None = None
 ) -> list[Hit]:
@@ -168,7 +183,7 @@ def _then(question: Question, narrow: Narrow) -> Narrow | None:
     """The search limited to the days that a question names; None when it names none, or none that it may see."""
     if question.span is None or question.now is None:
         return None
-    since, until = question.span.bounds(question.now.tzinfo)
+    since, until = question.span.bounds(question.zone)
     since, until = max(since, narrow.since or since), min(until, narrow.until or until)
     return replace(narrow, since=since, until=until) if since < until else None
 

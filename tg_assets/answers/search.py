@@ -6,7 +6,7 @@ what results carry, their neighbours, their lineage. What does not belong here: 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from tg_assets.answers.feeds import check_feeds
 from tg_assets.answers.lineage import Made, lineage
 from tg_assets.answers.neighbours import Around, check_count, neighbours
 from tg_assets.answers.pieces import Piece
-from tg_assets.answers.ranked import Copy, Hit, fits, ranked
+from tg_assets.answers.ranked import Copy, Hit, fits, now_in, ranked
 from tg_assets.answers.rows import Message
 from tg_assets.answers.voices import PLAYS
 from tg_assets.errors import TgAssetsError
@@ -125,6 +125,7 @@ def search(
     lang: str | None = None,
     feeds: Sequence[str] = (),
     half_life: timedelta | None = None,
+    zone: str | None = None,
     near: int = 2,
     limit: int = 10,
     cursor: str | None = None,
@@ -134,31 +135,33 @@ def search(
     ``kind`` is one of ``KINDS``; ``tags`` are all to be there; ``since`` and ``until`` are aware, the latter is not
     included; ``author`` is a whole name, @name or number; ``lang`` a code such as ``ru``; ``feeds`` are of the
     archive's. With a ``half_life`` a result of that age keeps three quarters of its score, and a very old one half.
-    ``near`` messages before and after come with each result. Raises TgAssetsError for a query without words or a value
-    that cannot be, NoSuch for a feed that is not shown, and CursorRefused.
+    ``zone`` is an IANA name: whose day «вчера» is told by, without it UTC's. ``near`` messages before and after come
+    with each result. Raises TgAssetsError for a query without words or a value that cannot be, NoSuch for a feed that
+    is not shown, and CursorRefused.
     """
     check_count("limit", limit, MOST, 1)
     check_count("near", near, MOST_NEAR)
     if half_life is not None and half_life <= timedelta():
         raise TgAssetsError("half_life has to be longer than nothing.")
     narrow = narrowing(kind=kind, tags=tags, since=since, until=until, author=author, lang=lang, feeds=feeds)
-    question = ("search", query, kind, sorted(tags), since, until, author, lang, sorted(feeds), str(half_life))
+    question = ("search", query, kind, sorted(tags), since, until, author, lang, sorted(feeds), str(half_life), zone)
+    now = now_in(zone)
     place = place_of(archive, question, cursor, (is_count, is_id)) or [0, None]
     with archive.reading() as connection:
         check_feeds(archive, feeds)
-        hits = ranked(archive, query, narrow, place[0] + limit + 1, half_life=half_life)
+        hits = ranked(archive, query, narrow, place[0] + limit + 1, now, half_life)
         first = _after(hits, *place)
         shown = hits[first : first + limit]
         results = carried(connection, archive, shown, near)
     more = None
     if shown and len(hits) > first + limit:
         more = written(archive, question, (first + limit, str(shown[-1].id)))
-    return Found(query, fits(hits), _understood(query, hits), results, more)
+    return Found(query, fits(hits), _understood(query, now, hits), results, more)
 
 
-def _understood(query: str, hits: Sequence[Hit]) -> tuple[str, ...]:
+def _understood(query: str, now: datetime, hits: Sequence[Hit]) -> tuple[str, ...]:
     """An author only if there is one of that name among the results."""
-    question = understand(query, datetime.now(UTC))
+    question = understand(query, now)
     known = any(question.fits_author(hit.author) for hit in hits)
     return tuple(said for said in question.understood if known or not said.startswith("from "))
 

@@ -8,7 +8,7 @@ changes nothing. What does not belong here: words and vectors of the question, f
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TypeVar
 
@@ -43,6 +43,11 @@ class Question:
     author: str | None = None
     now: datetime | None = None
 
+    @property
+    def zone(self) -> tzinfo | None:
+        """Whose days are meant: «вчера» is the asker's, days that are named are UTC's."""
+        return self.now.tzinfo if self.now and self.span and self.span.relative else UTC
+
     def fits_author(self, name: str | None) -> bool:
         """Whether a name is, in any form or script, the one asked for."""
         return bool(self.author) and bool(name) and bool(_forms(self.author or "") & _forms(name or ""))
@@ -51,7 +56,7 @@ class Question:
         """How well a post of that time fits the days asked for, 0…1."""
         if self.span is None or self.now is None:
             return 0.0
-        return self.span.fits(at.astimezone(self.now.tzinfo).date())
+        return self.span.fits(at.astimezone(self.zone).date())
 
     @property
     def understood(self) -> list[str]:

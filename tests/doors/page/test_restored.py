@@ -267,6 +267,13 @@ def test_a_bar_shows_what_it_counts(reader: Open, mine: Tenant, zone: str) -> No
     expect(page.locator(".timeline .line")).to_have_count(0 if zone == "Pacific/Kiritimati" else 2)
 
 
+def test_the_readers_zone_is_asked_in(reader: Open) -> None:
+    one = reader(zone="Asia/Tokyo")
+    with one.page.expect_request("**/api/v1/search?**") as asked:
+        one.see("/?q=насос+вчера")
+    assert parse_qs(urlsplit(asked.value.url).query)["zone"] == ["Asia/Tokyo"]
+
+
 def test_a_source_of_many_feeds_says_which_are_searched(reader: Open) -> None:
     """More than the API takes."""
     one = reader()

@@ -85,5 +85,9 @@ Since = Annotated[Moment | None, Query(description="Not before this time, ISO 86
 Until = Annotated[Moment | None, Query(description="Before this time.")]
 Author = Annotated[str | None, Query(max_length=200, description="A whole name, @name or number.")]
 Lang = Annotated[str | None, Query(max_length=8, description="Only texts in this language: ru, en.")]
+Zone = Annotated[
+    str | None,
+    Query(max_length=60, description="Whose day «вчера» and today are told by, such as Asia/Tokyo; without it UTC's."),
+]
 Form = Annotated[Literal["json", "markdown"], Query(description="How it is written.")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="Go on where an answer with this cursor ended.")]

@@ -11,7 +11,7 @@ from tg_assets.answers.feeds import check_feeds
 from tg_assets.answers.markdown import as_text
 from tg_assets.answers.search import MOST_NEAR, Found, narrowing, search
 from tg_assets.answers.suggest import Suggestions, suggest
-from tg_assets.doors.api.asked import Asked, Author, Cursor, Feeds, Form, Lang, Since, Tags, Until, Words
+from tg_assets.doors.api.asked import Asked, Author, Cursor, Feeds, Form, Lang, Since, Tags, Until, Words, Zone
 from tg_assets.doors.api.asked import router as made
 from tg_assets.doors.saying import Json
 
@@ -30,6 +30,7 @@ def find(
     author: Author = None,
     lang: Lang = None,
     feed: Feeds = [],  # noqa: B006
+    zone: Zone = None,
     near: Annotated[int, Query(ge=0, le=MOST_NEAR, description="Messages before and after each.")] = 2,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
     cursor: Cursor = None,
@@ -37,8 +38,8 @@ def find(
     """The best posts, albums and conversations for a question, each with where it stands and who made it."""
     return Json(
         search(
-            archive, q, kind=kind, tags=tag, since=since, until=until, author=author, lang=lang, feeds=feed, near=near,
-            limit=limit, cursor=cursor,
+            archive, q, kind=kind, tags=tag, since=since, until=until, author=author, lang=lang, feeds=feed, zone=zone,
+            near=near, limit=limit, cursor=cursor,
         )
     )  # fmt: skip
 
@@ -73,11 +74,13 @@ def gather(
     author: Author = None,
     lang: Lang = None,
     feed: Feeds = [],  # noqa: B006
+    zone: Zone = None,
 ) -> Response:
     """Messages on a question with what is around them, cited and within a budget of tokens."""
     bundle = gathering.context(
-        archive, q, tokens=tokens, kind=kind, tags=tag, since=since, until=until, author=author, lang=lang, feeds=feed
-    )
+        archive, q, tokens=tokens, kind=kind, tags=tag, since=since, until=until, author=author, lang=lang, feeds=feed,
+        zone=zone,
+    )  # fmt: skip
     if form == "markdown":
         return PlainTextResponse(as_text(bundle), media_type="text/markdown")
     return Json(bundle)

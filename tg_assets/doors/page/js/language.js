@@ -53,6 +53,12 @@ export const utcDay = (iso) => dated(format({ ...DAY, timeZone: "UTC" }).format(
 export const utcMonth = (iso) =>
   dated(format({ month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(`${iso.slice(0, 7)}-01T00:00:00Z`)));
 
+// The reader's zone as the API takes it; null of a browser that knows none.
+export function zone() {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  return timeZone === "Etc/Unknown" ? null : timeZone;
+}
+
 // A day of the reader's zone, as the API takes it; `after` days later.
 export function midnight(iso, after = 0) {
   const [year, month, date] = iso.split("-").map(Number);

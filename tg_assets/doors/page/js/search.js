@@ -3,7 +3,7 @@ import { useAsk } from "./api.js";
 import { Card } from "./card.js";
 import { NotCovered } from "./feeds.js";
 import { Filters, NONE, chosen } from "./filters.js";
-import { count, midnight, t, utcDay } from "./language.js";
+import { count, midnight, t, utcDay, zone } from "./language.js";
 import { change } from "./route.js";
 import { TellMe, searched } from "./saved.js";
 import { Empty, Failed, Loading, Notice } from "./states.js";
@@ -29,7 +29,7 @@ export function asked(state, feeds) {
   return {
     q: state.q, kind: state.kind, tag: state.tag, author: state.author, lang: state.lang, feed,
     since: state.since && midnight(state.since), until: state.until && midnight(state.until, 1),
-    limit: Math.min(Math.max(Number(state.n) || PAGE, 1), MOST),
+    zone: zone(), limit: Math.min(Math.max(Number(state.n) || PAGE, 1), MOST),
   };
 }
 
