@@ -49,11 +49,16 @@ def backfill(reader: Loopback, selection: tuple[str, ...] = (ASSET,), **config: 
     )
 
 
-def green(result: dg.ExecuteInProcessResult, asset: str = ASSET) -> set[str]:
-    """Months whose partitions a run materialized."""
+def green_days(result: dg.ExecuteInProcessResult, asset: str = ASSET) -> set[str]:
+    """Days whose partitions a run materialized."""
     events = result.get_asset_materialization_events()
     keys = [str(event.partition) for event in events if event.asset_key == dg.AssetKey(asset)]
-    return {key[:7] for key in keys}
+    return {key[:10] for key in keys}
+
+
+def green(result: dg.ExecuteInProcessResult) -> set[str]:
+    """Months whose partitions a run materialized."""
+    return {day[:7] for day in green_days(result)}
 
 
 def told(result: dg.ExecuteInProcessResult) -> str:

@@ -21,7 +21,7 @@ from tg_assets.accounts.budget import Log
 from tg_assets.accounts.client import Opened, opened
 from tg_assets.accounts.refusals import is_chats_own, name_of
 from tg_assets.errors import TgAssetsError
-from tg_assets.history.landing import Read, land_read, unread
+from tg_assets.history.landing import NEVER, Read, land_read, unread
 from tg_assets.history.reach import Reachable, barred, close_way, open_way, reachable, unreadable
 from tg_assets.history.walk import CLOSED, pages
 from tg_assets.ledger import dirty
@@ -37,6 +37,7 @@ BATCH = 2000
 SAY_SECONDS = 5.0
 # A message may show up this much after the date it carries; the newest stretch of a chat stays open that long.
 SETTLED = timedelta(seconds=60)
+HIDDEN = "the group hides from it what was there before it came"
 
 
 @dataclass(slots=True)
@@ -66,6 +67,8 @@ class Puller:
     mark_from: date | None = None
     pulled: Pulled = field(default_factory=Pulled)
     growth: Growth = field(default_factory=Growth)
+    hidden: dict[UUID, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    """By chat, what of the scope no account that was asked has been shown."""
 
     async def pull(self, scope: Scope, *, force: bool = False, again: bool = False) -> Pulled:
         """Read what is not there yet of a scope's window; raises TgAssetsError when an account cannot be used.
@@ -74,6 +77,7 @@ class Puller:
         """
         started, before = time.monotonic(), self.pulled.chats
         tried: set[tuple[UUID, UUID]] = set()
+        self.hidden.clear()
         with self.postgres.tenant(self.tenant) as session:
             with session.transaction() as connection:
                 left = set(channels_of(connection, scope))
@@ -98,14 +102,17 @@ class Puller:
         """Read chats, each with an account that was not tried; returns those that could not be read."""
         while True:
             with session.transaction() as connection:
-                found = reachable(connection, left, self.settings.off_limits, closed=closed)
+                found = reachable(connection, left, self.settings.off_limits, closed=closed, tried=tried)
                 known = {one.id: one for one in store.accounts(connection)}
-            found = [one for one in found if (one.account, one.id) not in tried]
             if not found:
                 return left
             account = known[found[0].account]
             mine = [one for one in found if one.account == account.id]
-            work = [(one, spans) for one in mine if (spans := self._unread(session, one.id, scope, force))]
+            work = [
+                (one, spans)
+                for one in mine
+                if (spans := self.hidden.get(one.id) or self._unread(session, one.id, scope, force))
+            ]
             self.pulled.chats += len(mine) - len(work)
             tried |= {(one.account, one.id) for one in mine}
             left = left - {one.id for one in mine}
@@ -120,7 +127,9 @@ class Puller:
         for name, why in chats.values():
             self.pulled.problems.setdefault(name, why)
         if nothing:
-            spans = [span for chat in chats for span in self._unread(session, chat, scope, force)]
+            spans = [
+                span for chat in chats for span in self.hidden.get(chat) or self._unread(session, chat, scope, force)
+            ]
             self.pulled.unread.setdefault(scope.feed, []).extend(spans)
 
     @staticmethod
@@ -145,30 +154,35 @@ class Puller:
         """
         refused: set[UUID] = set()
         for chat, spans in work:
+            hidden: list[tuple[datetime, datetime]] = []
             try:
                 for since, until in spans:
-                    await self.stretch(client, session, chat, since, until)
+                    await self.stretch(client, session, chat, since, until, hidden=hidden.append)
             except CLOSED as error:
-                problem = self._refused(refused, client, chat, error)
+                problem = self._refused(refused, client, chat, name_of(error))
                 with session.transaction() as connection:
                     close_way(connection, client.account.id, chat.id, problem)
             except RPCError as error:
                 if not is_chats_own(error):
                     raise
-                self._refused(refused, client, chat, error)
+                self._refused(refused, client, chat, name_of(error))
             else:
                 if closed:
                     with session.transaction() as connection:
                         open_way(connection, client.account.id, chat.id, chat.access_hash)
+                if hidden:
+                    self.hidden[chat.id] = hidden
+                    self._refused(refused, client, chat, HIDDEN)
+                    continue
                 self.pulled.chats += 1
                 self.pulled.problems.pop(chat.shown, None)
         if client.client.budget:
             self.pulled.counts["waits"] += client.client.budget.waits
         return refused
 
-    def _refused(self, refused: set[UUID], client: Opened, chat: Reachable, error: RPCError) -> str:
+    def _refused(self, refused: set[UUID], client: Opened, chat: Reachable, why: str) -> str:
         refused.add(chat.id)
-        problem = unreadable(client.account.name, name_of(error))
+        problem = unreadable(client.account.name, why)
         self.pulled.problems[chat.shown] = problem
         return problem
 
@@ -181,10 +195,12 @@ class Puller:
         until: datetime,
         limit: int | None = None,
         landed: Callable[[Connection, Read], None] = lambda _, __: None,
+        hidden: Callable[[tuple[datetime, datetime]], None] = lambda _: None,
     ) -> int:
         """Read ``[since, until)`` of a chat, newest first, at most ``limit`` messages; returns how many.
 
         ``landed`` is called with each batch in its transaction. Whatever ends this, what was read is landed.
+        ``hidden`` is called with the stretch of it that the account may not have been shown, if there is one.
         """
         started = said = time.monotonic()
         now = client.now + timedelta(seconds=started - client.opened)
@@ -197,12 +213,17 @@ class Puller:
             async for page in walk:
                 self.pulled.counts["requests"] += 1
                 await batch.add(page, since, until)
-                done = page.is_last or batch.oldest < since
                 enough = limit is not None and total + len(batch.rows) >= limit
                 if enough:
                     batch.cut((limit or 0) - total)
-                batch.since = since if done and not enough else batch.oldest + timedelta(seconds=1)
-                if done or enough:
+                is_past = batch.oldest < since
+                is_hidden = page.is_last and page.shown_from > 1 and not is_past and not enough
+                done = (page.is_last and not is_hidden) or is_past
+                # Dates are whole seconds: more messages of the oldest one's second may follow.
+                batch.since = since if done and not enough else _after(batch.oldest)
+                if is_hidden:
+                    hidden((since, min(until, batch.since)))
+                if page.is_last or done or enough:
                     break
                 if len(batch.rows) >= BATCH:
                     total += len(batch.rows)
@@ -248,6 +269,10 @@ class Puller:
         self.pulled.partitions.update(done.partitions)
 
 
+def _after(moment: datetime) -> datetime:
+    return moment if moment == NEVER else moment + timedelta(seconds=1)
+
+
 class Sending:
     """One batch lands in a thread while the next one is being read."""
 
@@ -267,10 +292,10 @@ class Sending:
 
 
 def refused(pulled: Pulled, feed: str, first: str, last: str, windows: int) -> TgAssetsError:
-    """The error of ``windows`` from ``first`` to ``last`` none of whose chats could be read."""
+    """The error of ``windows`` from ``first`` to ``last`` none of whose chats could be read to the end."""
     told = "; ".join(sorted(set(pulled.problems.values())))
     return TgAssetsError(
-        f"Nothing of feed {feed} could be read in {windows:,} partitions from {first} to {last}: {told}. What is "
-        f"stored stays, and can be worked on: `tg-assets backfill {feed} {first}..{last} --stored`. `tg-assets feeds "
-        f"--tenant {feed.partition('.')[0]} --chats` shows who reads what; once it can be read, this reads it."
+        f"Feed {feed} could not be read, or not all of it, in {windows:,} partitions from {first} to {last}: {told}. "
+        f"What is stored stays, and can be worked on: `tg-assets backfill {feed} {first}..{last} --stored`. `tg-assets "
+        f"feeds --tenant {feed.partition('.')[0]} --chats` shows who reads what; once it can be read, this reads it."
     )

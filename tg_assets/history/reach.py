@@ -78,18 +78,34 @@ _REACHABLE = f"""
       AND CASE WHEN :closed THEN NOT u.is_active AND u.problem IS DISTINCT FROM '{LEFT}' ELSE u.is_active END
       AND c.owner_id IN (0, a.telegram_id) AND {MAY_READ}
       AND EXISTS (SELECT FROM account_sessions s WHERE s.account_id = a.id)
+      AND NOT EXISTS (SELECT FROM unnest(CAST(:accounts AS uuid[]), CAST(:chats AS uuid[])) AS tried (account, chat)
+                      WHERE tried.account = a.id AND tried.chat = c.id)
     ORDER BY c.id, a.flood_until NULLS FIRST, a.name
 """  # noqa: S608 - a constant
 
 
 def reachable(
-    connection: Connection, channels: Collection[UUID], off_limits: OffLimits, *, closed: bool = False
+    connection: Connection,
+    channels: Collection[UUID],
+    off_limits: OffLimits,
+    *,
+    closed: bool = False,
+    tried: Collection[tuple[UUID, UUID]] = (),
 ) -> list[Reachable]:
     """Those of the chats that some account reads, each with the account that Telegram lets ask soonest.
 
-    ``closed``: instead those whose way Telegram has closed, which may be open again.
+    ``closed``: instead those whose way Telegram has closed, which may be open again. ``tried`` are accounts and chats
+    of ways that are left out.
     """
-    rows = connection.execute(text(_REACHABLE), {"channels": [str(one) for one in channels], "closed": closed})
+    rows = connection.execute(
+        text(_REACHABLE),
+        {
+            "channels": [str(one) for one in channels],
+            "closed": closed,
+            "accounts": [str(account) for account, _ in tried],
+            "chats": [str(chat) for _, chat in tried],
+        },
+    )
     return allowed((Reachable(*row) for row in rows), off_limits)
 
 

@@ -52,12 +52,14 @@ class Page:
     """Messages newest first, and who is mentioned in them by marked id.
 
     ``accounted`` are stretches of ids, from first to last, of which every message of the chat is on this page.
+    ``shown_from`` is known of the last page: the first id that this account would see if it had a message.
     """
 
     messages: list[Any]
     peers: dict[int, Any] = field(repr=False)
     accounted: list[tuple[int, int]]
     is_last: bool = False
+    shown_from: int = 1
 
 
 async def pages(
@@ -92,8 +94,10 @@ async def pages(
             asked = None
             found = list(answer.messages)
             if not found:
-                if before is not None and before > 1 and before > (first := await shown_from(client, peer)):
-                    yield Page([], {}, [(first, before - 1)], is_last=True)
+                first = 1 if before == 1 else await shown_from(client, peer)
+                absent = [(first, before - 1)] if before is not None and before > first else []
+                if absent or first > 1:
+                    yield Page([], {}, absent, is_last=True, shown_from=first)
                 return
             lowest = min(message.id for message in found)
             highest = max(message.id for message in found) if before is None else before - 1
@@ -106,8 +110,9 @@ async def pages(
                 and all(one.date >= ahead for one in found if getattr(one, "date", None))
             ):
                 asked = ask()
-            first = min(lowest, await shown_from(client, peer)) if is_last and lowest > 1 else lowest
-            yield Page(found, peers_of(answer.users, answer.chats), [(first, highest)], is_last)
+            shown = await shown_from(client, peer) if is_last and lowest > 1 else 1
+            first = min(lowest, shown) if is_last else lowest
+            yield Page(found, peers_of(answer.users, answer.chats), [(first, highest)], is_last, shown)
             if is_last:
                 return
     finally:

@@ -51,7 +51,7 @@ async def fill(
         events: list[ChatEvent] = []
         if first:
             filled.newest = max([known, *(message.id for message in page.messages)])
-            if thorough:
+            if thorough and page.accounted:
                 events += await _compared(database, translator, chat, page, known, at)
         for message in reversed(page.messages):
             if message.id > known and (event := translator.event(message, chat, at)) is not None:
