@@ -73,6 +73,10 @@ class Exports:
         (item,) = found
         return dict(item)
 
+    def dirty(self) -> set[str]:
+        """Days that somebody else than a backfill has to look at."""
+        return {row[0] for row in pipeline.rows(self.tenant, "SELECT date::text FROM dirty")}
+
 
 @pytest.fixture
 def exports(tenant: str, tmp_path: Path) -> Exports:
@@ -195,3 +199,25 @@ def test_exports_of_one_time_end_the_same(tenant: str, order: str) -> None:
     assert tuple(found) == ("menu today dunnart", 3)
     kept = pipeline.rows(tenant, "SELECT edited_at IS NULL, raw->>'text' FROM telegram_message_versions ORDER BY 1")
     assert [tuple(row) for row in kept] == [(False, "menu tomorrow dunnartnew"), (True, "menu today dunnart")]
+
+
+def test_what_changes_beyond_an_export_is_marked(exports: Exports) -> None:
+    """A message with another time leaves its day; what is left of an album that it was in is of the day before."""
+    midnight = 1_682_985_600 - DAY
+    exports.land(
+        photo(1, midnight - 2, caption="an album"), photo(2, midnight - 1), photo(3, midnight), said(9, "text")
+    )
+    assert exports.albums() == [[1, 2, 3]]
+    assert pipeline.materialize(
+        f"{exports.tenant}.sad", "2023-05-01", "2023-05-02", ("telegram_messages", "posts")
+    ).success
+    assert exports.dirty() == set()
+    exports.land(photo(3, midnight, caption="another") | edited(3), said(9, "text") | edited(9, midnight + 60))
+    assert exports.albums() == [[1, 2]]
+    assert exports.dirty() == {"2023-05-01"}
+
+
+def edited(number: int, second: int | None = None) -> dict[str, Any]:
+    """That a message was edited a day later, and in which second of its day it is said to be sent."""
+    sent = {} if second is None else {"date_unixtime": str(DAY + second)}
+    return {"edited": "2023-05-03T13:00:00", "edited_unixtime": str(DAY + 2 * 86_400 + number)} | sent

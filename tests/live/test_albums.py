@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from tests.live import child
 from tests.live.support import CHAT, Live
 from tests.support import pipeline
 from tests.support.providers import HandlerProvider
+from tests.telegram.exports import chat, message
 from tg_assets import ids
 from tg_assets.live import refresh
 from tg_assets.remote.errors import ReplyUnusable
@@ -275,6 +277,31 @@ def test_what_is_deleted_of_an_album_over_midnight_goes(live: Live) -> None:
     assert "102th" not in summary
     assert pipeline.graph_counts(live.tenant)["CONTAINS"] == 1
     assert not set(before) & set(live.rows(f"SELECT stage, input_hash FROM derivations WHERE {stages}"))
+
+
+def test_what_leaves_an_album_over_midnight_leaves_it(live: Live, tmp_path: Path) -> None:
+    """A second caption ends the album of an export; what is left of it, of the day before, is made anew."""
+    midnight = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp())
+    exported = [
+        message(
+            number, date_unixtime=str(midnight + second), text=caption, photo=f"photos/{number}.jpg", width=9, height=9
+        )
+        for number, second, caption in ((101, -2, "a caption"), (102, -1, ""), (103, 0, ""))
+    ]
+    files = {f"photos/{number}.jpg": b"picture %d" % number for number in (101, 102, 103)}
+    path = pipeline.write_export(tmp_path, chat(*exported, id=1234567890, name="Live"), files)
+    pipeline.import_path(path, live.tenant)
+    live.backfill(vision=FakeVision())
+    items = """SELECT array_agg(m.telegram_message_id ORDER BY i.position) FROM media_group_items i
+               JOIN messages m ON m.id = i.post_id GROUP BY i.group_id"""
+    assert live.rows(items) == [([101, 102, 103],)]
+    edit = {"posted_at": "2026-03-02T00:00:00Z", "edited_at": "2026-03-02T01:00:00Z", "text": "another caption"}
+    live.send(live.event(103, media=[picture(live, 103)], **edit))
+    live.drain()
+    assert {row[0] for row in live.rows("SELECT date::text FROM dirty")} == {"2026-03-01", "2026-03-02"}
+    live.refresh(vision=FakeVision())
+    assert live.rows(items) == [([101, 102],)]
+    assert live.rows("SELECT items_count FROM media_groups WHERE deleted_at IS NULL") == [(2,)]
 
 
 @pytest.mark.parametrize("stage", ["media_objects", "media_groups", "vision_summaries"])

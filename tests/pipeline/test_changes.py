@@ -239,7 +239,9 @@ def delete(tenant: str, numbers: list[int]) -> None:
     facts = [Fact(row[0], "deleted", row[1], row[2], datetime.now(UTC), "{}") for row in found]
     with pipeline.postgres().tenant(ids.tenant_id(tenant)) as session, session.transaction() as connection:
         connection.execute(
-            text("CREATE TEMP TABLE landed (id uuid, channel_id uuid, posted_at timestamptz) ON COMMIT DROP")
+            text(
+                "CREATE TEMP TABLE landed (id uuid, channel_id uuid, posted_at timestamptz, was bigint) ON COMMIT DROP"
+            )
         )
         keep_facts(connection, facts)
         apply_facts(connection)

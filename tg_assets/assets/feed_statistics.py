@@ -1,6 +1,7 @@
 """Asset ``feed_statistics``: a daily roll-up of each feed, and its picture.
 
-A day is stale when a message or a tag in it was written since the roll-up. Days are UTC.
+A day is stale when a message or a tag in it was written since the roll-up, or its last message has another time now.
+Days are UTC.
 """
 
 import base64
@@ -33,6 +34,15 @@ INPUTS = """
     FROM messages m LEFT JOIN post_enrichment t ON t.post_id = m.id AND t.kind = 'tags'
     WHERE m.channel_id = ANY(:channels) AND m.posted_at >= :since AND m.posted_at < :until
     GROUP BY (m.posted_at AT TIME ZONE 'UTC')::date
+    UNION ALL
+    SELECT md5(concat_ws('/', 'feed_statistics', :feed, s.day))::uuid, s.day::timestamp AT TIME ZONE 'UTC', 0, 'left'
+    FROM feed_statistics s
+    WHERE s.feed = :feed AND s.day >= (CAST(:since AS timestamptz) AT TIME ZONE 'UTC')::date
+      AND s.day < (CAST(:until AS timestamptz) AT TIME ZONE 'UTC')::date
+      AND NOT EXISTS (
+          SELECT FROM messages m
+          WHERE m.channel_id = ANY(:channels) AND m.posted_at >= s.day::timestamp AT TIME ZONE 'UTC'
+            AND m.posted_at < (s.day + 1)::timestamp AT TIME ZONE 'UTC')
 """
 
 # The bounds of all days let the window's index find them; by the join alone each day reads all of the feed.
@@ -96,6 +106,11 @@ def _work(chunk: Chunk) -> Outcome:
     frame = pd.DataFrame(rows.all(), columns=list(rows.keys()))
     outcome = Outcome()
     result = roll_up(frame)
+    chunk.connection.execute(
+        text("""DELETE FROM feed_statistics s USING chunk
+                WHERE s.feed = :feed AND s.day = (chunk.at AT TIME ZONE 'UTC')::date AND s.day <> ALL(:days)"""),
+        {"feed": chunk.scope.feed, "days": list(result["day"])},
+    )
     temp_rows(
         chunk.connection,
         "rolled_up",

@@ -126,7 +126,7 @@ def record(connection: Connection, messages: Sequence[Message], mark_from: date 
     ]
     facts += [Fact(one.id, "deleted", one.channel, one.number, now, "{}") for one in messages if one.is_deleted]
     connection.execute(
-        text("CREATE TEMP TABLE landed (id uuid, channel_id uuid, posted_at timestamptz) ON COMMIT DROP")
+        text("CREATE TEMP TABLE landed (id uuid, channel_id uuid, posted_at timestamptz, was bigint) ON COMMIT DROP")
     )
     keep_facts(connection, facts)
     apply_facts(connection)

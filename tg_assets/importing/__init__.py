@@ -8,6 +8,7 @@ messages into posts (the ``posts`` asset does it from the raw form).
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -22,8 +23,9 @@ from tg_assets.importing.options import ImportOptions, Progress
 from tg_assets.importing.reading import StagedChat, stage_export
 from tg_assets.importing.report import ChatReport
 from tg_assets.landing.facts import apply_facts, keep_facts
-from tg_assets.landing.grouping import regroup
+from tg_assets.landing.grouping import add_left, regroup
 from tg_assets.landing.rows import land
+from tg_assets.ledger import dirty
 from tg_assets.registry.channels import Chat, register_chat, register_tenant
 from tg_assets.settings import Settings
 from tg_assets.stores.database import Database
@@ -85,6 +87,17 @@ def hold(connection: Connection, tenant: UUID) -> None:
     )
 
 
+def _mark_beyond(connection: Connection, report: ChatReport, start: date) -> None:
+    """Mark what changed in partitions of other days than the export's, for which a backfill follows."""
+    if report.first and report.last:
+        connection.execute(
+            text("""DELETE FROM landed WHERE posted_at >= date_trunc('day', CAST(:first AS timestamptz), 'UTC')
+                      AND posted_at < date_trunc('day', CAST(:last AS timestamptz), 'UTC') + interval '1 day'"""),
+            {"first": report.first, "last": report.last},
+        )
+        dirty.mark(connection, start)
+
+
 @contextmanager
 def _refusals_of(path: Path) -> Iterator[None]:
     """Raises TgAssetsError in place of what PostgreSQL says of a value that it does not take."""
@@ -133,6 +146,8 @@ def _land_chat(
     keep_facts(connection, ())
     apply_facts(connection)
     regroup(connection, channel)
+    add_left(connection)
+    _mark_beyond(connection, report, settings.start_date)
     report.counts["albums"] = landing.count_albums(connection, staged.number)
     landing.keep_rejected(
         connection,

@@ -109,7 +109,7 @@ def apply_facts(connection: Connection) -> None:
                        (array_agg(data->'files') FILTER (WHERE kind = 'media'))[1] AS files
                 FROM message_facts WHERE id IN (SELECT id FROM landed UNION SELECT id FROM said) GROUP BY id
             ), told AS (
-                SELECT t.id, coalesce(f.deleted_at, t.deleted_at) AS deleted_at,
+                SELECT t.id, t.grouped_id AS was, coalesce(f.deleted_at, t.deleted_at) AS deleted_at,
                        coalesce(t.told_grouped_id, f.grouped_id) AS told_grouped_id,
                        coalesce(t.told_grouped_id, f.grouped_id, t.grouped_id) AS grouped_id, {_MEDIA} AS media
                 FROM f JOIN telegram_messages t USING (id)
@@ -120,7 +120,7 @@ def apply_facts(connection: Connection) -> None:
                 FROM told WHERE t.id = told.id
                   AND (t.deleted_at, t.grouped_id, t.told_grouped_id, t.media)
                       IS DISTINCT FROM (told.deleted_at, told.grouped_id, told.told_grouped_id, told.media)
-                RETURNING t.id, t.channel_id, t.posted_at
+                RETURNING t.id, t.channel_id, t.posted_at, told.was
             )
             INSERT INTO landed SELECT * FROM changed
             WHERE NOT EXISTS (SELECT FROM landed l WHERE l.id = changed.id)
@@ -128,7 +128,7 @@ def apply_facts(connection: Connection) -> None:
     )
     # An outside worker's result changes no message, but makes its picture stale.
     connection.execute(
-        text("""INSERT INTO landed SELECT DISTINCT t.id, t.channel_id, t.posted_at
+        text("""INSERT INTO landed SELECT DISTINCT t.id, t.channel_id, t.posted_at, t.grouped_id
                 FROM said s JOIN telegram_messages t ON t.id = s.id
                 WHERE s.kind = 'vision' AND NOT EXISTS (SELECT FROM landed l WHERE l.id = s.id)""")
     )

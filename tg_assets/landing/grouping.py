@@ -52,7 +52,8 @@ def regroup(connection: Connection, channel: UUID) -> None:
     connection.execute(
         text("""
             CREATE TEMP TABLE moved ON COMMIT DROP AS
-            SELECT m.id, m.channel_id, m.posted_at, coalesce(m.told_grouped_id, r.grouped_id) AS grouped_id
+            SELECT m.id, m.channel_id, m.posted_at, m.grouped_id AS was,
+                   coalesce(m.told_grouped_id, r.grouped_id) AS grouped_id
             FROM telegram_messages m LEFT JOIN regrouped r USING (id)
             WHERE m.channel_id = :channel AND m.grouped_id IS DISTINCT FROM coalesce(m.told_grouped_id, r.grouped_id)
         """),
@@ -63,13 +64,16 @@ def regroup(connection: Connection, channel: UUID) -> None:
         text("UPDATE telegram_messages t SET grouped_id = moved.grouped_id FROM moved WHERE t.id = moved.id")
     )
     connection.execute(
-        text("""INSERT INTO landed SELECT id, channel_id, posted_at FROM moved
+        text("""INSERT INTO landed SELECT id, channel_id, posted_at, was FROM moved
                 WHERE NOT EXISTS (SELECT FROM landed l WHERE l.id = moved.id)""")
     )
 
 
 def regroup_touched(connection: Connection) -> None:
-    """Regroup the chats in which messages of ``landed`` replaced an exported one, or are near one with media."""
+    """Regroup the chats in which messages of ``landed`` replaced an exported one, or are near one with media.
+
+    What is left of albums that messages of ``landed`` were in is added to it: it may lie in another partition.
+    """
     touched = connection.execute(
         text("""
             SELECT DISTINCT l.channel_id FROM landed l
@@ -84,3 +88,23 @@ def regroup_touched(connection: Connection) -> None:
     ).scalars()
     for channel in touched.all():
         regroup(connection, channel)
+    add_left(connection)
+
+
+def add_left(connection: Connection) -> None:
+    """Add to ``landed`` the messages of albums that others of it have left."""
+    albums = connection.execute(
+        text("""SELECT DISTINCT l.channel_id, l.was FROM landed l JOIN telegram_messages t USING (id)
+                WHERE l.was <> coalesce(t.grouped_id, 0)""")
+    ).all()
+    if albums:
+        connection.execute(
+            text("""
+                INSERT INTO landed
+                SELECT m.id, m.channel_id, m.posted_at, m.grouped_id
+                FROM unnest(CAST(:chats AS uuid[]), CAST(:albums AS bigint[])) AS album (channel_id, was)
+                JOIN messages m ON m.channel_id = album.channel_id AND m.grouped_id = album.was
+                WHERE NOT EXISTS (SELECT FROM landed l WHERE l.id = m.id)
+            """),
+            {"chats": [str(row.channel_id) for row in albums], "albums": [row.was for row in albums]},
+        )

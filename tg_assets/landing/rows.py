@@ -63,7 +63,8 @@ _ADDS = (
 def land(connection: Connection, chat: int = 0) -> dict[str, int]:
     """Land the rows of ``incoming`` with this ``chat``; returns counts new, changed, adds, unchanged.
 
-    Leaves the temporary table ``landed(id, channel_id, posted_at)``: messages that are not what they were before.
+    Leaves the temporary table ``landed(id, channel_id, posted_at, was)``: messages that are not what they were before,
+    with the album that they were in; one whose time is another also as it was.
     """
     values = {"chat": chat}
     take_turns(connection, "SELECT channel_id FROM incoming WHERE chat = :chat", values)
@@ -72,6 +73,7 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
         text(f"""
             CREATE TEMP TABLE verdict ON COMMIT DROP AS
             SELECT i.ordinal, i.id, i.channel_id, i.posted_at, t.posted_at AS stored_at, t.format AS stored_format,
+                   t.grouped_id AS was,
                    look.later AS later_look,
                    CASE WHEN t.id IS NULL THEN i.media ELSE {_MEDIA} END AS media,
                    CASE WHEN t.id IS NULL THEN 'new'
@@ -98,9 +100,11 @@ def land(connection: Connection, chat: int = 0) -> dict[str, int]:
     connection.execute(
         text("""CREATE TEMP TABLE landed ON COMMIT DROP AS
                 SELECT DISTINCT ON (id) id, channel_id,
-                       CASE verdict WHEN 'adds' THEN stored_at ELSE posted_at END AS posted_at
+                       CASE verdict WHEN 'adds' THEN stored_at ELSE posted_at END AS posted_at, was
                 FROM verdict WHERE verdict IN ('new', 'changed', 'adds')""")
     )
+    if "changed" in counts:
+        _leave(connection)
     connection.execute(text("ANALYZE landed (id)"))
     if "deleted" in counts:
         _place(connection)
@@ -161,6 +165,21 @@ def _write(connection: Connection) -> None:
     )
 
 
+def _leave(connection: Connection) -> None:
+    """Messages whose time is another leave their old day, whichever of both is worked on first."""
+    connection.execute(
+        text("""
+            WITH gone AS (
+                SELECT id, channel_id, stored_at, posted_at, was FROM verdict
+                WHERE verdict = 'changed' AND stored_at <> posted_at
+            ), moved AS (
+                UPDATE messages m SET posted_at = gone.posted_at, updated_at = now() FROM gone WHERE m.id = gone.id
+            )
+            INSERT INTO landed SELECT id, channel_id, stored_at, was FROM gone
+        """)
+    )
+
+
 def _add(connection: Connection) -> None:
     """What rows that are not the last word still add: stored media, the album, a later look at the same."""
     connection.execute(
@@ -186,7 +205,7 @@ def _place(connection: Connection) -> None:
                            WHERE i.media->0->>'role' = 'primary' AND NOT i.is_service))[1] AS kind
                 FROM verdict v JOIN incoming i USING (ordinal) WHERE v.verdict = 'deleted' GROUP BY i.id
             ), told AS (
-                SELECT t.id, coalesce(t.told_grouped_id, s.grouped_id) AS told_grouped_id,
+                SELECT t.id, t.grouped_id AS was, coalesce(t.told_grouped_id, s.grouped_id) AS told_grouped_id,
                        coalesce(t.told_grouped_id, s.grouped_id, t.grouped_id) AS grouped_id,
                        CASE WHEN t.media = '[]' AND s.kind IS NOT NULL
                             THEN jsonb_build_array(jsonb_build_object('position', 0, 'kind', s.kind, 'role', 'primary',
@@ -199,7 +218,7 @@ def _place(connection: Connection) -> None:
                 FROM told WHERE t.id = told.id
                   AND (t.told_grouped_id, t.grouped_id, t.media)
                       IS DISTINCT FROM (told.told_grouped_id, told.grouped_id, told.media)
-                RETURNING t.id, t.channel_id, t.posted_at
+                RETURNING t.id, t.channel_id, t.posted_at, told.was
             )
             INSERT INTO landed SELECT * FROM changed
         """)
