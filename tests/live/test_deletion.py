@@ -14,6 +14,8 @@ from tests.support import pipeline
 from tests.support.providers import HandlerProvider, HandlerSpeech
 from tests.telegram.exports import chat, message
 from tg_assets import ids
+from tg_assets.importing import ImportOptions, import_export
+from tg_assets.settings import load_settings
 from tg_assets.speech.result import Segment, Transcript
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.result import Ocr, VisionResult
@@ -231,3 +233,33 @@ def test_a_file_of_two_names_leaves_under_both(live: Live) -> None:
     live.drain()
     live.refresh(vision=FakeVision())
     assert not any(map(pipeline.objects().exists, keys))
+
+
+def test_what_an_import_finds_in_place_stays(live: Live, tmp_path: Path) -> None:
+    """A content whose last message is deleted is shown by one that is being imported while the stages run."""
+    seen = {"vision": FakeVision(), "feed": "sad", "month": (2023, 5)}
+    first, again = (
+        pipeline.write_export(tmp_path / str(number), chat(photo(number)), {f"photos/{number}.png": data(4)})
+        for number in (1, 2)
+    )
+    pipeline.import_path(first, live.tenant)
+    live.backfill(**seen)
+    ((key,),) = live.rows("SELECT s3_key FROM media_objects")
+    live.send({"tenant_id": live.tenant, "tg_channel_id": CHAT, "telegram_message_ids": [1]}, stream=DELETED)
+    live.drain()
+
+    def work(what: str, *_: int) -> None:
+        if what.startswith("copying media"):
+            live.backfill(**seen)
+
+    import_export(
+        again, ImportOptions(tenant=live.tenant), load_settings(), pipeline.postgres(), pipeline.objects(), work
+    )
+    assert pipeline.objects().exists(key)
+    live.backfill(**seen)
+    assert pipeline.objects().exists(key)
+    assert live.rows("SELECT s3_key, dropped_at FROM media_objects") == [(key, None)]
+    live.send({"tenant_id": live.tenant, "tg_channel_id": CHAT, "telegram_message_ids": [2]}, stream=DELETED)
+    live.drain()
+    live.backfill(**seen)
+    assert not pipeline.objects().exists(key)

@@ -30,6 +30,7 @@ from tg_assets.keys import album_key
 from tg_assets.ledger.stage import Session
 from tg_assets.registry.channels import OF_ACCOUNT
 from tg_assets.stores.database import temp_rows
+from tg_assets.stores.objects import IMPORTING
 
 BATCH = 500
 
@@ -182,7 +183,16 @@ def forget_summaries(connection: Connection, objects: Objects, tenant: UUID, alb
 
 
 def sweep(session: Session, objects: Objects) -> None:
-    """Remove contents that no message shows any more, and what was made of them; then forget them."""
+    """Remove contents that no message shows any more, and what was made of them; then forget them.
+
+    While an import is at it, which may have found one of them in place, they stay for the next time.
+    """
+    with session.lock("sweep"), session.lock(IMPORTING, wait=False) as alone:  # who begins to import meanwhile waits
+        if alone:
+            _sweep(session, objects)
+
+
+def _sweep(session: Session, objects: Objects) -> None:
     with session.transaction() as connection:  # of what was noted by one message, another may have it
         connection.execute(
             text("""UPDATE media_objects o SET dropped_at = NULL WHERE o.dropped_at IS NOT NULL

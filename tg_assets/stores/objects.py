@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PART_BYTES = 1 << 20
 LISTED = 1000
 IMPORTING = "importing"
-"""What a tenant's imports hold together, and who looks for objects that nobody knows holds alone."""
+"""What a tenant's imports hold together, and who removes objects that nobody knows, or shows any more, holds alone."""
 _UNFINISHED = re.compile(r".+#[0-9]+")
 """Names of files that obstore writes to before it gives them that of their object."""
 
