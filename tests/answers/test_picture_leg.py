@@ -18,6 +18,7 @@ from tests.vision.drawing import encode
 from tg_assets.answers.picture_leg import PictureLeg, picture_leg
 from tg_assets.answers.picture_search import pictures_by_words
 from tg_assets.answers.ranked import ranked
+from tg_assets.stores.picture_vectors import PictureVectors
 from tg_assets.stores.vectors import Narrow
 from tg_assets.vision.clip import Clip
 from tg_assets.vision.policy import Policy
@@ -111,3 +112,29 @@ def test_a_model_of_ones_own_finds_pictures(
         connection.execute(text("UPDATE messages SET deleted_at = now() WHERE telegram_message_id = 1"))
     painted.made(monkeypatch, model)
     assert leg("красный", archive.tenant, Narrow()) == {}
+
+
+def test_what_is_deleted_leaves_models_from_before(
+    servers: dict[str, str], tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while no model is chosen; what is there stays, though nothing is written on it."""
+    painted = Painted(tmp_path / "one")
+    other = clip_model.make(tmp_path / "other", likely=0.9)
+    tenant = painted.gallery.open().tenant
+
+    def points() -> list[int]:
+        found = []
+        for one in (model, other):
+            with PictureVectors(pipeline.qdrant(), Clip(one).tag).tenant(tenant) as index:
+                found.append(index.count())
+        return found
+
+    painted.made(monkeypatch, model)
+    painted.made(monkeypatch, other)
+    assert points() == [3, 3]
+    with pipeline.postgres().tenant(tenant) as session, session.transaction() as connection:
+        connection.execute(
+            text("""UPDATE messages SET deleted_at = now() WHERE telegram_message_id = 1 AND source = 'channel'""")
+        )
+    painted.made(monkeypatch, None)
+    assert points() == [2, 2]

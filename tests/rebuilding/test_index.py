@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from qdrant_client import models
 
+from tests.rebuilding import child
 from tests.rebuilding.support import QUESTIONS, House, Model, close, ledger, same
 from tests.support import pipeline
 from tg_assets import ids
@@ -272,3 +273,26 @@ def test_what_cannot_be_made_keeps_the_index_that_has_it(house: House, monkeypat
     assert house.collections() == (name, [name])
     assert close(house.points(tenant), points)
     assert ledger(tenant) == said
+
+
+def test_what_is_deleted_leaves_a_version_that_was_left_off(house: House) -> None:
+    """So does what was edited; when the rebuild goes on, there is what there would be without an interruption."""
+    (tenant,) = house.tenants
+    child.run("index", house.alias, tenant, "before the switch")
+    current, versions = house.collections()
+    (unfinished,) = [one for one in versions if one != current]
+    edited = edit(tenant, "маяк")
+    (gone,) = pipeline.rows(
+        tenant,
+        """UPDATE posts SET deleted_at = now() WHERE id = (
+               SELECT id FROM posts WHERE content <> '' AND deleted_at IS NULL ORDER BY id DESC LIMIT 1)
+           RETURNING id::text""",
+    )
+    with house.index.tenant(ids.tenant_id(tenant), unfinished) as index:
+        assert index.payloads([edited, *gone]).keys() == {edited, *gone}
+        house.make(tenant, ["qdrant_points"])
+        assert index.payloads([edited, *gone]) == {}
+    points = house.points(tenant)
+    assert house.rebuild() == unfinished
+    assert close(house.points(tenant), points)
+    assert points[edited]["payload"]["text_short"] == "маяк"

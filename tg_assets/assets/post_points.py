@@ -33,6 +33,8 @@ from tg_assets.workers import Workers
 POSTS, ALBUMS = "qdrant_points", "qdrant_points.albums"
 """Names of their stages."""
 VERSION = "4"
+DELETED = "deleted"
+"""Why what is deleted has no point."""
 PART = 1000
 """Points that are written while the next ones are made."""
 LEAST = 250
@@ -185,7 +187,7 @@ def documents(
         if document is not None:
             kept.append((row, document))
         else:
-            skipped[row.id] = "deleted" if row.deleted_at else "no words to index"
+            skipped[row.id] = DELETED if row.deleted_at else "no words to index"
     return kept, skipped
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tg_assets.assets import clip_points, conversation_points, post_points, store_checks
 from tg_assets.assets.asset import Asset, Live
@@ -19,7 +19,9 @@ from tg_assets.embedder import Embedder
 from tg_assets.ledger import replaced, switching
 from tg_assets.ledger.stage import Chunk, Outcome, Stage, StageOf
 from tg_assets.ledger.status import failed
-from tg_assets.stores.picture_vectors import delete_chats
+from tg_assets.stores.collections import fingerprint_of
+from tg_assets.stores.picture_vectors import collections
+from tg_assets.stores.vectors import TenantIndex, VectorIndex, without_missing
 from tg_assets.workers import Workers
 
 
@@ -98,6 +100,8 @@ def stage(kind: Kind, tools: Tools, tenant: UUID, into: Into | None = None) -> S
 
     def work(chunk: Chunk) -> Outcome:
         outcome = Outcome()
+        if into is not None:
+            switching.take_turn(chunk.connection, qdrant.alias)
         kept, outcome.skipped = kind.documents(chunk.connection, tools.workers)
         chats: list[UUID] = []
         if into is None:
@@ -107,7 +111,7 @@ def stage(kind: Kind, tools: Tools, tenant: UUID, into: Into | None = None) -> S
             if into is None:
                 chats = [row.id for row in replaced.take(chunk.connection, "qdrant")]
                 index.delete_chats(chats)
-                delete_chats(qdrant, tenant, chats)
+                _leave_others(chunk, kind, qdrant, index, chats, outcome.skipped)
             index.delete(list(outcome.skipped))
             outcome.counts["points"] = index.upsert_while(kind.points(kept, embedder))
         if into is None:  # words are the texts', whichever collection has them
@@ -118,6 +122,35 @@ def stage(kind: Kind, tools: Tools, tenant: UUID, into: Into | None = None) -> S
     if into is not None:
         return Stage(kind.stage + switching.REBUILT, made, kind.inputs, work, chunk_size=kind.chunk_size)
     return Stage(kind.stage, made, kind.inputs, work, chunk_size=kind.chunk_size, unmade=kind.unmade)
+
+
+def _leave_others(
+    chunk: Chunk,
+    kind: Kind,
+    qdrant: VectorIndex,
+    index: TenantIndex,
+    chats: Sequence[UUID],
+    skipped: Mapping[UUID, str],
+) -> None:
+    """Take what chats, deleted messages and items as they were have in collections that do not answer.
+
+    These are pictures by models, and versions whose rebuild goes on, or was interrupted; it makes the items again.
+    """
+    changed = set(chunk.connection.execute(text("SELECT item_id FROM chunk WHERE reason = 'changed'")).scalars())
+    changed |= skipped.keys()
+    if not (chats or changed):
+        return
+    names = index.names()
+    deleted = [one for one, why in skipped.items() if why == post_points.DELETED]
+    versions = [one for one in names if one != index.name and fingerprint_of(qdrant.alias, one)]
+    if versions:
+        switching.take_turn(chunk.connection, qdrant.alias)
+        switching.make_again(chunk.connection, kind.stage, changed)
+    leaving = dict.fromkeys(collections(qdrant, names), deleted) | {name: [*changed] for name in versions}
+    for name, items in leaving.items():
+        with qdrant.tenant(UUID(index.tenant), name) as other, without_missing():
+            other.delete_chats(chats)
+            other.delete(items)
 
 
 def stages(tools: Tools) -> tuple[StageOf, ...]:

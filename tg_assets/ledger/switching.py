@@ -6,8 +6,9 @@ ledger says what is in it as it says what is in the index; once it answers, what
 of the index. What does not belong here: any store.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
@@ -20,6 +21,19 @@ def hold(connection: Connection, index: str) -> None:
     """Keep an index from being switched until this transaction ends. Waits while it is."""
     connection.execute(
         text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))"), {"name": f"index/{index}"}
+    )
+
+
+def take_turn(connection: Connection, index: str) -> None:
+    """Keep others, until this transaction ends, from changing what versions of an index hold that do not answer."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"versions/{index}"})
+
+
+def make_again(connection: Connection, stage: str, items: Collection[UUID]) -> None:
+    """Forget that a version which is being built has these items of a stage of the index."""
+    connection.execute(
+        text("DELETE FROM derivations WHERE stage = :stage AND item_id = ANY(CAST(:items AS uuid[]))"),
+        {"stage": stage + REBUILT, "items": [str(one) for one in items]},
     )
 
 

@@ -3,7 +3,7 @@
 A point's id is its post's, its payload has what a search is narrowed by. What does not belong here: making vectors.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from uuid import UUID
 
@@ -50,15 +50,9 @@ class PictureVectors:
                 client.create_payload_index(self.collection, field, schema, wait=True)
 
 
-def delete_chats(index: VectorIndex, tenant: UUID, channels: Sequence[UUID]) -> None:
-    """Remove a tenant's points of chats, whichever models they are of, that of now or one from before."""
-    if not channels:
-        return
-    with index._client() as client:
-        names = [one.name for one in client.get_collections().collections if one.name.startswith(_prefix(index))]
-    for name in names:
-        with index.tenant(tenant, name) as points:
-            points.delete_chats(channels)
+def collections(index: VectorIndex, names: Iterable[str]) -> list[str]:
+    """Those of the names that are collections of an index' pictures, of the model of now or of one from before."""
+    return [name for name in names if name.startswith(_prefix(index))]
 
 
 def _prefix(index: VectorIndex) -> str:

@@ -50,6 +50,16 @@ class PointsRefused(Exception):
         self.status_code = status_code
 
 
+@contextmanager
+def without_missing() -> Iterator[None]:
+    """Let a change of a collection pass that somebody has removed meanwhile."""
+    try:
+        yield
+    except PointsRefused as refused:
+        if refused.status_code != MISSING:
+            raise
+
+
 class Answering:
     """The name of the collection that answered ``seconds`` ago or less, for whoever asks again and again.
 
@@ -237,6 +247,10 @@ class TenantIndex:
             yield found["points"]
             if (offset := found["next_page_offset"]) is None:
                 return
+
+    def names(self) -> list[str]:
+        """Names of all collections of the server, of whichever index."""
+        return [one["name"] for one in self._result(self._wire().send("GET", "collections"))["collections"]]
 
     def exists(self) -> bool:
         """Whether there is an index."""
