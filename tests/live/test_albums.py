@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from resources.vision import TenantVision, VisionResource
+from tests.history.test_jobs import tick
 from tests.live import child
 from tests.live.support import CHAT, Live
 from tests.support import pipeline
@@ -21,7 +22,9 @@ from tests.support.providers import HandlerProvider
 from tests.telegram.exports import chat, message
 from tg_assets import ids
 from tg_assets.live import refresh
+from tg_assets.registry.tenants import register
 from tg_assets.remote.errors import ReplyUnusable
+from tg_assets.runs.schedules import frequent_fetch
 from tg_assets.sandbox.provider import Refusal, Refused
 from tg_assets.vision.policy import Policy
 from tg_assets.vision.result import VisionResult
@@ -277,6 +280,29 @@ def test_what_is_deleted_of_an_album_over_midnight_goes(live: Live) -> None:
     assert "102th" not in summary
     assert pipeline.graph_counts(live.tenant)["CONTAINS"] == 1
     assert not set(before) & set(live.rows(f"SELECT stage, input_hash FROM derivations WHERE {stages}"))
+
+
+def test_a_file_that_never_comes_is_not_waited_for(live: Live) -> None:
+    """After an hour its album is looked at again, once, though nothing of it changes."""
+    missing = item(live, 102) | {"media": [{"kind": "photo", "mime": "image/jpeg"}]}
+    live.send(item(live, 101), missing)
+    live.drain()
+    live.refresh(vision=FakeVision())
+
+    def look() -> list[Any]:
+        with pipeline.new_instance(in_memory=False) as instance:
+            register(instance, [f"{live.tenant}.live"])
+            tick(frequent_fetch, instance)
+        return live.rows("SELECT date::text FROM dirty")
+
+    assert look() == []
+    assert told(live) == []
+    live.rows("UPDATE telegram_messages SET received_at = received_at - interval '2 hours' RETURNING 1")
+    live.rows("UPDATE derivations SET made_at = made_at - interval '2 hours' RETURNING 1")
+    assert look() == [("2026-03-01",)]
+    live.refresh(vision=FakeVision())
+    assert [one["telegram_message_ids"] for one in told(live)] == [[101, 102]]
+    assert look() == []
 
 
 def test_what_leaves_an_album_over_midnight_leaves_it(live: Live, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from tg_assets.albums.assemble import Album, AlbumItem, assemble
 from tg_assets.albums.progress import Progress, show
@@ -45,6 +45,7 @@ from tg_assets.ledger.deletion import forget_summaries
 from tg_assets.ledger.moved import move_summaries
 from tg_assets.ledger.stage import Chunk, Outcome, Stage
 from tg_assets.metrics.tally import Tally
+from tg_assets.partitions import window_sql
 from tg_assets.remote.errors import NotNow, ReplyUnusable
 from tg_assets.stores.database import temp_rows
 from tg_assets.stores.objects import ObjectStore
@@ -70,6 +71,24 @@ INPUTS = f"""
     FROM media_groups g
     WHERE {IN_WINDOW}
 """  # noqa: S608 - constants
+
+
+# Partitions of albums that were last looked at while a file was on its way, for which the hour is over.
+_OVERDUE = """
+    INSERT INTO dirty (tenant_id, feed, date)
+    SELECT DISTINCT current_tenant(), c.feed, {window}
+    FROM derivations d JOIN media_groups g ON g.id = d.item_id JOIN channels c ON c.id = g.channel_id
+    WHERE d.stage = 'album_summaries' AND d.status = 'skipped' AND EXISTS (
+        SELECT FROM media_group_items i JOIN telegram_messages t ON t.id = i.post_id
+        JOIN post_enrichment e ON e.post_id = i.post_id AND e.kind = 'vision' AND e.error = :missing
+        WHERE i.group_id = g.id AND i.deleted_at IS NULL AND t.received_at <= now() - interval '1 hour'
+          AND d.made_at BETWEEN t.received_at AND t.received_at + interval '1 hour')
+"""
+
+
+def mark_overdue(connection: Connection) -> None:
+    """Mark partitions of albums that wait no more for files, inside a tenant's transaction."""
+    connection.execute(text(_OVERDUE.format(window=window_sql("d.at"))), {"missing": NOT_STORED})
 
 
 WRITTEN = "model-written"

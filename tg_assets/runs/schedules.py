@@ -6,6 +6,8 @@ import dagster as dg
 
 from resources.postgres import Postgres
 from resources.redis import Redis
+from tg_assets.assets.album_summaries import mark_overdue
+from tg_assets.ids import tenant_id
 from tg_assets.partitions import date_key
 from tg_assets.registry.tenants import has_accounts, known_feeds, tenant_slugs
 from tg_assets.runs.jobs import everything
@@ -61,9 +63,12 @@ def hourly_catch_up(context: dg.ScheduleEvaluationContext, postgres: Postgres) -
 def frequent_fetch(
     context: dg.ScheduleEvaluationContext, postgres: Postgres, settings: dg.ResourceParam[Settings]
 ) -> dg.RunRequest | dg.SkipReason:
-    """Every five minutes, files of messages that came live, if there are any."""
-    slugs = tenant_slugs(known_feeds(context.instance)) if settings.media_download else []
-    if any(feeds_with_missing_files(postgres, slug, *current()) for slug in slugs):
+    """Every five minutes, files of messages that came live, if there are any; albums no longer wait for old ones."""
+    slugs = tenant_slugs(known_feeds(context.instance))
+    for slug in slugs:
+        with postgres.tenant(tenant_id(slug)) as session, session.transaction() as connection:
+            mark_overdue(connection)
+    if settings.media_download and any(feeds_with_missing_files(postgres, slug, *current()) for slug in slugs):
         return dg.RunRequest()
     return dg.SkipReason("No message of today or yesterday waits for its file.")
 
