@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, text
@@ -12,8 +13,8 @@ from sqlalchemy import Connection, text
 from tests.live.support import EDITED, Live
 from tests.support import pipeline
 from tests.support.waiting import wait_for
-from tests.telegram.exports import chat, message
-from tg_assets import importing
+from tests.telegram.exports import account, chat, message
+from tg_assets import ids, importing
 from tg_assets.landing import rows
 
 DAY = 1_682_931_600
@@ -58,6 +59,10 @@ def meanwhile(
                 lambda: read[0].done() or connection.execute(text(BLOCKED)).scalar(),
                 pause=0.05,
             )
+            # So long may somebody wait before it is looked for a circle: the import would be the one that closes it.
+            connection.execute(
+                text("SELECT pg_sleep(1.5 * extract(epoch FROM current_setting('deadlock_timeout')::interval))")
+            )
         return original(connection, *given)
 
     monkeypatch.setattr(module, name, called)
@@ -79,6 +84,34 @@ def test_an_edit_that_comes_while_an_export_lands_is_not_undone(
     found = live.rows("SELECT format, raw->>'text' FROM telegram_messages WHERE telegram_message_id = 1")
     assert found == [("event", "edited")]
     assert live.rows("SELECT raw->>'text' FROM telegram_message_versions") == [("message 1",)]
+
+
+def test_live_traffic_of_several_chats_and_an_export_of_them_wait_for_each_other_in_one_order(
+    live: Live, tmp_path: Path, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The export has them in the other order, and what is said of a message is of the chat that comes first."""
+
+    def channel(number: int) -> UUID:
+        return ids.channel_id(ids.tenant_id(live.tenant), ids.marked_channel_id(number), 0)
+
+    low, high = sorted((42, 43), key=channel)
+
+    def export(number: int) -> Path:
+        chats = [chat(said(number), id=one, name=f"Сад {one}") for one in (high, low)]
+        return pipeline.write_export(tmp_path / str(number), account(*chats))
+
+    pipeline.import_path(export(9), live.tenant)
+    for number in (high, low):
+        live.send(live.event(5, tg_channel_id=ids.marked_channel_id(number), chat_title=f"Сад {number}"))
+    live.send(
+        {"tenant_id": live.tenant, "tg_channel_id": ids.marked_channel_id(low), "grouped_id": 77,
+         "telegram_message_ids": [1]},
+        stream=ALBUMS,
+    )  # fmt: skip
+    read = meanwhile(monkeypatch, importing, "regroup", live, pool)
+    pipeline.import_path(export(1), live.tenant)
+    read[0].result()
+    assert live.rows("SELECT count(*) FROM telegram_messages") == [(6,)]
 
 
 def test_what_is_said_of_a_message_while_it_lands_reaches_it(

@@ -6,7 +6,7 @@ next one finds in place. What does not belong here: the export format (``tg_asse
 messages into posts (the ``posts`` asset does it from the raw form).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -25,6 +25,7 @@ from tg_assets.importing.report import ChatReport
 from tg_assets.landing.facts import apply_facts, keep_facts
 from tg_assets.landing.grouping import add_left, regroup
 from tg_assets.landing.rows import land
+from tg_assets.landing.turns import take_turns
 from tg_assets.ledger import dirty
 from tg_assets.registry.channels import Chat, register_chat, register_tenant
 from tg_assets.settings import Settings
@@ -71,6 +72,7 @@ def import_export(
                     f"{path.name} holds {len(read)} chats, so --feed cannot name them all. Leave it out: "
                     "each chat gets a feed of its own."
                 )
+            _take_turns(connection, read, options, tenant)
             for chat in read:
                 report = _land_chat(archive, name, connection, chat, options, settings, objects, progress, len(reports))
                 reports.append(report)
@@ -84,6 +86,19 @@ def hold(connection: Connection, tenant: UUID) -> None:
     """Until the transaction is over nobody takes objects away because no row has them yet."""
     connection.execute(
         text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))"), {"name": f"{tenant}/{IMPORTING}"}
+    )
+
+
+def _take_turns(connection: Connection, read: Sequence[StagedChat], options: ImportOptions, tenant: UUID) -> None:
+    """Wait for whoever lands in chats of these that are known, before anything of any is landed."""
+    owners = ((chat.members, chat.members.owner(options.owner_id)) for chat in read)
+    chats = [
+        ids.channel_id(tenant, members.chat_of(owner).peer_id, owner) for members, owner in owners if owner is not None
+    ]
+    take_turns(
+        connection,
+        "SELECT id AS channel_id FROM channels WHERE id = ANY(CAST(:chats AS uuid[]))",
+        {"chats": [str(chat) for chat in chats]},
     )
 
 

@@ -14,7 +14,8 @@ def take_turns(connection: Connection, chats: str, values: Mapping[str, object] 
     """Wait for whoever lands in these chats, and let nobody until the transaction is over; ``chats`` selects
     ``channel_id``.
 
-    A chat's row of ``coverage`` is what is held: locks of rows cost the server no memory, however many chats come.
+    Whoever lands in several takes all of them at first, so that nobody has one that another waits for who has his. A
+    chat's row of ``coverage`` is what is held: locks of rows cost the server no memory, however many chats come.
     """
     connection.execute(
         text(f"""

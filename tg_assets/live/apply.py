@@ -16,6 +16,7 @@ from tg_assets.landing.facts import apply_facts, keep_facts
 from tg_assets.landing.grouping import regroup_touched
 from tg_assets.landing.incoming import Incoming, copy_incoming, create_incoming
 from tg_assets.landing.rows import keep_one_per_edit, land
+from tg_assets.landing.turns import take_turns
 from tg_assets.ledger import dirty
 from tg_assets.ledger.engine import work_on
 from tg_assets.live import dead_letters
@@ -64,6 +65,12 @@ def apply(
     batch = batch_of(tenant.id, [one for one in delivered if one.event.chat not in never], chats)
     rows = [_incoming(number, one) for number, one in enumerate(batch.messages.values())]
     writing()
+    landing_in = {one.chat.id for one in batch.messages.values()} | {fact.channel_id for fact in batch.facts}
+    take_turns(
+        connection,
+        "SELECT unnest(CAST(:chats AS uuid[])) AS channel_id",
+        {"chats": [str(chat) for chat in landing_in if chat]},
+    )
     _land(connection, rows, batch.superseded)
     keep_facts(connection, batch.facts)
     apply_facts(connection)
