@@ -114,12 +114,14 @@ def _place(label: str, end: str) -> str:
 class Opened:
     """A store of one tenant that stays open, as a worker that waits for events has it."""
 
+    alias = COLLECTION
+
     def __init__(self, store: Any) -> None:
         self._store = store
 
     @contextmanager
-    def tenant(self, _: UUID) -> Iterator[Any]:
-        """It, whoever asks."""
+    def tenant(self, _: UUID, *_version: Any, **_run: Any) -> Iterator[Any]:
+        """It, whoever asks, and for which run; it has one version."""
         yield self._store
 
 
