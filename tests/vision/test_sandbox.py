@@ -83,6 +83,14 @@ def test_a_worker_is_kept_for_the_next_picture(box: Sandbox) -> None:
     assert ask(box, "echo")["pid"] == pid
 
 
+def test_a_worker_that_is_ready_gets_the_first_request(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.warm()
+    box.warm()  # there is one already
+    with monkeypatch.context() as context:
+        context.setattr(subprocess, "Popen", None)
+        assert ask(box, "echo")["pid"]
+
+
 def test_a_worker_ended_from_outside_costs_nothing(box: Sandbox) -> None:
     """Whoever killed an idle worker, or one at work, the picture is not blamed."""
     os.kill(int(ask(box, "echo")["pid"]), signal.SIGKILL)

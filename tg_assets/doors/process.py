@@ -5,6 +5,7 @@ What does not belong here: what it serves.
 
 import socket
 import threading
+from contextlib import suppress
 from functools import partial
 
 import uvicorn
@@ -16,7 +17,7 @@ from tg_assets.doors.guards import House
 from tg_assets.doors.processes import several
 from tg_assets.doors.protocol import Bounded
 from tg_assets.doors.service import service
-from tg_assets.errors import WrongSetting
+from tg_assets.errors import TgAssetsError, WrongSetting
 from tg_assets.settings import Settings
 
 OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -45,6 +46,7 @@ def run(opener: Opener, settings: Settings, where: socket.socket) -> None:
     house = House([*OWN_NAMES, *settings.named_hosts], settings.serve_rate)
 
     def serve() -> None:
+        threading.Thread(target=_pictures, daemon=True).start()
         vaults = partial(vault, settings, create=True)
         server(service(opener, house, vaults, settings.dagster_url, settings.trusted_hosts)).run(sockets=[where])
 
@@ -55,6 +57,14 @@ def run(opener: Opener, settings: Settings, where: socket.socket) -> None:
     else:
         opener.warm()  # once for all of them
         several(settings.serve_processes, serve)
+
+
+def _pictures() -> None:
+    """A worker that starts when the first pictures are asked for is there two seconds after them."""
+    from tg_assets.vision import prepare
+
+    with suppress(TgAssetsError):  # which whoever asks for a picture is told
+        prepare.warm()
 
 
 def server(app: ASGIApp) -> uvicorn.Server:

@@ -80,6 +80,12 @@ class Sandbox:
                 reason = Refusal.too_slow if lost.slow else Refusal.crashed
                 raise Refused(reason, f"the process that looked at it {lost}, twice") from None
 
+    def warm(self) -> None:
+        """Have a worker ready for the first request, which would else wait for its start. Raises TgAssetsError."""
+        with self._slots:
+            worker = self._take()
+            self._idle.append(worker)
+
     def close(self) -> None:
         """End the idle workers; a later call starts new ones."""
         _end_all(self._idle)

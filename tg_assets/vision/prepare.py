@@ -48,6 +48,11 @@ def prepare(data: bytes, mime: str, side: int) -> Prepared:
     )
 
 
+def warm() -> None:
+    """Have a worker ready for the first picture. Raises TgAssetsError when none can be started."""
+    _SANDBOX.warm()
+
+
 def tasks() -> Task:
     """What the worker does with one picture."""
     from tg_assets.vision.decode import decode
