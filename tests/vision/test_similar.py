@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -75,3 +76,4 @@ def test_what_is_passed_on_is_only_the_picture() -> None:
     assert (image.format, image.mode, image.size, dict(image.getexif())) == ("JPEG", "RGB", (200, 300), {})
     assert (made.width, made.height, made.format, made.animated) == (600, 900, "JPEG", False)
     assert (made.phash, made.thumb) == prints(decode(data).image)
+    assert prepare(data, "image/jpeg", 300, prints=False) == replace(made, phash=b"", thumb=b"")

@@ -60,7 +60,7 @@ def picture(archive: Archive, sha256: str, max_size: int = 1024) -> Picture:
     if stored is None or data is None:
         raise NotThere("picture")
     try:
-        made = prepare(data, stored.mime or "", max_size)
+        made = prepare(data, stored.mime or "", max_size, prints=False)
     except Refused as refused:
         raise TgAssetsError(f"This file cannot be shown as a picture: {refused.reason}.") from None
     return Picture(sha256, "image/jpeg", made.width, made.height, made.jpeg)

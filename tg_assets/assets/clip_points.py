@@ -57,7 +57,7 @@ def stage(clip: Clip, vectors: PictureVectors, objects: ObjectStore) -> Stage:
                     outcome.failed[row.id] = LOST
                     continue
                 try:
-                    seen[row.sha256] = clip.image(prepare(data, row.mime, 2 * clip.config.size).jpeg)
+                    seen[row.sha256] = clip.image(prepare(data, row.mime, 2 * clip.config.size, prints=False).jpeg)
                 except Refused as refused:
                     outcome.skipped[row.id] = f"refused: {refused.reason}"
                     continue

@@ -74,6 +74,6 @@ def contact_sheet_of(connection: Connection, scope: Scope, tools: Tools) -> dict
         for album, row in zip(albums, rows, strict=True)
     ]
     return {
-        "contact_sheet": dg.MetadataValue.md(contact_sheet(albums, lambda *given: prepare(*given).jpeg)),
+        "contact_sheet": dg.MetadataValue.md(contact_sheet(albums, lambda *given: prepare(*given, prints=False).jpeg)),
         "strategies": dg.MetadataValue.table(table),
     }

@@ -19,7 +19,7 @@ _SANDBOX = Sandbox("tg_assets.vision.prepare:tasks")
 @dataclass(frozen=True)
 class Prepared:
     """``jpeg`` is upright RGB without metadata; ``width`` and ``height`` are the original's; ``phash`` and ``thumb``
-    are those of ``similar``, 32 and 1024 bytes."""
+    are those of ``similar``, 32 and 1024 bytes, or none where nobody asked."""
 
     jpeg: bytes
     width: int
@@ -30,13 +30,16 @@ class Prepared:
     thumb: bytes
 
 
-def prepare(data: bytes, mime: str, side: int) -> Prepared:
+def prepare(data: bytes, mime: str, side: int, *, prints: bool = True) -> Prepared:
     """The picture with its longest side at most ``side`` pixels (and ``WORK_SIDE``).
+
+    What it is compared by takes longer than all the rest, and a second the first time: ``prints`` is whether it is
+    wanted.
 
     Raises ``Refused``; ``TgAssetsError`` when no worker can be started.
     """
     weigh(data)
-    said, jpeg = _SANDBOX.call({"mime": mime, "side": side}, data)
+    said, jpeg = _SANDBOX.call({"mime": mime, "side": side, "prints": prints}, data)
     return Prepared(
         jpeg=jpeg,
         width=int(said["width"]),
@@ -60,7 +63,8 @@ def tasks() -> Task:
 
     def task(header: Header, data: bytes) -> tuple[Header, bytes]:
         picture = decode(data, header["mime"])
-        prints = {"phash": phash(picture.image), "thumb": thumb(picture.image)}
+        wanted = bool(header["prints"])
+        prints = {name: of(picture.image) if wanted else b"" for name, of in (("phash", phash), ("thumb", thumb))}
         side = max(1, min(int(header["side"]), WORK_SIDE))
         picture.image.thumbnail((side, side))
         jpeg = io.BytesIO()
