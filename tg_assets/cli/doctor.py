@@ -120,12 +120,13 @@ def _clock() -> str:
 
 def _streams() -> str:
     from tg_assets.cli.overview import streams
-    from tg_assets.events.streams import GROUP, INBOUND, shard_names
+    from tg_assets.events.streams import GROUP
+    from tg_assets.live.state import shards, streams_of
     from tg_assets.stores.redis import client
 
     settings = runtime.settings()
     server: Any = client(settings.require("redis_url"))
-    names = [name for stream in INBOUND for name in shard_names(stream.name, settings.stream_shards)]
+    names = [name for shard in shards(server, settings.stream_shards) for name in streams_of(shard)]
     there = [name for name in names if server.exists(name)]
     without = [name for name in there if GROUP.encode() not in {one["name"] for one in server.xinfo_groups(name)}]
     waiting = sum(one.waiting for one in streams())

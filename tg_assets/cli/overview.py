@@ -66,13 +66,14 @@ class Part(Generic[T]):
 
 def streams() -> list[StreamState]:
     """Every incoming stream, all its shards as one."""
-    from tg_assets.events.streams import INBOUND, shard_names
-    from tg_assets.live.state import stream_states
+    from tg_assets.events.streams import INBOUND, shard_name
+    from tg_assets.live.state import shards, stream_states
     from tg_assets.stores.redis import client
 
     settings = runtime.settings()
     server = client(settings.require("redis_url"))
-    return [_together(stream_states(server, shard_names(one.name, settings.stream_shards))) for one in INBOUND]
+    there = shards(server, settings.stream_shards)
+    return [_together(stream_states(server, [shard_name(one.name, shard) for shard in there])) for one in INBOUND]
 
 
 def _together(shards: Sequence[StreamState]) -> StreamState:

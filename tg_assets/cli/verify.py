@@ -82,12 +82,13 @@ def _unread() -> int | None:
     """Entries of streams that nobody has handled yet; None where Redis is away."""
     from redis.exceptions import RedisError
 
-    from tg_assets.live.state import waiting
+    from tg_assets.live.state import shards, waiting
 
     if not runtime.settings().redis_url:
         return None
     try:
-        return sum(waiting(runtime.redis(), shard) for shard in range(runtime.settings().stream_shards))
+        client = runtime.redis()
+        return sum(waiting(client, shard) for shard in shards(client, runtime.settings().stream_shards))
     except RedisError:
         return None
 
